@@ -1,0 +1,3 @@
+"""Corrovis: shows and measures corrosion in pictures."""
+
+__version__ = "0.1.0"

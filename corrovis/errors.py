@@ -1,0 +1,27 @@
+"""Everything that Corrovis raises on purpose.
+
+CorrovisError
+├── BadInputError        the caller's picture, file or value cannot be used
+│   └── NoCarError       a picture without a car, where a car is needed
+└── WeightsError         a trained network is missing, damaged or of another version
+
+Each message says what is wrong, why, and what to do next, in one line that a person can act on.
+"""
+
+from __future__ import annotations
+
+
+class CorrovisError(Exception):
+    """The root: the page shows its text, the command line prints it and leaves with 2."""
+
+
+class BadInputError(CorrovisError):
+    """What came in cannot be used."""
+
+
+class NoCarError(BadInputError):
+    """The picture shows no car; the caller may treat the whole picture as one."""
+
+
+class WeightsError(CorrovisError):
+    """A network's weights are missing, damaged or do not fit."""

@@ -1,0 +1,72 @@
+"""weights/manifest.json as checked records.  Imports no torch: `corrovis models` answers at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corrovis.errors import WeightsError
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSpec:
+    """One trained network: a weight is a record, not a path.
+
+    Fields:
+        name: how the store and the page call it, "car-mask"
+        file: file name in weights/, safetensors
+        sha256, bytes: of that file
+        arch, config: which class of `corrovis.networks` and its arguments
+        input: size, mean, std, resample of what the network sees
+        classes: names of the outputs, in order
+        golden: seed and shape of a test input, and numbers that the output must show
+        trained: command, commit, data, steps, seconds, device
+        metrics: name -> {"value", "low", "high", "n", "on"}
+    """
+
+    name: str
+    file: str
+    sha256: str
+    bytes: int
+    arch: str
+    config: dict[str, Any]
+    input: dict[str, Any]
+    classes: tuple[str, ...]
+    golden: dict[str, Any]
+    trained: dict[str, Any]
+    metrics: dict[str, Any]
+    licence: str
+    limits: str
+    repo: str = ""
+    revision: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def read_manifest(folder: Path) -> dict[str, WeightSpec]:
+    """All records in `folder`, by name.  Raises WeightsError when the manifest is missing or malformed."""
+    path = folder / "manifest.json"
+    if not path.exists():
+        raise WeightsError(f"{path} is missing; set CORROVIS_WEIGHTS to a folder with a manifest.json or clone again")
+    try:
+        records = json.loads(path.read_text())["models"]
+        specs = [WeightSpec(**{**record, "classes": tuple(record["classes"])}) for record in records]
+    except (ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{path} is not a manifest ({error}); restore it with git checkout weights/manifest.json") from error
+    return {spec.name: spec for spec in specs}
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(spec: WeightSpec, path: Path) -> None:
+    """Raise WeightsError unless the file at `path` is the one that the record describes."""
+    found = sha256_of(path)
+    if found != spec.sha256:
+        raise WeightsError(
+            f"{path} has sha256 {found[:12]} but the manifest says {spec.sha256[:12]}; the file is damaged or of another version: fetch it again"
+        )

@@ -1,0 +1,146 @@
+"""What the steps hand to each other: frozen dataclasses of NumPy arrays in the photo's own pixels.
+
+Arrays are read-only and checked when made, so a result that exists is valid.  Nothing here draws or computes networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corrovis.errors import BadInputError
+
+Float = NDArray[np.float32]
+Byte = NDArray[np.uint8]
+Bool = NDArray[np.bool_]
+
+Severity = Literal["none", "mild", "moderate", "severe"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""Level 0, 1, 2, 3."""
+
+
+def _check(name: str, array: NDArray[np.generic], dtype: type, shape: tuple[int | None, ...]) -> None:
+    """Raise TypeError or ValueError unless `array` is as its docstring says; then freeze it."""
+    if array.dtype != dtype:
+        raise TypeError(f"{name}: wanted {np.dtype(dtype)}, found {array.dtype}")
+    fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
+    if not fits:
+        raise ValueError(f"{name}: wanted shape {shape}, found {array.shape}")
+    array.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Provenance:
+    """Which network made a result, and how long it took."""
+
+    model: str
+    sha256: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A decoded picture, upright, sRGB.
+
+    Shape:
+        rgb: (H, W, 3) uint8
+    `notes` says what the door did on the way in ("first of 3 frames", "16 bit reduced to 8").
+    """
+
+    rgb: Byte
+    name: str = "picture"
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check("Photo.rgb", self.rgb, np.uint8, (None, None, 3))
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        return self.rgb.shape[0], self.rgb.shape[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CarMask:
+    """Where the car is, and which of its parts can rust.
+
+    Shape:
+        car: (H, W) bool, whole car
+        paint: (H, W) float32 in [0, 1], share of each pixel that is paintable; 0 outside the car
+    `cars` counts the separate cars in the picture, 0 when the caller took the whole picture for one.
+    """
+
+    car: Bool
+    paint: Float
+    cars: int
+    made_by: Provenance
+
+    def __post_init__(self) -> None:
+        _check("CarMask.car", self.car, np.bool_, (None, None))
+        _check("CarMask.paint", self.paint, np.float32, self.car.shape)
+
+    @property
+    def car_fraction(self) -> float:
+        """Share of the picture that is car, 0 to 1."""
+        return float(self.car.mean())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AgedCar:
+    """A synthetic picture for every level at once: when each pixel begins to rust, and what its rust looks like.
+
+    Shape:
+        photo.rgb: (H, W, 3) uint8
+        onset: (H, W) uint16, the level at which a pixel is half rust, in units of `ONSET_UNIT` (level = onset * ONSET_UNIT)
+        layer: (H, W, 3) uint8, the rust
+        paint: (H, W) uint8, share of the pixel that may rust, 255 = all; 0 = never touched
+    """
+
+    photo: Photo
+    onset: NDArray[np.uint16]
+    layer: Byte
+    paint: Byte
+    mask: CarMask
+    seed: int
+    made_by: Provenance
+
+    def __post_init__(self) -> None:
+        height, width = self.photo.size_hw
+        _check("AgedCar.onset", self.onset, np.uint16, (height, width))
+        _check("AgedCar.layer", self.layer, np.uint8, (height, width, 3))
+        _check("AgedCar.paint", self.paint, np.uint8, (height, width))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grade:
+    """How corroded the car in a photo is.
+
+    Shape:
+        probabilities: (4,) float32, sums to 1, in the order of `SEVERITIES`
+    """
+
+    probabilities: Float
+    made_by: Provenance
+
+    def __post_init__(self) -> None:
+        _check("Grade.probabilities", self.probabilities, np.float32, (len(SEVERITIES),))
+        if abs(float(self.probabilities.sum()) - 1) > 1e-4:
+            raise ValueError(f"Grade.probabilities: wanted a sum of 1, found {self.probabilities.sum():.6f}")
+
+    @property
+    def severity(self) -> Severity:
+        return SEVERITIES[int(self.probabilities.argmax())]
+
+    @property
+    def level(self) -> float:
+        """Expected level, 0 to 3."""
+        return float(self.probabilities @ np.arange(len(SEVERITIES)))
+
+
+def check_level(level: float) -> float:
+    """The level itself, or BadInputError outside 0 .. 3."""
+    if not 0 <= level <= 3:
+        raise BadInputError(f"level {level} is outside 0 to 3; 0 is none, 1 mild, 2 moderate, 3 severe")
+    return float(level)

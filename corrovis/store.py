@@ -1,0 +1,92 @@
+"""WeightSpec in, network in evaluation mode out: from weights/ first, then from the Hub.  Lazy, one lock, no pickle."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from corrovis.errors import WeightsError
+from corrovis.manifest import WeightSpec, read_manifest, verify
+from corrovis.networks.car_unet import CarUNet
+
+log = logging.getLogger(__name__)
+
+BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "CarUNet": CarUNet,
+}
+
+
+class Store:
+    """Every trained network of one weights folder, loaded when first asked for and then kept."""
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        self.folder = folder
+        self.specs = read_manifest(folder)
+        self._loaded: dict[str, nn.Module] = {}
+        self._lock = threading.Lock()
+        if threads:
+            torch.set_num_threads(threads)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.specs
+
+    def spec(self, name: str) -> WeightSpec:
+        if name not in self.specs:
+            raise WeightsError(f"no model is called {name}; `corrovis models` lists {', '.join(self.specs) or 'none'}")
+        return self.specs[name]
+
+    def network(self, name: str) -> nn.Module:
+        """The network called `name`, in evaluation mode, float32, on the CPU."""
+        spec = self.spec(name)
+        with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = load_network(spec, self.path(spec))
+            return self._loaded[name]
+
+    def path(self, spec: WeightSpec) -> Path:
+        """Where the weight lies on this machine, fetched from its pinned Hub revision when weights/ lacks it."""
+        local = self.folder / spec.file
+        if not local.exists():
+            local = fetch(spec)
+        verify(spec, local)
+        return local
+
+
+def fetch(spec: WeightSpec) -> Path:
+    """Download one weight from the Hub.  Raises WeightsError that says what is wrong when it cannot."""
+    if not spec.repo:
+        raise WeightsError(f"{spec.file} is not in weights/ and its record names no Hub repository; restore it with git checkout weights/")
+    log.info("fetching %s from %s@%s", spec.file, spec.repo, spec.revision)
+    try:
+        return Path(hf_hub_download(spec.repo, spec.file, revision=spec.revision or None))
+    except OfflineModeIsEnabled as error:
+        raise WeightsError(f"{spec.file} is not in weights/ and HF_HUB_OFFLINE forbids fetching it; unset it or copy the file") from error
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(
+            f"{spec.file} is not in weights/ and {spec.repo} did not give it ({reason}); check the connection or copy the file"
+        ) from error
+
+
+def load_network(spec: WeightSpec, path: Path) -> nn.Module:
+    """Build the architecture that the record names and fill it with the file's tensors, cast to float32."""
+    if spec.arch not in BUILDERS:
+        raise WeightsError(f"{spec.name} is a {spec.arch}, which this version does not know; update Corrovis")
+    config: dict[str, Any] = spec.config
+    network = BUILDERS[spec.arch](**config)
+    try:
+        tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in load_file(path).items()}
+        network.load_state_dict(tensors)
+    except (SafetensorError, RuntimeError) as error:
+        raise WeightsError(f"{path} does not fit {spec.arch} ({str(error).splitlines()[0]}); fetch it again") from error
+    return network.eval().requires_grad_(False)

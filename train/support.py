@@ -1,0 +1,75 @@
+"""What every training script needs: the data folder, the hold-out, sample sheets, checkpoints that resume."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import zlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+FOLDS = 5
+
+
+def fold_of(group: str) -> int:
+    """0 .. 4, the same on every machine.  Fold 0 is the hold-out: no shipped network has seen it."""
+    return zlib.crc32(group.encode()) % FOLDS
+
+
+def is_held_out(group: str) -> bool:
+    return fold_of(group) == 0
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8."""
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """(H, W) uint8 as stored."""
+    return np.asarray(Image.open(path).convert("L"))
+
+
+def arguments(description: str | None, out: str) -> argparse.ArgumentParser:
+    """The options that all scripts share: --data --out --resume --smoke."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=os.environ.get("CORROVIS_DATA"), help="folder of data sets")
+    parser.add_argument("--out", type=Path, default=Path(out), help="where checkpoints and sample sheets go")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
+    parser.add_argument("--smoke", action="store_true", help="two steps at toy size, to test the script")
+    return parser
+
+
+def save_sheet(rows: list[list[np.ndarray]], path: Path) -> None:
+    """A picture sheet: every cell (H, W, 3) uint8, all cells of one size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)).save(path)
+
+
+def save_checkpoint(path: Path, config: Any, step: int, **parts: Any) -> None:
+    """Write whole or not at all: a killed run keeps its last good checkpoint."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {name: part.state_dict() for name, part in parts.items()}
+    torch.save({"config": asdict(config), "step": step, **state}, path.with_suffix(".part"))
+    os.replace(path.with_suffix(".part"), path)
+
+
+def load_checkpoint(path: Path, **parts: Any) -> int:
+    """Restore `parts` in place and return the step they were saved at; 0 when there is nothing to resume."""
+    if not path.exists():
+        return 0
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return int(state["step"])
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1) + "\n")
