@@ -1,0 +1,236 @@
+"""The one door for pictures: bytes or a path come in, an upright sRGB `Photo` goes on, or a `BadInputError` says why not.
+
+Pillow decodes, and only after the header has told the pixel count: 20 KB of PNG can unfold into half a gigabyte.
+Conversions come in pairs, `to_tensor` and `to_rgb`, each the other's inverse.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
+from torch import Tensor
+
+from corrovis.errors import BadInputError
+from corrovis.results import Byte, Photo
+from corrovis.settings import Settings
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000")
+CURE = "use a JPEG, PNG, WebP or TIFF"
+MIN_SIDE = 16
+DEFAULTS = Settings()
+
+EXIF_ORIENTATION = 0x0112
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# What Pillow's readers are seen to raise on damaged files; each is a picture's fault, not ours.
+DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, LookupError, TypeError, OverflowError, RuntimeError, MemoryError)
+
+# `_check_size` is stricter than Pillow's bomb warning, broken EXIF is dealt with: more lines on standard error help nobody.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = DEFAULTS) -> Photo:
+    """Decode a picture, turn it upright and bring it to 8-bit sRGB; `Photo.notes` says what was done on the way.
+
+    Animations give their first frame, transparency is laid over white, 16-bit and float values are scaled to 8 bits.
+    A path lends its own file name to a photo that got no other.
+
+    Raises:
+        BadInputError: not a picture, damaged, empty, below 16 px a side, or above `limits`
+    """
+    if isinstance(source, Path) and name == "picture":
+        name = source.name
+    data = _read_bytes(source, name, limits)
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_size(image.size, name, limits)
+            notes = _describe(image)
+            image.load()
+            rgb = _upright(_to_eight_bits(image, notes), image, notes)
+    except Image.DecompressionBombError as error:
+        raise BadInputError(f"{name} holds more than {limits.max_pixels / 1e6:.0f} megapixels; make it smaller and try again") from error
+    except UnidentifiedImageError as error:
+        raise BadInputError(f"{name} is not a picture ({_what_it_looks_like(data)}); {CURE}") from error
+    except DAMAGED as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BadInputError(f"{name} is damaged or cut short ({reason}); save or copy it again, or {CURE}") from error
+    return Photo(np.ascontiguousarray(rgb), name, tuple(notes))
+
+
+def shrink(photo: Photo, long_side: int) -> Photo:
+    """The photo with its long side at `long_side` pixels at the most; never enlarged."""
+    height, width = photo.size_hw
+    scale = long_side / max(height, width)
+    if scale >= 1:
+        return photo
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA)
+    return replace(photo, rgb=np.asarray(small, np.uint8))
+
+
+def to_tensor(rgb: Byte) -> Tensor:
+    """(H, W, 3) uint8 to (1, 3, H, W) float32 in [0, 1].  `to_rgb` is the way back."""
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
+        raise ValueError(f"rgb: wanted (H, W, 3) uint8, found {rgb.shape} {rgb.dtype}")
+    planes = np.ascontiguousarray(rgb.transpose(2, 0, 1)[None], dtype=np.float32)
+    return torch.from_numpy(planes).div_(255)
+
+
+def to_rgb(tensor: Tensor) -> Byte:
+    """(1, 3, H, W) float in [0, 1] to (H, W, 3) uint8; values outside are clipped.  `to_tensor` is the way back."""
+    if tensor.ndim != 4 or tensor.shape[:2] != (1, 3):
+        raise ValueError(f"tensor: wanted (1, 3, H, W), found {tuple(tensor.shape)}")
+    planes = tensor.detach()[0].float().clamp(0, 1).mul(255).round().to(torch.uint8)
+    return np.ascontiguousarray(planes.permute(1, 2, 0).cpu().numpy())
+
+
+def save_png(rgb: Byte, path: Path, caption: str | None) -> None:
+    """Write (H, W, 3) uint8.  A `caption` marks the picture as synthetic in the file itself; None means it is a photo."""
+    marks = PngInfo()
+    marks.add_text("Software", "Corrovis")
+    if caption is not None:
+        marks.add_text("Synthetic", caption)
+    Image.fromarray(rgb).save(path, format="PNG", pnginfo=marks, compress_level=3)
+
+
+def save_index_png(mask: Byte, path: Path) -> None:
+    """Write (H, W) uint8 class indices, one byte a pixel, 0 = background."""
+    if mask.ndim != 2 or mask.dtype != np.uint8:
+        raise ValueError(f"mask: wanted (H, W) uint8, found {mask.shape} {mask.dtype}")
+    Image.fromarray(mask).save(path, format="PNG")
+
+
+def _read_bytes(source: Path | bytes, name: str, limits: Settings) -> bytes:
+    if isinstance(source, Path):
+        try:
+            size = source.stat().st_size
+            data = source.read_bytes() if size <= limits.max_bytes else b""
+        except OSError as error:
+            raise BadInputError(f"{source} cannot be read ({error.strerror}); check the path") from error
+    else:
+        data, size = source, len(source)
+    if size > limits.max_bytes:
+        raise BadInputError(f"{name} has {size / 1e6:.0f} MB, the limit is {limits.max_bytes / 1e6:.0f} MB; make it smaller and try again")
+    if not data:
+        raise BadInputError(f"{name} is empty (0 bytes); it was probably cut off on its way here, copy it again")
+    return data
+
+
+def _check_size(size: tuple[int, int], name: str, limits: Settings) -> None:
+    width, height = size
+    if width * height > limits.max_pixels:
+        raise BadInputError(
+            f"{name} is {width} x {height}, {width * height / 1e6:.0f} megapixels; the limit is {limits.max_pixels / 1e6:.0f}: make it smaller"
+        )
+    if min(size) < MIN_SIDE:
+        raise BadInputError(f"{name} is only {width} x {height} pixels; at least {MIN_SIDE} a side are needed: use a larger picture")
+
+
+def _describe(image: Image.Image) -> list[str]:
+    """What is known before the pixels are: a 16-bit RGB file and an animation no longer tell once they are decoded."""
+    notes = []
+    if image.format != "MPO" and getattr(image, "is_animated", False):  # an MPO is a phone's JPEG with a depth map behind it
+        notes.append("first page of several" if image.format == "TIFF" else "first frame of an animation")
+    if any("16" in str(tile[3]) for tile in getattr(image, "tile", ())) and image.mode == "RGB":
+        notes.append("16 bit reduced to 8")
+    return notes
+
+
+def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Any mode of Pillow's to RGB."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return Image.fromarray(_scale(np.asarray(image), notes)).convert("RGB")
+    if image.has_transparency_data:
+        notes.append("transparency laid over white")
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in ("RGB", "CMYK"):
+        return _to_srgb(image, profile, notes)
+    if image.mode == "CMYK":
+        notes.append("CMYK turned into RGB")
+    return image.convert("RGB")
+
+
+def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
+    """Integers beyond 8 bits and floats to (H, W) uint8: by the smallest usual full scale that holds them, else by their own range."""
+    x = values.astype(np.float64)
+    finite = np.isfinite(x)
+    if not finite.any():
+        raise ValueError("no pixel has a value")
+    if not finite.all():
+        notes.append(f"{int((~finite).sum())} pixels without a value made black")
+    low, high = float(x[finite].min()), float(x[finite].max())
+    if np.issubdtype(values.dtype, np.floating):
+        scales = {"float, 1 is white": 1.0, "float, 255 is white": 255.0, "float, 65535 is white": 65535.0}
+    else:
+        scales = {"8 bit kept in 16": 255.0, "12 bit reduced to 8": 4095.0, "16 bit reduced to 8": 65535.0}
+    for note, white in scales.items():
+        if low >= 0 and high <= white:
+            notes.append(note)
+            break
+    else:
+        notes.append(f"own range {low:g} to {high:g} taken as black to white")
+        x, white = x - low, float(max(high - low, 1e-9))
+    return np.where(finite, np.clip(np.nan_to_num(x) * (255 / white), 0, 255).round(), 0).astype(np.uint8)
+
+
+def _to_srgb(image: Image.Image, profile: bytes, notes: list[str]) -> Image.Image:
+    """Colours of another profile (Display P3, Adobe RGB, CMYK) as sRGB; a profile that is sRGB in all but name changes nothing."""
+    try:
+        transform = ImageCms.buildTransform(ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), image.mode, "RGB")
+        if image.mode == "RGB":
+            steps = np.linspace(0, 255, 9).astype(np.uint8)
+            cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(9, 81, 3)
+            turned = np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform), np.int16)
+            if np.abs(turned - cube).max() <= 4:
+                return image.convert("RGB")
+        done = ImageCms.applyTransform(image, transform)
+    except (ImageCms.PyCMSError, OSError):
+        notes.append("unreadable colour profile left out")
+        return image.convert("RGB")
+    notes.append("CMYK turned into RGB" if image.mode == "CMYK" else "colour profile turned into sRGB")
+    return done if done is not None else image.convert("RGB")
+
+
+def _upright(rgb: Image.Image, original: Image.Image, notes: list[str]) -> Byte:
+    """Turned as EXIF says.  Asked after decoding: by then Pillow has turned TIFFs itself and removed their tag."""
+    try:
+        orientation = original.getexif().get(EXIF_ORIENTATION, 1)
+    except DAMAGED:  # a broken EXIF block is no reason to refuse a good picture
+        orientation = 1
+    if orientation in TURNS:
+        rgb = rgb.transpose(TURNS[orientation])
+        notes.append("turned as the camera noted")
+    return np.array(rgb, np.uint8)
+
+
+def _what_it_looks_like(data: bytes) -> str:
+    head = data[:512].lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html", b"<?xml", b"<svg", b"<head")):
+        return "it is a web page or SVG"
+    if head.startswith(b"%pdf"):
+        return "it is a PDF"
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+        return "it is a HEIC from a phone"
+    return "its content is no format known here"
