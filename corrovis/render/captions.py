@@ -1,0 +1,8 @@
+"""What every synthetic picture and film says of itself, in the picture or in the file."""
+
+SYNTHETIC = "Illustration made by Corrovis, not a prediction"
+
+
+def at_level(level: float) -> str:
+    """For the file of one aged picture, so that it can be told from a photo and made again."""
+    return f"{SYNTHETIC}; corrosion level {level:g} of 3"

@@ -1,0 +1,101 @@
+"""What the stage is sent once per photo: `encode` writes it, `decode` is its inverse, the browser's reader is `corrosion_stage.js`.
+
+| picture | holds | why so |
+| --- | --- | --- |
+| `photo` | the photo | lossless, so that level 0 is the photo bit for bit |
+| `layer` | the rust, black where nothing can rust | black compresses to nothing |
+| `control` | R, G = onset, high and low byte; B = paint | PNG without alpha: browsers multiply colours by alpha |
+
+The constants of the ageing formula travel along, so they are written in one place only, `corrovis.car.ageing`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from corrovis.car.ageing import GAIN, ONSET_UNIT, RAMP, YOUTH
+from corrovis.results import AgedCar, Bool, Byte
+
+STAGE_SIDE = 1280
+"""Long side in pixels of what the browser draws; files to keep are made from the full photo."""
+
+PREFIX = "data:image/png;base64,"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StagePictures:
+    """What `decode` reads back.
+
+    Shape:
+        photo, layer: (H, W, 3) uint8
+        onset: (H, W) uint16
+        paint: (H, W) uint8
+    """
+
+    photo: Byte
+    layer: Byte
+    onset: NDArray[np.uint16]
+    paint: Byte
+
+
+def encode(aged: AgedCar, key: str) -> str:
+    """The stage's value as JSON; a `key` other than the last one tells the stage that this is a new photo."""
+    paint = aged.paint
+    layer = np.where(paint[..., None] > 0, aged.layer, 0).astype(np.uint8)
+    onset = np.where(paint > 0, aged.onset, 0)
+    control = np.dstack([onset >> 8, onset & 255, paint]).astype(np.uint8)
+    with ThreadPoolExecutor(3) as pool:  # OpenCV lets go of the lock while it deflates
+        photo_uri, layer_uri, control_uri = pool.map(_to_uri, (aged.photo.rgb, layer, control))
+    height, width = aged.photo.size_hw
+    return json.dumps(
+        {
+            "key": key,
+            "width": width,
+            "height": height,
+            "photo": photo_uri,
+            "layer": layer_uri,
+            "control": control_uri,
+            "outline": outline_points(aged.mask.car),
+            "cars": aged.mask.cars,
+            "constants": {"unit": ONSET_UNIT, "ramp": RAMP, "youth": YOUTH, "gain": list(GAIN)},
+        }
+    )
+
+
+def encode_problem(text: str, key: str, offer_whole: bool = False) -> str:
+    """The stage's value when there is nothing to draw: one friendly line, and a way on if there is one."""
+    return json.dumps({"key": key, "problem": text, "offer_whole": offer_whole})
+
+
+def decode(value: str) -> StagePictures:
+    """Inverse of `encode`; onset and layer are 0 where paint is 0."""
+    record = json.loads(value)
+    control = _from_uri(record["control"])
+    onset = control[..., 0].astype(np.uint16) << 8 | control[..., 1]
+    return StagePictures(_from_uri(record["photo"]), _from_uri(record["layer"]), onset.astype(np.uint16), control[..., 2])
+
+
+def outline_points(car: Bool) -> list[list[list[int]]]:
+    """Closed polygons around a (H, W) mask, each a list of [x, y] in its pixels, holes included, specks left out."""
+    contours, _ = cv2.findContours(car.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    wanted = [contour for contour in contours if cv2.contourArea(contour) > car.size * 2e-4]
+    return [cv2.approxPolyDP(contour, 0.8, True)[:, 0].tolist() for contour in wanted]
+
+
+def _to_uri(rgb: Byte) -> str:
+    """Run-length strategy: on photos as small as the default one, in half of its time."""
+    flags = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
+    _, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), flags)
+    return PREFIX + base64.b64encode(data.tobytes()).decode()
+
+
+def _from_uri(uri: str) -> Byte:
+    data = np.frombuffer(base64.b64decode(uri.removeprefix(PREFIX)), np.uint8)
+    return np.asarray(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
