@@ -109,7 +109,7 @@ def save_png(rgb: Byte, path: Path, caption: str | None) -> None:
     marks.add_text("Software", "Corrovis")
     if caption is not None:
         marks.add_text("Synthetic", caption)
-    Image.fromarray(rgb).save(path, format="PNG", pnginfo=marks, compress_level=3)
+    Image.fromarray(rgb).save(path, format="PNG", pnginfo=marks, compress_level=1)  # at 24 MP 3 s instead of 15, for a file a fifth larger
 
 
 def save_index_png(mask: Byte, path: Path) -> None:
