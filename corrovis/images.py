@@ -42,7 +42,10 @@ TURNS = {
 }
 
 # What Pillow's readers are seen to raise on damaged files; each is a picture's fault, not ours.
-DAMAGED = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, LookupError, TypeError, OverflowError, RuntimeError, MemoryError)
+DAMAGED = (
+    *(OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, RuntimeError, OverflowError, MemoryError),
+    *(struct.error, zlib.error),
+)
 
 # `_check_size` is stricter than Pillow's bomb warning, broken EXIF is dealt with: more lines on standard error help nobody.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -67,7 +70,7 @@ def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = D
             image.load()
             rgb = _upright(_to_eight_bits(image, notes), image, notes)
     except Image.DecompressionBombError as error:
-        raise BadInputError(f"{name} holds more than {limits.max_pixels / 1e6:.0f} megapixels; make it smaller and try again") from error
+        raise BadInputError(f"{name} holds more than {limits.max_pixels / 1e6:.0f} megapixels; make it smaller") from error
     except UnidentifiedImageError as error:
         raise BadInputError(f"{name} is not a picture ({_what_it_looks_like(data)}); {CURE}") from error
     except DAMAGED as error:
@@ -109,7 +112,8 @@ def save_png(rgb: Byte, path: Path, caption: str | None) -> None:
     marks.add_text("Software", "Corrovis")
     if caption is not None:
         marks.add_text("Synthetic", caption)
-    Image.fromarray(rgb).save(path, format="PNG", pnginfo=marks, compress_level=1)  # at 24 MP 3 s instead of 15, for a file a fifth larger
+    # Level 1: 24 MP in 3 s instead of 15, for a file a fifth larger.
+    Image.fromarray(rgb).save(path, format="PNG", pnginfo=marks, compress_level=1)
 
 
 def save_index_png(mask: Byte, path: Path) -> None:
@@ -129,7 +133,7 @@ def _read_bytes(source: Path | bytes, name: str, limits: Settings) -> bytes:
     else:
         data, size = source, len(source)
     if size > limits.max_bytes:
-        raise BadInputError(f"{name} has {size / 1e6:.0f} MB, the limit is {limits.max_bytes / 1e6:.0f} MB; make it smaller and try again")
+        raise BadInputError(f"{name} has {size / 1e6:.0f} MB, the limit is {limits.max_bytes / 1e6:.0f}; make it smaller")
     if not data:
         raise BadInputError(f"{name} is empty (0 bytes); it was probably cut off on its way here, copy it again")
     return data
@@ -138,11 +142,10 @@ def _read_bytes(source: Path | bytes, name: str, limits: Settings) -> bytes:
 def _check_size(size: tuple[int, int], name: str, limits: Settings) -> None:
     width, height = size
     if width * height > limits.max_pixels:
-        raise BadInputError(
-            f"{name} is {width} x {height}, {width * height / 1e6:.0f} megapixels; the limit is {limits.max_pixels / 1e6:.0f}: make it smaller"
-        )
+        found, limit = width * height / 1e6, limits.max_pixels / 1e6
+        raise BadInputError(f"{name} is {width} x {height}, {found:.0f} megapixels; the limit is {limit:.0f}: make it smaller")
     if min(size) < MIN_SIDE:
-        raise BadInputError(f"{name} is only {width} x {height} pixels; at least {MIN_SIDE} a side are needed: use a larger picture")
+        raise BadInputError(f"{name} is only {width} x {height} pixels; use a picture of at least {MIN_SIDE} a side")
 
 
 def _describe(image: Image.Image) -> list[str]:
@@ -173,7 +176,7 @@ def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
-    """Integers beyond 8 bits and floats to (H, W) uint8: by the smallest usual full scale that holds them, else by their own range."""
+    """Integers beyond 8 bits and floats to (H, W) uint8, by the smallest usual scale that holds them or by their own range."""
     x = values.astype(np.float64)
     finite = np.isfinite(x)
     if not finite.any():
@@ -196,9 +199,10 @@ def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
 
 
 def _to_srgb(image: Image.Image, profile: bytes, notes: list[str]) -> Image.Image:
-    """Colours of another profile (Display P3, Adobe RGB, CMYK) as sRGB; a profile that is sRGB in all but name changes nothing."""
+    """Colours of another profile (Display P3, Adobe RGB, CMYK) as sRGB; one that is sRGB in all but name changes nothing."""
     try:
-        transform = ImageCms.buildTransform(ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), image.mode, "RGB")
+        own, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(own, srgb, image.mode, "RGB")
         if image.mode == "RGB":
             steps = np.linspace(0, 255, 9).astype(np.uint8)
             cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(9, 81, 3)

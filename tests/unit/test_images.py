@@ -108,7 +108,8 @@ def palette_with_hole() -> bytes:
 
 def animated(kind: str) -> bytes:
     frames = [Image.new("RGB", (32, 24), colour) for colour in (RED, GREEN, BLUE)]
-    return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=50, **({"lossless": True} if kind == "WEBP" else {}))
+    options = {"lossless": True} if kind == "WEBP" else {}
+    return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=50, **options)
 
 
 def array_tiff(array: np.ndarray) -> bytes:
@@ -131,14 +132,14 @@ ODD: dict[str, tuple[Callable[[], bytes], tuple[int, ...], tuple[int, ...], str]
     "animated GIF": (lambda: animated("GIF"), RED, RED, "first frame of an animation"),
     "animated WebP": (lambda: animated("WEBP"), RED, RED, "first frame of an animation"),
     "two-page TIFF": (lambda: animated("TIFF"), RED, RED, "first page of several"),
-    "CMYK JPEG": (lambda: encoded(Image.new("CMYK", (20, 20), (0, 255, 255, 0)), "JPEG", quality=100), RED, RED, "CMYK turned into RGB"),
+    "CMYK JPEG": (lambda: encoded(Image.new("CMYK", (20, 20), (0, 255, 255, 0)), "JPEG"), RED, RED, "CMYK turned into RGB"),
     "16-bit PNG": (lambda: encoded(Image.fromarray(halves(257 * 3, 65535, np.uint16))), (3,) * 3, WHITE, "16 bit reduced to 8"),
     "16-bit TIFF": (lambda: array_tiff(halves(257 * 3, 257 * 200, np.uint16)), (3,) * 3, (200,) * 3, "16 bit reduced to 8"),
     "12 bits in 16": (lambda: array_tiff(halves(0, 4095, np.uint16)), BLACK, WHITE, "12 bit reduced to 8"),
     "8 bits in 16": (lambda: array_tiff(halves(7, 250, np.uint16)), (7,) * 3, (250,) * 3, "8 bit kept in 16"),
     "32-bit TIFF": (lambda: array_tiff(halves(-1000, 1_000_000, np.int32)), BLACK, WHITE, "own range -1000 to 1e+06"),
     "float TIFF": (lambda: array_tiff(halves(0.2, 1, np.float32)), (51,) * 3, WHITE, "float, 1 is white"),
-    "float TIFF with NaN": (lambda: array_tiff(halves(np.nan, 0.4, np.float32)), BLACK, (102,) * 3, "200 pixels without a value made black"),
+    "float TIFF with NaN": (lambda: array_tiff(halves(np.nan, 0.4, np.float32)), BLACK, (102,) * 3, "200 pixels without a value"),
     "float TIFF with infinity": (lambda: array_tiff(halves(np.inf, 255, np.float32)), BLACK, WHITE, "200 pixels without a value"),
     "constant float": (lambda: array_tiff(halves(-5, -5, np.float32)), BLACK, BLACK, "own range -5 to -5"),
     "BMP": (lambda: encoded(Image.new("RGB", (20, 20), BLUE), "BMP"), BLUE, BLUE, ""),
