@@ -18,11 +18,17 @@ from torch import nn
 from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec, read_manifest, verify
 from corrovis.networks.car_unet import CarUNet
+from corrovis.networks.onset_prior import OnsetPrior
+from corrovis.networks.rust_texture import RustTexture
+from corrovis.networks.severity_net import SeverityNet
 
 log = logging.getLogger(__name__)
 
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CarUNet": CarUNet,
+    "OnsetPrior": OnsetPrior,
+    "RustTexture": RustTexture,
+    "SeverityNet": SeverityNet,
 }
 
 

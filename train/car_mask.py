@@ -36,9 +36,9 @@ UNSURE = 128
 class Config:
     """Sizes for two CPU cores; the paper's own are Adam 1e-3, reduce on plateau, 50 epochs."""
 
-    side: int = 288
-    batch: int = 8
-    steps: int = 1000
+    side: int = 256
+    batch: int = 6
+    steps: int = 500
     lr: float = 1e-3
     new_background: float = 0.15
     empty: float = 0.06

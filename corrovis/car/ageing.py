@@ -1,0 +1,177 @@
+"""The slider: photo and mask in, every level of corrosion out.
+
+For each pixel, `onset` is the level t at which it is half rust and `layer` the rust r that will be there.  The picture at level s is
+
+    u = s - t                         how long the pixel has been rusting, in levels
+    a = smoothstep(-RAMP, RAMP, u)    times the paint's share of the pixel
+    (1 - a) x + a r(u)                fresh rust is orange (GAIN), old rust is the layer itself
+
+which is continuous and monotone in s, gives the photo back bit for bit at s = 0, touches nothing but paint, and leaves paint
+that has not rusted its colour.  A ramp of finite width instead of a sigmoid, so that "untouched" means equal.
+
+Onset and layer are made at one working size, whatever the photo's, and brought up along the photo's own edges.
+"""
+
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import torch
+
+from corrovis.car.edges import resized
+from corrovis.car.onset import LEVELS, features, fractal, onset_levels
+from corrovis.networks.rust_texture import TONE_SIGMA
+from corrovis.results import AgedCar, Byte, CarMask, Float, Photo, Provenance, check_level
+from corrovis.store import Store
+
+PRIOR, TEXTURE = "car-onset", "car-rust"
+WORKING_SIDE = 768
+ONSET_UNIT = float(LEVELS[-1]) / 65535
+RAMP = 0.15
+YOUTH = 0.9
+GAIN = (1.45, 1.18, 0.92)
+ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
+
+OLD, YOUNG = np.array([35.0, 13.0, 17.0]), np.array([47.0, 20.0, 31.0])
+"""CIELAB of old and of young rust, medians over the rust masks of real cars."""
+
+
+class Ager:
+    """Rusts cars with the store's `car-onset` and `car-rust` networks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def age(self, photo: Photo, mask: CarMask, seed: int = 0) -> AgedCar:
+        """All levels of one car at once.  Another `seed`, other rust; the same seed gives the same rust at every size."""
+        began = time.perf_counter()
+        height, width = photo.size_hw
+        scale = min(1.0, WORKING_SIDE / max(height, width))
+        size_hw = max(16, round(height * scale)), max(16, round(width * scale))
+        rgb = np.asarray(resized(photo.rgb, size_hw), np.uint8)
+        paint = np.asarray(resized(mask.paint, size_hw), np.float32)
+        car = np.asarray(resized(mask.car.astype(np.float32), size_hw) > 0.5, np.bool_)
+        car_size = float(np.sqrt(max(1, int(car.sum()))))
+
+        onset = onset_levels(self._prior(rgb, car, paint), paint, seed, car_size)
+        layer = self._rust(tone_of(rgb, paint, onset, seed), onset, seed)
+        layer = keep_relief(layer, rgb)
+        full_onset = np.clip(resized(onset, (height, width)), RAMP, LEVELS[-1])
+        full_layer = np.asarray(np.clip(resized(layer, (height, width)), 0, 255), np.uint8)
+        spec = self._store.spec(TEXTURE)
+        return AgedCar(
+            photo=photo,
+            onset=np.asarray(np.ceil(full_onset / ONSET_UNIT), np.float32).clip(0, 65535).astype(np.uint16),
+            layer=full_layer,
+            paint=np.asarray(np.round(mask.paint * 255), np.uint8),
+            mask=mask,
+            seed=seed,
+            made_by=Provenance(TEXTURE, spec.sha256, time.perf_counter() - began),
+        )
+
+    def _prior(self, rgb: Byte, car: np.ndarray, paint: Float) -> Float:
+        where = features(rgb, car, paint)
+        with torch.inference_mode():
+            odds = self._store.network(PRIOR)(torch.from_numpy(where.reshape(-1, where.shape[2])))
+        return np.asarray(odds.numpy().reshape(paint.shape), np.float32)
+
+    def _rust(self, tone: Byte, onset: Float, seed: int) -> Byte:
+        """(H, W, 3) uint8 rust of the given tone; only the rectangle that can rust is computed."""
+        rows, columns = np.nonzero((onset < LEVELS[-1]).any(axis=1))[0], np.nonzero((onset < LEVELS[-1]).any(axis=0))[0]
+        if not len(rows):
+            return tone
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        inside = tone[box]
+        margin = round(TONE_SIGMA)
+        pad = (margin, margin + (-inside.shape[0]) % 4, margin, margin + (-inside.shape[1]) % 4)
+        padded = cv2.copyMakeBorder(inside, *pad, cv2.BORDER_REFLECT_101).astype(np.float32) / 127.5 - 1
+        age = cv2.copyMakeBorder(LEVELS[-1] - onset[box], *pad, cv2.BORDER_REFLECT_101)
+        condition = np.concatenate([padded, roughness_of(age, seed)], axis=2).transpose(2, 0, 1)[None]
+        dice = np.random.default_rng(seed)
+        noise = dice.standard_normal((1, 1, *padded.shape[:2]), dtype=np.float32)
+        with torch.inference_mode():
+            made = self._store.network(TEXTURE)(torch.from_numpy(np.ascontiguousarray(condition, np.float32)), torch.from_numpy(noise))
+        pixels = ((made[0].permute(1, 2, 0).numpy() + 1) * 127.5).round().astype(np.uint8)
+        out = tone.copy()
+        out[box] = pixels[margin : margin + inside.shape[0], margin : margin + inside.shape[1]]
+        return out
+
+
+def tone_of(rgb: Byte, paint: Float, onset: Float, seed: int) -> Byte:
+    """(H, W, 3) uint8, the wash that the rust is painted on: colour by age, lightness by the light on the panel."""
+    lab = cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB)
+    solid = paint > 0.3
+    size = float(np.sqrt(max(1, int(solid.sum()))))
+    dice = np.random.default_rng(seed + 1)
+    drift = fractal(onset.shape, 0.12 * size, 0.6, dice)
+    age = np.clip((3.2 - onset) / 2.4 + 0.18 * drift, 0, 1)[..., None]
+    colour = YOUNG * (1 - age) + OLD * age
+    colour = colour + np.stack([2.5 * drift, 1.5 * drift, 2.0 * drift], axis=2)
+    light = panel_light(lab[..., 0], paint)
+    colour[..., 0] *= light
+    colour[..., 1:] *= np.sqrt(light)[..., None]
+    wash = cv2.cvtColor(np.asarray(colour, np.float32), cv2.COLOR_LAB2RGB)
+    return np.asarray(np.clip(cv2.GaussianBlur(wash, (0, 0), 3.0), 0, 1) * 255, np.uint8)
+
+
+def panel_light(lightness: Float, paint: Float) -> Float:
+    """(H, W) float32 around 1: how light each panel is beside the others, without its gloss, times the scene's exposure.
+
+    Rust is matte: highlights are compressed, shadows are kept.
+    """
+    weight = paint + 1e-3
+    sigma = max(2.0, 0.012 * float(np.sqrt(lightness.size)))
+    smooth = cv2.GaussianBlur(lightness * weight, (0, 0), sigma) / cv2.GaussianBlur(weight, (0, 0), sigma)
+    middle = float(np.median(smooth[paint > 0.3])) if (paint > 0.3).any() else 50.0
+    exposure = np.clip(float(np.quantile(lightness, 0.97)) / 92, 0.45, 1.05)
+    relative = (smooth + 8) / (middle + 8)
+    return np.asarray(np.clip(relative**0.65, 0.5, 1.22) * exposure, np.float32)
+
+
+def roughness_of(age: Float, seed: int) -> Float:
+    """(H, W, 2) float32, fine and coarse roughness: rust grows rougher with age, unevenly."""
+    drift = fractal(age.shape, 60.0, 0.6, np.random.default_rng(seed + 2))
+    rough = np.clip(0.45 + 0.18 * np.clip(age - 1, 0, 2) + 0.12 * drift, 0.2, 1.2)
+    return np.stack([0.45 * rough, 0.75 * rough], axis=2).astype(np.float32)
+
+
+def keep_relief(layer: Byte, rgb: Byte) -> Byte:
+    """Panel gaps, handles and creases of the photo stay visible in the rust: its fine shadows darken the layer."""
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) + 12
+    ratio = np.clip(grey / cv2.GaussianBlur(grey, (0, 0), 5.0), 0.35, 1.06) ** 0.75
+    return np.asarray(np.clip(layer * ratio[..., None], 0, 255), np.uint8)
+
+
+def smoothstep(low: float, high: float, x: Float) -> Float:
+    """0 below `low`, 1 above `high`, 3x^2 - 2x^3 between."""
+    x = np.clip((x - low) / (high - low), 0, 1)
+    return np.asarray(x * x * (3 - 2 * x), np.float32)
+
+
+def compose(aged: AgedCar, level: float) -> Byte:
+    """The picture at `level`: (H, W, 3) uint8.  Level 0 is the photo.
+
+    Raises:
+        BadInputError: level outside 0 .. 3
+    """
+    check_level(level)
+    out = aged.photo.rgb.copy()
+    for top in range(0, out.shape[0], ROWS):
+        rows = slice(top, top + ROWS)
+        u = (level - aged.onset[rows].astype(np.float32) * ONSET_UNIT).astype(np.float32)
+        share = (smoothstep(-RAMP, RAMP, u) * aged.paint[rows] / 255)[..., None]
+        youth = (1 - smoothstep(0, YOUTH, u))[..., None]
+        rust = np.minimum(255, aged.layer[rows] * (1 + youth * (np.array(GAIN, np.float32) - 1)))
+        paint = aged.photo.rgb[rows].astype(np.float32)
+        out[rows] = np.round(paint + share * (rust - paint)).astype(np.uint8)
+    return out
+
+
+def rust_fraction(aged: AgedCar, level: float) -> float:
+    """Share of the paintable area that is more than half rust at `level`, 0 to 1."""
+    check_level(level)
+    rusted = aged.onset.astype(np.float32) * ONSET_UNIT <= level
+    total = float(aged.paint.sum(dtype=np.float64))
+    return float(aged.paint[rusted].sum(dtype=np.float64)) / total if total else 0.0

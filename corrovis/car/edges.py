@@ -1,0 +1,42 @@
+"""Bringing a small map up to a photo's full size so that it ends where the photo's own edges are."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from corrovis.results import Byte, Float
+
+
+def resized(image: Float | Byte, size_hw: tuple[int, int]) -> Float | Byte:
+    """Area averaging when shrinking, cubic when enlarging; shape and dtype otherwise kept."""
+    height, width = size_hw
+    if image.shape[:2] == (height, width):
+        return image
+    shrinking = height <= image.shape[0] and width <= image.shape[1]
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)  # type: ignore[return-value]
+
+
+def guided(small: Float, guide: Byte, radius: int, epsilon: float = 2e-3) -> Float:
+    """The fast guided filter of He and Sun (2015): `small` follows the grey edges of `guide`, at the guide's size.
+
+    Shape:
+        small: (h, w) float32
+        guide: (H, W, 3) uint8
+        output: (H, W) float32, in the range of `small`
+    """
+    grey_full = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    grey = np.asarray(resized(grey_full, small.shape), np.float32)  # type: ignore[arg-type]
+    window = (2 * radius + 1, 2 * radius + 1)
+
+    def mean(x: Float) -> Float:
+        return np.asarray(cv2.boxFilter(x, cv2.CV_32F, window, borderType=cv2.BORDER_REFLECT_101), np.float32)
+
+    mean_grey, mean_small = mean(grey), mean(small)
+    slope = (mean(grey * small) - mean_grey * mean_small) / (mean(grey * grey) - mean_grey**2 + epsilon)
+    offset = mean_small - slope * mean_grey
+    size = (guide.shape[1], guide.shape[0])
+    slope_full = cv2.resize(mean(slope), size, interpolation=cv2.INTER_LINEAR)
+    offset_full = cv2.resize(mean(offset), size, interpolation=cv2.INTER_LINEAR)
+    followed = slope_full * grey_full + offset_full
+    return np.asarray(np.clip(followed, small.min(), small.max()), np.float32)

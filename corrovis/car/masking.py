@@ -1,0 +1,119 @@
+"""Where the car is and what of it can rust: photo in, CarMask out.
+
+| here | PHM 2020, section 3.1 |
+| --- | --- |
+| `CarMasker.mask` | U-Net / MobileNetV2 segmentation, then the mask optimiser |
+| `optimise(mask, share)` | "mask optimiser": background islands and foreground specks under 10 % go |
+| `paint` | ours: the panels, without glass, tyres, lights, plates and chrome |
+"""
+
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import torch
+
+from corrovis.car.edges import guided, resized
+from corrovis.errors import BadInputError, NoCarError
+from corrovis.networks.car_unet import CAR, PAINT
+from corrovis.results import Bool, Byte, CarMask, Float, Photo, Provenance
+from corrovis.store import Store
+
+MODEL = "car-mask"
+LEAST_CAR = 0.01  # of the picture; less is no car
+ISLAND_SHARE = 0.10  # of the largest part; smaller islands are filled, smaller specks removed
+
+
+class CarMasker:
+    """Finds cars with the store's `car-mask` network."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def mask(self, photo: Photo, whole: bool = False, at: tuple[float, float] | None = None) -> CarMask:
+        """Mask of every car, or of the one at pixel `at` = (x, y); with `whole` the picture is taken for one car.
+
+        Raises:
+            NoCarError: no car, and `whole` is not set
+            BadInputError: `at` is outside the picture
+        """
+        began = time.perf_counter()
+        spec = self._store.spec(MODEL)
+        logits = self._logits(photo.rgb, int(spec.input["long_side"]))
+        probability = 1 / (1 + np.exp(-logits))
+        if whole:
+            small_car, cars = np.ones(logits.shape[1:], bool), 0
+        else:
+            small_car = optimise(probability[CAR] > 0.5)
+            if small_car.mean() < LEAST_CAR:
+                raise NoCarError(
+                    f"no car found in {photo.name}; try a photo that shows one, or treat the whole picture as car (--whole)"
+                )
+            cars = cv2.connectedComponents(small_car.astype(np.uint8))[0] - 1
+            if at is not None:
+                small_car = car_at(small_car, at, photo.size_hw)
+        car = self._car_at_full_size(photo.rgb, logits[CAR], small_car, whole)
+        paint = self._paint_at_full_size(photo.rgb, probability[PAINT], car, whole)
+        return CarMask(car, paint, cars, Provenance(MODEL, spec.sha256, time.perf_counter() - began))
+
+    def _logits(self, rgb: Byte, long_side: int) -> Float:
+        """(2, h, w) float32 at the network's working size."""
+        height, width = rgb.shape[:2]
+        scale = long_side / max(height, width)
+        small = np.asarray(resized(rgb, (max(1, round(height * scale)), max(1, round(width * scale)))), np.uint8)
+        padded = cv2.copyMakeBorder(small, 0, -small.shape[0] % 32, 0, -small.shape[1] % 32, cv2.BORDER_REFLECT_101)
+        x = torch.from_numpy(padded.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)
+        with torch.inference_mode():
+            logits = self._store.network(MODEL)(x)[0, :, : small.shape[0], : small.shape[1]]
+        return np.asarray(logits.numpy(), np.float32)
+
+    def _car_at_full_size(self, rgb: Byte, logits: Float, small_car: Bool, whole: bool) -> Bool:
+        """(H, W) bool: logits enlarged before they are thresholded, inside the optimised small mask and its rim."""
+        size = (rgb.shape[1], rgb.shape[0])
+        if whole:
+            return np.ones(rgb.shape[:2], np.bool_)
+        # Filled islands are car, removed specks are not, whatever the logits say.
+        held = np.where(small_car, np.maximum(logits, 0.1), np.minimum(logits, -0.1)).astype(np.float32)
+        return np.asarray(cv2.resize(held, size, interpolation=cv2.INTER_LINEAR) > 0, np.bool_)
+
+    def _paint_at_full_size(self, rgb: Byte, probability: Float, car: Bool, whole: bool) -> Float:
+        """(H, W) float32 in [0, 1], following the photo's edges, 0 outside the car."""
+        if whole and probability.mean() < 0.1:  # not a car at all: the caller said to rust it nevertheless
+            return np.ones(car.shape, np.float32)
+        followed = guided(probability.astype(np.float32), rgb, radius=3)
+        steep = np.clip((followed - 0.5) * 2.5 + 0.5, 0, 1)
+        return np.asarray(steep * car, np.float32)
+
+
+def optimise(mask: Bool, share: float = ISLAND_SHARE) -> Bool:
+    """The paper's mask optimiser: fill background islands and drop foreground specks below `share` of the largest part.
+
+    Islands that touch the picture's border are background, however small.
+    """
+    if not mask.any():
+        return mask
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    kept: Bool = (areas >= share * areas.max())[labels] & mask
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
+    small = stats[:, cv2.CC_STAT_AREA] < share * areas.max()
+    border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    small[border] = False
+    small[0] = False
+    return np.asarray(kept | small[labels], np.bool_)
+
+
+def car_at(cars: Bool, at: tuple[float, float], size_hw: tuple[int, int]) -> Bool:
+    """The one car at, or nearest to, pixel (x, y) of a picture of `size_hw`."""
+    x, y = at
+    height, width = size_hw
+    if not (0 <= x < width and 0 <= y < height):
+        raise BadInputError(f"point ({x:g}, {y:g}) is outside the picture of {width} x {height} pixels; click inside it")
+    _, labels = cv2.connectedComponents(cars.astype(np.uint8))
+    ys, xs = np.nonzero(cars)
+    scale_y, scale_x = cars.shape[0] / height, cars.shape[1] / width
+    nearest = int(((ys - y * scale_y) ** 2 + (xs - x * scale_x) ** 2).argmin())
+    return np.asarray(labels == labels[ys[nearest], xs[nearest]], np.bool_)

@@ -1,0 +1,122 @@
+"""When each pixel of the paint begins to rust: nucleation at arches, sills and seams, then spreading.
+
+A learned prior (position relative to wheels, sills, seams, trim) plus fractal noise gives every pixel a rank; the rank is turned
+into a level through `SHARE`, the share of the paint that is rusted at each level.  So the area follows the severity classes
+on every car (mild < 10 %, moderate 10-50 %, severe > 50 %), whatever the shape or view.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from corrovis.results import Bool, Byte, Float
+
+LEVELS = np.array([0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0], np.float32)
+SHARE = np.array([0.0, 0.006, 0.018, 0.04, 0.075, 0.16, 0.32, 0.56, 0.82, 1.0], np.float32)
+"""Share of the paint that is rusted at each of `LEVELS`."""
+
+
+def features(rgb: Byte, car: Bool, paint: Float) -> Float:
+    """(H, W, 5) float32 in [0, 1]: closeness to wheel arch, sill, ground, seam and trim, in units of the car's own size."""
+    solid = paint > 0.5
+    size = float(np.sqrt(max(1, int(car.sum()))))
+    lightness = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32) / 255
+    rows = np.nonzero(car.any(axis=1))[0]
+    top, bottom = (int(rows[0]), int(rows[-1])) if len(rows) else (0, rgb.shape[0] - 1)
+    lowness = np.clip((np.arange(rgb.shape[0], dtype=np.float32) - top) / max(1, bottom - top), 0, 1)
+    lowness_map = np.broadcast_to(lowness[:, None], solid.shape)
+
+    wheels = _wheels(lightness, car, solid, lowness_map)
+    arch = np.exp(-_distance(wheels) / (0.06 * size)) if wheels.any() else np.zeros(solid.shape, np.float32)
+    sill = np.exp(-_height_above_lower_edge(solid) / (0.07 * size))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (k := max(3, round(0.014 * size) | 1), k))
+    gaps = cv2.morphologyEx(lightness, cv2.MORPH_BLACKHAT, kernel) * solid
+    seam = np.clip(cv2.GaussianBlur(gaps, (0, 0), max(0.8, 0.004 * size)) / 0.08, 0, 1)
+    trim = np.exp(-_distance(~solid) / (0.02 * size))
+    return np.stack([arch, sill, lowness_map, seam, trim], axis=2).astype(np.float32)
+
+
+def onset_levels(prior: Float, paint: Float, seed: int, size: float) -> Float:
+    """(H, W) float32: the level at which each pixel is half rust; 4 where there is no paint.
+
+    Shape:
+        prior: (H, W) float32, log-odds to rust first
+        paint: (H, W) float32 in [0, 1]
+    `size` is the car's size in pixels, which scales the noise.
+    """
+    solid = paint > 0.05
+    if not solid.any():
+        return np.full(paint.shape, LEVELS[-1], np.float32)
+    dice = np.random.default_rng(seed)
+    spread = float(prior[solid].std()) or 1.0
+    standard = (prior - float(prior[solid].mean())) / spread
+    clouds = fractal(paint.shape, 0.22 * size, 0.62, dice)
+    spots = fractal(paint.shape, 0.035 * size, 0.8, dice)
+    score = 1.0 * standard + 0.85 * clouds + 0.55 * spots
+    score = score + 0.35 * _run_down(score, solid, size, dice)
+    rank = _rank(score, solid)
+    return np.where(solid, np.interp(rank, SHARE, LEVELS), LEVELS[-1]).astype(np.float32)
+
+
+def fractal(shape: tuple[int, ...], coarsest: float, persistence: float, dice: np.random.Generator) -> Float:
+    """(H, W) float32 noise of unit variance: octaves from `coarsest` pixels a cell down to two."""
+    height, width = shape[:2]
+    total = np.zeros((height, width), np.float32)
+    cell, gain = max(4.0, coarsest), 1.0
+    while cell >= 2:
+        grid = dice.standard_normal((int(height / cell) + 3, int(width / cell) + 3)).astype(np.float32)
+        x, y = dice.uniform(0, 1, 2)
+        matrix = np.array([[1 / cell, 0, x], [0, 1 / cell, y]], np.float32)
+        total += gain * cv2.warpAffine(
+            grid, matrix, (width, height), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101
+        )
+        cell, gain = cell / 2, gain * persistence
+    return np.asarray((total - total.mean()) / (total.std() + 1e-6), np.float32)
+
+
+def _distance(target: Bool) -> Float:
+    """(H, W) float32 pixels to the nearest True."""
+    return np.asarray(cv2.distanceTransform((~target).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+
+
+def _wheels(lightness: Float, car: Bool, solid: Bool, lowness: Float) -> Bool:
+    """Dark parts of the car that are not paint, in its lower part, large enough to be a tyre or an arch."""
+    paint_light = float(np.median(lightness[solid])) if solid.any() else 0.5
+    dark = car & ~solid & (lowness > 0.4) & (lightness < max(0.22, 0.6 * paint_light))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8))
+    large = stats[:, cv2.CC_STAT_AREA] > 0.006 * max(1, int(car.sum()))
+    large[0] = False
+    return np.asarray(large[labels], np.bool_)
+
+
+def _height_above_lower_edge(solid: Bool) -> Float:
+    """(H, W) float32: pixels of paint below this one before the paint ends; the picture's border is no end."""
+    height = np.full(solid.shape[1], 1e4, np.float32)
+    out = np.empty(solid.shape, np.float32)
+    for y in range(solid.shape[0] - 1, -1, -1):
+        height = np.where(solid[y], height + 1, 0)
+        out[y] = height
+    return out
+
+
+def _run_down(score: Float, solid: Bool, size: float, dice: np.random.Generator) -> Float:
+    """Water carries rust down: each strong spot pulls a streak below it to an earlier onset, of a length drawn per column."""
+    width = score.shape[1]
+    columns = cv2.resize(dice.uniform(0, 1, (1, max(2, int(width / 3)))).astype(np.float32), (width, 1), interpolation=cv2.INTER_CUBIC)[0]
+    keep = np.exp(-1 / (np.clip(columns, 0.05, 1) ** 2 * 0.09 * size))
+    strong = np.clip(score - np.quantile(score[solid], 0.8), 0, 2)
+    out = np.zeros_like(score)
+    below = np.zeros(width, np.float32)
+    for y in range(score.shape[0]):
+        below = np.maximum(strong[y], below * keep) * solid[y]
+        out[y] = below
+    return out
+
+
+def _rank(score: Float, solid: Bool) -> Float:
+    """(H, W) float32: share of the paint that rusts before this pixel, 0 to 1."""
+    values = score[solid]
+    order = np.sort(values)
+    share = 1 - np.searchsorted(order, score, side="right").astype(np.float32) / len(order)
+    return np.asarray(np.clip(share, 0, 1), np.float32)

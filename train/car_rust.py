@@ -1,0 +1,182 @@
+"""Train `RustTexture` on photographs of rust: the network that gives aged cars their rust.
+
+    python train/car_rust.py --data DATA --features squeezenet1_1-imagenet.safetensors
+
+Crops that are nearly all rust are taken from close-ups and from inside the rust masks of cars.  Three losses: the low-pass of
+the result is the tone asked for (L1); its Gram matrices on SqueezeNet features are those of the photograph that gave the
+condition (Gatys et al. 2015); a patch discriminator that sees the condition too cannot tell it from a photograph (hinge loss,
+spectral norm).
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+import torchvision
+from accelerate import Accelerator
+from safetensors.torch import load_file
+from support import arguments, is_held_out, load_checkpoint, read_mask, read_rgb, save_checkpoint, save_sheet
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from corrovis.networks.rust_texture import RustTexture, blur, condition_of
+
+
+@dataclass(frozen=True)
+class Config:
+    side: int = 96
+    batch: int = 10
+    steps: int = 2600
+    lr: float = 4e-4
+    tone: float = 10.0
+    style: float = 1.0
+    adversarial: float = 0.5
+    seed: int = 0
+
+
+def rust_share(rgb: np.ndarray) -> np.ndarray:
+    """(H, W) bool: pixels coloured like rust, from orange to dark brown."""
+    lab = cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB)
+    hue = np.degrees(np.arctan2(lab[..., 2], lab[..., 1]))
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    return (hue > 18) & (hue < 82) & (chroma > 9) & (lab[..., 0] > 6) & (lab[..., 0] < 68)
+
+
+def load_rust(data: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pictures with the (H, W) bool of where they are rust.  Cars of the hold-out stay out."""
+    pictures = []
+    for path in sorted((data / "cars/rust_textures").glob("*.jpg")):
+        rgb = read_rgb(path)
+        pictures.append((rgb, rust_share(rgb)))
+    for path in sorted((data / "cars/rust_masks").glob("*.png")):
+        if not is_held_out(path.stem):
+            rgb = read_rgb(data / "cars/rusty" / f"{path.stem}.jpg")
+            pictures.append((rgb, rust_share(rgb) & (read_mask(path) > 127)))
+    return [(rgb, rust) for rgb, rust in pictures if rust.mean() > 0.02]
+
+
+def random_crop(pictures: list[tuple[np.ndarray, np.ndarray]], side: int, dice: random.Random) -> np.ndarray:
+    """(3, side, side) float32 in [-1, 1], at least seven tenths rust, at a random scale, mirrored at random."""
+    while True:
+        rgb, rust = dice.choice(pictures)
+        scale = dice.uniform(0.55, 1.4) * 480 / max(rgb.shape[:2])
+        need = int(np.ceil(side / scale))
+        if need > min(rgb.shape[:2]):
+            continue
+        y, x = dice.randint(0, rgb.shape[0] - need), dice.randint(0, rgb.shape[1] - need)
+        if rust[y : y + need, x : x + need].mean() < 0.7:
+            if dice.random() < 0.97:
+                continue
+        crop = cv2.resize(rgb[y : y + need, x : x + need], (side, side), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        crop = crop[:, ::-1] if dice.random() < 0.5 else crop
+        return np.ascontiguousarray(crop.transpose(2, 0, 1)).astype(np.float32) / 127.5 - 1
+
+
+class Discriminator(nn.Module):
+    """(n, 3 + 5, H, W) picture and condition -> (n, 1, H / 8, W / 8) scores; receptive field 47 px."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        inputs = 8
+        for outputs in (width, 2 * width, 3 * width):
+            layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, 2, 1)), nn.LeakyReLU(0.2)]
+            inputs = outputs
+        layers += [spectral_norm(nn.Conv2d(inputs, inputs, 3, 1, 1)), nn.LeakyReLU(0.2), spectral_norm(nn.Conv2d(inputs, 1, 1))]
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, rgb: Tensor, condition: Tensor) -> Tensor:
+        scores: Tensor = self.body(torch.cat([rgb, condition], dim=1))
+        return scores
+
+
+class Style(nn.Module):
+    """Gram matrices of three SqueezeNet stages."""
+
+    def __init__(self, weights: Path | None) -> None:
+        super().__init__()
+        network = torchvision.models.squeezenet1_1(weights=None if weights else "DEFAULT")
+        if weights:
+            network.load_state_dict({k: v.float() for k, v in load_file(weights).items()}, strict=False)
+        self.stages = nn.ModuleList([network.features[:2], network.features[2:5], network.features[5:8]])
+        self.requires_grad_(False)
+        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
+
+    def forward(self, rgb: Tensor) -> list[Tensor]:
+        x = ((rgb + 1) / 2 - self.mean) / self.std
+        grams = []
+        for stage in self.stages:
+            x = stage(x)
+            flat = x.flatten(2)
+            grams.append(flat @ flat.transpose(1, 2) / flat.shape[2])
+        return grams
+
+
+def style_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    return sum(((f - w).abs().mean(dim=(1, 2)) / w.abs().mean(dim=(1, 2))).mean() for f, w in zip(found, wanted, strict=True))  # type: ignore[return-value]
+
+
+def draw(network: nn.Module, crops: np.ndarray, path: Path) -> None:
+    """Photograph, tone, two results with different noise: a row each."""
+    real = torch.from_numpy(crops)
+    condition = condition_of(real)
+    with torch.inference_mode():
+        made = [network(condition, torch.randn(len(real), 1, *real.shape[2:])) for _ in range(2)]
+    columns = [real, condition[:, :3], *made]
+    pictures = [((c.clamp(-1, 1) + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy() for c in columns]
+    save_sheet([[picture[i] for i in range(len(real))] for picture in pictures], path)
+
+
+def main() -> None:
+    parser = arguments(__doc__, "runs/car_rust")
+    parser.add_argument("--features", type=Path, help="SqueezeNet weights; torchvision's own download by default")
+    args = parser.parse_args()
+    config = Config(side=32, batch=2, steps=2) if args.smoke else Config()
+    torch.manual_seed(config.seed)
+    dice = random.Random(config.seed)
+    pictures = load_rust(args.data)
+    shown = np.stack([random_crop(pictures, config.side, random.Random(i)) for i in range(10)])
+    accelerator = Accelerator()
+    network, judge, style = RustTexture(), Discriminator(), Style(args.features).to(accelerator.device)
+    network_optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=(0.5, 0.99))
+    judge_optimiser = torch.optim.Adam(judge.parameters(), lr=config.lr, betas=(0.5, 0.99))
+    parts = {"network": network, "judge": judge, "network_optimiser": network_optimiser, "judge_optimiser": judge_optimiser}
+    step = load_checkpoint(args.out / "last.pt", **parts) if args.resume else 0
+    network, judge, network_optimiser, judge_optimiser = accelerator.prepare(network, judge, network_optimiser, judge_optimiser)
+    began = time.time()
+    while step < config.steps:
+        for optimiser in (network_optimiser, judge_optimiser):
+            optimiser.param_groups[0]["lr"] = config.lr * min(1.0, 2 * (1 - step / config.steps) + 0.02)
+        real = torch.from_numpy(np.stack([random_crop(pictures, config.side, dice) for _ in range(config.batch)])).to(accelerator.device)
+        condition = condition_of(real)
+        made = network(condition, torch.randn_like(real[:, :1]))
+
+        judge_loss = F.relu(1 - judge(real, condition)).mean() + F.relu(1 + judge(made.detach(), condition)).mean()
+        judge_optimiser.zero_grad()
+        accelerator.backward(judge_loss)
+        judge_optimiser.step()
+
+        tone = F.l1_loss(blur(made, 8.0), condition[:, :3])
+        look = style_loss(style(made), style(real))
+        loss = config.tone * tone + config.style * look - config.adversarial * judge(made, condition).mean()
+        network_optimiser.zero_grad()
+        accelerator.backward(loss)
+        network_optimiser.step()
+        step += 1
+        if step % 25 == 0:
+            print(f"step {step} tone {tone.item():.4f} style {look.item():.3f} judge {judge_loss.item():.3f} {time.time() - began:.0f} s", flush=True)
+        if step % 200 == 0 or step == config.steps:
+            save_checkpoint(args.out / "last.pt", config, step, **parts)
+            draw(accelerator.unwrap_model(network), shown, args.out / f"sheet_{step}.png")
+
+
+if __name__ == "__main__":
+    main()
