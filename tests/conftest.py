@@ -1,0 +1,98 @@
+"""What all tests share: a complete toy weights folder, a small car photo, and closed doors to the network."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from export import Release, export
+from torch import nn
+
+from corrovis.results import Photo
+from corrovis.store import BUILDERS, Store
+
+LOOPBACK = ("127.", "::1", "localhost")
+IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "resample": "area"}
+
+
+def everything_is_car(network: nn.Module) -> None:
+    """An untrained mask network finds nothing; this one says car and paint wherever it looks, a little more here than there."""
+    head = network.unet.segmentation_head[0]
+    nn.init.normal_(head.weight, std=0.01)
+    nn.init.constant_(head.bias, 4)
+
+
+# Every shipped network at toy size, through the real export and the real store: release, and what to do before it is saved.
+TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
+    (
+        Release(
+            name="car-mask",
+            arch="CarUNet",
+            shapes=[[1, 3, 64, 64]],
+            about="Toy",
+            classes=("car", "paint"),
+            input={"size": 96, "mean": [0.5] * 3, "std": [0.5] * 3, "resample": "area"},
+            limits="Toy",
+            config={"decoder_channels": [16, 8, 8, 8, 8]},
+        ),
+        everything_is_car,
+    ),
+]
+
+
+@pytest.fixture(scope="session")
+def toy_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights folder with every network that the app needs, each with random numbers and few of them."""
+    folder = tmp_path_factory.mktemp("weights")
+    for release, prepare in TOYS:
+        torch.manual_seed(0)
+        network = BUILDERS[release.arch](**release.config)
+        if prepare:
+            prepare(network)
+        export(network, release, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_store(toy_weights: Path) -> Store:
+    return Store(toy_weights)
+
+
+@pytest.fixture
+def toy_photo() -> Photo:
+    """(72, 96, 3): a red box on two dark wheels before sky and street."""
+    rgb = np.empty((72, 96, 3), np.uint8)
+    rgb[:40], rgb[40:] = (150, 180, 215), (110, 110, 112)
+    rgb[26:54, 14:84] = (178, 30, 34)
+    y, x = np.mgrid[0:72, 0:96]
+    for centre in (28, 70):
+        rgb[(y - 54) ** 2 + (x - centre) ** 2 < 64] = (25, 25, 27)
+    return Photo(rgb, "toy.png")
+
+
+@pytest.fixture(autouse=True)
+def _closed_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests do not call home: any connection but to this machine fails loudly.  Browsers are processes of their own."""
+    if request.node.get_closest_marker("browser"):
+        return
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not str(address[0]).startswith(LOOPBACK):
+            pytest.fail(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked gpu are skipped, visibly, where there is none."""
+    if not torch.cuda.is_available():
+        for item in items:
+            if item.get_closest_marker("gpu"):
+                item.add_marker(pytest.mark.skip(reason="no CUDA device"))
