@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -45,8 +46,11 @@ class StagePictures:
     paint: Byte
 
 
-def encode(aged: AgedCar, key: str) -> str:
-    """The stage's value as JSON; a `key` other than the last one tells the stage that this is a new photo."""
+def encode(aged: AgedCar, key: str, picked: bool = False) -> str:
+    """The stage's value as JSON; a `key` other than the last one tells the stage that this is a new photo.
+
+    `picked` says that one car of several was chosen.  Every value is stamped, for a page does not notice an equal one.
+    """
     paint = aged.paint
     layer = np.where(paint[..., None] > 0, aged.layer, 0).astype(np.uint8)
     onset = np.where(paint > 0, aged.onset, 0)
@@ -64,6 +68,8 @@ def encode(aged: AgedCar, key: str) -> str:
             "control": control_uri,
             "outline": outline_points(aged.mask.car),
             "cars": aged.mask.cars,
+            "picked": picked,
+            "stamp": time.time_ns(),
             "constants": {"unit": ONSET_UNIT, "ramp": RAMP, "youth": YOUTH, "gain": list(GAIN)},
         }
     )
@@ -71,7 +77,7 @@ def encode(aged: AgedCar, key: str) -> str:
 
 def encode_problem(text: str, key: str, offer_whole: bool = False) -> str:
     """The stage's value when there is nothing to draw: one friendly line, and a way on if there is one."""
-    return json.dumps({"key": key, "problem": text, "offer_whole": offer_whole})
+    return json.dumps({"key": key, "problem": text, "offer_whole": offer_whole, "stamp": time.time_ns()})
 
 
 def decode(value: str) -> StagePictures:

@@ -1,0 +1,35 @@
+"""Corrovis as a web page: settings -> store -> services -> page -> launch.  `python app.py` opens it on port 7860."""
+
+from __future__ import annotations
+
+import os
+
+from corrovis.car.ageing import Ager
+from corrovis.car.grading import Grader
+from corrovis.car.masking import CarMasker
+from corrovis.settings import Settings
+from corrovis.store import Store
+from corrovis.ui.car_jobs import Services
+from corrovis.ui.page import build_page, look, source_link
+
+
+def main() -> None:
+    settings = Settings.from_environment()
+    store = Store(settings.weights, settings.threads)
+    services = Services(CarMasker(store), Ager(store), Grader(store) if "car-grade" in store else None, settings)
+    page = build_page(services, store.specs, source_link(os.environ))
+    page.queue(max_size=settings.queue).launch(
+        server_name=os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0"),
+        max_file_size=settings.max_bytes,
+        state_session_capacity=settings.queue * 4,
+        enable_monitoring=False,
+        run_history=False,
+        ssr_mode=False,
+        pwa=False,
+        footer_links=["api"],
+        **look(),
+    )
+
+
+if __name__ == "__main__":
+    main()

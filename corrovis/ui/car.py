@@ -1,0 +1,143 @@
+"""The car tab: a photo comes in on the left, the stage shows it at any level of corrosion."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from corrovis.errors import CorrovisError
+from corrovis.results import SEVERITIES, Grade
+from corrovis.ui import car_jobs, wording
+from corrovis.ui.car_jobs import Services, Visit
+
+HERE = Path(__file__).parent
+VISIT_S = 3600  # a visitor's state is forgotten after an hour, like the uploads
+
+TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file && file.url}))"
+TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:failed'))"
+TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:saved', {detail: file}))"
+
+
+class CarTab:
+    """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `visit`."""
+
+    def __init__(self, services: Services, examples: list[Path]) -> None:
+        self.services = services
+        self.visit = gr.State(None, time_to_live=VISIT_S)
+        gr.HTML(f"<h1>{wording.CAR_HEADLINE}</h1><p>{wording.CAR_LEAD}</p>", elem_classes="hero", apply_default_css=False)
+        with gr.Row(elem_classes="workspace"):
+            with gr.Column(elem_classes="desk"):
+                self.photo = make_upload()
+                if examples:
+                    gr.Examples([[str(path)] for path in examples], self.photo, label=wording.EXAMPLES, api_visibility="private")
+                self.bars = gr.HTML(visible=services.grader is not None, elem_classes="grade", apply_default_css=False)
+            self.stage = make_stage()
+        self.saved = gr.File(visible="hidden", elem_classes="parked")
+        self._wire()
+
+    def _wire(self) -> None:
+        """Every event is private: programs have their own doors, see `car_api`."""
+        work: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_id": "cpu", "concurrency_limit": 2}
+        tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
+        photo, stage, visit = self.photo, self.stage, self.visit
+        photo.change(inputs=photo, js=TELL_STAGE, **tell)
+        seen = photo.change(self.open, photo, [visit, stage, self.bars], preprocess=False, trigger_mode="always_last", **work)
+        seen.failure(js=TELL_FAILED, **tell)
+        if self.services.grader:
+            seen.success(self.grade, visit, self.bars, **work)
+        for event, handler in ((stage.reseed, self.reseed), (stage.pick, self.pick), (stage.everyone, self.everyone), (stage.whole, self.whole)):
+            event(handler, visit, [visit, stage], **work).failure(js=TELL_FAILED, **tell)
+        kept = stage.save(self.keep, visit, self.saved, **work)
+        kept.success(inputs=self.saved, js=TELL_SAVED, **tell)
+        kept.failure(js=TELL_SAVED, **tell)
+
+    def open(self, file: dict[str, Any] | None) -> tuple[Visit | None, str, str]:
+        """A new photo.  It comes unprocessed: gradio would decode it before our own door had looked at it."""
+        if not file:
+            return None, "", ""
+        visit = Visit(Path(file["path"]), file.get("orig_name") or "photo")
+        return visit, self._show(visit), ""
+
+    def grade(self, visit: Visit | None) -> str:
+        return grade_bars(car_jobs.grade(self.services, visit)) if visit else ""
+
+    def reseed(self, visit: Visit | None) -> tuple[Visit, str]:
+        visit = present(visit)
+        return self._changed(replace(visit, seed=visit.seed + 1))
+
+    def pick(self, visit: Visit | None, event: gr.EventData) -> tuple[Visit, str]:
+        return self._changed(car_jobs.pick(present(visit), float(event.x), float(event.y)))
+
+    def everyone(self, visit: Visit | None) -> tuple[Visit, str]:
+        return self._changed(replace(present(visit), at=None))
+
+    def whole(self, visit: Visit | None) -> tuple[Visit, str]:
+        return self._changed(replace(present(visit), whole=True, at=None))
+
+    def keep(self, visit: Visit | None, event: gr.EventData) -> str:
+        """A file to save, made from the full photo."""
+        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        try:
+            return str(car_jobs.write_file(self.services, present(visit), str(event.kind), float(event.level), folder))
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def _changed(self, visit: Visit) -> tuple[Visit, str]:
+        return visit, self._show(visit)
+
+    def _show(self, visit: Visit) -> str:
+        try:
+            return car_jobs.stage_value(self.services, visit)
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+
+def present(visit: Visit | None) -> Visit:
+    """The visit, unless it was forgotten since."""
+    if visit is None or not visit.path.exists():
+        raise gr.Error(wording.EXPIRED, print_exception=False)
+    return visit
+
+
+def make_upload() -> gr.Image:
+    """Upload, drop, paste or webcam."""
+    sources: list[Any] = ["upload", "clipboard", "webcam"]
+    return gr.Image(label=wording.UPLOAD, type="filepath", format="png", image_mode=None, sources=sources, buttons=[], elem_classes="photo")
+
+
+def make_stage() -> gr.HTML:
+    """The canvas stage with its fixed template; its value is `payload.encode`'s JSON."""
+    script = "\n".join((HERE / name).read_text() for name in ("corrosion_painter.js", "corrosion_stage.js"))
+    return gr.HTML(
+        html_template=(HERE / "corrosion_stage.html").read_text(),
+        css_template=(HERE / "corrosion_stage.css").read_text(),
+        js_on_load=script,
+        apply_default_css=False,
+        elem_classes="stage",
+        words=wording.STAGE,
+    )
+
+
+def grade_bars(grade: Grade | None) -> str:
+    """Four bars, the most likely one marked; empty without a grade."""
+    if grade is None:
+        return ""
+    rows = []
+    for name, share in zip(SEVERITIES, grade.probabilities.tolist(), strict=True):
+        mark = ' class="most"' if name == grade.severity else ""
+        label, value = escape(wording.severity_name(name)), escape(wording.percent(share))
+        rows.append(f'<li{mark}><span>{label}</span><i><b style="width:{share:.1%}"></b></i><em>{value}</em></li>')
+    return f'<section class="bars"><h2>{wording.GRADE_TITLE}</h2><ul>{"".join(rows)}</ul><p>{wording.GRADE_HINT}</p></section>'
+
+
+def upload_folder() -> str:
+    """Where gradio looks for files to delete once they are old."""
+    folder = get_upload_folder()
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,73 @@
+"""The car's doors for programs: `/age_car`, `/grade_car` and `/models`, with the keys of the command line's JSON."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio import FileData
+
+from corrovis.errors import BadInputError, CorrovisError
+from corrovis.manifest import WeightSpec
+from corrovis.ui import car_jobs
+from corrovis.ui.car import upload_folder
+from corrovis.ui.car_jobs import Services, Visit
+
+
+def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
+    """Register the endpoints in the running `gr.Blocks`."""
+    shared: dict[str, Any] = {"concurrency_id": "cpu", "concurrency_limit": 2}
+
+    def age_car(photo: FileData, levels: list[float] | None = None, seed: int = 0) -> dict[str, Any]:
+        """Age the car in a photo; levels 0 none, 1 mild, 2 moderate, 3 severe, anything between; 1, 2 and 3 if none are given."""
+        began = time.perf_counter()
+        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        try:
+            visit = Visit(*_upload(photo), seed=int(seed))
+            answer = car_jobs.write_levels(services, visit, levels or [1.0, 2.0, 3.0], folder)
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return {**_as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
+
+    def grade_car(photo: FileData) -> dict[str, Any]:
+        """How corroded the car in a photo is, with the probability of each severity."""
+        try:
+            if services.grader is None:
+                raise BadInputError("this server has no model to grade with; add car-grade to its weights")
+            grade = services.grader.grade(car_jobs.read(services, Visit(*_upload(photo))))
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        item = {"file": _upload(photo)[1], **car_jobs.grade_record(grade)}
+        return {"items": [item], **item}
+
+    def models() -> dict[str, Any]:
+        """The manifest of the trained networks behind this page."""
+        return {"models": [asdict(spec) for spec in specs.values()]}
+
+    gr.api(age_car, api_name="age_car", **shared)
+    gr.api(grade_car, api_name="grade_car", **shared)
+    gr.api(models, api_name="models")
+
+
+def _upload(photo: Any) -> tuple[Path, str]:
+    """Path and name of an uploaded file.
+
+    Only a dictionary marked as a file was checked by gradio to lie among the uploads: anything else may name any path.
+    """
+    record = photo.model_dump() if isinstance(photo, FileData) else photo
+    if not isinstance(record, dict) or (record.get("meta") or {}).get("_type") != "gradio.FileData" or not record.get("path"):
+        raise BadInputError("no photo came with the request; upload one and pass what the upload answered (handle_file does both)")
+    return Path(record["path"]), record.get("orig_name") or Path(record["path"]).name
+
+
+def _as_files(value: Any) -> Any:
+    """Paths, at any depth, as gradio's file records, which its clients download."""
+    if isinstance(value, dict):
+        return {key: _as_files(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_files(item) for item in value]
+    return FileData(path=str(value), orig_name=value.name).model_dump() if isinstance(value, Path) else value

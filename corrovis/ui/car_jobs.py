@@ -1,0 +1,134 @@
+"""What the car tab does for one visitor, without a page: photo in, values for the page out.
+
+Nothing is kept between calls but what the visitor's own `Visit` says, so parallel visitors cannot get each other's car.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from corrovis.car.ageing import Ager, compose, rust_fraction
+from corrovis.car.grading import Grader
+from corrovis.car.masking import CarMasker
+from corrovis.errors import BadInputError, NoCarError
+from corrovis.images import read_photo, save_index_png, save_png, shrink
+from corrovis.render.captions import SYNTHETIC, at_level
+from corrovis.render.overlays import level_strip
+from corrovis.render.video import save_gif, save_mp4
+from corrovis.results import SEVERITIES, AgedCar, Grade, Photo, check_level
+from corrovis.settings import Settings
+from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
+
+FILES = {"png": "{stem}_level_{level:.2f}.png", "strip": "{stem}_levels.png", "mp4": "{stem}_rusting.mp4", "gif": "{stem}_rusting.gif"}
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The steps that the page calls; made in `app.py`.  No grader, no severity bars."""
+
+    masker: CarMasker
+    ager: Ager
+    grader: Grader | None
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Which photo a visitor looks at, and what was asked of it.
+
+    `at` is (x, y) of the one car to age as shares of the photo's width and height; None ages all of them.
+    """
+
+    path: Path
+    name: str
+    seed: int = 0
+    whole: bool = False
+    at: tuple[float, float] | None = None
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+def age(services: Services, visit: Visit, long_side: int | None = None) -> AgedCar:
+    """The visitor's car, aged; at most `long_side` pixels long, or as large as it came.
+
+    Raises:
+        BadInputError, NoCarError
+    """
+    photo = read(services, visit, long_side)
+    height, width = photo.size_hw
+    at = (int(visit.at[0] * (width - 1)), int(visit.at[1] * (height - 1))) if visit.at else None
+    mask = services.masker.mask(photo, whole=visit.whole, at=at)
+    return services.ager.age(photo, mask, seed=visit.seed)
+
+
+def read(services: Services, visit: Visit, long_side: int | None = None) -> Photo:
+    photo = read_photo(visit.path, visit.name, services.settings)
+    return shrink(photo, long_side) if long_side else photo
+
+
+def stage_value(services: Services, visit: Visit) -> str:
+    """What the stage shows for this visit: the car, or one line that says why there is none."""
+    try:
+        return encode(age(services, visit, STAGE_SIDE), visit.key, picked=visit.at is not None)
+    except NoCarError as problem:
+        return encode_problem(str(problem), visit.key, offer_whole=not visit.whole)
+    except BadInputError as problem:
+        return encode_problem(str(problem), visit.key)
+
+
+def grade(services: Services, visit: Visit) -> Grade | None:
+    """The severity of the photo as it came; None without a grader or without a readable photo."""
+    if services.grader is None:
+        return None
+    try:
+        return services.grader.grade(read(services, visit, STAGE_SIDE))
+    except BadInputError:  # the stage has said so already
+        return None
+
+
+def write_file(services: Services, visit: Visit, kind: str, level: float, folder: Path) -> Path:
+    """One file to keep, `kind` of `FILES`; pictures have the photo's full size.
+
+    Raises:
+        BadInputError, NoCarError
+    """
+    if kind not in FILES:
+        raise BadInputError(f"no file is called {kind}; there are {', '.join(FILES)}")
+    path = folder / FILES[kind].format(stem=Path(visit.name).stem[:60] or "car", level=check_level(level))
+    aged = age(services, visit, None if kind == "png" else STAGE_SIDE)
+    if kind == "png":
+        save_png(compose(aged, level), path, at_level(level) if level else None)
+    elif kind == "strip":
+        save_png(level_strip(aged), path, SYNTHETIC)
+    elif kind == "mp4":
+        save_mp4(aged, path)
+    else:
+        save_gif(aged, path)
+    return path
+
+
+def write_levels(services: Services, visit: Visit, levels: list[float], folder: Path) -> dict[str, object]:
+    """The contract's answer for `age`, with paths in `folder` where it names files."""
+    wanted = [check_level(level) for level in levels]
+    aged = age(services, visit)
+    height, width = aged.photo.size_hw
+    answers = []
+    for level in wanted:
+        path = folder / f"level_{level:g}.png"
+        save_png(compose(aged, level), path, at_level(level) if level else None)
+        answers.append({"level": level, "file": path, "rust_fraction": round(rust_fraction(aged, level), 4)})
+    car_mask = folder / "car_mask.png"
+    save_index_png(aged.mask.car.astype("uint8"), car_mask)
+    return {"size": [width, height], "levels": answers, "car_mask": car_mask}
+
+
+def grade_record(grade: Grade) -> dict[str, object]:
+    """The contract's answer for `grade`."""
+    shares = (round(share, 4) for share in grade.probabilities.tolist())
+    return {"severity": grade.severity, "probabilities": dict(zip(SEVERITIES, shares, strict=True))}
+
+
+def pick(visit: Visit, x: float, y: float) -> Visit:
+    """The same visit with only the car at (x, y), shares of width and height."""
+    return replace(visit, at=(min(1.0, max(0.0, x)), min(1.0, max(0.0, y))), whole=False)

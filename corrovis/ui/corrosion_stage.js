@@ -1,0 +1,284 @@
+// The stage: a photo is sent once (see payload.py), every step of the slider is drawn here, without a request.
+// Runs as the body of gr.HTML's js_on_load, after corrosion_painter.js, with `element`, `props`, `trigger` and `watch` given.
+const words = props.words;
+const stage = element.querySelector(".corrosion-stage");
+const find = (name) => stage.querySelector("." + name);
+const [picture, aged, before, slider, handle] = ["picture", "aged", "before", "level", "handle"].map(find);
+const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+const view = { painter: null, context: null, key: null, level: 0, drawn: -1, split: 50, splitting: false, pickable: false, arrival: 0 };
+let motion = 0, request = 0, noticeTimer = 0;
+
+// --- level ---------------------------------------------------------------------------------------------------------------
+
+function nameOf(level) {
+  return level === 0 ? words.ticks[0] : level < 0.5 ? words.traces : words.ticks[Math.round(level)];
+}
+
+function setLevel(value) {
+  view.level = Math.min(3, Math.max(0, Math.round(value * 100) / 100));
+  const text = view.level.toFixed(2);
+  slider.value = text;
+  slider.setAttribute("aria-valuetext", nameOf(view.level) + ", " + Number(view.level.toFixed(1)) + " " + words.of_three);
+  stage.dataset.level = text;
+  stage.style.setProperty("--fill", view.level / 3);
+  find("name").textContent = nameOf(view.level);
+  find("number").textContent = text;
+  for (const tick of stage.querySelectorAll(".tick")) tick.classList.toggle("reached", view.level >= Number(tick.dataset.level));
+  request ||= requestAnimationFrame(draw); // many events, one frame
+}
+
+function draw() {
+  request = 0;
+  const { painter, context, level } = view;
+  if (!painter || level === view.drawn) return;
+  const began = performance.now();
+  painter.to(level);
+  const box = painter.box;
+  if (box) context.putImageData(painter.frame, 0, 0, box.x, box.y, box.width, box.height);
+  const share = 100 * painter.share(level);
+  find("share").textContent = words.share.replace("%s", share < 10 ? share.toFixed(1) : share.toFixed(0));
+  view.drawn = level;
+  stage.dataset.drawn = level.toFixed(2);
+  stage.dataset.frameMs = (performance.now() - began).toFixed(2);
+}
+
+function rest() {
+  cancelAnimationFrame(motion);
+  motion = 0;
+  stage.classList.remove("playing");
+  labelPlay(words.play);
+}
+
+function labelPlay(text) {
+  find("play").setAttribute("aria-label", text);
+  find("play").title = text;
+}
+
+// Move the level in `ms`, slow at both ends; who asked for less motion sees `stops` instead.
+function glide(from, to, ms, stops) {
+  rest();
+  const began = performance.now();
+  const step = (now) => {
+    const x = Math.min(1, Math.max(0, (now - began) / ms));
+    const eased = calm.matches ? Math.floor(x * stops) / stops : x * x * (3 - 2 * x);
+    setLevel(from + (to - from) * (x === 1 ? 1 : eased));
+    if (x < 1) motion = requestAnimationFrame(step);
+    else rest();
+  };
+  motion = requestAnimationFrame(step);
+}
+
+function play() {
+  if (motion) return rest();
+  const from = view.level >= 3 ? 0 : view.level;
+  glide(from, 3, 1500 + 1700 * (3 - from), Math.ceil(3 - from));
+  stage.classList.add("playing");
+  labelPlay(words.pause);
+}
+
+// --- arriving and leaving pictures ---------------------------------------------------------------------------------------
+
+function setState(state) {
+  stage.dataset.state = state;
+  for (const control of stage.querySelectorAll(".controls button, .controls input")) control.disabled = state !== "ready";
+}
+
+function busy(text, preview) {
+  rest();
+  if (preview) {
+    find("preview").src = preview;
+    find("problem").hidden = find("cars").hidden = true;
+    view.painter = view.key = null;
+    stage.classList.remove("drawn");
+  }
+  find("busy-text").textContent = text;
+  setState("busy");
+}
+
+function settle() {
+  setState(view.painter ? "ready" : find("problem").hidden ? "empty" : "problem");
+}
+
+function notice(text) {
+  clearTimeout(noticeTimer);
+  find("notice").textContent = text;
+  noticeTimer = setTimeout(() => (find("notice").textContent = ""), 6000);
+}
+
+function showProblem(value) {
+  if (view.painter && view.key === value.key) {
+    notice(value.problem);
+  } else {
+    view.painter = null;
+    stage.classList.remove("drawn");
+    find("problem").hidden = false;
+    find("problem").firstElementChild.textContent = value.problem;
+    find("whole").hidden = !value.offer_whole;
+  }
+  settle();
+}
+
+function trace(value) {
+  const outline = find("outline");
+  outline.setAttribute("viewBox", "0 0 " + value.width + " " + value.height);
+  const path = value.outline.map((ring) => "M" + ring.map((point) => point.join(" ")).join("L") + "Z").join("");
+  for (const line of outline.children) line.setAttribute("d", path);
+}
+
+function offerCars(value) {
+  view.pickable = value.cars > 1;
+  picture.classList.toggle("pickable", view.pickable);
+  find("cars").hidden = !view.pickable && !value.picked;
+  find("cars-text").textContent = value.picked ? words.one_car : words.many_cars.replace("%s", value.cars);
+  find("all-cars").hidden = !value.picked;
+}
+
+async function show(value) {
+  const arrival = ++view.arrival;
+  const { width, height } = value;
+  const [photo, layer, control] = await Promise.all([value.photo, value.layer, value.control].map((uri) => readPixels(uri, width, height)));
+  if (arrival !== view.arrival) return; // a newer one came while this was read
+  const isNew = value.key !== view.key;
+  view.painter = new Painter(width, height, photo, layer, control, value.constants);
+  view.key = value.key;
+  view.drawn = -1;
+  for (const canvas of [aged, before]) Object.assign(canvas, { width, height });
+  view.context = aged.getContext("2d");
+  for (const canvas of [aged, before]) canvas.getContext("2d").putImageData(view.painter.frame, 0, 0);
+  stage.style.setProperty("--aspect", width / height);
+  find("problem").hidden = true;
+  trace(value);
+  offerCars(value);
+  stage.classList.add("drawn");
+  setState("ready");
+  if (isNew && !calm.matches) {
+    setLevel(0);
+    glide(0, 1, 1900, 1);
+  } else {
+    setLevel(isNew ? 1 : view.level);
+  }
+  if (isNew && stage.getBoundingClientRect().top < 0) stage.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth" });
+}
+
+function receive() {
+  if (!props.value) {
+    view.arrival++;
+    view.painter = view.key = null;
+    find("problem").hidden = true;
+    stage.classList.remove("drawn");
+    return setState("empty");
+  }
+  const value = JSON.parse(props.value);
+  if (value.problem) showProblem(value);
+  else show(value);
+}
+
+// --- controls ------------------------------------------------------------------------------------------------------------
+
+slider.addEventListener("input", () => {
+  rest();
+  setLevel(Number(slider.value));
+});
+slider.addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 0.05, ArrowUp: 0.05, ArrowLeft: -0.05, ArrowDown: -0.05, PageUp: 0.5, PageDown: -0.5 }[event.key];
+  if (!step) return; // Home and End are the browser's own
+  event.preventDefault();
+  rest();
+  setLevel(view.level + step);
+});
+for (const tick of stage.querySelectorAll(".tick")) {
+  tick.addEventListener("click", () => (calm.matches ? (rest(), setLevel(Number(tick.dataset.level))) : glide(view.level, Number(tick.dataset.level), 450, 1)));
+}
+find("play").addEventListener("click", play);
+
+function press(button, on) {
+  button.setAttribute("aria-pressed", on);
+}
+
+function setCompare(on) {
+  press(find("compare"), on);
+  stage.classList.toggle("comparing", on);
+}
+const isPressKey = (event) => event.key === " " || event.key === "Enter";
+find("compare").addEventListener("pointerdown", (event) => event.button === 0 && setCompare(true));
+find("compare").addEventListener("keydown", (event) => isPressKey(event) && setCompare(true));
+find("compare").addEventListener("keyup", (event) => isPressKey(event) && setCompare(false));
+for (const name of ["pointerup", "pointerleave", "pointercancel", "blur"]) find("compare").addEventListener(name, () => setCompare(false));
+find("compare").addEventListener("contextmenu", (event) => event.preventDefault());
+
+function setSplit(percent) {
+  view.split = Math.min(100, Math.max(0, percent));
+  stage.style.setProperty("--split", view.split + "%");
+  handle.setAttribute("aria-valuenow", Math.round(view.split));
+}
+function dragSplit(event) {
+  const box = picture.getBoundingClientRect();
+  setSplit((100 * (event.clientX - box.left)) / box.width);
+}
+find("split").addEventListener("click", () => {
+  view.splitting = !view.splitting;
+  press(find("split"), view.splitting);
+  stage.classList.toggle("splitting", view.splitting);
+  handle.hidden = !view.splitting;
+});
+picture.addEventListener("pointerdown", (event) => {
+  if (!view.splitting || event.button !== 0) return;
+  event.preventDefault();
+  handle.focus({ preventScroll: true });
+  picture.setPointerCapture(event.pointerId);
+  dragSplit(event);
+});
+picture.addEventListener("pointermove", (event) => picture.hasPointerCapture(event.pointerId) && dragSplit(event));
+handle.addEventListener("keydown", (event) => {
+  const goal = { ArrowLeft: view.split - 2, ArrowRight: view.split + 2, Home: 0, End: 100 }[event.key];
+  if (goal === undefined) return;
+  event.preventDefault();
+  setSplit(goal);
+});
+
+find("trace").addEventListener("click", () => press(find("trace"), stage.classList.toggle("traced")));
+
+picture.addEventListener("click", (event) => {
+  if (!view.pickable || view.splitting || stage.dataset.state !== "ready") return;
+  const box = aged.getBoundingClientRect();
+  const at = { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
+  busy(words.working);
+  trigger("pick", at);
+});
+for (const [name, event] of [["all-cars", "everyone"], ["whole", "whole"], ["reseed", "reseed"]]) {
+  find(name).addEventListener("click", () => {
+    find("problem").hidden = true;
+    busy(event === "reseed" ? words.reseeding : words.working);
+    trigger(event, {});
+  });
+}
+
+if (stage.requestFullscreen) find("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen()));
+else find("full").hidden = true;
+
+// --- files ---------------------------------------------------------------------------------------------------------------
+
+for (const button of stage.querySelectorAll(".save")) {
+  button.addEventListener("click", () => {
+    button.setAttribute("aria-busy", "true");
+    trigger("save", { kind: button.dataset.kind, level: view.level });
+  });
+}
+function saved(file) {
+  for (const button of stage.querySelectorAll(".save")) button.removeAttribute("aria-busy");
+  if (!file) return;
+  const link = document.createElement("a");
+  link.href = file.url;
+  link.download = file.orig_name || "";
+  link.click();
+}
+
+// The page speaks to the stage by these events: a photo was chosen, there will be no answer, a file is ready.
+window.addEventListener("corrovis:photo", (event) => (event.detail ? busy(words.working, event.detail) : receive()));
+window.addEventListener("corrovis:failed", settle);
+window.addEventListener("corrovis:saved", (event) => saved(event.detail));
+watch("value", receive);
+setSplit(50);
+setLevel(0);
+setState("empty");
+receive();

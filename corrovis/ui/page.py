@@ -1,0 +1,55 @@
+"""The page: a tab for every domain that works, and a footer that says what this is and where its source lies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from corrovis.manifest import WeightSpec
+from corrovis.ui import car, car_api, wording
+from corrovis.ui.car_jobs import Services
+
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parent.parent / "examples"
+SWEEP_S, KEEP_S = 600, 3600  # how often old uploads are looked for, and when they are old
+
+SYSTEM_FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
+RUST = gr.themes.Color(
+    "#fdf5ef", "#fae6d7", "#f4cbad", "#ecab7d", "#e1884c", "#d36c29", "#c2571a", "#a0450f", "#7d3710", "#5e2b10", "#3a1a09", name="rust"
+)
+
+
+def build_page(services: Services, specs: dict[str, WeightSpec], source: str) -> gr.Blocks:
+    """The whole application; `source` is where a visitor gets the program's source, as its licence asks."""
+    with gr.Blocks(title=wording.TITLE, analytics_enabled=False, delete_cache=(SWEEP_S, KEEP_S), fill_width=True) as page:
+        gr.HTML(f"<strong>{wording.TITLE}</strong><span>{wording.TAGLINE}</span>", elem_classes="brand", apply_default_css=False)
+        with gr.Tabs(elem_classes="domains"), gr.Tab(wording.CAR_TAB):
+            car.CarTab(services, example_photos(EXAMPLES))
+        gr.HTML(_footer(source), elem_classes="foot", apply_default_css=False)
+        car_api.publish(services, specs)
+    return page
+
+
+def look() -> dict[str, Any]:
+    """Theme and styles for `launch`; system fonts, so that no page load asks another host."""
+    theme = gr.themes.Base(primary_hue=RUST, neutral_hue="stone", font=SYSTEM_FONT, font_mono=("ui-monospace", "monospace"), radius_size="lg")
+    return {"theme": theme, "css": (HERE / "page.css").read_text()}
+
+
+def example_photos(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix in (".jpg", ".png"))
+
+
+def _footer(source: str) -> str:
+    link = f'<a href="{escape(source)}" target="_blank" rel="noopener">{wording.SOURCE_NAME}</a>'
+    return f"<footer><p>{wording.FOOTER}</p><p>{link} · {wording.LICENCE}</p></footer>"
+
+
+def source_link(environment: Mapping[str, str]) -> str:
+    """Where the source of the running version lies: `CORROVIS_SOURCE`, or the Space that it runs in, or the project's home."""
+    space = environment.get("SPACE_ID")
+    return environment.get("CORROVIS_SOURCE") or (f"https://huggingface.co/spaces/{space}/tree/main" if space else wording.SOURCE)

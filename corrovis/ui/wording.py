@@ -1,0 +1,67 @@
+"""Every text of the page, in one place."""
+
+from __future__ import annotations
+
+TITLE = "Corrovis"
+TAGLINE = "See what corrosion does."
+SOURCE_NAME = "Source code"
+SOURCE = "https://huggingface.co/corrovis"
+LICENCE = "AGPL-3.0-or-later"
+FOOTER = "Pictures made here are illustrations, not predictions. Uploads are deleted within an hour."
+
+CAR_TAB = "Car"
+CAR_HEADLINE = "How would your car look, rusted?"
+CAR_LEAD = "Drop in a photo of any car and drag it from showroom to scrapyard."
+UPLOAD = "Photo of a car"
+EXAMPLES = "Or try one of these"
+EXPIRED = "This photo was already deleted here; upload it again"
+GRADE_TITLE = "Rust in your photo"
+GRADE_HINT = "What the photo shows now, before any ageing."
+
+STAGE = {
+    "stage": "Corrosion stage",
+    "picture": "The car at the chosen level",
+    "level": "Corrosion level",
+    "ticks": ["None", "Mild", "Moderate", "Severe"],
+    "traces": "Traces",
+    "of_three": "of 3",
+    "share": "%s % of the paint has rusted",
+    "play": "Play the time-lapse",
+    "pause": "Pause the time-lapse",
+    "before": "Before",
+    "after": "After",
+    "handle": "Before and after",
+    "compare": "Hold to compare",
+    "compare_hint": "Hold to see the photo as it was",
+    "split": "Split view",
+    "split_hint": "Before and after side by side, with a handle to drag",
+    "outline": "Car outline",
+    "outline_hint": "Show what was taken for the car",
+    "reseed": "Other rust",
+    "reseed_hint": "Let it rust in other places",
+    "full": "Full screen",
+    "full_hint": "Full screen",
+    "save": "Save",
+    "files": {
+        "png": {"name": "Picture", "hint": "PNG at this level, in the photo's full size"},
+        "strip": {"name": "Strip", "hint": "All four levels in one picture"},
+        "mp4": {"name": "Video", "hint": "Time-lapse as MP4"},
+        "gif": {"name": "GIF", "hint": "Time-lapse as GIF"},
+    },
+    "fine": "An illustration of how corrosion may look, not a prediction for this car.",
+    "working": "Finding the car and growing the rust…",
+    "reseeding": "Growing other rust…",
+    "whole": "Treat the whole picture as car",
+    "many_cars": "%s cars: tap one to rust it alone",
+    "one_car": "Only this car rusts",
+    "all_cars": "All cars",
+}
+
+
+def severity_name(severity: str) -> str:
+    return severity.capitalize()
+
+
+def percent(share: float) -> str:
+    """0.004 -> "<1 %", 0.42 -> "42 %"."""
+    return "<1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")
