@@ -18,7 +18,6 @@ from torch import nn
 from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec, read_manifest, verify
 from corrovis.networks.car_unet import CarUNet
-from corrovis.networks.onset_prior import OnsetPrior
 from corrovis.networks.rust_texture import RustTexture
 from corrovis.networks.severity_net import SeverityNet
 
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CarUNet": CarUNet,
-    "OnsetPrior": OnsetPrior,
     "RustTexture": RustTexture,
     "SeverityNet": SeverityNet,
 }
@@ -71,12 +69,16 @@ class Store:
 def fetch(spec: WeightSpec) -> Path:
     """Download one weight from the Hub.  Raises WeightsError that says what is wrong when it cannot."""
     if not spec.repo:
-        raise WeightsError(f"{spec.file} is not in weights/ and its record names no Hub repository; restore it with git checkout weights/")
+        raise WeightsError(
+            f"{spec.file} is not in weights/ and its record names no Hub repository; restore it with git checkout weights/"
+        )
     log.info("fetching %s from %s@%s", spec.file, spec.repo, spec.revision)
     try:
         return Path(hf_hub_download(spec.repo, spec.file, revision=spec.revision or None))
     except OfflineModeIsEnabled as error:
-        raise WeightsError(f"{spec.file} is not in weights/ and HF_HUB_OFFLINE forbids fetching it; unset it or copy the file") from error
+        raise WeightsError(
+            f"{spec.file} is not in weights/ and HF_HUB_OFFLINE forbids fetching it; unset it or copy the file"
+        ) from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise WeightsError(

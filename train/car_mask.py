@@ -26,6 +26,7 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from safetensors.torch import load_file
 from support import arguments, is_held_out, load_checkpoint, read_mask, read_rgb, save_checkpoint, save_sheet, write_json
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corrovis.networks.car_unet import CAR, PAINT, CarUNet
 
@@ -41,6 +42,9 @@ class Config:
     steps: int = 500
     lr: float = 1e-3
     new_background: float = 0.15
+    close_up: float = 0.25
+    coloured: float = 0.4  # of all views show a car whose paint is known by its colour
+    ema: float = 0.99
     empty: float = 0.06
     repaint: float = 0.75
     seed: int = 0
@@ -111,11 +115,12 @@ def jitter(rgb: np.ndarray, dice: random.Random) -> np.ndarray:
     return out
 
 
-def random_view(car: Car, rgb: np.ndarray, side: int, dice: random.Random) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def random_view(car: Car, rgb: np.ndarray, config: Config, dice: random.Random) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A side x side view: usually the whole picture turned and scaled a little, at times a close-up inside the car."""
     h, w = rgb.shape[:2]
+    side = config.side
     fit = side / max(h, w)
-    close = dice.random() < 0.35
+    close = dice.random() < config.close_up
     scale = fit * (dice.uniform(1.6, 4.0) if close else dice.uniform(0.6, 1.5))
     ys, xs = np.nonzero(car.car > 127) if close else (np.array([h / 2]), np.array([w / 2]))
     pick = dice.randrange(len(ys))
@@ -138,14 +143,14 @@ def random_view(car: Car, rgb: np.ndarray, side: int, dice: random.Random) -> tu
     return view, masks[0], masks[1]
 
 
-def sample(cars: list[Car], empties: list[np.ndarray], config: Config, dice: random.Random) -> tuple[np.ndarray, np.ndarray]:
+def sample(cars: list[Car], coloured: list[Car], empties: list[np.ndarray], config: Config, dice: random.Random) -> tuple[np.ndarray, np.ndarray]:
     """One training pair: (3, S, S) float in [-1, 1] and labels (2, S, S) in {0, 1, -1 unsure}."""
     side = config.side
     if dice.random() < config.empty:
         rgb = cv2.resize(dice.choice(empties), (side, side), interpolation=cv2.INTER_AREA)
         view, masks = rgb, [np.zeros((side, side), np.uint8)] * 2
     else:
-        car = dice.choice(cars)
+        car = dice.choice(coloured if dice.random() < config.coloured else cars)
         rgb = car.rgb
         if (car.paint == 255).mean() > 0.02 and dice.random() < config.repaint:
             rgb = repaint(rgb, car.paint, dice)
@@ -153,7 +158,7 @@ def sample(cars: list[Car], empties: list[np.ndarray], config: Config, dice: ran
             place = cv2.resize(dice.choice(empties), (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_AREA)
             alpha = cv2.GaussianBlur((car.car > 127).astype(np.float32), (0, 0), 0.8)[..., None]
             rgb = (rgb * alpha + place * (1 - alpha)).astype(np.uint8)
-        view, *masks = random_view(car, rgb, side, dice)
+        view, *masks = random_view(car, rgb, config, dice)
     pixels = jitter(view, dice).astype(np.float32).transpose(2, 0, 1) / 127.5 - 1
     labels = np.stack([np.where(m == UNSURE, -1, (m > 127).astype(np.int8)) for m in masks]).astype(np.float32)
     return pixels, labels
@@ -231,18 +236,25 @@ def warm_start(network: CarUNet, init: Path | str) -> None:
 
 
 def label_again(network: CarUNet, data: Path, labels: Path, out: Path) -> None:
-    """Round 2's labels: mean over mirror images, two scales and three exposures; in the middle they stay unsure."""
+    """Round 2's labels: mean over two scales, exposures and mirror images; unsure in the middle.
+
+    YOLO's whole cars stay as they are; the network fills in the close-ups, which YOLO does not see.
+    ."""
     network.eval()
     for name in ("car", "paint"):
         (out / name).mkdir(parents=True, exist_ok=True)
     for path in sorted((data / "cars/clean").glob("*.jpg")) + sorted((data / "cars/rusty").glob("*.jpg")):
         rgb = read_rgb(path)
         views = []
-        for long_side, power in ((288, 1.0), (352, 0.75), (416, 1.3)):
-            bright = (255 * (rgb / 255) ** power).astype(np.uint8)
-            views += [probabilities(network, bright, long_side), probabilities(network, bright[:, ::-1].copy(), long_side)[:, :, ::-1]]
+        for long_side, power, turn in ((304, 0.8, -1), (352, 1.1, 1)):
+            bright = (255 * (rgb / 255) ** power).astype(np.uint8)[:, ::turn].copy()
+            views.append(probabilities(network, bright, long_side)[:, :, ::turn])
         mean = np.mean(views, axis=0)
-        sure = [np.where(p > 0.72, 255, np.where(p < 0.28, 0, UNSURE)).astype(np.uint8) for p in mean]
+        sure = [np.where(p > 0.8, 255, np.where(p < 0.2, 0, UNSURE)).astype(np.uint8) for p in mean]
+        detected = read_mask(labels / "car" / f"{path.stem}.png")
+        if (detected > 127).mean() > 0.12:
+            sure[CAR] = detected
+            sure[PAINT][detected <= 127] = 0
         by_colour = labels / "paint" / f"{path.stem}.png"
         if by_colour.exists():  # colour knows better than the network, the network fills what colour left open
             colour = read_mask(by_colour)
@@ -276,18 +288,20 @@ def main() -> None:
     cars = load_cars(args.data, args.labels, pseudo)
     known = [c for c in cars if not is_held_out(c.name)]
     kept_back = [c for c in load_cars(args.data, args.labels, None) if is_held_out(c.name)]
+    coloured = [c for c in known if (args.labels / "paint" / f"{c.name}.png").exists()] or known
     empties = [read_rgb(p) for p in sorted((args.data / "steel_structures/images").glob("*.jpg"))[:150]]
 
     accelerator = Accelerator()
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.lr * (0.5 if args.round == 2 else 1), weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, optimiser.param_groups[0]["lr"], total_steps=config.steps, pct_start=0.1)
     checkpoint = args.out / "last.pt"
-    parts = {"network": network, "optimiser": optimiser, "schedule": schedule}
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+    parts = {"network": average.module, "raw": network, "optimiser": optimiser, "schedule": schedule}
     step = load_checkpoint(checkpoint, **parts) if args.resume else 0
     network, optimiser = accelerator.prepare(network, optimiser)
     began = time.time()
     while step < config.steps:
-        pairs = [sample(known, empties, config, dice) for _ in range(config.batch)]
+        pairs = [sample(known, coloured, empties, config, dice) for _ in range(config.batch)]
         x = torch.from_numpy(np.stack([p[0] for p in pairs])).to(accelerator.device)
         y = torch.from_numpy(np.stack([p[1] for p in pairs])).to(accelerator.device)
         loss = loss_of(network(x), y)
@@ -295,15 +309,16 @@ def main() -> None:
         accelerator.backward(loss)
         optimiser.step()
         schedule.step()
+        average.update_parameters(accelerator.unwrap_model(network))
         step += 1
         if step % 25 == 0:
             print(f"step {step} loss {loss.item():.4f} {time.time() - began:.0f} s", flush=True)
-        if step % 250 == 0 or step == config.steps:
+        if step % 200 == 0 or step == config.steps:
             save_checkpoint(checkpoint, config, step, **parts)
-            scores = evaluate(accelerator.unwrap_model(network), kept_back)
+            scores = evaluate(average.module, kept_back)
             print(f"step {step} held out {scores}", flush=True)
             write_json(args.out / "scores.json", {"step": step, "seconds": round(time.time() - began), **scores})
-            draw(accelerator.unwrap_model(network), kept_back[::4][:16], args.out / f"sheet_{step}.png")
+            draw(average.module, kept_back[::4][:16], args.out / f"sheet_{step}.png")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The slider: photo and mask in, every level of corrosion out.
 
-For each pixel, `onset` is the level t at which it is half rust and `layer` the rust r that will be there.  The picture at level s is
+For each pixel, `onset` is the level t at which it is half rust and `layer` the rust r that will be there.
+The picture at level s is
 
     u = s - t                         how long the pixel has been rusting, in levels
     a = smoothstep(-RAMP, RAMP, u)    times the paint's share of the pixel
@@ -21,25 +22,25 @@ import numpy as np
 import torch
 
 from corrovis.car.edges import resized
-from corrovis.car.onset import LEVELS, features, fractal, onset_levels
+from corrovis.car.onset import LEVELS, PRIOR, features, fractal, onset_levels
 from corrovis.networks.rust_texture import TONE_SIGMA
 from corrovis.results import AgedCar, Byte, CarMask, Float, Photo, Provenance, check_level
 from corrovis.store import Store
 
-PRIOR, TEXTURE = "car-onset", "car-rust"
+MODEL = "car-rust"
 WORKING_SIDE = 768
 ONSET_UNIT = float(LEVELS[-1]) / 65535
 RAMP = 0.15
-YOUTH = 0.9
-GAIN = (1.45, 1.18, 0.92)
+YOUTH = 0.6
+GAIN = (1.3, 1.1, 0.85)
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
-OLD, YOUNG = np.array([35.0, 13.0, 17.0]), np.array([47.0, 20.0, 31.0])
-"""CIELAB of old and of young rust, medians over the rust masks of real cars."""
+OLD, YOUNG = np.array([32.0, 9.5, 12.5]), np.array([46.0, 14.5, 23.0])
+"""CIELAB of old and of young rust: the lower and upper quartiles of rust on real severe cars."""
 
 
 class Ager:
-    """Rusts cars with the store's `car-onset` and `car-rust` networks."""
+    """Rusts cars with the store's `car-rust` network."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -55,27 +56,22 @@ class Ager:
         car = np.asarray(resized(mask.car.astype(np.float32), size_hw) > 0.5, np.bool_)
         car_size = float(np.sqrt(max(1, int(car.sum()))))
 
-        onset = onset_levels(self._prior(rgb, car, paint), paint, seed, car_size)
+        prior = features(rgb, car, paint) @ np.array(list(PRIOR.values()), np.float32)
+        onset = onset_levels(prior, paint, seed, car_size)
         layer = self._rust(tone_of(rgb, paint, onset, seed), onset, seed)
         layer = keep_relief(layer, rgb)
-        full_onset = np.clip(resized(onset, (height, width)), RAMP, LEVELS[-1])
+        full_onset = np.clip(np.asarray(resized(onset, (height, width)), np.float32), RAMP, LEVELS[-1])
         full_layer = np.asarray(np.clip(resized(layer, (height, width)), 0, 255), np.uint8)
-        spec = self._store.spec(TEXTURE)
+        spec = self._store.spec(MODEL)
         return AgedCar(
             photo=photo,
-            onset=np.asarray(np.ceil(full_onset / ONSET_UNIT), np.float32).clip(0, 65535).astype(np.uint16),
+            onset=np.ceil(full_onset / ONSET_UNIT).clip(0, 65535).astype(np.uint16),
             layer=full_layer,
             paint=np.asarray(np.round(mask.paint * 255), np.uint8),
             mask=mask,
             seed=seed,
-            made_by=Provenance(TEXTURE, spec.sha256, time.perf_counter() - began),
+            made_by=Provenance(MODEL, spec.sha256, time.perf_counter() - began),
         )
-
-    def _prior(self, rgb: Byte, car: np.ndarray, paint: Float) -> Float:
-        where = features(rgb, car, paint)
-        with torch.inference_mode():
-            odds = self._store.network(PRIOR)(torch.from_numpy(where.reshape(-1, where.shape[2])))
-        return np.asarray(odds.numpy().reshape(paint.shape), np.float32)
 
     def _rust(self, tone: Byte, onset: Float, seed: int) -> Byte:
         """(H, W, 3) uint8 rust of the given tone; only the rectangle that can rust is computed."""
@@ -92,7 +88,8 @@ class Ager:
         dice = np.random.default_rng(seed)
         noise = dice.standard_normal((1, 1, *padded.shape[:2]), dtype=np.float32)
         with torch.inference_mode():
-            made = self._store.network(TEXTURE)(torch.from_numpy(np.ascontiguousarray(condition, np.float32)), torch.from_numpy(noise))
+            wash = torch.from_numpy(np.ascontiguousarray(condition, np.float32))
+            made = self._store.network(MODEL)(wash, torch.from_numpy(noise))
         pixels = ((made[0].permute(1, 2, 0).numpy() + 1) * 127.5).round().astype(np.uint8)
         out = tone.copy()
         out[box] = pixels[margin : margin + inside.shape[0], margin : margin + inside.shape[1]]
@@ -101,14 +98,14 @@ class Ager:
 
 def tone_of(rgb: Byte, paint: Float, onset: Float, seed: int) -> Byte:
     """(H, W, 3) uint8, the wash that the rust is painted on: colour by age, lightness by the light on the panel."""
-    lab = cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB), np.float32)
     solid = paint > 0.3
     size = float(np.sqrt(max(1, int(solid.sum()))))
     dice = np.random.default_rng(seed + 1)
-    drift = fractal(onset.shape, 0.12 * size, 0.6, dice)
-    age = np.clip((3.2 - onset) / 2.4 + 0.18 * drift, 0, 1)[..., None]
+    lighter, redder = (fractal(onset.shape, coarsest * size, 0.65, dice) for coarsest in (0.15, 0.3))
+    age = np.clip((3.3 - onset) / 2.2 + 0.2 * lighter, 0, 1)[..., None]
     colour = YOUNG * (1 - age) + OLD * age
-    colour = colour + np.stack([2.5 * drift, 1.5 * drift, 2.0 * drift], axis=2)
+    colour = colour + np.stack([5.0 * lighter, 1.5 * redder, 2.5 * redder], axis=2)
     light = panel_light(lab[..., 0], paint)
     colour[..., 0] *= light
     colour[..., 1:] *= np.sqrt(light)[..., None]

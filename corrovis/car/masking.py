@@ -41,7 +41,7 @@ class CarMasker:
         """
         began = time.perf_counter()
         spec = self._store.spec(MODEL)
-        logits = self._logits(photo.rgb, int(spec.input["long_side"]))
+        logits = self._logits(photo.rgb, int(spec.input["size"]))
         probability = 1 / (1 + np.exp(-logits))
         if whole:
             small_car, cars = np.ones(logits.shape[1:], bool), 0

@@ -1,6 +1,6 @@
 """When each pixel of the paint begins to rust: nucleation at arches, sills and seams, then spreading.
 
-A learned prior (position relative to wheels, sills, seams, trim) plus fractal noise gives every pixel a rank; the rank is turned
+A prior (position relative to wheels, sills, seams, trim; `PRIOR`) plus fractal noise gives every pixel a rank; the rank is turned
 into a level through `SHARE`, the share of the paint that is rusted at each level.  So the area follows the severity classes
 on every car (mild < 10 %, moderate 10-50 %, severe > 50 %), whatever the shape or view.
 """
@@ -16,15 +16,18 @@ LEVELS = np.array([0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0], np.float
 SHARE = np.array([0.0, 0.006, 0.018, 0.04, 0.075, 0.16, 0.32, 0.56, 0.82, 1.0], np.float32)
 """Share of the paint that is rusted at each of `LEVELS`."""
 
+PRIOR = {"wheel_arch": 2.3, "sill": 1.5, "lowness": 0.8, "seam": 0.6, "trim_edge": 0.4}
+"""Weights of the columns of `features`, set by hand; train/car_onset.py measures them against weights fitted to rust masks."""
+
 
 def features(rgb: Byte, car: Bool, paint: Float) -> Float:
-    """(H, W, 5) float32 in [0, 1]: closeness to wheel arch, sill, ground, seam and trim, in units of the car's own size."""
+    """(H, W, 5) float32 in [0, 1], columns as in `PRIOR`: closeness to a part in units of the car's own size."""
     solid = paint > 0.5
     size = float(np.sqrt(max(1, int(car.sum()))))
-    lightness = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32) / 255
+    lightness = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[..., 0] / np.float32(255), np.float32)
     rows = np.nonzero(car.any(axis=1))[0]
     top, bottom = (int(rows[0]), int(rows[-1])) if len(rows) else (0, rgb.shape[0] - 1)
-    lowness = np.clip((np.arange(rgb.shape[0], dtype=np.float32) - top) / max(1, bottom - top), 0, 1)
+    lowness = np.clip((np.arange(rgb.shape[0]) - top) / max(1, bottom - top), 0, 1).astype(np.float32)
     lowness_map = np.broadcast_to(lowness[:, None], solid.shape)
 
     wheels = _wheels(lightness, car, solid, lowness_map)
@@ -103,7 +106,8 @@ def _height_above_lower_edge(solid: Bool) -> Float:
 def _run_down(score: Float, solid: Bool, size: float, dice: np.random.Generator) -> Float:
     """Water carries rust down: each strong spot pulls a streak below it to an earlier onset, of a length drawn per column."""
     width = score.shape[1]
-    columns = cv2.resize(dice.uniform(0, 1, (1, max(2, int(width / 3)))).astype(np.float32), (width, 1), interpolation=cv2.INTER_CUBIC)[0]
+    draws = dice.uniform(0, 1, (1, max(2, width // 3))).astype(np.float32)
+    columns = cv2.resize(draws, (width, 1), interpolation=cv2.INTER_CUBIC)[0]
     keep = np.exp(-1 / (np.clip(columns, 0.05, 1) ** 2 * 0.09 * size))
     strong = np.clip(score - np.quantile(score[solid], 0.8), 0, 2)
     out = np.zeros_like(score)

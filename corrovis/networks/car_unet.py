@@ -23,7 +23,7 @@ class CarUNet(nn.Module):
         output: (n, 2, H, W) logits, channels `CAR` and `PAINT`
     """
 
-    def __init__(self, decoder_channels: tuple[int, ...] = (128, 96, 64, 32, 16)) -> None:
+    def __init__(self, decoder_channels: tuple[int, ...] = (96, 64, 48, 24, 16)) -> None:
         super().__init__()
         self.unet = smp.Unet("mobilenet_v2", encoder_weights=None, decoder_channels=list(decoder_channels), classes=2)
 
