@@ -13,11 +13,11 @@ import torch
 from export import Release, export
 from torch import nn
 
-from corrovis.results import Photo
+from corrovis.results import SEVERITIES, Photo
 from corrovis.store import BUILDERS, Store
 
 LOOPBACK = ("127.", "::1", "localhost")
-IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "resample": "area"}
+HALVES = {"mean": [0.5] * 3, "std": [0.5] * 3, "resample": "area"}
 
 
 def everything_is_car(network: nn.Module) -> None:
@@ -36,11 +36,37 @@ TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
             shapes=[[1, 3, 64, 64]],
             about="Toy",
             classes=("car", "paint"),
-            input={"size": 96, "mean": [0.5] * 3, "std": [0.5] * 3, "resample": "area"},
+            input={"size": 96, **HALVES},
             limits="Toy",
             config={"decoder_channels": [16, 8, 8, 8, 8]},
         ),
         everything_is_car,
+    ),
+    (
+        Release(
+            name="car-rust",
+            arch="RustTexture",
+            shapes=[[1, 5, 32, 32], [1, 1, 32, 32]],
+            about="Toy",
+            classes=("red", "green", "blue"),
+            input=HALVES,
+            limits="Toy",
+            config={"width": 8, "blocks": 1},
+        ),
+        None,
+    ),
+    (
+        Release(
+            name="car-grade",
+            arch="SeverityNet",
+            shapes=[[1, 3, 64, 64]],
+            about="Toy",
+            classes=SEVERITIES,
+            input={"size": 64, **HALVES},
+            limits="Toy",
+            config={"hidden": 8},
+        ),
+        None,
     ),
 ]
 

@@ -164,7 +164,8 @@ def test_command_line_exports_a_checkpoint(tmp_path: Path) -> None:
     channels = [16, 8, 8, 8, 8]
     save_checkpoint(tmp_path / "last.pt", Config(), 7, network=CarUNet(tuple(channels)))
     command = [sys.executable, "train/export.py", str(tmp_path / "last.pt"), "--weights", str(tmp_path / "weights")]
-    command += "--name car-mask --arch CarUNet --shape 1,3,64,64 --about Toy --limits Toy --classes car paint".split()
+    command += ["--name", "car-mask", "--arch", "CarUNet", "--shape", "1,3,64,64", "--about", "Toy", "--limits", "Toy"]
+    command += ["--classes", "car", "paint"]
     command += ["--input", '{"size": 96}', "--config", json.dumps({"decoder_channels": channels})]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,252 @@
+"""The command line.  Nothing heavy is imported before a command needs it; `corrovis --help` answers at once.
+
+With `--json` one JSON object stands on standard output and nothing else; everything meant for people goes to standard error.
+Exit codes: 0 done, 2 bad input, with one line that says what, why and what to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import runpy
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.exceptions import TyperException
+
+from corrovis import __version__
+from corrovis.errors import BadInputError, CorrovisError
+from corrovis.settings import Settings
+
+if TYPE_CHECKING:
+    from corrovis.car.grading import Grader
+    from corrovis.store import Store
+
+BAD_INPUT = 2
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Shows and measures corrosion in pictures.")
+out, err = Console(), Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
+
+
+@app.command()
+def age(
+    photo: Annotated[Path, typer.Argument(help="Photo of a car.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures; made if missing.")],
+    level: Annotated[
+        list[float] | None, typer.Option(help="0 none to 3 severe, fractions too; repeat it.  [default: 0 1 2 3]")
+    ] = None,
+    video: Annotated[bool, typer.Option("--video", help="Also an MP4 from none to severe.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other rust.")] = 0,
+    whole: Annotated[bool, typer.Option("--whole", help="Take the whole picture for car.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Rust the car in a photo, level by level.  The pictures are illustrations, not predictions."""
+    from corrovis.results import check_level
+
+    levels = [check_level(value) for value in level or [0, 1, 2, 3]]
+    with _working("ageing", as_json):
+        from corrovis.car.ageing import Ager
+        from corrovis.car.masking import CarMasker
+        from corrovis.images import read_photo
+        from corrovis.render.files import write_levels
+        from corrovis.render.video import save_mp4
+
+        settings = Settings.from_environment()
+        picture = read_photo(photo, limits=settings)
+        _make_folder(folder)
+        store = _store(settings)
+        began = time.perf_counter()
+        aged = Ager(store).age(picture, CarMasker(store).mask(picture, whole=whole), seed=seed)
+        answer = write_levels(aged, levels, folder)
+        if video:
+            answer["video"] = folder / "rusting.mp4"
+            save_mp4(aged, answer["video"])
+        answer["seconds"] = round(time.perf_counter() - began, 3)
+    for note in picture.notes:
+        err.print(f"note: {note}", markup=False)
+    if as_json:
+        _print_json(answer)
+        return
+    rows = [[f"{item['level']:g}", f"{item['rust_fraction']:.1%}", str(item["file"])] for item in answer["levels"]]
+    _print_table(["level", "rust", "file"], rows)
+    out.print(f"car mask {answer['car_mask']}" + (f", video {answer['video']}" if video else ""), soft_wrap=True)
+
+
+@app.command()
+def grade(
+    photos: Annotated[list[Path], typer.Argument(help="Photos of cars.")],
+    as_json: Json = False,
+) -> None:
+    """How corroded the car in each photo is: none, mild, moderate or severe."""
+    with _working("grading", as_json):
+        from corrovis.car.grading import Grader
+
+        settings = Settings.from_environment()
+        grader = Grader(_store(settings))
+        items = [_grade_one(grader, path, settings) for path in photos]
+    if as_json:
+        _print_json({"items": items})
+    else:
+        rows = [[item["file"], item.get("severity", "-"), _shares(item)] for item in items]
+        _print_table(["file", "severity", "none / mild / moderate / severe"], rows)
+    failed = [item["error"] for item in items if "error" in item]
+    if len(failed) == len(items):
+        raise BadInputError(
+            failed[0] if len(failed) == 1 else f"none of {len(failed)} files could be graded; the first: {failed[0]}"
+        )
+
+
+@app.command()
+def models(
+    verify: Annotated[bool, typer.Option("--verify", help="Check every file's hash and the network's golden numbers.")] = False,
+    as_json: Json = False,
+) -> None:
+    """The trained networks: what they are, how they were made, how good they are."""
+    from corrovis.manifest import read_manifest
+
+    settings = Settings.from_environment()
+    specs = read_manifest(settings.weights)
+    records: list[dict[str, Any]] = [asdict(spec) for spec in specs.values()]
+    if verify:
+        with _working("verifying", as_json):
+            store = _store(settings)
+            for record in records:
+                record |= _verify_one(store, record["name"])
+    if as_json:
+        _print_json({"models": records})
+    else:
+        rows = [[r["name"], r["arch"], f"{r['bytes'] / 1e6:.1f} MB", r["sha256"][:12], _verdict(r)] for r in records]
+        _print_table(["model", "network", "size", "sha256", "verified"], rows)
+    broken = [record["error"] for record in records if "error" in record]
+    if broken:
+        raise CorrovisError(broken[0])
+
+
+@app.command()
+def serve(
+    port: Annotated[
+        int | None, typer.Option(help="Port of the page.  [default: GRADIO_SERVER_PORT, or the first free from 7860]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Open the web page and its HTTP API; stop it with Ctrl-C."""
+    page = Path(__file__).resolve().parent.parent / "app.py"
+    if not page.exists():
+        raise CorrovisError(f"{page} is missing, so there is no page to serve; run corrovis from a clone of its repository")
+    if port is not None:
+        os.environ["GRADIO_SERVER_PORT"] = str(port)
+    if as_json:
+        _print_json({"page": str(page), "port": port or int(os.environ.get("GRADIO_SERVER_PORT", "7860"))})
+    with contextlib.redirect_stdout(sys.stderr):  # what gradio says of itself is meant for people
+        runpy.run_path(str(page), run_name="__main__")
+
+
+def _store(settings: Settings) -> Store:
+    from corrovis.store import Store
+
+    return Store(settings.weights, settings.threads)
+
+
+def _grade_one(grader: Grader, path: Path, settings: Settings) -> dict[str, Any]:
+    """One item of the answer.  A bad file costs only its own item."""
+    from corrovis.images import read_photo
+    from corrovis.results import SEVERITIES
+
+    try:
+        found = grader.grade(read_photo(path, limits=settings))
+    except BadInputError as error:
+        return {"file": str(path), "error": str(error)}
+    shares = [round(share, 4) for share in found.probabilities.tolist()]
+    return {"file": str(path), "severity": found.severity, "probabilities": dict(zip(SEVERITIES, shares, strict=True))}
+
+
+def _verify_one(store: Store, name: str) -> dict[str, Any]:
+    from corrovis import golden
+
+    try:
+        golden.check(store.network(name), store.spec(name))
+    except CorrovisError as error:
+        return {"verified": False, "error": str(error)}
+    return {"verified": True}
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInputError(f"{folder} cannot be made a folder ({error.strerror}); choose another with --out") from error
+
+
+@contextlib.contextmanager
+def _working(what: str, as_json: bool) -> Iterator[None]:
+    """A spinner on standard error; with --json nothing that a library prints can reach standard output."""
+    guard = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+    with guard, err.status(f"{what} ..."):
+        yield
+
+
+def _print_json(answer: dict[str, Any]) -> None:
+    print(json.dumps(answer, default=str), flush=True)
+
+
+def _print_table(columns: list[str], rows: list[list[str]]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+def _shares(item: dict[str, Any]) -> str:
+    return " / ".join(f"{share:.2f}" for share in item["probabilities"].values()) if "probabilities" in item else item["error"]
+
+
+def _verdict(record: dict[str, Any]) -> str:
+    return {True: "yes", False: "NO", None: "not asked"}[record.get("verified")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"corrovis {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Shows and measures corrosion in pictures."""
+
+
+def main() -> None:
+    """Entry point: every error that we raise on purpose becomes one line and exit code 2."""
+    try:
+        code = app(prog_name="corrovis", standalone_mode=False)
+    except CorrovisError as error:
+        _leave(str(error))
+    except TyperException as error:  # a wrong option, or no command at all, for which help has been shown
+        _leave(f"{error.format_message().rstrip('.')}; see corrovis --help" if error.format_message() else "")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave(message: str) -> NoReturn:
+    if message:
+        print(f"corrovis: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(BAD_INPUT)
+
+
+if __name__ == "__main__":
+    main()

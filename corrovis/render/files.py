@@ -1,0 +1,29 @@
+"""An aged car as files: a PNG at each level and the car mask, named and described as the contract says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corrovis.car.ageing import compose, rust_fraction
+from corrovis.images import save_index_png, save_png
+from corrovis.render.captions import at_level
+from corrovis.results import AgedCar
+
+
+def write_levels(aged: AgedCar, levels: list[float], folder: Path) -> dict[str, Any]:
+    """The answer to `age` but for the time it took; `file` and `car_mask` are paths in `folder`, `size` is [width, height].
+
+    Level 0 is the photo itself, so its file is not marked as synthetic.
+    """
+    height, width = aged.photo.size_hw
+    answers = []
+    for level in levels:
+        path = folder / f"level_{level:g}.png"
+        save_png(compose(aged, level), path, at_level(level) if level else None)
+        answers.append({"level": level, "file": path, "rust_fraction": round(rust_fraction(aged, level), 4)})
+    car_mask = folder / "car_mask.png"
+    save_index_png(aged.mask.car.astype(np.uint8), car_mask)
+    return {"size": [width, height], "levels": answers, "car_mask": car_mask}

@@ -1,0 +1,205 @@
+"""The command line as its callers see it: JSON alone on standard output, exit 0 or 2, one line that helps."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from corrovis import cli
+from corrovis.results import Photo
+
+Run = Callable[..., "Answer"]
+
+
+@dataclass
+class Answer:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def corrovis(toy_weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call `corrovis` in this process with the toy weights."""
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(toy_weights))
+
+    def run(*words: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["corrovis", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        said = capsys.readouterr()
+        return Answer(int(left.value.code or 0), said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def car(tmp_path: Path, toy_photo: Photo) -> Path:
+    path = tmp_path / "car.png"
+    Image.fromarray(toy_photo.rgb).save(path)
+    return path
+
+
+def test_age_writes_what_its_json_says(corrovis: Run, car: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "folder"
+    answer = corrovis("age", car, "--out", out, "--level", 0, "--level", 1.5, "--level", 3, "--json")
+    assert answer.code == 0, answer.err
+    assert set(answer.json) == {"size", "levels", "car_mask", "seconds"}
+    assert answer.json["size"] == [96, 72]
+    assert [item["level"] for item in answer.json["levels"]] == [0, 1.5, 3]
+    assert all(set(item) == {"level", "file", "rust_fraction"} for item in answer.json["levels"])
+    pictures = [np.asarray(Image.open(item["file"])) for item in answer.json["levels"]]
+    assert np.array_equal(pictures[0], np.asarray(Image.open(car)))
+    assert (pictures[2] != pictures[0]).any()
+    fractions = [item["rust_fraction"] for item in answer.json["levels"]]
+    assert fractions == sorted(fractions)
+    assert fractions[0] == 0
+    with Image.open(answer.json["car_mask"]) as mask:
+        assert mask.mode == "L"
+        assert mask.size == (96, 72)
+        assert set(np.unique(mask)) <= {0, 1}
+
+
+def test_aged_files_are_marked_synthetic_and_level_0_is_not(corrovis: Run, car: Path, tmp_path: Path) -> None:
+    answer = corrovis("age", car, "--out", tmp_path / "o", "--json")
+    assert [item["level"] for item in answer.json["levels"]] == [0, 1, 2, 3]
+    marks = [Image.open(item["file"]).text.get("Synthetic") for item in answer.json["levels"]]
+    assert marks[0] is None
+    assert all("not a prediction" in mark for mark in marks[1:])
+
+
+def test_same_seed_same_rust_and_another_seed_other_rust(corrovis: Run, car: Path, tmp_path: Path) -> None:
+    def aged(seed: int, folder: str) -> bytes:
+        answer = corrovis("age", car, "--out", tmp_path / folder, "--level", 2, "--seed", seed, "--json")
+        return Path(answer.json["levels"][0]["file"]).read_bytes()
+
+    first = aged(1, "a")
+    assert first == aged(1, "b")
+    assert first != aged(2, "c")
+
+
+def test_video_on_demand(corrovis: Run, car: Path, tmp_path: Path) -> None:
+    answer = corrovis("age", car, "--out", tmp_path / "o", "--level", 1, "--video", "--json")
+    assert answer.code == 0, answer.err
+    assert Path(answer.json["video"]).stat().st_size > 1000
+
+
+def test_age_for_people_is_a_table(corrovis: Run, car: Path, tmp_path: Path) -> None:
+    answer = corrovis("age", car, "--out", tmp_path / "o", "--level", 1)
+    assert answer.code == 0
+    assert "rust" in answer.out
+    assert "car mask" in answer.out
+
+
+BAD_AGE: dict[str, tuple[list[str], str]] = {
+    "no such photo": (["none.jpg", "--out", "o"], "none.jpg cannot be read"),
+    "level too high": (["car.png", "--out", "o", "--level", "3.5"], "level 3.5 is outside 0 to 3"),
+    "level is no number": (["car.png", "--out", "o", "--level", "high"], "should be a valid number"),
+    "level is NaN": (["car.png", "--out", "o", "--level", "nan"], "outside 0 to 3"),
+    "seed below 0": (["car.png", "--out", "o", "--seed", "-1"], "greater than or equal to 0"),
+    "no photo": (["--out", "o"], "Missing argument"),
+    "out is a file": (["car.png", "--out", "car.png"], "cannot be made a folder"),
+    "unknown option": (["car.png", "--colour", "red"], "No such option"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_AGE)
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_bad_input_is_one_line_and_exit_2(
+    case: str, form: list[str], corrovis: Run, car: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, expected = BAD_AGE[case]
+    monkeypatch.chdir(car.parent)
+    answer = corrovis("age", *words, *form)
+    assert answer.code == 2
+    assert answer.out == ""
+    assert answer.err.count("\n") == 1
+    assert answer.err.startswith("corrovis: ")
+    assert expected in answer.err
+
+
+def test_grade_answers_in_order_and_goes_on_after_a_bad_file(corrovis: Run, car: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "page.jpg"
+    bad.write_text("<html>")
+    answer = corrovis("grade", car, bad, car, "--json")
+    assert answer.code == 0, answer.err
+    items = answer.json["items"]
+    assert [item["file"] for item in items] == [str(car), str(bad), str(car)]
+    assert "web page" in items[1]["error"]
+    assert "severity" not in items[1]
+    assert list(items[0]["probabilities"]) == ["none", "mild", "moderate", "severe"]
+    assert sum(items[0]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert items[0]["severity"] == max(items[0]["probabilities"], key=items[0]["probabilities"].get)
+    assert items[0] == items[2]
+
+
+def test_grade_leaves_with_2_only_when_all_failed(corrovis: Run, tmp_path: Path) -> None:
+    bad = tmp_path / "empty.jpg"
+    bad.write_bytes(b"")
+    answer = corrovis("grade", bad, tmp_path / "none.jpg", "--json")
+    assert answer.code == 2
+    assert [set(item) for item in answer.json["items"]] == [{"file", "error"}] * 2
+    assert answer.err.count("\n") == 1
+    assert "none of 2 files" in answer.err
+
+
+def test_models_lists_the_manifest_and_verifies_it(corrovis: Run, toy_weights: Path) -> None:
+    plain = corrovis("models", "--json")
+    assert plain.json == json.loads((toy_weights / "manifest.json").read_text())
+    verified = corrovis("models", "--verify", "--json")
+    assert verified.code == 0
+    assert [record["verified"] for record in verified.json["models"]] == [True] * len(plain.json["models"])
+
+
+def test_verify_finds_a_damaged_file_and_still_checks_the_others(
+    corrovis: Run, toy_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in toy_weights.glob("*.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    damaged = tmp_path / "car-rust.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(tmp_path))
+    answer = corrovis("models", "--verify", "--json")
+    assert answer.code == 2
+    assert {record["name"]: record["verified"] for record in answer.json["models"] if not record["verified"]} == {
+        "car-rust": False
+    }
+    assert "sha256" in answer.err
+
+
+def test_missing_manifest_says_what_to_do(corrovis: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(tmp_path / "nowhere"))
+    answer = corrovis("models")
+    assert answer.code == 2
+    assert "set CORROVIS_WEIGHTS" in answer.err
+
+
+def test_version_and_help(corrovis: Run) -> None:
+    assert corrovis("--version").out.startswith("corrovis ")
+    helped = corrovis("--help")
+    assert helped.code == 0
+    assert all(command in helped.out for command in ("age", "grade", "models", "serve"))
+    bare = corrovis()
+    assert bare.code == 2
+    assert "Usage" in bare.out
+
+
+def test_as_a_process(toy_weights: Path) -> None:
+    """The installed entry point, once: `python -m corrovis.cli` is the same function."""
+    command = [sys.executable, "-m", "corrovis.cli", "models", "--json"]
+    done = subprocess.run(command, env={"CORROVIS_WEIGHTS": str(toy_weights)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert {record["name"] for record in json.loads(done.stdout)["models"]} >= {"car-mask", "car-rust", "car-grade"}
