@@ -19,7 +19,7 @@ import timm
 import torch
 from safetensors.torch import load_file
 
-ROUNDS = 200
+ROUNDS = 100
 FEATURE_SIDE = 224
 
 
@@ -80,12 +80,13 @@ class Sample:
 def frechet(x: np.ndarray, y: np.ndarray) -> float:
     """Frechet distance of two Gaussians fitted to features (n, d) and (m, d).
 
-    The trace of the root of the covariances' product is the sum of the singular values of one n x m matrix, exact and quick
-    where n and m are below d.
+    The trace of the root of the covariances' product is the sum of the singular values of one n x m matrix: exact, and quick
+    where n or m is small.
     """
     mean_x, mean_y = x.mean(axis=0), y.mean(axis=0)
     a, b = (x - mean_x) / np.sqrt(len(x) - 1), (y - mean_y) / np.sqrt(len(y) - 1)
-    cross = np.linalg.svd(a @ b.T, compute_uv=False).sum()
+    product = a @ b.T if len(a) <= len(b) else b @ a.T
+    cross = np.sqrt(np.linalg.eigvalsh(product @ product.T).clip(0)).sum()
     return float(((mean_x - mean_y) ** 2).sum() + (a**2).sum() + (b**2).sum() - 2 * cross)
 
 

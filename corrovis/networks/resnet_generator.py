@@ -60,7 +60,9 @@ class ResnetGenerator(nn.Module):
         height, width = x.shape[-2:]
         if height % STRIDE or width % STRIDE:
             wanted = (height + -height % STRIDE, width + -width % STRIDE)
-            raise BadInputError(f"picture of {height} x {width}: the generator needs multiples of {STRIDE}; pad it to {wanted[0]} x {wanted[1]}")
+            raise BadInputError(
+                f"picture of {height} x {width}: the generator needs multiples of {STRIDE}; pad it to {wanted[0]} x {wanted[1]}"
+            )
         picture: Tensor = self.head(self.up(self.residual(self.down(self.stem(x)))))
         return picture
 
