@@ -31,11 +31,11 @@ MODEL = "car-rust"
 WORKING_SIDE = 768
 ONSET_UNIT = float(LEVELS[-1]) / 65535
 RAMP = 0.15
-YOUTH = 0.6
-GAIN = (1.3, 1.1, 0.85)
+YOUTH = 0.5
+GAIN = (1.25, 1.08, 0.85)
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
-OLD, YOUNG = np.array([32.0, 9.5, 12.5]), np.array([46.0, 14.5, 23.0])
+OLD, YOUNG = np.array([33.0, 11.5, 13.5]), np.array([45.0, 16.0, 23.0])
 """CIELAB of old and of young rust: the lower and upper quartiles of rust on real severe cars."""
 
 
@@ -102,15 +102,15 @@ def tone_of(rgb: Byte, paint: Float, onset: Float, seed: int) -> Byte:
     solid = paint > 0.3
     size = float(np.sqrt(max(1, int(solid.sum()))))
     dice = np.random.default_rng(seed + 1)
-    lighter, redder = (fractal(onset.shape, coarsest * size, 0.65, dice) for coarsest in (0.15, 0.3))
+    lighter, redder = (fractal(onset.shape, coarsest * size, 0.55, dice) for coarsest in (0.25, 0.4))
     age = np.clip((3.3 - onset) / 2.2 + 0.2 * lighter, 0, 1)[..., None]
     colour = YOUNG * (1 - age) + OLD * age
-    colour = colour + np.stack([5.0 * lighter, 1.5 * redder, 2.5 * redder], axis=2)
+    colour = colour + np.stack([3.5 * lighter, 1.8 * redder, 2.5 * redder], axis=2)
     light = panel_light(lab[..., 0], paint)
     colour[..., 0] *= light
     colour[..., 1:] *= np.sqrt(light)[..., None]
     wash = cv2.cvtColor(np.asarray(colour, np.float32), cv2.COLOR_LAB2RGB)
-    return np.asarray(np.clip(cv2.GaussianBlur(wash, (0, 0), 3.0), 0, 1) * 255, np.uint8)
+    return np.asarray(np.clip(cv2.GaussianBlur(wash, (0, 0), TONE_SIGMA), 0, 1) * 255, np.uint8)
 
 
 def panel_light(lightness: Float, paint: Float) -> Float:
@@ -131,7 +131,7 @@ def roughness_of(age: Float, seed: int) -> Float:
     """(H, W, 2) float32, fine and coarse roughness: rust grows rougher with age, unevenly."""
     drift = fractal(age.shape, 60.0, 0.6, np.random.default_rng(seed + 2))
     rough = np.clip(0.45 + 0.18 * np.clip(age - 1, 0, 2) + 0.12 * drift, 0.2, 1.2)
-    return np.stack([0.45 * rough, 0.75 * rough], axis=2).astype(np.float32)
+    return np.stack([0.5 * rough, 0.6 * rough], axis=2).astype(np.float32)
 
 
 def keep_relief(layer: Byte, rgb: Byte) -> Byte:

@@ -54,9 +54,10 @@ def onset_levels(prior: Float, paint: Float, seed: int, size: float) -> Float:
     dice = np.random.default_rng(seed)
     spread = float(prior[solid].std()) or 1.0
     standard = (prior - float(prior[solid].mean())) / spread
-    clouds = fractal(paint.shape, 0.22 * size, 0.62, dice)
-    spots = fractal(paint.shape, 0.035 * size, 0.8, dice)
-    score = 1.0 * standard + 0.85 * clouds + 0.55 * spots
+    clouds = fractal(paint.shape, 0.3 * size, 0.6, dice)
+    spots = fractal(paint.shape, 0.04 * size, 0.7, dice)
+    specks = fractal(paint.shape, 0.008 * size, 0.9, dice)
+    score = 1.0 * standard + 0.9 * clouds + 0.35 * spots + 0.3 * specks
     score = score + 0.35 * _run_down(score, solid, size, dice)
     rank = _rank(score, solid)
     return np.where(solid, np.interp(rank, SHARE, LEVELS), LEVELS[-1]).astype(np.float32)

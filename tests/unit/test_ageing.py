@@ -1,0 +1,144 @@
+"""The slider's promises, on made-up results: continuous, monotone, reversible, and nothing touched but paint."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corrovis.car.ageing import GAIN, ONSET_UNIT, RAMP, YOUTH, compose, rust_fraction, smoothstep
+from corrovis.car.onset import LEVELS, PRIOR, SHARE, features, fractal, onset_levels
+from corrovis.errors import BadInputError
+from corrovis.results import AgedCar, CarMask, Photo, Provenance
+
+MADE = Provenance("test", "0" * 64, 0.0)
+
+
+def random_aged(seed: int, height: int = 24, width: int = 30) -> AgedCar:
+    """Random photo, onset, rust and paint; the left third is no car."""
+    dice = np.random.default_rng(seed)
+    car = np.ones((height, width), bool)
+    car[:, : width // 3] = False
+    paint = (dice.random((height, width)) * car).astype(np.float32)
+    onset = dice.uniform(RAMP, LEVELS[-1], (height, width))
+    return AgedCar(
+        photo=Photo(dice.integers(0, 256, (height, width, 3), dtype=np.uint8)),
+        onset=np.ceil(onset / ONSET_UNIT).astype(np.uint16),
+        layer=dice.integers(0, 256, (height, width, 3), dtype=np.uint8),
+        paint=np.round(paint * 255).astype(np.uint8),
+        mask=CarMask(car, paint, 1, MADE),
+        seed=seed,
+        made_by=MADE,
+    )
+
+
+def by_hand(aged: AgedCar, level: float, y: int, x: int) -> np.ndarray:
+    """One pixel by the formula in the module's docstring, in plain Python floats."""
+
+    def step(low: float, high: float, value: float) -> float:
+        t = min(1.0, max(0.0, (value - low) / (high - low)))
+        return 3 * t**2 - 2 * t**3
+
+    u = level - aged.onset[y, x] * ONSET_UNIT
+    a = step(-RAMP, RAMP, u) * aged.paint[y, x] / 255
+    youth = 1 - step(0, YOUTH, u)
+    pixel = []
+    for channel in range(3):
+        rust = min(255.0, aged.layer[y, x, channel] * (1 + youth * (GAIN[channel] - 1)))
+        before = float(aged.photo.rgb[y, x, channel])
+        pixel.append(before + a * (rust - before))
+    return np.array(pixel)
+
+
+@given(seed=st.integers(0, 999), level=st.floats(0, 3))
+@settings(max_examples=25, deadline=None)
+def test_compose_follows_the_formula(seed: int, level: float) -> None:
+    aged = random_aged(seed)
+    picture = compose(aged, level)
+    for y, x in ((0, 29), (12, 15), (23, 11), (5, 20)):
+        assert np.abs(picture[y, x] - by_hand(aged, level, y, x)).max() <= 0.51
+
+
+@given(seed=st.integers(0, 999), level=st.floats(0, 3))
+@settings(max_examples=25, deadline=None)
+def test_background_is_untouched_bit_for_bit(seed: int, level: float) -> None:
+    aged = random_aged(seed)
+    assert (compose(aged, level)[~aged.mask.car] == aged.photo.rgb[~aged.mask.car]).all()
+
+
+def test_level_none_is_the_photo() -> None:
+    aged = random_aged(1)
+    assert (compose(aged, 0) == aged.photo.rgb).all()
+
+
+def test_paint_keeps_its_colour_until_its_onset() -> None:
+    aged = random_aged(2)
+    later = aged.onset * ONSET_UNIT > 1.5 + RAMP
+    assert later.any()
+    assert (compose(aged, 1.5)[later] == aged.photo.rgb[later]).all()
+
+
+@given(low=st.floats(0, 3), high=st.floats(0, 3))
+@settings(max_examples=50, deadline=None)
+def test_rust_never_shrinks_with_the_level(low: float, high: float) -> None:
+    aged = random_aged(3)
+    low, high = sorted((low, high))
+    assert rust_fraction(aged, low) <= rust_fraction(aged, high)
+
+
+@pytest.mark.parametrize("level", [-0.1, 3.01, float("nan")])
+def test_levels_outside_are_refused(level: float) -> None:
+    with pytest.raises(BadInputError, match="outside 0 to 3"):
+        compose(random_aged(4), level)
+
+
+def test_smoothstep_at_its_ends_and_middle() -> None:
+    assert smoothstep(-1, 1, np.array([-2, -1, 0, 1, 2], np.float32)).tolist() == [0, 0, 0.5, 1, 1]
+
+
+def test_rusted_share_follows_the_severity_classes() -> None:
+    """SHARE is the promise; ranked onsets must keep it on any prior, and it must agree with the class limits."""
+    dice = np.random.default_rng(0)
+    paint = np.zeros((120, 160), np.float32)
+    paint[20:100, 30:140] = 1
+    onset = onset_levels(dice.normal(size=paint.shape).astype(np.float32), paint, seed=5, size=94.0)
+    rusted = [float((onset[paint > 0] <= level).mean()) for level in (1, 2, 3)]
+    assert rusted == pytest.approx(np.interp([1, 2, 3], LEVELS, SHARE), abs=0.01)
+    assert rusted[0] < 0.10 < rusted[1] < 0.50 < rusted[2]
+    assert (onset[paint == 0] == LEVELS[-1]).all()
+    assert onset.min() >= RAMP
+
+
+def test_onset_repeats_with_its_seed_and_differs_with_another() -> None:
+    paint, prior = np.ones((40, 40), np.float32), np.zeros((40, 40), np.float32)
+    first, again, other = (onset_levels(prior, paint, seed, 40.0) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).mean() > 0.5
+
+
+def test_onset_without_paint_never_rusts() -> None:
+    onset = onset_levels(np.zeros((8, 8), np.float32), np.zeros((8, 8), np.float32), 0, 8.0)
+    assert (onset == LEVELS[-1]).all()
+
+
+def test_features_see_wheel_and_sill() -> None:
+    """A drawn car: grey body, dark wheel below.  Paint beside the wheel is nearer to an arch than paint at the roof."""
+    rgb = np.full((100, 200, 3), 200, np.uint8)
+    car = np.zeros((100, 200), bool)
+    car[20:90, 20:180] = True
+    paint = np.zeros((100, 200), np.float32)
+    paint[20:75, 20:180] = 1
+    paint[60:75, 50:80] = 0
+    rgb[60:90, 50:80] = 10
+    found = dict(zip(PRIOR, np.moveaxis(features(rgb, car, paint), 2, 0), strict=True))
+    assert found["wheel_arch"][58, 65] > 0.7 > 0.05 > found["wheel_arch"][22, 150]
+    assert found["sill"][73, 150] > 0.6 > 0.1 > found["sill"][25, 150]
+    assert all(column.min() >= 0 and column.max() <= 1 for column in found.values())
+
+
+def test_fractal_has_unit_variance_at_any_size() -> None:
+    for shape in ((5, 5), (33, 200), (300, 40)):
+        noise = fractal(shape, 30.0, 0.6, np.random.default_rng(0))
+        assert noise.shape == shape
+        assert noise.std() == pytest.approx(1, abs=0.05)
