@@ -32,7 +32,8 @@ def level_strip(aged: AgedCar) -> Byte:
         x, y = gap + level % columns * (width + gap), gap + level // columns * (height + band)
         sheet.paste(Image.fromarray(compose(small, level)), (x, y))
         draw.text((x + gap, y + height + band / 2), name.capitalize(), INK, ImageFont.load_default(band * 0.55), "lm")
-    draw.text((sheet.width - 2 * gap, sheet.height - band / 2), SYNTHETIC, (150, 150, 156), _fitting(SYNTHETIC, band * 0.4, sheet.width), "rm")
+    font = _fitting(SYNTHETIC, band * 0.4, sheet.width)
+    draw.text((sheet.width - 2 * gap, sheet.height - band / 2), SYNTHETIC, (150, 150, 156), font, "rm")
     return np.asarray(sheet, np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""Films of a car that rusts from none to severe and stays so for a while.  The files say of themselves that they are synthetic."""
+"""Films of a car that rusts from none to severe and then stays so.  The files say of themselves that they are synthetic."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def save_gif(aged: AgedCar, path: Path) -> None:
     palette = both_ends.quantize(255, method=Image.Quantize.MEDIANCUT)
     paletted = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     durations = [GIF_MS] * (len(frames) - 1) + [round(HOLD_S * 1000)]
-    paletted[0].save(
-        path, save_all=True, append_images=paletted[1:], duration=durations, loop=0, optimize=False, comment=f"Synthetic: {SYNTHETIC}".encode()
-    )
+    comment = f"Synthetic: {SYNTHETIC}".encode()
+    paletted[0].save(path, save_all=True, append_images=paletted[1:], duration=durations, loop=0, optimize=False, comment=comment)
 
 
 def _film(aged: AgedCar, moving: int, still: int) -> Iterator[Byte]:
     """`moving` frames that begin at none and end at severe, slow at both ends, then the last one `still` times."""
     paintable = np.flatnonzero(aged.paint)
     order = paintable[np.argsort(aged.onset.ravel()[paintable], kind="stable")]
-    onset, rgb, layer, paint = aged.onset.ravel()[order], aged.photo.rgb.reshape(-1, 3)[order], aged.layer.reshape(-1, 3)[order], aged.paint.ravel()[order]
+    onset, paint = aged.onset.ravel()[order], aged.paint.ravel()[order]
+    rgb, layer = aged.photo.rgb.reshape(-1, 3)[order], aged.layer.reshape(-1, 3)[order]
     frame = aged.photo.rgb.copy()
     last = 0.0
     for x in np.linspace(0, 1, moving):
@@ -60,7 +60,8 @@ def _film(aged: AgedCar, moving: int, still: int) -> Iterator[Byte]:
         ends = np.array([last - max(RAMP, YOUTH), level + RAMP]) / ONSET_UNIT
         first, end = np.searchsorted(onset, ends)
         band = slice(int(first), int(end))
-        changed = AgedCar(Photo(rgb[None, band]), onset[None, band], layer[None, band], paint[None, band], aged.mask, aged.seed, aged.made_by)
+        parts = (Photo(rgb[None, band]), onset[None, band], layer[None, band], paint[None, band])
+        changed = AgedCar(*parts, aged.mask, aged.seed, aged.made_by)
         frame.reshape(-1, 3)[order[band]] = compose(changed, level)[0]
         last = level
         yield frame.copy()

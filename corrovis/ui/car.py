@@ -17,6 +17,7 @@ from corrovis.ui import car_jobs, wording
 from corrovis.ui.car_jobs import Services, Visit
 
 HERE = Path(__file__).parent
+CPU = {"concurrency_id": "cpu", "concurrency_limit": 2}  # all work on pictures shares two places
 VISIT_S = 3600  # a visitor's state is forgotten after an hour, like the uploads
 
 TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file && file.url}))"
@@ -34,16 +35,16 @@ class CarTab:
         with gr.Row(elem_classes="workspace"):
             with gr.Column(elem_classes="desk"):
                 self.photo = make_upload()
+                self.bars = gr.HTML(visible=services.grader is not None, elem_classes="grade", apply_default_css=False)
                 if examples:
                     gr.Examples([[str(path)] for path in examples], self.photo, label=wording.EXAMPLES, api_visibility="private")
-                self.bars = gr.HTML(visible=services.grader is not None, elem_classes="grade", apply_default_css=False)
             self.stage = make_stage()
         self.saved = gr.File(visible="hidden", elem_classes="parked")
         self._wire()
 
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `car_api`."""
-        work: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_id": "cpu", "concurrency_limit": 2}
+        work: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **CPU}
         tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
         photo, stage, visit = self.photo, self.stage, self.visit
         photo.change(inputs=photo, js=TELL_STAGE, **tell)
@@ -51,8 +52,8 @@ class CarTab:
         seen.failure(js=TELL_FAILED, **tell)
         if self.services.grader:
             seen.success(self.grade, visit, self.bars, **work)
-        for event, handler in ((stage.reseed, self.reseed), (stage.pick, self.pick), (stage.everyone, self.everyone), (stage.whole, self.whole)):
-            event(handler, visit, [visit, stage], **work).failure(js=TELL_FAILED, **tell)
+        for handler in (self.reseed, self.pick, self.everyone, self.whole):  # each called as the stage's event is
+            getattr(stage, handler.__name__)(handler, visit, [visit, stage], **work).failure(js=TELL_FAILED, **tell)
         kept = stage.save(self.keep, visit, self.saved, **work)
         kept.success(inputs=self.saved, js=TELL_SAVED, **tell)
         kept.failure(js=TELL_SAVED, **tell)
@@ -108,7 +109,16 @@ def present(visit: Visit | None) -> Visit:
 def make_upload() -> gr.Image:
     """Upload, drop, paste or webcam."""
     sources: list[Any] = ["upload", "clipboard", "webcam"]
-    return gr.Image(label=wording.UPLOAD, type="filepath", format="png", image_mode=None, sources=sources, buttons=[], elem_classes="photo")
+    return gr.Image(
+        label=wording.UPLOAD,
+        type="filepath",
+        format="png",
+        image_mode=None,
+        sources=sources,
+        buttons=[],
+        placeholder=wording.DROP,
+        elem_classes="photo",
+    )
 
 
 def make_stage() -> gr.HTML:

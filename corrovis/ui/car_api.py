@@ -10,17 +10,17 @@ from typing import Any
 
 import gradio as gr
 from gradio import FileData
+from gradio.events import api
 
 from corrovis.errors import BadInputError, CorrovisError
 from corrovis.manifest import WeightSpec
 from corrovis.ui import car_jobs
-from corrovis.ui.car import upload_folder
+from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_jobs import Services, Visit
 
 
 def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
     """Register the endpoints in the running `gr.Blocks`."""
-    shared: dict[str, Any] = {"concurrency_id": "cpu", "concurrency_limit": 2}
 
     def age_car(photo: FileData, levels: list[float] | None = None, seed: int = 0) -> dict[str, Any]:
         """Age the car in a photo; levels 0 none, 1 mild, 2 moderate, 3 severe, anything between; 1, 2 and 3 if none are given."""
@@ -48,9 +48,9 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         """The manifest of the trained networks behind this page."""
         return {"models": [asdict(spec) for spec in specs.values()]}
 
-    gr.api(age_car, api_name="age_car", **shared)
-    gr.api(grade_car, api_name="grade_car", **shared)
-    gr.api(models, api_name="models")
+    api(age_car, api_name="age_car", **CPU)
+    api(grade_car, api_name="grade_car", **CPU)
+    api(models, api_name="models")
 
 
 def _upload(photo: Any) -> tuple[Path, str]:
@@ -60,7 +60,9 @@ def _upload(photo: Any) -> tuple[Path, str]:
     """
     record = photo.model_dump() if isinstance(photo, FileData) else photo
     if not isinstance(record, dict) or (record.get("meta") or {}).get("_type") != "gradio.FileData" or not record.get("path"):
-        raise BadInputError("no photo came with the request; upload one and pass what the upload answered (handle_file does both)")
+        raise BadInputError(
+            "no photo came with the request; pass what an upload answered (gradio_client's handle_file does both)"
+        )
     return Path(record["path"]), record.get("orig_name") or Path(record["path"]).name
 
 

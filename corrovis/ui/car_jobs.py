@@ -19,9 +19,15 @@ from corrovis.render.overlays import level_strip
 from corrovis.render.video import save_gif, save_mp4
 from corrovis.results import SEVERITIES, AgedCar, Grade, Photo, check_level
 from corrovis.settings import Settings
+from corrovis.ui import wording
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
 
-FILES = {"png": "{stem}_level_{level:.2f}.png", "strip": "{stem}_levels.png", "mp4": "{stem}_rusting.mp4", "gif": "{stem}_rusting.gif"}
+FILES = {
+    "png": "{stem}_level_{level:.2f}.png",
+    "strip": "{stem}_levels.png",
+    "mp4": "{stem}_rusting.mp4",
+    "gif": "{stem}_rusting.gif",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,8 @@ def stage_value(services: Services, visit: Visit) -> str:
     """What the stage shows for this visit: the car, or one line that says why there is none."""
     try:
         return encode(age(services, visit, STAGE_SIDE), visit.key, picked=visit.at is not None)
-    except NoCarError as problem:
-        return encode_problem(str(problem), visit.key, offer_whole=not visit.whole)
+    except NoCarError:
+        return encode_problem(wording.NO_CAR, visit.key, offer_whole=not visit.whole)
     except BadInputError as problem:
         return encode_problem(str(problem), visit.key)
 

@@ -59,10 +59,10 @@ class Painter {
     this.box = right < 0 ? null : { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
   }
 
-  // Share of the paintable area that has begun to rust, 0 to 1.
+  // Share of the paintable area that is more than half rust, 0 to 1: rust_fraction() of ageing.py.
   share(level) {
     const total = this.weights[65536];
-    return total ? this.weights[Math.min(65536, Math.ceil(level / this.constants.unit))] / total : 0;
+    return total ? this.weights[Math.min(65536, Math.floor(level / this.constants.unit) + 1)] / total : 0;
   }
 
   // Bring the frame from its level to another; returns how many pixels were repainted.

@@ -222,7 +222,7 @@ find("split").addEventListener("click", () => {
   handle.hidden = !view.splitting;
 });
 picture.addEventListener("pointerdown", (event) => {
-  if (!view.splitting || event.button !== 0) return;
+  if (!view.splitting || event.button !== 0 || event.target.closest("button")) return;
   event.preventDefault();
   handle.focus({ preventScroll: true });
   picture.setPointerCapture(event.pointerId);
@@ -239,7 +239,7 @@ handle.addEventListener("keydown", (event) => {
 find("trace").addEventListener("click", () => press(find("trace"), stage.classList.toggle("traced")));
 
 picture.addEventListener("click", (event) => {
-  if (!view.pickable || view.splitting || stage.dataset.state !== "ready") return;
+  if (event.target.closest("button") || !view.pickable || view.splitting || stage.dataset.state !== "ready") return;
   const box = aged.getBoundingClientRect();
   const at = { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
   busy(words.working);

@@ -17,10 +17,8 @@ HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"
 SWEEP_S, KEEP_S = 600, 3600  # how often old uploads are looked for, and when they are old
 
-SYSTEM_FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
-RUST = gr.themes.Color(
-    "#fdf5ef", "#fae6d7", "#f4cbad", "#ecab7d", "#e1884c", "#d36c29", "#c2571a", "#a0450f", "#7d3710", "#5e2b10", "#3a1a09", name="rust"
-)
+SHADES = "#fdf5ef #fae6d7 #f4cbad #ecab7d #e1884c #d36c29 #c2571a #a0450f #7d3710 #5e2b10 #3a1a09"
+RUST = gr.themes.Color("rust", *SHADES.split())
 
 
 def build_page(services: Services, specs: dict[str, WeightSpec], source: str) -> gr.Blocks:
@@ -36,7 +34,7 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
 
 def look() -> dict[str, Any]:
     """Theme and styles for `launch`; system fonts, so that no page load asks another host."""
-    theme = gr.themes.Base(primary_hue=RUST, neutral_hue="stone", font=SYSTEM_FONT, font_mono=("ui-monospace", "monospace"), radius_size="lg")
+    theme = gr.themes.Base(primary_hue=RUST, neutral_hue="stone", font="sans-serif", font_mono="monospace", radius_size="lg")
     return {"theme": theme, "css": (HERE / "page.css").read_text()}
 
 

@@ -1,4 +1,4 @@
-"""What the stage is sent once per photo: `encode` writes it, `decode` is its inverse, the browser's reader is `corrosion_stage.js`.
+"""What the stage is sent once per photo: `encode` writes it, `decode` is its inverse, `corrosion_stage.js` reads it.
 
 | picture | holds | why so |
 | --- | --- | --- |
@@ -12,6 +12,7 @@ The constants of the ageing formula travel along, so they are written in one pla
 from __future__ import annotations
 
 import base64
+import io
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from corrovis.car.ageing import GAIN, ONSET_UNIT, RAMP, YOUTH
 from corrovis.results import AgedCar, Bool, Byte
@@ -103,5 +105,5 @@ def _to_uri(rgb: Byte) -> str:
 
 
 def _from_uri(uri: str) -> Byte:
-    data = np.frombuffer(base64.b64decode(uri.removeprefix(PREFIX)), np.uint8)
-    return np.asarray(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+    with Image.open(io.BytesIO(base64.b64decode(uri.removeprefix(PREFIX)))) as image:
+        return np.asarray(image.convert("RGB"), np.uint8)

@@ -13,7 +13,9 @@ CAR_TAB = "Car"
 CAR_HEADLINE = "How would your car look, rusted?"
 CAR_LEAD = "Drop in a photo of any car and drag it from showroom to scrapyard."
 UPLOAD = "Photo of a car"
+DROP = "Drop a photo here\nor choose one"
 EXAMPLES = "Or try one of these"
+NO_CAR = "No car found in this picture. Try another photo, or treat the whole picture as car."
 EXPIRED = "This photo was already deleted here; upload it again"
 GRADE_TITLE = "Rust in your photo"
 GRADE_HINT = "What the photo shows now, before any ageing."
@@ -25,7 +27,7 @@ STAGE = {
     "ticks": ["None", "Mild", "Moderate", "Severe"],
     "traces": "Traces",
     "of_three": "of 3",
-    "share": "%s % of the paint has rusted",
+    "share": "%s % of paint rusted",
     "play": "Play the time-lapse",
     "pause": "Pause the time-lapse",
     "before": "Before",
