@@ -22,13 +22,12 @@ import numpy as np
 import torch
 
 from corrovis.car.edges import resized
-from corrovis.car.onset import LEVELS, PRIOR, features, fractal, onset_levels
+from corrovis.car.onset import CANVAS, LEVELS, PRIOR, features, fractal, onset_levels
 from corrovis.networks.rust_texture import TONE_SIGMA
 from corrovis.results import AgedCar, Byte, CarMask, Float, Photo, Provenance, check_level
 from corrovis.store import Store
 
 MODEL = "car-rust"
-WORKING_SIDE = 768
 ONSET_UNIT = float(LEVELS[-1]) / 65535
 RAMP = 0.15
 YOUTH = 0.5
@@ -49,7 +48,7 @@ class Ager:
         """All levels of one car at once.  Another `seed`, other rust; the same seed gives the same rust at every size."""
         began = time.perf_counter()
         height, width = photo.size_hw
-        scale = min(1.0, WORKING_SIDE / max(height, width))
+        scale = CANVAS / max(height, width)
         size_hw = max(16, round(height * scale)), max(16, round(width * scale))
         rgb = np.asarray(resized(photo.rgb, size_hw), np.uint8)
         paint = np.asarray(resized(mask.paint, size_hw), np.float32)
@@ -86,10 +85,11 @@ class Ager:
         age = cv2.copyMakeBorder(LEVELS[-1] - onset[box], *pad, cv2.BORDER_REFLECT_101)
         condition = np.concatenate([padded, roughness_of(age, seed)], axis=2).transpose(2, 0, 1)[None]
         dice = np.random.default_rng(seed)
-        noise = dice.standard_normal((1, 1, *padded.shape[:2]), dtype=np.float32)
+        canvas = dice.standard_normal((CANVAS + 64, CANVAS + 64), dtype=np.float32)
+        at = canvas[box[0].start :, box[1].start :][: padded.shape[0], : padded.shape[1]]
         with torch.inference_mode():
             wash = torch.from_numpy(np.ascontiguousarray(condition, np.float32))
-            made = self._store.network(MODEL)(wash, torch.from_numpy(noise))
+            made = self._store.network(MODEL)(wash, torch.from_numpy(np.ascontiguousarray(at[None, None])))
         pixels = ((made[0].permute(1, 2, 0).numpy() + 1) * 127.5).round().astype(np.uint8)
         out = tone.copy()
         out[box] = pixels[margin : margin + inside.shape[0], margin : margin + inside.shape[1]]
@@ -97,20 +97,28 @@ class Ager:
 
 
 def tone_of(rgb: Byte, paint: Float, onset: Float, seed: int) -> Byte:
-    """(H, W, 3) uint8, the wash that the rust is painted on: colour by age, lightness by the light on the panel."""
-    lab = np.asarray(cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB), np.float32)
-    solid = paint > 0.3
-    size = float(np.sqrt(max(1, int(solid.sum()))))
+    """(H, W, 3) uint8, the wash that the rust is painted on: colour by age, lightness by the light on the panel.
+
+    Made at a quarter of the size: the network takes nothing finer than `TONE_SIGMA` from it.
+    """
+    height, width = onset.shape
+    quarter = max(4, height // 4), max(4, width // 4)
+    small = np.asarray(resized(rgb, quarter), np.uint8)
+    small_paint, small_onset = (np.asarray(resized(x, quarter), np.float32) for x in (paint, onset))
+    lightness = np.asarray(cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[..., 0], np.float32)
+    size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
     dice = np.random.default_rng(seed + 1)
-    lighter, redder = (fractal(onset.shape, coarsest * size, 0.55, dice) for coarsest in (0.25, 0.4))
-    age = np.clip((3.3 - onset) / 2.2 + 0.2 * lighter, 0, 1)[..., None]
+    lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.25, 0.4))
+    age = np.clip((3.3 - small_onset) / 2.2 + 0.2 * lighter, 0, 1)[..., None]
     colour = YOUNG * (1 - age) + OLD * age
     colour = colour + np.stack([3.5 * lighter, 1.8 * redder, 2.5 * redder], axis=2)
-    light = panel_light(lab[..., 0], paint)
+    light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
     colour[..., 1:] *= np.sqrt(light)[..., None]
     wash = cv2.cvtColor(np.asarray(colour, np.float32), cv2.COLOR_LAB2RGB)
-    return np.asarray(np.clip(cv2.GaussianBlur(wash, (0, 0), TONE_SIGMA), 0, 1) * 255, np.uint8)
+    smooth = cv2.GaussianBlur(wash, (0, 0), TONE_SIGMA / 4)
+    full = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(full, 0, 1) * 255, np.uint8)
 
 
 def panel_light(lightness: Float, paint: Float) -> Float:

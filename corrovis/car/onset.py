@@ -16,6 +16,9 @@ LEVELS = np.array([0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0], np.float
 SHARE = np.array([0.0, 0.006, 0.018, 0.04, 0.075, 0.16, 0.32, 0.56, 0.82, 1.0], np.float32)
 """Share of the paint that is rusted at each of `LEVELS`."""
 
+CANVAS = 768
+"""Long side that the networks and the noise work at, whatever the photo's size."""
+
 PRIOR = {"wheel_arch": 2.3, "sill": 1.5, "lowness": 0.8, "seam": 0.6, "trim_edge": 0.4}
 """Weights of the columns of `features`, set by hand; train/car_onset.py measures them against weights fitted to rust masks."""
 
@@ -64,18 +67,24 @@ def onset_levels(prior: Float, paint: Float, seed: int, size: float) -> Float:
 
 
 def fractal(shape: tuple[int, ...], coarsest: float, persistence: float, dice: np.random.Generator) -> Float:
-    """(H, W) float32 noise of unit variance: octaves from `coarsest` pixels a cell down to two."""
+    """(H, W) float32 noise of unit variance: octaves from `coarsest` pixels a cell down to two.
+
+    The numbers are drawn for `CANVAS`, so that a pixel more or less in `shape` changes nothing else.
+    """
     height, width = shape[:2]
-    total = np.zeros((height, width), np.float32)
+    coarse = np.zeros(((height + 3) // 4, (width + 3) // 4), np.float32)
+    fine = np.zeros((height, width), np.float32)
     cell, gain = max(4.0, coarsest), 1.0
     while cell >= 2:
-        grid = dice.standard_normal((int(height / cell) + 3, int(width / cell) + 3)).astype(np.float32)
+        side = int(CANVAS / cell) + 4
+        grid = dice.standard_normal((side, side), dtype=np.float32)
         x, y = dice.uniform(0, 1, 2)
-        matrix = np.array([[1 / cell, 0, x], [0, 1 / cell, y]], np.float32)
-        total += gain * cv2.warpAffine(
-            grid, matrix, (width, height), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101
-        )
+        field, step = (coarse, 4 / cell) if cell >= 12 else (fine, 1 / cell)
+        matrix = np.array([[step, 0, x], [0, step, y]], np.float32)
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        field += gain * cv2.warpAffine(grid, matrix, field.shape[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT_101)
         cell, gain = cell / 2, gain * persistence
+    total = fine + cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray((total - total.mean()) / (total.std() + 1e-6), np.float32)
 
 
@@ -120,8 +129,10 @@ def _run_down(score: Float, solid: Bool, size: float, dice: np.random.Generator)
 
 
 def _rank(score: Float, solid: Bool) -> Float:
-    """(H, W) float32: share of the paint that rusts before this pixel, 0 to 1."""
-    values = score[solid]
-    order = np.sort(values)
-    share = 1 - np.searchsorted(order, score, side="right").astype(np.float32) / len(order)
-    return np.asarray(np.clip(share, 0, 1), np.float32)
+    """(H, W) float32: share of the paint that rusts before this pixel, 0 to 1; 1 where there is no paint."""
+    order = np.argsort(-score[solid])
+    share = np.empty(len(order), np.float32)
+    share[order] = np.arange(len(order), dtype=np.float32) / len(order)
+    out = np.ones(score.shape, np.float32)
+    out[solid] = share
+    return out
