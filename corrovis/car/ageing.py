@@ -30,12 +30,13 @@ from corrovis.store import Store
 MODEL = "car-rust"
 ONSET_UNIT = float(LEVELS[-1]) / 65535
 RAMP = 0.15
-YOUTH = 0.5
-GAIN = (1.25, 1.08, 0.85)
+YOUTH = 0.8
+GAIN = (1.32, 1.17, 1.0)
+GRAIN = 0.12  # levels
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
-OLD, YOUNG = np.array([33.0, 11.5, 13.5]), np.array([45.0, 16.0, 23.0])
-"""CIELAB of old and of young rust: the lower and upper quartiles of rust on real severe cars."""
+OLD = np.array([34.0, 12.0, 15.0])
+"""CIELAB of old rust, near the median of rust on real severe cars; `GAIN` makes it the orange of their upper quartile."""
 
 
 class Ager:
@@ -57,7 +58,8 @@ class Ager:
 
         prior = features(rgb, car, paint) @ np.array(list(PRIOR.values()), np.float32)
         onset = onset_levels(prior, paint, seed, car_size)
-        layer = self._rust(tone_of(rgb, paint, onset, seed), onset, seed)
+        layer = self._rust(tone_of(rgb, paint, seed), onset, seed)
+        onset = follow_grain(onset, layer)
         layer = keep_relief(layer, rgb)
         full_onset = np.clip(np.asarray(resized(onset, (height, width)), np.float32), RAMP, LEVELS[-1])
         full_layer = np.asarray(np.clip(resized(layer, (height, width)), 0, 255), np.uint8)
@@ -96,22 +98,21 @@ class Ager:
         return out
 
 
-def tone_of(rgb: Byte, paint: Float, onset: Float, seed: int) -> Byte:
-    """(H, W, 3) uint8, the wash that the rust is painted on: colour by age, lightness by the light on the panel.
+def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
+    """(H, W, 3) uint8, the wash that the rust is painted on: colour of old rust, lightness by the light on the panel.
 
     Made at a quarter of the size: the network takes nothing finer than `TONE_SIGMA` from it.
     """
-    height, width = onset.shape
+    height, width = paint.shape
     quarter = max(4, height // 4), max(4, width // 4)
     small = np.asarray(resized(rgb, quarter), np.uint8)
-    small_paint, small_onset = (np.asarray(resized(x, quarter), np.float32) for x in (paint, onset))
+    small_paint = np.asarray(resized(paint, quarter), np.float32)
     lightness = np.asarray(cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[..., 0], np.float32)
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
     dice = np.random.default_rng(seed + 1)
     lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.25, 0.4))
-    age = np.clip((3.3 - small_onset) / 2.2 + 0.2 * lighter, 0, 1)[..., None]
-    colour = YOUNG * (1 - age) + OLD * age
-    colour = colour + np.stack([3.5 * lighter, 1.8 * redder, 2.5 * redder], axis=2)
+    colour = OLD + np.stack([4.0 * lighter, 1.0 * lighter + 1.8 * redder, 2.0 * lighter + 2.5 * redder], axis=2)
+    colour[..., 1] += 0.15 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
     light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
     colour[..., 1:] *= np.sqrt(light)[..., None]
@@ -119,6 +120,12 @@ def tone_of(rgb: Byte, paint: Float, onset: Float, seed: int) -> Byte:
     smooth = cv2.GaussianBlur(wash, (0, 0), TONE_SIGMA / 4)
     full = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.clip(full, 0, 1) * 255, np.uint8)
+
+
+def redness(rgb: Byte, paint: Float) -> float:
+    """Median CIELAB a* of the paint."""
+    lab = cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB)
+    return float(np.median(lab[..., 1][paint > 0.3])) if (paint > 0.3).any() else 0.0
 
 
 def panel_light(lightness: Float, paint: Float) -> Float:
@@ -140,6 +147,14 @@ def roughness_of(age: Float, seed: int) -> Float:
     drift = fractal(age.shape, 60.0, 0.6, np.random.default_rng(seed + 2))
     rough = np.clip(0.45 + 0.18 * np.clip(age - 1, 0, 2) + 0.12 * drift, 0.2, 1.2)
     return np.stack([0.5 * rough, 0.6 * rough], axis=2).astype(np.float32)
+
+
+def follow_grain(onset: Float, layer: Byte) -> Float:
+    """Rust creeps along its own grain: dark pits of the layer begin earlier, light crests later."""
+    grey = cv2.cvtColor(layer, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grain = grey - cv2.GaussianBlur(grey, (0, 0), 3.0)
+    later = np.clip(grain / (grain.std() + 1e-6), -2, 2) * GRAIN
+    return np.where(onset < LEVELS[-1], onset + later, onset).clip(RAMP, LEVELS[-1]).astype(np.float32)
 
 
 def keep_relief(layer: Byte, rgb: Byte) -> Byte:
