@@ -1,0 +1,193 @@
+"""`train/car_cyclegan.py` and `train/evaluate.py car` run as anyone would run them, on a data folder of tiny drawn cars."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from car_cyclegan import Config, ImagePool, adversarial, lambda_at, rate_at, to_network, to_picture
+from car_pictures import GREY, Picture, car_of, masked, patches, random_crop, read_pictures, square
+from PIL import Image
+from support import is_held_out
+
+from corrovis.results import SEVERITIES
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZE = (48, 72)
+
+
+def drawn_car(rust: float, dice: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """(48, 72, 3) a box of any colour before a bright wall, a share of it brown, and its mask (48, 72) 0 / 255."""
+    rgb = np.full((*SIZE, 3), 200, np.uint8)
+    car = np.zeros(SIZE, np.uint8)
+    car[12:42, 6:66] = 255
+    rgb[car > 0] = dice.integers(30, 220, 3)
+    brown = (car > 0) & (dice.random(SIZE) < rust)
+    rgb[brown] = (120, 70, 35)
+    return dice.normal(rgb, 4).clip(0, 255).astype(np.uint8), car
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder: ten clean cars with masks, six of each severity, some of all held out."""
+    root, dice = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    for name in ("clean", "rusty", "car_masks", "rust_masks"):
+        (root / "cars" / name).mkdir(parents=True)
+    rows = ["file,severity,view,rust_mask,group,repo,licence"]
+    for level, severity in enumerate(SEVERITIES):
+        names = iter(f"{severity}{n}" for n in range(1000))
+        kept_back, count = 3, 10 if level == 0 else 6
+        chosen = [next(n for n in names if is_held_out(n) == (k < kept_back)) for k in range(count)]
+        for name in chosen:
+            rgb, car = drawn_car((0, 0.05, 0.3, 0.8)[level], dice)
+            Image.fromarray(rgb).save(root / "cars" / ("rusty" if level else "clean") / f"{name}.jpg")
+            Image.fromarray(car).save(root / "cars/car_masks" / f"{name}.png")
+            if level:
+                rows.append(f"{name}.jpg,{severity},whole,0,{name},drawn,own")
+    (root / "cars/rusty.csv").write_text("\n".join(rows) + "\n")
+    clean = "\n".join(f"{path.name},1,drawn,own" for path in sorted((root / "cars/clean").iterdir()))
+    (root / "cars/clean.csv").write_text(f"file,car_mask,repo,licence\n{clean}\n")
+    return root
+
+
+def run(script: str, *options: str | Path) -> str:
+    """Output of a training script; the test fails with its errors when it does."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, str(ROOT / "train" / script), *map(str, options)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def checkpoint(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("cyclegan")
+    run("car_cyclegan.py", "--data", data, "--out", out, "--smoke")
+    return out / "last.pt"
+
+
+@pytest.mark.slow
+def test_cyclegan_trains_six_generators_and_four_discriminators(checkpoint: Path) -> None:
+    state = torch.load(checkpoint, weights_only=True)
+    assert state["step"] == 2
+    generators = {f"none_to_{level}" for level in SEVERITIES[1:]} | {f"{level}_to_none" for level in SEVERITIES[1:]}
+    assert {name.split(".")[0] for name in state["generators"]} == generators
+    assert {name.split(".")[0] for name in state["discriminators"]} == set(SEVERITIES)
+    assert (checkpoint.parent / "sheet_000002.png").exists()
+
+
+@pytest.mark.slow
+def test_cyclegan_resumes_where_it_was_with_the_ablations(data: Path, checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "last.pt").write_bytes(checkpoint.read_bytes())
+    options = ("--smoke", "--resume", "--no-mask", "--no-optimiser", "--lambda-end", "1")
+    said = run("car_cyclegan.py", "--data", data, "--out", tmp_path, *options)
+    assert "'mask': False" in said
+    assert "'optimise': False" in said
+    assert "'lambda_end': 1.0" in said
+    assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] == 2
+
+
+@pytest.mark.slow
+def test_evaluation_scores_the_paper_and_says_what_it_skipped(data: Path, checkpoint: Path, tmp_path: Path) -> None:
+    report = tmp_path / "car.json"
+    options = ("--cyclegan", checkpoint, "--weights", tmp_path / "none", "--report", report, "--out", tmp_path)
+    run("evaluate.py", "car", "--data", data, "--smoke", *options)
+    found = json.loads(report.read_text())
+    assert set(found["metrics"]) == {"car-cyclegan"}
+    assert set(found["skipped"]) == {"store", "car-mask", "car-rust"}
+    scores = found["metrics"]["car-cyclegan"]
+    for level in SEVERITIES[1:]:
+        for name in ("fd_lite0_crops", "kid_lite0_patches", "graded_as_asked", "rust_share_by_colour", "delta_e_off_rust"):
+            score = scores[f"{name}_{level}"]
+            assert score["low"] <= score["value"] <= score["high"]
+            assert score["n"] >= 3
+    assert set(found["anchors"]) == {"unrusted", "real_halves"}
+    assert (tmp_path / "car.png").exists()
+
+
+def test_pictures_know_their_domain_mask_and_hold_out(data: Path) -> None:
+    pictures = read_pictures(data, None)
+    assert {s: sum(p.severity == s for p in pictures) for s in SEVERITIES} == {"none": 10, "mild": 6, "moderate": 6, "severe": 6}
+    assert sum(p.held_out for p in pictures) == 12
+    assert all(p.car[12:42, 6:66].all() and p.car.sum() == 30 * 60 for p in pictures)
+
+
+def test_a_mask_that_missed_the_car_is_not_believed(tmp_path: Path) -> None:
+    almost_nothing = np.zeros(SIZE, np.uint8)
+    almost_nothing[:5, :5] = 255
+    Image.fromarray(almost_nothing).save(tmp_path / "a.png")
+    assert car_of("a", np.zeros((*SIZE, 3), np.uint8), [tmp_path]).all()
+
+
+def picture(car: np.ndarray) -> Picture:
+    return Picture("p", "p", "none", np.full((*car.shape, 3), 50, np.uint8), car)
+
+
+def test_windows_lie_left_centre_and_right_of_the_car() -> None:
+    car = np.zeros((100, 300), bool)
+    car[30:70, 50:250] = True
+    left, centre, right = (square(car, place) for place in (0.0, 0.5, 1.0))
+    assert (left.side, left.x, right.x + right.side) == (42, 50, 250)
+    assert centre.x + centre.side / 2 == pytest.approx(150, abs=1)
+    assert all(w.y == 29 for w in (left, centre, right))
+
+
+@pytest.mark.parametrize("size", [(40, 90), (90, 40), (64, 64)])
+def test_windows_never_leave_the_picture(size: tuple[int, int]) -> None:
+    close_up = np.ones(size, bool)
+    for place in (0.0, 0.5, 1.0):
+        window = square(close_up, place, 0.8)
+        assert window.cut(close_up.astype(np.uint8), 16).shape == (16, 16)
+        assert min(window.x, window.y) >= 0
+        assert window.x + window.side <= size[1]
+        assert window.y + window.side <= size[0]
+    for window in patches(picture(close_up), 3, random.Random(0)):
+        assert 8 <= window.side <= min(size)
+
+
+def test_patches_lie_inside_the_car() -> None:
+    car = np.zeros((100, 300), bool)
+    car[20:80, 50:250] = True
+    found = patches(picture(car), 6, random.Random(0))
+    assert len(found) == 6
+    assert all(car[w.y : w.y + w.side, w.x : w.x + w.side].mean() > 0.85 for w in found)
+
+
+def test_masked_pictures_are_grey_outside_the_car() -> None:
+    car = np.zeros((60, 60), bool)
+    car[20:40, 20:40] = True
+    assert (masked(np.zeros((60, 60, 3), np.uint8), car)[~car] == GREY).all()
+    crop = random_crop(picture(car), 32, True, random.Random(0))
+    assert set(np.unique(crop)) <= {50, GREY}
+    assert set(np.unique(random_crop(picture(car), 32, False, random.Random(0)))) == {50}
+
+
+def test_pictures_go_to_the_network_and_back_unchanged() -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    assert np.array_equal(to_picture(to_network(rgb)), rgb)
+
+
+def test_adversarial_loss_is_least_squares() -> None:
+    assert adversarial(torch.full((1, 1, 2, 2), 0.5), True).item() == pytest.approx(0.25)
+    assert adversarial(torch.full((1, 1, 2, 2), 2.0), False).item() == pytest.approx(4.0)
+
+
+def test_lambda_and_rate_follow_their_schedules() -> None:
+    assert [lambda_at(Config(), p) for p in (0, 0.5, 1)] == [10, 10, 10]
+    assert [lambda_at(Config(lambda_end=2), p) for p in (0, 0.5, 1)] == [10, 6, 2]
+    assert [rate_at(p) for p in (0, 0.5, 0.75, 1)] == [1, 1, 0.5, 0]
+
+
+def test_pool_fills_then_returns_older_pictures_half_the_time() -> None:
+    pool = ImagePool(50, random.Random(0))
+    assert all(pool.swap(torch.tensor(k)) == k for k in range(50))
+    older = sum(int(pool.swap(torch.tensor(k))) != k for k in range(50, 1050))
+    assert 430 < older < 570
+    assert len(pool.pictures) == 50
