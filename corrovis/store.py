@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+from huggingface_hub.constants import is_offline_mode
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
@@ -75,11 +76,11 @@ def fetch(spec: WeightSpec) -> Path:
     log.info("fetching %s from %s@%s", spec.file, spec.repo, spec.revision)
     try:
         return Path(hf_hub_download(spec.repo, spec.file, revision=spec.revision or None))
-    except OfflineModeIsEnabled as error:
-        raise WeightsError(
-            f"{spec.file} is not in weights/ and HF_HUB_OFFLINE forbids fetching it; unset it or copy the file"
-        ) from error
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        if is_offline_mode():  # the hub's own error for this speaks of a lost connection
+            raise WeightsError(
+                f"{spec.file} is not in weights/ and HF_HUB_OFFLINE forbids fetching it; unset it or copy the file"
+            ) from error
         reason = str(error).splitlines()[0]
         raise WeightsError(
             f"{spec.file} is not in weights/ and {spec.repo} did not give it ({reason}); check the connection or copy the file"

@@ -1,0 +1,104 @@
+"""Imports point upwards only, and nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "corrovis").rglob("*.py"))
+
+# From top to bottom: a module imports from its own layer and from those before it.
+LAYERS = [
+    ("corrovis", "corrovis.errors", "corrovis.settings"),
+    ("corrovis.results",),
+    ("corrovis.images",),
+    ("corrovis.manifest",),
+    ("corrovis.networks",),
+    ("corrovis.golden",),
+    ("corrovis.store",),
+    ("corrovis.car",),
+    ("corrovis.render",),
+    ("corrovis.ui",),
+    ("corrovis.cli",),
+]
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def layer_of(module: str) -> int:
+    """Index of the longest name in LAYERS that `module` is or lies in."""
+    found = [
+        (len(name), i) for i, names in enumerate(LAYERS) for name in names if module == name or module.startswith(f"{name}.")
+    ]
+    return max(found)[1]
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module imported anywhere in a file, inside functions too; `from a import b` counts as a.b as well."""
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            modules.add(str(node.module))
+            if node.module == "corrovis" or str(node.module).count(".") == 1:
+                modules |= {f"{node.module}.{alias.name}" for alias in node.names if is_module(f"{node.module}.{alias.name}")}
+    return modules
+
+
+def is_module(name: str) -> bool:
+    path = ROOT / Path(*name.split("."))
+    return path.with_suffix(".py").exists() or path.is_dir()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_imports_point_upwards(path: Path) -> None:
+    own = layer_of(name_of(path))
+    for module in imports_of(path):
+        if module.split(".")[0] == "corrovis" and module != "corrovis":
+            assert layer_of(module) <= own, f"{name_of(path)} imports {module}, which lies below it"
+
+
+def test_every_module_is_in_a_layer_of_its_own() -> None:
+    """A new top-level module has to be given its place, rather than fall into the first layer by its prefix."""
+    known = {name for names in LAYERS for name in names}
+    assert {".".join(name_of(path).split(".")[:2]) for path in SOURCES} == known
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_corrovis_imports_neither_training_nor_ultralytics(path: Path) -> None:
+    training = {script.stem for script in (ROOT / "train").glob("*.py")} | {"train", "ultralytics"}
+    assert not {module.split(".")[0] for module in imports_of(path)} & training
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_only_the_command_line_prints(path: Path) -> None:
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    prints = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+    assert not prints or name_of(path) == "corrovis.cli"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import corrovis",
+        "import corrovis.cli",
+        "import corrovis.manifest",
+        "import sys; sys.argv[1:] = ['--help']; from corrovis.cli import main; main()",
+    ],
+)
+def test_nothing_heavy_at_import(code: str) -> None:
+    then = "import atexit, sys; atexit.register(lambda: print('LOADED', *sys.modules, file=sys.stderr))"
+    done = subprocess.run([sys.executable, "-c", f"{then}\n{code}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stderr.split("LOADED")[-1].split())
+    assert "corrovis" in loaded
+    assert not loaded & {"torch", "numpy", "cv2", "PIL", "gradio", "timm", "scipy"}
