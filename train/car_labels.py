@@ -109,7 +109,9 @@ def main() -> None:
         if label is not None:
             painted += 1
             Image.fromarray(label).save(args.out / "paint" / f"{path.stem}.png")
-    print(f"YOLOv8n-seg against {len(overlaps)} drawn masks: mean IoU {np.mean(overlaps):.4f}; {painted} cars with paint by colour")
+    print(
+        f"YOLOv8n-seg against {len(overlaps)} drawn masks: mean IoU {np.mean(overlaps):.4f}; {painted} cars with paint by colour"
+    )
 
 
 if __name__ == "__main__":

@@ -136,14 +136,18 @@ def random_view(car: Car, rgb: np.ndarray, config: Config, dice: random.Random) 
     border = dice.choice((cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE))
     size = (side, side)
     fill = (dice.randrange(256),) * 3
-    view = cv2.warpAffine(rgb, matrix, size, flags=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
+    view = cv2.warpAffine(
+        rgb, matrix, size, flags=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR, borderMode=border, borderValue=fill
+    )
     # Nobody labelled the mirrored margin: constant outside means "not car" only where the picture is constant too.
     outside = 0 if border == cv2.BORDER_CONSTANT else UNSURE
     masks = [cv2.warpAffine(m, matrix, size, flags=cv2.INTER_NEAREST, borderValue=outside) for m in (car.car, car.paint)]
     return view, masks[0], masks[1]
 
 
-def sample(cars: list[Car], coloured: list[Car], empties: list[np.ndarray], config: Config, dice: random.Random) -> tuple[np.ndarray, np.ndarray]:
+def sample(
+    cars: list[Car], coloured: list[Car], empties: list[np.ndarray], config: Config, dice: random.Random
+) -> tuple[np.ndarray, np.ndarray]:
     """One training pair: (3, S, S) float in [-1, 1] and labels (2, S, S) in {0, 1, -1 unsure}."""
     side = config.side
     if dice.random() < config.empty:
@@ -179,7 +183,9 @@ def probabilities(network: torch.nn.Module, rgb: np.ndarray, long_side: int = 35
     """(2, H, W) float32 in the photo's own pixels: resized, padded by mirroring, and back."""
     h, w = rgb.shape[:2]
     scale = long_side / max(h, w)
-    small = cv2.resize(rgb, (max(1, round(w * scale)), max(1, round(h * scale))), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    small = cv2.resize(
+        rgb, (max(1, round(w * scale)), max(1, round(h * scale))), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )
     ph, pw = -small.shape[0] % 32, -small.shape[1] % 32
     padded = cv2.copyMakeBorder(small, 0, ph, 0, pw, cv2.BORDER_REFLECT_101)
     x = torch.from_numpy(padded.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)
@@ -293,7 +299,9 @@ def main() -> None:
 
     accelerator = Accelerator()
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.lr * (0.5 if args.round == 2 else 1), weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, optimiser.param_groups[0]["lr"], total_steps=config.steps, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, optimiser.param_groups[0]["lr"], total_steps=config.steps, pct_start=0.1
+    )
     checkpoint = args.out / "last.pt"
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
     parts = {"network": average.module, "raw": network, "optimiser": optimiser, "schedule": schedule}

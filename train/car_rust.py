@@ -74,7 +74,9 @@ def random_crop(pictures: list[tuple[np.ndarray, np.ndarray]], side: int, dice: 
         if rust[y : y + need, x : x + need].mean() < 0.7:
             if dice.random() < 0.97:
                 continue
-        crop = cv2.resize(rgb[y : y + need, x : x + need], (side, side), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+        crop = cv2.resize(
+            rgb[y : y + need, x : x + need], (side, side), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        )
         crop = crop[:, ::-1] if dice.random() < 0.5 else crop
         return np.ascontiguousarray(crop.transpose(2, 0, 1)).astype(np.float32) / 127.5 - 1
 
@@ -155,7 +157,9 @@ def main() -> None:
     while step < config.steps:
         for optimiser in (network_optimiser, judge_optimiser):
             optimiser.param_groups[0]["lr"] = config.lr * min(1.0, 2 * (1 - step / config.steps) + 0.02)
-        real = torch.from_numpy(np.stack([random_crop(pictures, config.side, dice) for _ in range(config.batch)])).to(accelerator.device)
+        real = torch.from_numpy(np.stack([random_crop(pictures, config.side, dice) for _ in range(config.batch)])).to(
+            accelerator.device
+        )
         condition = condition_of(real)
         made = network(condition, torch.randn_like(real[:, :1]))
 
@@ -172,7 +176,10 @@ def main() -> None:
         network_optimiser.step()
         step += 1
         if step % 25 == 0:
-            print(f"step {step} tone {tone.item():.4f} style {look.item():.3f} judge {judge_loss.item():.3f} {time.time() - began:.0f} s", flush=True)
+            print(
+                f"step {step} tone {tone.item():.4f} style {look.item():.3f} judge {judge_loss.item():.3f} {time.time() - began:.0f} s",
+                flush=True,
+            )
         if step % 200 == 0 or step == config.steps:
             save_checkpoint(args.out / "last.pt", config, step, **parts)
             draw(accelerator.unwrap_model(network), shown, args.out / f"sheet_{step}.png")

@@ -112,7 +112,7 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     dice = np.random.default_rng(seed + 1)
     lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.25, 0.4))
     colour = OLD + np.stack([4.0 * lighter, 1.0 * lighter + 1.8 * redder, 2.0 * lighter + 2.5 * redder], axis=2)
-    colour[..., 1] += 0.15 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
+    colour[..., 1:] += 0.1 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
     light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
     colour[..., 1:] *= np.sqrt(light)[..., None]

@@ -13,7 +13,7 @@ import numpy as np
 from corrovis.results import Bool, Byte, Float
 
 LEVELS = np.array([0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0], np.float32)
-SHARE = np.array([0.0, 0.006, 0.018, 0.04, 0.075, 0.16, 0.32, 0.56, 0.82, 1.0], np.float32)
+SHARE = np.array([0.0, 0.006, 0.02, 0.045, 0.085, 0.2, 0.4, 0.66, 0.9, 1.0], np.float32)
 """Share of the paint that is rusted at each of `LEVELS`."""
 
 CANVAS = 768
