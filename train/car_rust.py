@@ -71,9 +71,8 @@ def random_crop(pictures: list[tuple[np.ndarray, np.ndarray]], side: int, dice: 
         if need > min(rgb.shape[:2]):
             continue
         y, x = dice.randint(0, rgb.shape[0] - need), dice.randint(0, rgb.shape[1] - need)
-        if rust[y : y + need, x : x + need].mean() < 0.7:
-            if dice.random() < 0.97:
-                continue
+        if rust[y : y + need, x : x + need].mean() < 0.7 and dice.random() < 0.97:
+            continue
         crop = cv2.resize(
             rgb[y : y + need, x : x + need], (side, side), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         )
@@ -176,10 +175,8 @@ def main() -> None:
         network_optimiser.step()
         step += 1
         if step % 25 == 0:
-            print(
-                f"step {step} tone {tone.item():.4f} style {look.item():.3f} judge {judge_loss.item():.3f} {time.time() - began:.0f} s",
-                flush=True,
-            )
+            losses = f"tone {tone.item():.4f} style {look.item():.3f} judge {judge_loss.item():.3f}"
+            print(f"step {step} {losses} {time.time() - began:.0f} s", flush=True)
         if step % 200 == 0 or step == config.steps:
             save_checkpoint(args.out / "last.pt", config, step, **parts)
             draw(accelerator.unwrap_model(network), shown, args.out / f"sheet_{step}.png")

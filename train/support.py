@@ -56,8 +56,9 @@ def save_checkpoint(path: Path, config: Any, step: int, **parts: Any) -> None:
     """Write whole or not at all: a killed run keeps its last good checkpoint."""
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {name: part.state_dict() for name, part in parts.items()}
-    torch.save({"config": asdict(config), "step": step, **state}, path.with_suffix(".part"))
-    os.replace(path.with_suffix(".part"), path)
+    whole = path.with_suffix(".part")
+    torch.save({"config": asdict(config), "step": step, **state}, whole)
+    whole.replace(path)
 
 
 def load_checkpoint(path: Path, **parts: Any) -> int:
