@@ -10,7 +10,7 @@ from corrovis.car.masking import CarMasker
 from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.ui.car_jobs import Services
-from corrovis.ui.page import build_page, look, source_link
+from corrovis.ui.page import build_page, launch_options, source_link
 
 
 def main() -> None:
@@ -18,17 +18,8 @@ def main() -> None:
     store = Store(settings.weights, settings.threads)
     services = Services(CarMasker(store), Ager(store), Grader(store) if "car-grade" in store else None, settings)
     page = build_page(services, store.specs, source_link(os.environ))
-    page.queue(max_size=settings.queue).launch(
-        server_name=os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0"),
-        max_file_size=settings.max_bytes,
-        state_session_capacity=settings.queue * 4,
-        enable_monitoring=False,
-        run_history=False,
-        ssr_mode=False,
-        pwa=False,
-        footer_links=["api"],
-        **look(),
-    )
+    server = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0")  # the port is gradio's own to read, from GRADIO_SERVER_PORT
+    page.queue(max_size=settings.queue).launch(server_name=server, **launch_options(settings))
 
 
 if __name__ == "__main__":

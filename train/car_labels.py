@@ -72,11 +72,11 @@ def paint_by_hue(rgb: np.ndarray, car: np.ndarray) -> np.ndarray | None:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (k, k))
     paint = cv2.morphologyEx(sure.astype(np.uint8), cv2.MORPH_OPEN, kernel)
     paint = cv2.morphologyEx(paint, cv2.MORPH_CLOSE, kernel)
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(paint)
+    _count, parts, stats, _ = cv2.connectedComponentsWithStats(paint)
     keep = stats[:, cv2.CC_STAT_AREA] > 0.004 * car.sum()
     keep[0] = False
     paint = keep[parts]
-    holes_of, holes, stats, _ = cv2.connectedComponentsWithStats((car & ~paint).astype(np.uint8))
+    _holes_of, holes, stats, _ = cv2.connectedComponentsWithStats((car & ~paint).astype(np.uint8))
     small = stats[:, cv2.CC_STAT_AREA] < 0.0015 * car.sum()  # handles, badges, glints
     small[0] = False
     paint = paint | small[holes]

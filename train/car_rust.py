@@ -33,7 +33,7 @@ from corrovis.networks.rust_texture import RustTexture, blur, condition_of
 class Config:
     side: int = 96
     batch: int = 10
-    steps: int = 2600
+    steps: int = 1800
     lr: float = 4e-4
     tone: float = 10.0
     style: float = 1.0

@@ -54,7 +54,7 @@ class CarMasker:
             cars = cv2.connectedComponents(small_car.astype(np.uint8))[0] - 1
             if at is not None:
                 small_car = car_at(small_car, at, photo.size_hw)
-        car = self._car_at_full_size(photo.rgb, logits[CAR], small_car, whole)
+        car = self._car_at_full_size(photo.rgb, probability[CAR], small_car, whole)
         paint = self._paint_at_full_size(photo.rgb, probability[PAINT], car, whole)
         return CarMask(car, paint, cars, Provenance(MODEL, spec.sha256, time.perf_counter() - began))
 
@@ -69,14 +69,13 @@ class CarMasker:
             logits = self._store.network(MODEL)(x)[0, :, : small.shape[0], : small.shape[1]]
         return np.asarray(logits.numpy(), np.float32)
 
-    def _car_at_full_size(self, rgb: Byte, logits: Float, small_car: Bool, whole: bool) -> Bool:
-        """(H, W) bool: logits enlarged before they are thresholded, inside the optimised small mask and its rim."""
-        size = (rgb.shape[1], rgb.shape[0])
+    def _car_at_full_size(self, rgb: Byte, probability: Float, small_car: Bool, whole: bool) -> Bool:
+        """(H, W) bool: the optimised small mask, its rim moved to the photo's own edges."""
         if whole:
             return np.ones(rgb.shape[:2], np.bool_)
-        # Filled islands are car, removed specks are not, whatever the logits say.
-        held = np.where(small_car, np.maximum(logits, 0.1), np.minimum(logits, -0.1)).astype(np.float32)
-        return np.asarray(cv2.resize(held, size, interpolation=cv2.INTER_LINEAR) > 0, np.bool_)
+        # Filled islands are car, removed specks are not, whatever the network says.
+        held = np.where(small_car, np.maximum(probability, 0.51), np.minimum(probability, 0.49)).astype(np.float32)
+        return optimise(guided(held, rgb, radius=4, epsilon=1e-3) > 0.5)
 
     def _paint_at_full_size(self, rgb: Byte, probability: Float, car: Bool, whole: bool) -> Float:
         """(H, W) float32 in [0, 1], following the photo's edges, 0 outside the car."""

@@ -14,6 +14,8 @@ from gradio.events import api
 
 from corrovis.errors import BadInputError, CorrovisError
 from corrovis.manifest import WeightSpec
+from corrovis.render.files import write_levels
+from corrovis.results import check_level
 from corrovis.ui import car_jobs
 from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_jobs import Services, Visit
@@ -23,12 +25,13 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
     """Register the endpoints in the running `gr.Blocks`."""
 
     def age_car(photo: FileData, levels: list[float] | None = None, seed: int = 0) -> dict[str, Any]:
-        """Age the car in a photo; levels 0 none, 1 mild, 2 moderate, 3 severe, anything between; 1, 2 and 3 if none are given."""
+        """Age the car in a photo; levels 0 none, 1 mild, 2 moderate, 3 severe, anything between; all four if none are given."""
         began = time.perf_counter()
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
         try:
             visit = Visit(*_upload(photo), seed=int(seed))
-            answer = car_jobs.write_levels(services, visit, levels or [1.0, 2.0, 3.0], folder)
+            wanted = [check_level(level) for level in levels or [0, 1, 2, 3]]
+            answer = write_levels(car_jobs.age(services, visit), wanted, folder)
         except CorrovisError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return {**_as_files(answer), "seconds": round(time.perf_counter() - began, 3)}

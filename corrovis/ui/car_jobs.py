@@ -9,11 +9,11 @@ import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from corrovis.car.ageing import Ager, compose, rust_fraction
+from corrovis.car.ageing import Ager, compose
 from corrovis.car.grading import Grader
 from corrovis.car.masking import CarMasker
 from corrovis.errors import BadInputError, NoCarError
-from corrovis.images import read_photo, save_index_png, save_png, shrink
+from corrovis.images import read_photo, save_png, shrink
 from corrovis.render.captions import SYNTHETIC, at_level
 from corrovis.render.overlays import level_strip
 from corrovis.render.video import save_gif, save_mp4
@@ -112,21 +112,6 @@ def write_file(services: Services, visit: Visit, kind: str, level: float, folder
     else:
         save_gif(aged, path)
     return path
-
-
-def write_levels(services: Services, visit: Visit, levels: list[float], folder: Path) -> dict[str, object]:
-    """The contract's answer for `age`, with paths in `folder` where it names files."""
-    wanted = [check_level(level) for level in levels]
-    aged = age(services, visit)
-    height, width = aged.photo.size_hw
-    answers = []
-    for level in wanted:
-        path = folder / f"level_{level:g}.png"
-        save_png(compose(aged, level), path, at_level(level) if level else None)
-        answers.append({"level": level, "file": path, "rust_fraction": round(rust_fraction(aged, level), 4)})
-    car_mask = folder / "car_mask.png"
-    save_index_png(aged.mask.car.astype("uint8"), car_mask)
-    return {"size": [width, height], "levels": answers, "car_mask": car_mask}
 
 
 def grade_record(grade: Grade) -> dict[str, object]:

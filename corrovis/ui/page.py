@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from corrovis.manifest import WeightSpec
+from corrovis.settings import Settings
 from corrovis.ui import car, car_api, wording
 from corrovis.ui.car_jobs import Services
 
@@ -23,6 +24,7 @@ RUST = gr.themes.Color("rust", *SHADES.split())
 
 def build_page(services: Services, specs: dict[str, WeightSpec], source: str) -> gr.Blocks:
     """The whole application; `source` is where a visitor gets the program's source, as its licence asks."""
+    page: gr.Blocks
     with gr.Blocks(title=wording.TITLE, analytics_enabled=False, delete_cache=(SWEEP_S, KEEP_S), fill_width=True) as page:
         gr.HTML(f"<strong>{wording.TITLE}</strong><span>{wording.TAGLINE}</span>", elem_classes="brand", apply_default_css=False)
         with gr.Tabs(elem_classes="domains"), gr.Tab(wording.CAR_TAB):
@@ -32,10 +34,21 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
     return page
 
 
-def look() -> dict[str, Any]:
-    """Theme and styles for `launch`; system fonts, so that no page load asks another host."""
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """What `launch` is told beside the address: looks, limits, and that nobody is watched."""
+    # The theme's own fonts would be asked from another host; page.css names the system's.
     theme = gr.themes.Base(primary_hue=RUST, neutral_hue="stone", font="sans-serif", font_mono="monospace", radius_size="lg")
-    return {"theme": theme, "css": (HERE / "page.css").read_text()}
+    return {
+        "theme": theme,
+        "css": (HERE / "page.css").read_text(),
+        "footer_links": [],
+        "max_file_size": settings.max_bytes,
+        "state_session_capacity": 4 * settings.queue,
+        "enable_monitoring": False,
+        "run_history": False,
+        "ssr_mode": False,
+        "pwa": False,
+    }
 
 
 def example_photos(folder: Path) -> list[Path]:
@@ -44,7 +57,8 @@ def example_photos(folder: Path) -> list[Path]:
 
 def _footer(source: str) -> str:
     link = f'<a href="{escape(source)}" target="_blank" rel="noopener">{wording.SOURCE_NAME}</a>'
-    return f"<footer><p>{wording.FOOTER}</p><p>{link} · {wording.LICENCE}</p></footer>"
+    api = f'<a href="?view=api">{wording.API_NAME}</a>'
+    return f"<footer><p>{wording.FOOTER}</p><p>{api} · {link} · {wording.LICENCE}</p></footer>"
 
 
 def source_link(environment: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TITLE = "Corrovis"
 TAGLINE = "See what corrosion does."
+API_NAME = "Use it from a program"
 SOURCE_NAME = "Source code"
 SOURCE = "https://huggingface.co/corrovis"
 LICENCE = "AGPL-3.0-or-later"

@@ -1,0 +1,156 @@
+"""A real Chromium before a real server, both started once; every page must end without a console error."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from toy import street
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = (
+    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
+PATIENCE_MS = 300_000  # a busy build machine is slow, not wrong
+
+expect.set_options(timeout=PATIENCE_MS)
+
+OpenPage = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def serve(command: list[str], port: int, **environment: str) -> subprocess.Popen[bytes]:
+    """Start a server and wait until it answers; its port is free a moment before."""
+    quiet = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "GRADIO_SERVER_NAME": "127.0.0.1"}
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **quiet, "PYTHONPATH": path, **environment})
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).close()
+            return process
+        except OSError:
+            time.sleep(0.2)
+    process.kill()
+    pytest.fail(f"{command} did not answer on port {port}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Address of the page with the toy steps."""
+    port = free_port()
+    process = serve([sys.executable, str(Path(__file__).with_name("toy.py")), str(port)], port)
+    yield f"http://127.0.0.1:{port}/"
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium: install one or name it in CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: str) -> Iterator[OpenPage]:
+    """Opens a page in a context of its own: `open_page()`, or with Playwright's context options, or another `address`."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def opened(address: str = server, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options})
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address)
+        expect(stage_of(page)).to_be_attached()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    return open_page()
+
+
+@pytest.fixture
+def ready(page: Page, photo: Path) -> Page:
+    """A page whose stage shows `photo`, at level 1 since motion is reduced."""
+    upload(page, photo)
+    return page
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("photos") / "street.png", street())
+
+
+def write(path: Path, rgb: np.ndarray) -> Path:
+    cv2.imwrite(str(path), rgb[..., ::-1])
+    return path
+
+
+def stage_of(page: Page) -> Locator:
+    return page.locator(".corrosion-stage")
+
+
+def slider_of(page: Page) -> Locator:
+    return page.get_by_role("slider", name="Corrosion level")
+
+
+def choose(page: Page, path: Path) -> None:
+    page.locator(".photo input[type=file]").first.set_input_files(path)
+
+
+def upload(page: Page, path: Path) -> None:
+    """Choose a file and wait for the stage."""
+    choose(page, path)
+    expect(stage_of(page)).to_have_attribute("data-state", "ready")
+
+
+def set_level(page: Page, level: float) -> None:
+    """Drag the slider there and wait for the frame."""
+    slider_of(page).evaluate("(slider, level) => { slider.value = level; slider.dispatchEvent(new Event('input')); }", level)
+    expect(stage_of(page)).to_have_attribute("data-drawn", f"{level:.2f}")
+
+
+def canvas_pixels(page: Page, name: str = "aged") -> np.ndarray:
+    """(H, W, 3) uint8 that the canvas holds, read losslessly."""
+    uri = page.locator(f"canvas.{name}").evaluate("(canvas) => canvas.toDataURL('image/png')")
+    data = np.frombuffer(base64.b64decode(uri.split(",")[1]), np.uint8)
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]

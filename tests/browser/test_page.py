@@ -1,0 +1,117 @@
+"""The page around the stage: what goes wrong is said in a line, what was made can be taken home, nobody gets another's car."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import OpenPage, canvas_pixels, choose, set_level, stage_of, upload, write
+from PIL import Image
+from playwright.sync_api import Page, expect
+from toy import street
+
+
+def test_it_opens_with_the_upload_and_says_what_it_is(page: Page) -> None:
+    expect(page.get_by_role("heading", name="How would your car look, rusted?")).to_be_visible()
+    expect(page.get_by_role("tab", name="Car")).to_be_visible()
+    expect(stage_of(page)).to_be_hidden()
+    expect(page.get_by_role("link", name="Source code")).to_have_attribute("href", "https://example.org/source")
+    expect(page.get_by_text("AGPL-3.0-or-later")).to_be_visible()
+    expect(page.get_by_text("illustrations, not predictions")).to_be_visible()
+
+
+def test_an_example_is_one_click(page: Page) -> None:
+    page.locator(".gallery-item").first.click()
+    expect(stage_of(page)).to_have_attribute("data-state", "ready")
+
+
+def test_severity_of_the_photo_is_shown(ready: Page) -> None:
+    bars = ready.locator(".bars")
+    expect(bars.get_by_role("heading", name="Rust in your photo")).to_be_visible()
+    expect(bars.get_by_role("listitem")).to_have_text(["None70 %", "Mild20 %", "Moderate6 %", "Severe4 %"])
+
+
+def test_without_a_car_the_whole_picture_is_offered(page: Page, tmp_path: Path) -> None:
+    choose(page, write(tmp_path / "wall.png", street(0)))
+    alert = page.get_by_role("alert").filter(has_text="No car found in this picture")
+    expect(alert).to_be_visible()
+    expect(stage_of(page)).to_have_attribute("data-state", "problem")
+    page.get_by_role("button", name="Treat the whole picture as car").click()
+    expect(stage_of(page)).to_have_attribute("data-state", "ready")
+    expect(alert).to_be_hidden()
+    set_level(page, 3)
+    assert (canvas_pixels(page) != street(0)).any(axis=2).mean() > 0.3
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"this is no picture", "is not a picture"), (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "bad.png")]
+)
+def test_a_bad_file_is_named_in_one_line(page: Page, tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "bad.png"
+    path.write_bytes(content)
+    choose(page, path)
+    alert = page.get_by_role("alert").filter(has_text=said)
+    expect(alert).to_be_visible()
+    expect(page.get_by_role("button", name="Treat the whole picture as car")).to_be_hidden()
+    assert "Traceback" not in page.content()
+    upload(page, write(tmp_path / "good.png", street()))  # and it goes on
+
+
+def test_files_come_in_full_size_and_say_what_they_are(page: Page, tmp_path: Path) -> None:
+    upload(page, write(tmp_path / "large.png", street(1, 1501, 1001)))
+    set_level(page, 2)
+    made = {}
+    for name, suffix in (("Picture", ".png"), ("Strip", ".png"), ("Video", ".mp4"), ("GIF", ".gif")):
+        with page.expect_download() as download:
+            page.get_by_role("group", name="Save").get_by_role("button", name=name, exact=True).click()
+        assert download.value.suggested_filename.startswith("large_")
+        assert download.value.suggested_filename.endswith(suffix)
+        made[name] = tmp_path / f"{name}{suffix}"
+        download.value.save_as(made[name])
+        expect(page.locator(".save[aria-busy]")).to_have_count(0)
+    with Image.open(made["Picture"]) as picture:
+        assert picture.size == (1501, 1001)
+        assert "level 2 of 3" in picture.info["Synthetic"]
+    with Image.open(made["Strip"]) as strip:
+        assert "not a prediction" in strip.info["Synthetic"]
+    with Image.open(made["GIF"]) as film:
+        assert max(film.size) == 480
+        assert film.n_frames > 10
+    assert b"Synthetic" in made["Video"].read_bytes()
+
+
+def test_parallel_visitors_get_their_own_car(open_page: OpenPage, tmp_path: Path) -> None:
+    pages = [open_page(), open_page()]
+    pictures = [street(1), street(2, 900, 500)]
+    for n, (page, rgb) in enumerate(zip(pages, pictures, strict=True)):
+        choose(page, write(tmp_path / f"{n}.png", rgb))
+    for page, rgb in zip(pages, pictures, strict=True):
+        expect(stage_of(page)).to_have_attribute("data-state", "ready")
+        set_level(page, 0)
+        assert np.array_equal(canvas_pixels(page), rgb)
+    pages[0].get_by_role("button", name="Other rust").click()
+    pages[1].get_by_role("button", name="Other rust").click()
+    for page, rgb in zip(pages, pictures, strict=True):
+        expect(stage_of(page)).to_have_attribute("data-state", "ready")
+        assert np.array_equal(canvas_pixels(page), rgb)
+
+
+def test_a_removed_photo_brings_the_upload_back(ready: Page) -> None:
+    ready.locator(".photo").get_by_role("button", name="Clear").or_(ready.get_by_label("Remove Image")).first.click()
+    expect(stage_of(ready)).to_have_attribute("data-state", "empty")
+    expect(ready.get_by_role("heading", name="How would your car look, rusted?")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_it_without_sideways_scrolling(open_page: OpenPage, photo: Path, scheme: str) -> None:
+    page = open_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, color_scheme=scheme)
+    wide = "document.documentElement.scrollWidth"
+    assert page.evaluate(wide) <= 390
+    upload(page, photo)
+    assert page.evaluate(wide) <= 390
+    slider = page.get_by_role("slider", name="Corrosion level").bounding_box()
+    assert slider is not None
+    assert slider["y"] + slider["height"] < 844, "picture and slider are seen together"
+    page.get_by_role("button", name="Severe", exact=True).tap()
+    expect(stage_of(page)).to_have_attribute("data-drawn", "3.00")

@@ -1,0 +1,163 @@
+"""The stage: what the browser draws is what the server composes, and it asks nobody while it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import OpenPage, canvas_pixels, set_level, slider_of, stage_of, upload, write
+from playwright.sync_api import Page, expect
+from toy import Ager, Masker, street
+
+from corrovis.car.ageing import compose, rust_fraction
+from corrovis.results import AgedCar, Photo
+
+
+@pytest.fixture(scope="module")
+def aged() -> AgedCar:
+    """What the toy server makes of the same photo."""
+    shown = Photo(street())
+    return Ager().age(shown, Masker().mask(shown))
+
+
+def difference(page: Page, wanted: np.ndarray) -> int:
+    return int(np.abs(canvas_pixels(page).astype(int) - wanted.astype(int)).max())
+
+
+def test_a_new_photo_sweeps_up_to_mild(open_page: OpenPage, photo: Path) -> None:
+    page = open_page(reduced_motion="no-preference")
+    upload(page, photo)
+    expect(slider_of(page)).to_have_value("1")
+    expect(slider_of(page)).to_have_attribute("aria-valuetext", "Mild, 1 of 3")
+    expect(page.get_by_role("button", name="Play the time-lapse")).to_be_enabled()
+
+
+def test_every_level_equals_the_server_and_the_way_back_too(ready: Page, aged: AgedCar) -> None:
+    for level in (1, 0.37, 1.5, 2, 3, 2.61, 1.08, 0):
+        set_level(ready, level)
+        assert difference(ready, compose(aged, level)) <= 2, f"level {level}"
+        share = 100 * rust_fraction(aged, level)
+        expect(ready.locator(".share")).to_have_text(
+            f"{share:.1f} % of paint rusted" if share < 10 else f"{share:.0f} % of paint rusted"
+        )
+    assert difference(ready, street()) == 0, "level 0 is the photo bit for bit"
+
+
+def test_sliding_sends_nothing(ready: Page, record_property: Callable[[str, object], None]) -> None:
+    sent: list[str] = []
+    ready.on("request", lambda request: sent.append(request.url))
+    times = []
+    for level in np.linspace(0, 3, 61):
+        set_level(ready, round(float(level), 2))
+        times.append(float(stage_of(ready).get_attribute("data-frame-ms") or 0))
+    assert sent == []
+    record_property(
+        "frame_ms", {"median": float(np.median(times)), "slowest": max(times)}
+    )  # measured here, judged by benchmarks/
+
+
+def test_keyboard_moves_and_speaks_the_level(ready: Page) -> None:
+    slider = slider_of(ready)
+    slider.focus()
+    for key, value, spoken in (
+        ("End", "3", "Severe, 3 of 3"),
+        ("Home", "0", "None, 0 of 3"),
+        ("ArrowRight", "0.05", "Traces, 0.1 of 3"),
+        ("PageUp", "0.55", "Mild, 0.6 of 3"),
+        ("ArrowLeft", "0.5", "Mild, 0.5 of 3"),
+    ):
+        slider.press(key)
+        expect(slider).to_have_value(value)
+        expect(slider).to_have_attribute("aria-valuetext", spoken)
+
+
+def test_ticks_jump(ready: Page, aged: AgedCar) -> None:
+    for level, name in enumerate(("None", "Mild", "Moderate", "Severe")):
+        ready.get_by_role("button", name=name, exact=True).click()
+        expect(stage_of(ready)).to_have_attribute("data-drawn", f"{level:.2f}")
+        assert difference(ready, compose(aged, level)) <= 2
+
+
+def test_play_runs_to_severe_and_can_be_paused(open_page: OpenPage, photo: Path) -> None:
+    page = open_page(reduced_motion="no-preference")
+    upload(page, photo)
+    expect(slider_of(page)).to_have_value("1")
+    page.get_by_role("button", name="Play the time-lapse").click()
+    pause = page.get_by_role("button", name="Pause the time-lapse")
+    pause.click()
+    expect(pause).not_to_be_attached()
+    assert float(slider_of(page).input_value()) < 3
+    page.get_by_role("button", name="Play the time-lapse").click()
+    expect(slider_of(page)).to_have_value("3")
+
+
+def test_hold_to_compare_shows_the_photo(ready: Page) -> None:
+    button = ready.get_by_role("button", name="Hold to compare")
+    before = ready.locator("canvas.before")
+    expect(before).to_have_css("clip-path", "inset(0px 100% 0px 0px)")
+    button.hover()
+    ready.mouse.down()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(before).to_have_css("clip-path", "none")
+    assert np.array_equal(canvas_pixels(ready, "before"), street())
+    ready.mouse.up()
+    expect(before).to_have_css("clip-path", "inset(0px 100% 0px 0px)")
+    button.focus()
+    ready.keyboard.down(" ")
+    expect(before).to_have_css("clip-path", "none")
+    ready.keyboard.up(" ")
+    expect(button).to_have_attribute("aria-pressed", "false")
+
+
+def test_split_handle_drags(ready: Page) -> None:
+    ready.get_by_role("button", name="Split view").click()
+    handle = ready.get_by_role("slider", name="Before and after")
+    expect(handle).to_have_attribute("aria-valuenow", "50")
+    box = ready.locator(".picture").bounding_box()
+    assert box is not None
+    ready.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    ready.mouse.down()
+    ready.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 40, steps=3)
+    ready.mouse.up()
+    expect(handle).to_have_attribute("aria-valuenow", "25")
+    handle.press("ArrowRight")
+    expect(handle).to_have_attribute("aria-valuenow", "27")
+    ready.get_by_role("button", name="Split view").click()
+    expect(handle).to_be_hidden()
+
+
+def test_outline_can_be_shown(ready: Page) -> None:
+    button = ready.get_by_role("button", name="Car outline")
+    expect(ready.locator(".outline")).to_have_css("opacity", "0")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(ready.locator(".outline")).to_have_css("opacity", "1")
+
+
+def test_other_rust_keeps_the_level(ready: Page, aged: AgedCar) -> None:
+    set_level(ready, 2.2)
+    ready.get_by_role("button", name="Other rust").click()
+    expect(stage_of(ready)).to_have_attribute("data-state", "ready")
+    expect(slider_of(ready)).to_have_value("2.2")
+    other = Ager().age(Photo(street()), aged.mask, seed=1)
+    assert difference(ready, compose(other, 2.2)) <= 2
+
+
+def test_one_of_two_cars_rusts_alone(page: Page, tmp_path: Path) -> None:
+    upload(page, write(tmp_path / "two.png", street(2)))
+    set_level(page, 3)
+    both = canvas_pixels(page)
+    expect(page.get_by_text("2 cars: tap one to rust it alone")).to_be_visible()
+    box = page.locator("canvas.aged").bounding_box()
+    assert box is not None
+    page.locator("canvas.aged").click(position={"x": box["width"] * 0.22, "y": box["height"] * 0.58}, force=True)
+    expect(page.get_by_text("Only this car rusts")).to_be_visible()
+    expect(stage_of(page)).to_have_attribute("data-drawn", "3.00")
+    left, right = np.split(canvas_pixels(page), 2, axis=1)
+    assert np.array_equal(right, np.split(street(2), 2, axis=1)[1]), "the other car stays as it was"
+    assert not np.array_equal(left, np.split(street(2), 2, axis=1)[0])
+    page.get_by_role("button", name="All cars").click()
+    expect(page.get_by_text("2 cars: tap one to rust it alone")).to_be_visible()
+    assert np.array_equal(canvas_pixels(page), both)

@@ -1,0 +1,93 @@
+"""The page with quick stand-ins for the trained steps, so that the browser tests test the page: `python toy.py PORT`.
+
+The pictures are drawn here; a car is whatever is bluer than it is red.  Composing, encoding, drawing are the real ones.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from corrovis.car.ageing import ONSET_UNIT, RAMP
+from corrovis.errors import NoCarError
+from corrovis.results import AgedCar, CarMask, Grade, Photo, Provenance
+from corrovis.settings import Settings
+
+MADE = Provenance("toy", "0" * 64, 0.0)
+
+
+def street(cars: int = 1, width: int = 960, height: int = 640) -> np.ndarray:
+    """(H, W, 3) uint8: a beige street with blue cars, a little noise on it."""
+    rgb = np.full((height, width, 3), (222, 214, 200), np.uint8)
+    rgb[int(height * 0.7) :] = (128, 122, 116)
+    for n in range(cars):
+        left, step = (n + 0.12) * width / cars, width / cars
+        body = [
+            (0, 0.62),
+            (0.05, 0.52),
+            (0.2, 0.48),
+            (0.3, 0.34),
+            (0.56, 0.34),
+            (0.67, 0.47),
+            (0.76, 0.52),
+            (0.76, 0.7),
+            (0, 0.7),
+        ]
+        corners = np.array([(left + x * step, y * height) for x, y in body], np.int32)
+        cv2.fillPoly(rgb, [corners], (48, 96, 168), cv2.LINE_AA)
+        for x in (0.16, 0.6):
+            cv2.circle(rgb, (int(left + x * step), int(0.69 * height)), int(0.07 * step), (30, 30, 32), -1, cv2.LINE_AA)
+    noise = np.random.default_rng(7).integers(-6, 7, rgb.shape)
+    return np.clip(rgb + noise, 0, 255).astype(np.uint8)
+
+
+class Masker:
+    def mask(self, photo: Photo, whole: bool = False, at: tuple[float, float] | None = None) -> CarMask:
+        rgb = photo.rgb.astype(int)
+        if whole:
+            return CarMask(np.ones(photo.size_hw, bool), np.ones(photo.size_hw, np.float32), 0, MADE)
+        blue = (rgb[..., 2] - rgb[..., 0] > 60).astype(np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(blue, cv2.MORPH_OPEN, np.ones((5, 5))))
+        kept = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] > 0.01 * blue.size]
+        if not kept:
+            raise NoCarError("no car")
+        car = np.isin(labels, kept)
+        if at is not None:
+            car = labels == labels[int(at[1]), int(at[0])]
+        return CarMask(car, cv2.GaussianBlur(car.astype(np.float32), (0, 0), 1) * car, len(kept), MADE)
+
+
+class Ager:
+    def age(self, photo: Photo, mask: CarMask, seed: int = 0) -> AgedCar:
+        height, width = photo.size_hw
+        dice = np.random.default_rng(seed)
+        coarse, fine = (cv2.resize(dice.random((n, n)), (width, height), interpolation=cv2.INTER_CUBIC) for n in (9, 60))
+        level = np.clip(0.2 + 3.6 * (0.75 * coarse + 0.25 * fine), RAMP, 4)
+        layer = (np.array([96, 54, 34]) * (0.7 + 0.6 * fine[..., None])).clip(0, 255).astype(np.uint8)
+        onset = np.ceil(level / ONSET_UNIT).clip(0, 65535).astype(np.uint16)
+        return AgedCar(photo, onset, layer, np.round(mask.paint * 255).astype(np.uint8), mask, seed, MADE)
+
+
+class Grader:
+    def grade(self, photo: Photo) -> Grade:
+        return Grade(np.array([0.7, 0.2, 0.06, 0.04], np.float32), MADE)
+
+
+def main() -> None:
+    from corrovis.ui import page
+    from corrovis.ui.car_jobs import Services
+
+    settings = Settings()
+    examples = Path(tempfile.mkdtemp())
+    cv2.imwrite(str(examples / "street.png"), street()[..., ::-1])
+    page.EXAMPLES = examples
+    blocks = page.build_page(Services(Masker(), Ager(), Grader(), settings), {}, "https://example.org/source")
+    blocks.queue(max_size=settings.queue).launch(server_port=int(sys.argv[1]), **page.launch_options(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""The grader: its ordinal arithmetic against hand-made numbers, a toy network through the real store, the shipped weight."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from grade_scores import accuracy, balanced_accuracy, calibration_error, fit_temperature, macro_f1, mean_levels_off, scored
+from grade_views import level_of_share
+from safetensors.torch import save_file
+
+from corrovis import golden
+from corrovis.car.grading import MODEL, Grader, square
+from corrovis.manifest import read_manifest, sha256_of
+from corrovis.networks.severity_net import CAR, RUST, SeverityNet, area_statistics, level_probabilities
+from corrovis.results import SEVERITIES, Photo
+from corrovis.settings import WEIGHTS
+from corrovis.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = (WEIGHTS / "manifest.json").exists() and MODEL in read_manifest(WEIGHTS)
+needs_weight = pytest.mark.skipif(not SHIPPED, reason="weights/ has no car-grade")
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Grader:
+    """An untrained network in a complete weights folder, loaded through the real store."""
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    network = SeverityNet().eval()
+    path = folder / f"{MODEL}.safetensors"
+    save_file(network.state_dict(), path)
+    record = {
+        "name": MODEL,
+        "file": path.name,
+        "sha256": sha256_of(path),
+        "bytes": path.stat().st_size,
+        "arch": "SeverityNet",
+        "config": {"temperature": 1.5},
+        "input": {"size": 64, "mean": [0.5] * 3, "std": [0.5] * 3, "resample": "area"},
+        "classes": list(SEVERITIES),
+        "golden": {},
+        "trained": {},
+        "metrics": {},
+        "licence": "AGPL-3.0-or-later",
+        "limits": "untrained",
+    }
+    (folder / "manifest.json").write_text(json.dumps({"models": [record]}))
+    return Grader(Store(folder))
+
+
+def flat(height: int, width: int, grey: int = 128) -> Photo:
+    return Photo(np.full((height, width, 3), grey, np.uint8))
+
+
+def drawn_car(paint: tuple[int, int, int] = (40, 70, 150)) -> Photo:
+    """A clean car as a child draws it: smooth body, windows, two wheels, road and sky."""
+    rgb = np.full((300, 480, 3), (190, 210, 235), np.uint8)
+    rgb[220:] = (120, 120, 125)
+    cv2.fillPoly(
+        rgb, [np.array([[60, 230], [70, 170], [150, 155], [200, 100], [330, 100], [380, 155], [430, 170], [435, 230]])], paint
+    )
+    cv2.fillPoly(rgb, [np.array([[170, 152], [208, 112], [320, 112], [355, 152]])], (50, 60, 70))
+    for x in (140, 360):
+        cv2.circle(rgb, (x, 230), 34, (25, 25, 25), -1)
+        cv2.circle(rgb, (x, 230), 18, (170, 170, 175), -1)
+    return Photo(cv2.GaussianBlur(rgb, (0, 0), 0.8))
+
+
+@pytest.mark.parametrize(
+    ("logits", "wanted"),
+    [
+        ((0.0, 0.0, 0.0), (0.5, 0.25, 0.125, 0.125)),
+        ((-50.0, 3.0, 3.0), (1.0, 0.0, 0.0, 0.0)),
+        ((50.0, -50.0, 9.0), (0.0, 1.0, 0.0, 0.0)),
+        ((50.0, 50.0, 50.0), (0.0, 0.0, 0.0, 1.0)),
+    ],
+)
+def test_corn_logits_give_the_probabilities_of_the_paper(logits: tuple[float, ...], wanted: tuple[float, ...]) -> None:
+    assert level_probabilities(torch.tensor([logits]))[0].tolist() == pytest.approx(wanted, abs=1e-6)
+
+
+def test_area_statistics_know_a_half_rusted_car() -> None:
+    """A car on half of the picture, rust on half of the car: a quarter of the picture."""
+    found = torch.full((1, 2, 20, 20), -30.0)
+    found[:, CAR, :10] = 30
+    found[:, RUST, :5] = 30
+    of_picture, of_car, *_ = area_statistics(found)[0].tolist()
+    assert of_picture == pytest.approx(0.25)
+    assert of_car == pytest.approx(100 / 204)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 900), (480, 640), (1200, 33)])
+def test_any_size_is_graded(toy: Grader, size: tuple[int, int]) -> None:
+    grade = toy.grade(flat(*size))
+    assert grade.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert grade.severity in SEVERITIES
+    assert grade.made_by.model == MODEL
+
+
+@pytest.mark.parametrize("grey", [0, 128, 255])
+def test_a_uniform_picture_gives_finite_numbers(toy: Grader, grey: int) -> None:
+    assert np.isfinite(toy.grade(flat(64, 64, grey)).probabilities).all()
+
+
+def test_a_mirror_image_is_graded_the_same(toy: Grader) -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    here, there = toy.grade(Photo(rgb)), toy.grade(Photo(np.ascontiguousarray(rgb[:, ::-1])))
+    assert here.probabilities == pytest.approx(there.probabilities, abs=1e-4)
+
+
+def test_square_neither_turns_nor_mirrors() -> None:
+    rgb = np.zeros((40, 80, 3), np.uint8)
+    rgb[:20, :40, 0] = 255
+    assert square(rgb, 8)[:4, :4, 0].min() == 255
+    assert square(rgb, 8)[4:].max() == 0
+
+
+def test_scores_of_a_known_table() -> None:
+    """Four photos, one of them a level off; sure of each by 0.7."""
+    level = np.array([0, 1, 2, 3])
+    p = np.full((4, 4), 0.1)
+    p[np.arange(4), [0, 1, 2, 2]] = 0.7
+    assert accuracy(p, level) == 0.75
+    assert balanced_accuracy(p, level) == 0.75
+    assert mean_levels_off(p, level) == 0.25
+    assert macro_f1(p, level) == pytest.approx((1 + 1 + 2 / 3 + 0) / 4)
+    assert calibration_error(p, level) == pytest.approx(0.05)
+
+
+def test_temperature_is_recovered() -> None:
+    """Labels drawn from the probabilities at temperature 2 are best explained by temperature 2."""
+    dice = np.random.default_rng(0)
+    logits = dice.normal(0, 4, (6000, 3)).astype(np.float32)
+    p = level_probabilities(torch.from_numpy(logits / 2)).numpy()
+    level = (dice.random((6000, 1)) > p.cumsum(axis=1)[:, :3]).sum(axis=1)
+    assert fit_temperature(logits, level) == pytest.approx(2, rel=0.06)
+
+
+def test_interval_holds_the_value() -> None:
+    dice = np.random.default_rng(1)
+    level, group = dice.integers(0, 4, 80), dice.integers(0, 40, 80)
+    metrics = scored(dice.dirichlet(np.ones(4), 80), level, group, "nothing")
+    for score in metrics.values():
+        assert float(score["low"]) <= float(score["value"]) <= float(score["high"]) or score["value"] == pytest.approx(
+            score["low"], abs=0.1
+        )
+        assert score["n"] == 80
+
+
+@pytest.mark.parametrize(("share", "level"), [(0.0, 0), (0.05, 1), (0.1, None), (0.3, 2), (0.5, None), (0.9, 3)])
+def test_close_ups_are_named_by_the_share_of_rust(share: float, level: int | None) -> None:
+    assert level_of_share(share) == level
+
+
+@needs_weight
+def test_shipped_weight_shows_its_golden_numbers() -> None:
+    store = Store(WEIGHTS)
+    golden.check(store.network(MODEL), store.spec(MODEL))
+
+
+@needs_weight
+@pytest.mark.parametrize("paint", [(40, 70, 150), (225, 225, 225), (200, 150, 90)], ids=["blue", "white", "beige"])
+def test_a_drawn_clean_car_has_no_rust(paint: tuple[int, int, int]) -> None:
+    assert Grader(Store(WEIGHTS)).grade(drawn_car(paint)).severity == "none"
+
+
+def make_data(root: Path) -> None:
+    """Twelve tiny "cars", blue or with brown noise, in the shape of the real folder."""
+    dice = np.random.default_rng(0)
+    cars = root / "cars"
+    for folder in ("clean", "rusty", "rust_masks", "rust_textures"):
+        (cars / folder).mkdir(parents=True)
+    (root / "labels/car").mkdir(parents=True)
+    for folder in ("images", "masks"):
+        (root / "steel_structures" / folder).mkdir(parents=True)
+    rusty, clean = [], []
+    for i in range(20):
+        level = i % 4
+        rgb = np.full((48, 64, 3), (30, 60, 140), np.uint8)
+        rust = np.zeros((48, 64), np.uint8)
+        rust[: (0, 5, 15, 40)[level]] = 255
+        rgb[rust > 0] = dice.integers(40, 120, (int((rust > 0).sum()), 3), np.uint8)
+        name = f"x{i:03d}"
+        cv2.imwrite(str(cars / ("rusty" if level else "clean") / f"{name}.jpg"), rgb[..., ::-1])
+        if level:
+            cv2.imwrite(str(cars / "rust_masks" / f"{name}.png"), rust)
+            rusty.append({"file": f"{name}.jpg", "severity": SEVERITIES[level], "view": "part", "group": name})
+        else:
+            cv2.imwrite(str(root / "labels/car" / f"{name}.png"), np.full((48, 64), 255, np.uint8))
+            clean.append({"file": f"{name}.jpg", "repo": "none"})
+    cv2.imwrite(str(cars / "rust_textures" / "t.jpg"), dice.integers(40, 120, (64, 64, 3), np.uint8))
+    cv2.imwrite(str(root / "steel_structures/images/s.jpg"), dice.integers(40, 120, (64, 64, 3), np.uint8))
+    cv2.imwrite(str(root / "steel_structures/masks/s.png"), dice.integers(0, 4, (64, 64), np.uint8))
+    for name, rows in (("rusty", rusty), ("clean", clean)):
+        with (cars / f"{name}.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", ["car_grade.py", "judge.py"])
+def test_training_runs_at_toy_size(tmp_path: Path, script: str) -> None:
+    make_data(tmp_path / "data")
+    command = [sys.executable, f"train/{script}", "--data", tmp_path / "data", "--out", tmp_path / "out", "--smoke"]
+    command += ["--labels", tmp_path / "data/labels"]
+    if script == "car_grade.py":
+        command += ["--report", tmp_path / "report.json"]
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    if script == "car_grade.py":
+        metrics = json.loads((tmp_path / "report.json").read_text())["metrics"]
+        assert 0 <= metrics["accuracy"]["value"] <= 1
+        assert (tmp_path / "out/last.pt").exists()

@@ -1,0 +1,109 @@
+"""A second grader, for generated pictures alone: nothing that made or tuned them has ever seen it, nor it them.
+
+    judge = Judge(Lite0("tf_efficientnet_lite0-imagenet.safetensors")).fit(Path("../shared/data"))
+    judge.levels(rgb)     # (4,) probabilities of none, mild, moderate, severe
+
+Frozen EfficientNet-Lite0 features and a logistic regression on views of real photos.  It shares ImageNet's features with the
+grader that ships, and FD-Lite0, but no trained weight.  Every level weighs the same: asked about a picture made to be severe
+it must not lean on how few wrecks the data has.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from distances import Lite0
+from grade_views import load_photos, part_box, random_box, square
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from support import FOLDS, arguments
+
+SIDE = 224
+VIEWS = (2, 4, 5, 16)  # of each photo, by its level
+
+
+def both(rgb: np.ndarray) -> list[np.ndarray]:
+    """A picture as seen, squashed, and its mirror image: two of (224, 224, 3)."""
+    seen = square(rgb, SIDE)
+    return [seen, np.ascontiguousarray(seen[:, ::-1])]
+
+
+def regression() -> Pipeline:
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.003, max_iter=500, class_weight="balanced"))
+
+
+class Judge:
+    """Grades pictures of cars; `fit` before `levels`."""
+
+    def __init__(self, features: Lite0) -> None:
+        self.features = features
+        self.model = regression()
+        self.accuracy = float("nan")  # four classes, cars not seen, set by `fit`
+        self.balanced_accuracy = float("nan")
+
+    def fit(self, data: Path, labels: Path = Path("runs/car_labels"), cache: Path | None = None) -> Judge:
+        """Learn from the real photos under `data`/cars; `cache` (.npz) keeps their features, which take minutes."""
+        if cache is not None and cache.exists():
+            with np.load(cache) as arrays:
+                x, level, group, whole = (arrays[name] for name in ("x", "level", "group", "whole"))
+        else:
+            x, level, group, whole = self._views(data, labels)
+            if cache is not None:
+                cache.parent.mkdir(parents=True, exist_ok=True)
+                np.savez(cache, x=x, level=level, group=group, whole=whole)
+        self._cross_validate(x, level, group, whole)
+        self.model = regression().fit(x, level)
+        return self
+
+    def levels(self, rgb: np.ndarray) -> np.ndarray:
+        """(4,) probabilities for one picture (H, W, 3) uint8."""
+        return self.many([rgb])[0]
+
+    def many(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """(n, 4) probabilities: the mean over each picture and its mirror image."""
+        x = self.features([view for rgb in pictures for view in both(rgb)])
+        p: np.ndarray = self.model.predict_proba(x).reshape(len(pictures), 2, 4).mean(axis=1)
+        return p
+
+    def _views(self, data: Path, labels: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Features, level, car and "is the whole photo" of views: whole, cut a little, parts of clean cars and of wrecks."""
+        dice = random.Random(0)
+        crops, level, group, whole = [], [], [], []
+        for photo in load_photos(data, labels):
+            for n in range(VIEWS[photo.level]):
+                h, w = photo.rgb.shape[:2]
+                box = (0, 0, w, h) if n == 0 else random_box(h, w, 0.8, 1.0, dice)
+                if n % 2 and photo.level in (0, 3):
+                    box = part_box(photo, 0.2, 0.6, dice) if photo.level == 0 else part_box(photo, 0.4, 0.8, dice)
+                view = square(np.ascontiguousarray(photo.rgb[box[1] : box[3], box[0] : box[2]]), SIDE)
+                crops.append(view[:, ::-1].copy() if n and dice.random() < 0.5 else view)
+                level.append(photo.level)
+                group.append(photo.group)
+                whole.append(n == 0)
+        return self.features(crops), np.array(level), np.array(group), np.array(whole)
+
+    def _cross_validate(self, x: np.ndarray, level: np.ndarray, group: np.ndarray, whole: np.ndarray) -> None:
+        found = np.full(len(level), -1)
+        for known, rest in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(x, level, group):
+            found[rest] = regression().fit(x[known], level[known]).predict(x[rest])
+        right = found[whole] == level[whole]
+        self.accuracy = float(right.mean())
+        self.balanced_accuracy = float(np.mean([right[level[whole] == k].mean() for k in np.unique(level)]))
+
+
+def main() -> None:
+    parser = arguments(__doc__, "runs/judge")
+    parser.add_argument("--labels", type=Path, default=Path("runs/car_labels"), help="what car_labels.py wrote")
+    parser.add_argument("--init", default="imagenet", help="features: imagenet, or a file in timm's names")
+    args = parser.parse_args()
+    judge = Judge(Lite0("none" if args.smoke else args.init)).fit(args.data, args.labels, args.out / "features.npz")
+    print(f"judge: accuracy {judge.accuracy:.3f}, balanced {judge.balanced_accuracy:.3f} on cars not seen")
+
+
+if __name__ == "__main__":
+    main()
