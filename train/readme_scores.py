@@ -1,0 +1,61 @@
+"""The README's table of scores, from the reports: `python train/readme_scores.py` rewrites it between its two marks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- scores: begin -->\n", "<!-- scores: end -->"
+OURS, PAPER = "car-rust", "car-cyclegan"
+
+ROWS = (
+    ("car mask, IoU", "car-mask", "iou"),
+    ("severity of a photo, accuracy on four levels", "car-grade", "accuracy"),
+    ("... mean recall of the four levels", "car-grade", "balanced_accuracy"),
+    ("... rusty or clean", "car-grade", "rusty_or_clean_accuracy"),
+    ("level asked against level judged, Spearman", OURS, "spearman"),
+    ("pixels changed outside the mask", OURS, "changed_outside_mask"),
+    ("colour shift of paint that has not rusted, Delta E 2000, at *moderate*", OURS, "delta_e_off_rust_moderate"),
+    ("share of the paint rusted at *mild*", OURS, "rust_share_mild"),
+    ("... at *moderate*", OURS, "rust_share_moderate"),
+    ("... at *severe*", OURS, "rust_share_severe"),
+    ("FD-Lite0 to real rusty cars at *mild*, patches", OURS, "fd_lite0_patches_mild"),
+    ("... at *moderate*", OURS, "fd_lite0_patches_moderate"),
+    ("... at *severe*", OURS, "fd_lite0_patches_severe"),
+    ("judged as *mild* when *mild* was asked", OURS, "graded_as_asked_mild"),
+    ("... *moderate*", OURS, "graded_as_asked_moderate"),
+    ("... *severe*", OURS, "graded_as_asked_severe"),
+)
+
+
+def metrics(reports: Path) -> dict[str, dict[str, Any]]:
+    """Every score by model."""
+    car = json.loads((reports / "car.json").read_text())["metrics"]
+    return {**car, "car-grade": json.loads((reports / "car_grade.json").read_text())["metrics"]}
+
+
+def table(scores: dict[str, dict[str, Any]]) -> str:
+    """Markdown; the last column is the paper's method in the same run, where it has such a score."""
+    lines = ["| score | value | 95 % interval | n | CycleGAN, same run |", "| --- | --- | --- | --- | --- |"]
+    for label, model, name in ROWS:
+        score = scores[model][name]
+        rival = scores.get(PAPER, {}).get(name) if model == OURS else None
+        beside = f"{rival['value']:.3g}" if rival else ""
+        lines.append(f"| {label} | {score['value']:.3g} | {score['low']:.3g} to {score['high']:.3g} | {score['n']} | {beside} |")
+    return "\n".join(lines) + "\n"
+
+
+def with_table(readme: str, content: str) -> str:
+    before, _, rest = readme.partition(BEGIN)
+    return before + BEGIN + content + END + rest.partition(END)[2]
+
+
+def main() -> None:
+    path = ROOT / "README.md"
+    path.write_text(with_table(path.read_text(), table(metrics(ROOT / "train/reports"))))
+
+
+if __name__ == "__main__":
+    main()
