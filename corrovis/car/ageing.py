@@ -29,13 +29,13 @@ from corrovis.store import Store
 
 MODEL = "car-rust"
 ONSET_UNIT = float(LEVELS[-1]) / 65535
-RAMP = 0.15
+RAMP = 0.25
 YOUTH = 0.8
-GAIN = (1.32, 1.17, 1.0)
+GAIN = (1.5, 1.25, 1.0)
 GRAIN = 0.12  # levels
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
-OLD = np.array([34.0, 12.0, 15.0])
+OLD = np.array([37.0, 13.0, 17.0])
 """CIELAB of old rust, near the median of rust on real severe cars; `GAIN` makes it the orange of their upper quartile."""
 
 
@@ -110,8 +110,8 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     lightness = np.asarray(cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[..., 0], np.float32)
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
     dice = np.random.default_rng(seed + 1)
-    lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.25, 0.4))
-    colour = OLD + np.stack([4.0 * lighter, 1.0 * lighter + 1.8 * redder, 2.0 * lighter + 2.5 * redder], axis=2)
+    lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.12, 0.2))
+    colour = OLD + np.stack([8.5 * lighter, 1.0 * lighter + 3.5 * redder, 2.0 * lighter + 5.5 * redder], axis=2)
     colour[..., 1:] += 0.1 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
     light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
