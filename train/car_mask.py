@@ -3,12 +3,14 @@
     python train/car_labels.py --data DATA --init yolov8n-seg-coco.safetensors      # weak labels, once
     python train/car_mask.py --data DATA --init mobilenet_v2-imagenet.safetensors   # round 1
     python train/car_mask.py --data DATA --round 2 --start runs/car_mask/last.pt --out runs/car_mask2
-    python train/car_mask.py --data DATA --round 2 --start runs/car_mask2/last.pt --out runs/car_mask3 --side 384 --batch 4
+    python train/car_mask.py --data DATA --round 2 --start runs/car_mask2/last.pt --out runs/car_mask3 \\
+        --side 384 --batch 4 --steps 1500
+    python train/average.py runs/car_mask2/last.pt runs/car_mask3/last.pt --out runs/car_mask_mean/last.pt
 
 Round 1 learns cars from 194 drawn masks (and YOLO's masks of the others) and paint from cars whose colour gives it away,
 repainted in every colour of the trade.  Round 2 goes on with the first network's own paint labels on every photo, agreed
 upon by several repaintings, so that silver fronts and two-tone classics count as well.  Round 2 again, in views of the size
-that the app uses, sharpens the rim: there, nothing but drawn masks is believed.
+that the app uses, sharpens the rim: there, nothing but drawn masks is believed.  The mean of the last two is what ships.
 
 The paper's network overfitted its 200 pictures.  Against that: crops from half to four times the scale, new backgrounds,
 repainting, one fifth of all cars held out, and BatchNorm statistics of a network that saw a million pictures.

@@ -1,6 +1,6 @@
 """The only writer of weights/: a checkpoint becomes a safetensors file, a record in manifest.json and a model card.
 
-    python train/export.py runs/car_mask2/last.pt --name car-mask --arch CarUNet --shape 1,3,64,64 \\
+    python train/export.py runs/car_mask_mean/last.pt --name car-mask --arch CarUNet --shape 1,3,64,64 \\
         --about "Where the car is in a photo, and which of its parts are paint" \\
         --config '{}' --input '{"size": 352, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "resample": "area"}' \\
         --classes car paint --metrics train/reports/car.json#metrics.car-mask \\
