@@ -206,10 +206,9 @@ def _area(area_cm2: float | None, table: Table, notes: list[str]) -> float:
 
 def _anodic_positive(potential: Real, current: Real, signed: bool, notes: list[str]) -> tuple[Real, bool]:
     """The current with anodic sign positive, and whether the file told its sign."""
-    if not signed or not (current < 0).any() or not (current > 0).any():
-        if not signed:
-            notes.append("the file holds magnitudes of current; the sign was set by the dip at the corrosion potential")
-        return (np.abs(current), False) if not signed or (current >= 0).all() else (current, True)
+    if not signed or (current >= 0).all():
+        notes.append("the file holds magnitudes of current; signs are set by the dip at the corrosion potential")
+        return np.abs(current), False
     low, high = np.quantile(potential, [0.1, 0.9])
     if np.median(current[potential >= high]) < 0 < np.median(current[potential <= low]):
         notes.append("cathodic currents were positive in the file; the sign was turned")

@@ -1,0 +1,298 @@
+"""Corrosion potential, corrosion current and Tafel slopes from a polarisation curve.
+
+| here        | Stern and Geary, J. Electrochem. Soc. 104 (1957) 56, with iR and transport as in ASTM G102 and PolCurveFit      |
+| ----------- | ---------------------------------------------------------------------------------------------------------------- |
+| `_model`    | i = i_corr [10^(eta/b_a) - 10^(-eta/b_c) / (1 - r + r 10^(-eta/b_c))],  r = i_corr / i_limit,  eta = E - E_corr - i R |
+| r = 0, R = 0 | Butler-Volmer under activation control                                                                          |
+
+The automatic choice keeps clear of ohmic and diffusion ranges: it takes the widest window about E_corr that a model explains down to the
+scatter of the data, and there the simplest such model.  Residuals are taken in asinh(i), linear near E_corr and logarithmic far from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import lmfit
+import numpy as np
+from scipy.optimize import least_squares
+
+from corrovis.curves import MixedFit, PolarizationCurve, PolarizationResistance, Quantity, Real, TafelFit
+from corrovis.electrochem.extrapolation import fit_lines
+from corrovis.electrochem.sweeps import Sweep, prepare, split_sweeps
+from corrovis.errors import BadInputError
+
+Method = Literal["auto", "butler-volmer", "mixed", "extrapolation"]
+METHODS: tuple[Method, ...] = get_args(Method)
+WIDTHS = (0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3)  # V, half widths tried
+FIT_POINTS = 250
+LIMIT, OHMIC = 4, 5  # places of r and R among the parameters
+NAMES = ("e_corr", "ln_i", "beta_a", "beta_c", "ratio", "resistance")
+MODELS = {"butler-volmer": (0, 1, 2, 3), "limit": (0, 1, 2, 3, 4), "ohmic": (0, 1, 2, 3, 5), "mixed": (0, 1, 2, 3, 4, 5)}
+EXPLAINED = 0.005  # decades of residual that any model may leave
+MAX_SLOPE = 2.0  # V/decade
+LN10 = float(np.log(10))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trial:
+    """One model in one window."""
+
+    model: str
+    window: tuple[float, float]
+    values: Real
+    residual: float
+    points: int
+
+    @property
+    def criterion(self) -> float:
+        """Bayes's information criterion from the robust residual; the points are correlated, so they count as 40 at the most."""
+        n = min(self.points, 40)
+        return n * float(np.log(max(self.residual, 1e-4) ** 2)) + len(MODELS[self.model]) * float(np.log(n))
+
+
+def fit_tafel(
+    curve: PolarizationCurve, method: Method = "auto", window_v: tuple[float, float] | None = None, sweep: int | None = None
+) -> TafelFit:
+    """E_corr (V), i_corr (A/cm2) and the slopes (V/decade) of one sweep, counted from 1; without one the first that can be fitted.
+
+    `window_v` is (lowest, highest) potential to use; without it the window is found.
+
+    Raises:
+        BadInputError: the sweep has too few points, one branch only, or the window misses E_corr
+    """
+    if method not in METHODS:
+        raise BadInputError(f"no method is called {method}; there are {', '.join(METHODS)}")
+    chosen, ready, said = _choose(curve, sweep)
+    if method == "extrapolation":
+        return fit_lines(chosen, ready, window_v, said)
+    kinds = list(MODELS) if method == "auto" else ["butler-volmer"] if method == "butler-volmer" else ["limit", "ohmic", "mixed"]
+    trials = _trials(ready, kinds, window_v)
+    best = _pick(trials, ready.noise_decades)
+    return _report(chosen, ready, best, _alike(trials, best, ready.noise_decades), said)
+
+
+def fit_resistance(curve: PolarizationCurve, sweep: int | None = None, half_width_v: float = 0.015) -> PolarizationResistance:
+    """Polarisation resistance dE/di at E_corr in ohm cm2, from a parabola within `half_width_v` (ASTM G59).
+
+    Raises:
+        BadInputError: as `fit_tafel`
+    """
+    _, ready, said = _choose(curve, sweep)
+    near = np.abs(ready.eta) <= half_width_v
+    if near.sum() < 5:
+        raise BadInputError(f"{curve.name} has {int(near.sum())} points within {1e3 * half_width_v:.0f} mV of E_corr; 5 are needed")
+    (_, slope, offset), covariance = np.polyfit(ready.eta[near], ready.current_a_cm2[near], 2, cov="unscaled")
+    left = ready.current_a_cm2[near] - np.polyval(np.polyfit(ready.eta[near], ready.current_a_cm2[near], 2), ready.eta[near])
+    scatter = float(left @ left) / max(1, int(near.sum()) - 3)
+    if slope <= 0:
+        raise BadInputError(f"{curve.name}: the current does not rise with the potential at E_corr; measure again")
+    sigma = float(np.sqrt(covariance[1, 1] * scatter)) / slope**2
+    e_corr = ready.e_corr_v - offset / slope
+    window = (ready.e_corr_v - half_width_v, ready.e_corr_v + half_width_v)
+    return PolarizationResistance(
+        Quantity(1 / slope, sigma, "ohm cm2"), Quantity(e_corr, float(np.sqrt(covariance[2, 2] * scatter)) / slope, "V"), window, said
+    )
+
+
+def _choose(curve: PolarizationCurve, sweep: int | None) -> tuple[PolarizationCurve, Sweep, tuple[str, ...]]:
+    """The sweep to fit, made ready, and what is to be said of it."""
+    sweeps = split_sweeps(curve)
+    if sweep is not None:
+        if not 1 <= sweep <= len(sweeps):
+            raise BadInputError(f"{curve.name} has {len(sweeps)} sweeps, no number {sweep}")
+        ready = prepare(sweeps[sweep - 1])
+        return sweeps[sweep - 1], ready, (*curve.notes, *ready.warnings)
+    problems = []
+    for number, part in enumerate(sweeps, 1):
+        try:
+            ready = prepare(part)
+        except BadInputError as error:
+            problems.append(error)
+            continue
+        many = (f"{len(sweeps)} sweeps in the curve, number {number} was fitted",) if len(sweeps) > 1 else ()
+        return part, ready, (*curve.notes, *many, *ready.warnings)
+    raise problems[0]
+
+
+def _model(values: Real, e: Real, i: Real) -> Real:
+    """Current density at potential `e`; the measured current `i` gives the ohmic drop."""
+    e_corr, ln_i, beta_a, beta_c, ratio, resistance = values
+    eta = e - e_corr - i * resistance
+    anodic = np.exp(np.clip(LN10 * eta / beta_a, -60, 60))
+    cathodic = np.exp(np.clip(-LN10 * eta / beta_c, -60, 60))
+    out: Real = np.exp(ln_i) * (anodic - cathodic / (1 - ratio + ratio * cathodic))
+    return out
+
+
+def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None) -> list[_Trial]:
+    if window_v is not None:
+        low, high = sorted(window_v)
+        if not low < sweep.e_corr_v < high:
+            raise BadInputError(f"window {low:g} to {high:g} V misses E_corr = {sweep.e_corr_v:.3f} V; choose one around it")
+        windows = [(low, high)]
+    else:
+        windows = _windows(sweep)
+    trials = [_try(sweep, kind, window) for window in windows for kind in kinds if _count(sweep, window) > 2 + len(MODELS[kind])]
+    if not trials:
+        raise BadInputError(f"{_count(sweep, windows[-1])} points lie in the window, too few for a fit; widen it or measure more densely")
+    return trials
+
+
+def _windows(sweep: Sweep) -> list[tuple[float, float]]:
+    """Symmetric ones, and ones that reach further to the cathodic side, where no passive film interferes."""
+    low, high = float(sweep.eta[0]), float(sweep.eta[-1])
+    pairs = [(w, w) for w in WIDTHS] + [(2 * w, w) for w in WIDTHS[1:6]] + [(w, 2 * w) for w in WIDTHS[1:4]]
+    clipped = {(round(max(-c, low), 4), round(min(a, high), 4)) for c, a in pairs}
+    usable = sorted((c, a) for c, a in clipped if _count(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= 8)
+    return [(sweep.e_corr_v + c, sweep.e_corr_v + a) for c, a in usable or [(low, high)]]
+
+
+def _count(sweep: Sweep, window: tuple[float, float]) -> int:
+    return int(((sweep.potential_v >= window[0]) & (sweep.potential_v <= window[1])).sum())
+
+
+def _cut(sweep: Sweep, window: tuple[float, float]) -> tuple[Real, Real, float]:
+    """Potentials and currents in the window, at most `FIT_POINTS`, and the current at which asinh turns logarithmic."""
+    inside = np.flatnonzero((sweep.potential_v >= window[0] - 1e-9) & (sweep.potential_v <= window[1] + 1e-9))
+    inside = inside[:: max(1, len(inside) // FIT_POINTS)]
+    e, i = sweep.potential_v[inside], sweep.current_a_cm2[inside]
+    near = np.abs(i[np.abs(e - sweep.e_corr_v) < 0.05])
+    return e, i, 0.3 * float(np.median(near if len(near) else np.abs(i))) or 1e-15
+
+
+def _try(sweep: Sweep, kind: str, window: tuple[float, float]) -> _Trial:
+    e, i, scale = _cut(sweep, window)
+    free = list(MODELS[kind])
+    top = float(np.abs(i).max())
+    start = np.array([sweep.e_corr_v, np.log(3 * scale), 0.1, 0.1, 0.0, 0.0])
+    start[LIMIT], start[OHMIC] = 0.05 * (LIMIT in free), 0.01 / top * (OHMIC in free)
+    low = np.array([sweep.e_corr_v - 0.03, np.log(scale) - 8, 0.01, 0.01, 0, 0])
+    high = np.array([sweep.e_corr_v + 0.03, np.log(scale) + 8, MAX_SLOPE, MAX_SLOPE, 0.99, 0.3 / top])
+    step = np.array([0.01, 1, 0.05, 0.05, 0.05, 0.03 / top])
+    target = np.arcsinh(i / scale)
+
+    def residual(part: Real) -> Real:
+        values = start.copy()
+        values[free] = part
+        out: Real = np.arcsinh(_model(values, e, i) / scale) - target
+        return out
+
+    width = max(2 * LN10 * sweep.noise_decades, 0.005)
+    found = least_squares(
+        residual, start[free], bounds=(low[free], high[free]), x_scale=step[free], loss="soft_l1", f_scale=width, max_nfev=200
+    )
+    values = start.copy()
+    values[free] = found.x
+    return _Trial(kind, window, values, _robust_rms(residual(found.x)) / LN10, len(e))
+
+
+def _robust_rms(residual: Real) -> float:
+    """Root mean square of all but the worst twentieth."""
+    kept = np.sort(residual**2)[: max(1, int(0.95 * len(residual)))]
+    return float(np.sqrt(kept.mean()))
+
+
+def _allowed(noise: float) -> float:
+    return max(EXPLAINED, 1.3 * noise)
+
+
+def _pick(trials: list[_Trial], noise: float) -> _Trial:
+    """Widest window that is explained, there the simplest model that the criterion prefers; if none is explained, the best residual."""
+    good = [trial for trial in trials if trial.residual <= _allowed(noise)]
+    if not good:
+        return min(trials, key=lambda trial: trial.residual)
+    widest = max(_reach(trial) for trial in good)
+    same = [trial for trial in good if _reach(trial) > widest - 0.005]
+    return min(same, key=lambda trial: trial.criterion)
+
+
+def _reach(trial: _Trial) -> float:
+    """Width of the window; each side counts up to twice the other, so that both branches are seen."""
+    below, above = trial.values[0] - trial.window[0], trial.window[1] - trial.values[0]
+    return float(min(below, 2 * above) + min(above, 2 * below))
+
+
+def _alike(trials: list[_Trial], best: _Trial, noise: float) -> list[_Trial]:
+    """The same model in windows at least half as wide that it explains as well; their scatter is part of the uncertainty."""
+    return [
+        t for t in trials if t.model == best.model and t.residual <= max(_allowed(noise), best.residual) and _reach(t) >= 0.6 * _reach(best)
+    ]
+
+
+def _report(curve: PolarizationCurve, sweep: Sweep, best: _Trial, alike: list[_Trial], said: tuple[str, ...]) -> TafelFit:
+    """Errors from lmfit at the chosen optimum, widened by what neighbouring windows say."""
+    e, i, scale = _cut(sweep, best.window)
+    target = np.arcsinh(i / scale)
+    usable = np.abs(np.arcsinh(_model(best.values, e, i) / scale) - target) <= max(5 * LN10 * best.residual, 0.01)
+    parameters = _parameters(best)
+
+    def residual(p: Any) -> Real:
+        values = np.array([p[name].value for name in NAMES])
+        out: Real = (np.arcsinh(_model(values, e, i) / scale) - target)[usable]
+        return out
+
+    found = lmfit.minimize(residual, parameters, method="leastsq", max_nfev=2000)
+    values = np.array([found.params[name].value for name in NAMES])
+    sigmas = np.array([np.nan if found.params[name].stderr is None else found.params[name].stderr for name in NAMES])
+    sigmas[[k for k in range(len(NAMES)) if k not in MODELS[best.model]]] = 0.0
+    if len(alike) > 1:
+        sigmas = np.hypot(sigmas, np.std([trial.values for trial in alike], axis=0))
+    away = np.abs(e - values[0]) > 0.01
+    apart = np.log10(np.maximum(np.abs(_model(values, e, i)), 1e-18) / np.maximum(np.abs(i), 1e-18))[away & usable]
+    residual_decades = float(np.sqrt(np.mean(apart**2))) if len(apart) else float("nan")
+    converged = bool(found.success) and bool(np.isfinite(sigmas).all())
+    common: dict[str, Any] = {
+        "curve": curve,
+        "e_corr": Quantity(float(values[0]), float(sigmas[0]), "V"),
+        "i_corr": Quantity(float(np.exp(values[1])), float(np.exp(values[1]) * sigmas[1]), "A/cm2"),
+        "beta_a": Quantity(float(values[2]), float(sigmas[2]), "V/decade"),
+        "beta_c": Quantity(float(values[3]), float(sigmas[3]), "V/decade"),
+        "window_v": best.window,
+        "converged": converged,
+        "residual_decades": residual_decades,
+        "potential_v": e,
+        "model_a_cm2": _model(values, e, i),
+        "warnings": (*said, *_doubts(values, sigmas, best, sweep, residual_decades)),
+    }
+    if best.model == "butler-volmer":
+        return TafelFit(method="butler-volmer", **common)
+    ratio, i_corr = max(float(values[LIMIT]), 1e-12), float(np.exp(values[1]))
+    limit = Quantity(i_corr / ratio, i_corr / ratio**2 * float(sigmas[LIMIT]), "A/cm2") if LIMIT in MODELS[best.model] else None
+    return MixedFit(
+        method=f"mixed control ({best.model})" if best.model != "mixed" else "mixed control (limit and ohmic)",
+        **common,
+        i_limit=limit or Quantity(float("inf"), float("nan"), "A/cm2"),
+        resistance=Quantity(float(values[OHMIC]), float(sigmas[OHMIC]), "ohm cm2"),
+    )
+
+
+def _parameters(best: _Trial) -> Any:
+    free = MODELS[best.model]
+    parameters = lmfit.Parameters()
+    for k, name in enumerate(NAMES):
+        parameters.add(name, value=float(best.values[k]), vary=k in free)
+    for name in ("beta_a", "beta_c"):
+        parameters[name].set(min=0.009, max=1.01 * MAX_SLOPE)
+    parameters["ratio"].set(min=-1e-9, max=0.999)
+    parameters["resistance"].set(min=-1e-9)
+    return parameters
+
+
+def _doubts(values: Real, sigmas: Real, best: _Trial, sweep: Sweep, residual: float) -> list[str]:
+    """What a reader has to know before he believes the numbers."""
+    said = []
+    below, above = values[0] - best.window[0], best.window[1] - values[0]
+    if best.residual > _allowed(sweep.noise_decades):
+        said.append(f"the model leaves {residual:.3f} decades, more than the data's scatter: the reaction may be of another kind")
+    for name, k, side in (("beta_a", 2, above), ("beta_c", 3, below)):
+        if values[k] >= 0.95 * MAX_SLOPE:
+            said.append(f"{name} is at its bound: that branch follows no Tafel line in the window")
+        elif not sigmas[k] < 0.2 * values[k] or side < 0.35 * values[k]:
+            said.append(f"{name} is uncertain: only {1e3 * side:.0f} mV of that branch can be used; measure further from E_corr")
+    if not sigmas[1] < 0.25:
+        said.append("i_corr is uncertain by more than a quarter; take it as an order of magnitude")
+    if min(below, above) < 0.04:
+        said.append(f"the window reaches only {1e3 * min(below, above):.0f} mV from E_corr on one side; slopes and i_corr depend on each other")
+    return said
