@@ -182,7 +182,8 @@ class CircuitFit:
 
     Shape:
         model: (n,) complex, at the spectrum's frequencies
-    `chi_squared` is the sum of squared residuals relative to |Z|, over 2n - p degrees of freedom.  `runners_up` is empty unless
+    `chi_squared` is the sum of squared residuals relative to |Z|, over 2n - p degrees of freedom.  `rivals` are other optima of
+    the same circuit: their multiple of the best sum of squares, and parameters.  `runners_up` is empty unless
     the circuit was chosen among several.
     """
 
@@ -193,6 +194,7 @@ class CircuitFit:
     model: Complex
     converged: bool
     kramers_kronig: KramersKronig
+    rivals: tuple[tuple[float, dict[str, float]], ...]
     runners_up: tuple[Candidate, ...]
     warnings: tuple[str, ...]
 
@@ -223,6 +225,8 @@ class RelaxationTimes:
         """(time constant in s, resistance) of each peak above 1 % of the largest, fast ones first."""
         g = self.gamma
         tops = [k for k in range(1, len(g) - 1) if g[k - 1] < g[k] >= g[k + 1] and g[k] > 0.01 * g.max()]
+        if not tops:
+            return []
         valleys = [0, *(a + int(np.argmin(g[a : b + 1])) for a, b in pairwise(tops)), len(g) - 1]
         step = float(np.log(self.tau_s[1] / self.tau_s[0]))
         return [(float(self.tau_s[k]), float(g[a:b].sum() * step)) for k, (a, b) in zip(tops, pairwise(valleys), strict=True)]

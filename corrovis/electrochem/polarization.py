@@ -25,12 +25,14 @@ from corrovis.errors import BadInputError
 
 Method = Literal["auto", "butler-volmer", "mixed", "extrapolation"]
 METHODS: tuple[Method, ...] = get_args(Method)
-WIDTHS = (0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3)  # V, half widths tried
-FIT_POINTS = 250
+WIDTHS = (0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)  # V, half widths tried
+FIT_POINTS = 120
+NARROW = 0.045  # V; in narrower windows transport and resistance cannot be told from the slopes
 LIMIT, OHMIC = 4, 5  # places of r and R among the parameters
 NAMES = ("e_corr", "ln_i", "beta_a", "beta_c", "ratio", "resistance")
 MODELS = {"butler-volmer": (0, 1, 2, 3), "limit": (0, 1, 2, 3, 4), "ohmic": (0, 1, 2, 3, 5), "mixed": (0, 1, 2, 3, 4, 5)}
 EXPLAINED = 0.005  # decades of residual that any model may leave
+GIVE_UP = 4.0
 MAX_SLOPE = 2.0  # V/decade
 LN10 = float(np.log(10))
 
@@ -43,13 +45,11 @@ class _Trial:
     window: tuple[float, float]
     values: Real
     residual: float
-    points: int
+    independent: int
 
-    @property
-    def criterion(self) -> float:
-        """Bayes's information criterion from the robust residual; the points are correlated, so they count as 40 at the most."""
-        n = min(self.points, 40)
-        return n * float(np.log(max(self.residual, 1e-4) ** 2)) + len(MODELS[self.model]) * float(np.log(n))
+    def criterion(self, independent: int) -> float:
+        """Bayes's information criterion of the robust residual for so many independent points."""
+        return independent * float(np.log(max(self.residual, 1e-4) ** 2)) + len(MODELS[self.model]) * float(np.log(independent))
 
 
 def fit_tafel(
@@ -117,13 +117,26 @@ def _choose(curve: PolarizationCurve, sweep: int | None) -> tuple[PolarizationCu
 
 
 def _model(values: Real, e: Real, i: Real) -> Real:
-    """Current density at potential `e`; the measured current `i` gives the ohmic drop."""
-    e_corr, ln_i, beta_a, beta_c, ratio, resistance = values
+    """(n,) current density at the potentials `e`; for (m, 6) parameters (m, n).
+
+    With a resistance the equation is implicit; Newton's steps begin at the ohmic drop of the measured current `i`.
+    """
+    e_corr, ln_i, beta_a, beta_c, ratio, resistance = (np.asarray(part) for part in np.moveaxis(values[..., None], -2, 0))
     eta = e - e_corr - i * resistance
+    current, slope = _kinetics(eta, ln_i, beta_a, beta_c, ratio)
+    for _ in range(4 if resistance.any() else 0):
+        eta = eta - np.clip((eta + resistance * current - (e - e_corr)) / (1 + resistance * slope), -0.1, 0.1)
+        current, slope = _kinetics(eta, ln_i, beta_a, beta_c, ratio)
+    return current
+
+
+def _kinetics(eta: Real, ln_i: Real, beta_a: Real, beta_c: Real, ratio: Real) -> tuple[Real, Real]:
+    """Current density and its derivative after eta."""
     anodic = np.exp(np.clip(LN10 * eta / beta_a, -60, 60))
     cathodic = np.exp(np.clip(-LN10 * eta / beta_c, -60, 60))
-    out: Real = np.exp(ln_i) * (anodic - cathodic / (1 - ratio + ratio * cathodic))
-    return out
+    blocked = 1 - ratio + ratio * cathodic
+    size = np.exp(ln_i)
+    return size * (anodic - cathodic / blocked), LN10 * size * (anodic / beta_a + cathodic * (1 - ratio) / (beta_c * blocked**2))
 
 
 def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None) -> list[_Trial]:
@@ -134,7 +147,18 @@ def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None
         windows = [(low, high)]
     else:
         windows = _windows(sweep)
-    trials = [_try(sweep, kind, window) for window in windows for kind in kinds if _count(sweep, window) > 2 + len(MODELS[kind])]
+    trials = []
+    for kind in kinds:
+        last, bad = None, 0
+        for window in windows:
+            narrow = min(sweep.e_corr_v - window[0], window[1] - sweep.e_corr_v) < NARROW
+            if _count(sweep, window) <= 2 + len(MODELS[kind]) or (narrow and kind != kinds[0]):
+                continue
+            last = _try(sweep, kind, window, last)
+            trials.append(last)
+            bad = bad + 1 if last.residual > GIVE_UP * _allowed(sweep.noise_decades) else 0
+            if bad >= 3:  # still wider windows will not be explained either
+                break
     if not trials:
         raise BadInputError(f"{_count(sweep, windows[-1])} points lie in the window, too few for a fit; widen it or measure more densely")
     return trials
@@ -143,9 +167,9 @@ def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None
 def _windows(sweep: Sweep) -> list[tuple[float, float]]:
     """Symmetric ones, and ones that reach further to the cathodic side, where no passive film interferes."""
     low, high = float(sweep.eta[0]), float(sweep.eta[-1])
-    pairs = [(w, w) for w in WIDTHS] + [(2 * w, w) for w in WIDTHS[1:6]] + [(w, 2 * w) for w in WIDTHS[1:4]]
+    pairs = [(w, w) for w in WIDTHS] + [(2 * w, w) for w in (0.05, 0.1, 0.15)] + [(w, 2 * w) for w in (0.05, 0.1)]
     clipped = {(round(max(-c, low), 4), round(min(a, high), 4)) for c, a in pairs}
-    usable = sorted((c, a) for c, a in clipped if _count(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= 8)
+    usable = sorted(((c, a) for c, a in clipped if _count(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= 8), key=lambda pair: pair[1] - pair[0])
     return [(sweep.e_corr_v + c, sweep.e_corr_v + a) for c, a in usable or [(low, high)]]
 
 
@@ -156,13 +180,14 @@ def _count(sweep: Sweep, window: tuple[float, float]) -> int:
 def _cut(sweep: Sweep, window: tuple[float, float]) -> tuple[Real, Real, float]:
     """Potentials and currents in the window, at most `FIT_POINTS`, and the current at which asinh turns logarithmic."""
     inside = np.flatnonzero((sweep.potential_v >= window[0] - 1e-9) & (sweep.potential_v <= window[1] + 1e-9))
-    inside = inside[:: max(1, len(inside) // FIT_POINTS)]
-    e, i = sweep.potential_v[inside], sweep.current_a_cm2[inside]
+    group = max(1, len(inside) // FIT_POINTS)
+    inside = inside[: len(inside) // group * group]
+    e, i = (column[inside].reshape(-1, group).mean(axis=1) for column in (sweep.potential_v, sweep.current_a_cm2))
     near = np.abs(i[np.abs(e - sweep.e_corr_v) < 0.05])
     return e, i, 0.3 * float(np.median(near if len(near) else np.abs(i))) or 1e-15
 
 
-def _try(sweep: Sweep, kind: str, window: tuple[float, float]) -> _Trial:
+def _try(sweep: Sweep, kind: str, window: tuple[float, float], near: _Trial | None) -> _Trial:
     e, i, scale = _cut(sweep, window)
     free = list(MODELS[kind])
     top = float(np.abs(i).max())
@@ -172,20 +197,31 @@ def _try(sweep: Sweep, kind: str, window: tuple[float, float]) -> _Trial:
     high = np.array([sweep.e_corr_v + 0.03, np.log(scale) + 8, MAX_SLOPE, MAX_SLOPE, 0.99, 0.3 / top])
     step = np.array([0.01, 1, 0.05, 0.05, 0.05, 0.03 / top])
     target = np.arcsinh(i / scale)
+    if near is not None:
+        start[:4] = near.values[:4]
+    start = np.clip(start, low + 1e-9 * step, high - 1e-9 * step) if near is not None else start
 
-    def residual(part: Real) -> Real:
-        values = start.copy()
-        values[free] = part
-        out: Real = np.arcsinh(_model(values, e, i) / scale) - target
+    def residuals(parts: Real) -> Real:
+        sets = np.repeat(start[None], len(parts), axis=0)
+        sets[:, free] = parts
+        out: Real = np.arcsinh(_model(sets, e, i) / scale) - target
         return out
 
-    width = max(2 * LN10 * sweep.noise_decades, 0.005)
+    def jacobian(part: Real) -> Real:
+        around = residuals(np.concatenate([part[None], part + np.diag(tiny)]))
+        out: Real = ((around[1:] - around[0]) / tiny[:, None]).T
+        return out
+
+    width, tiny = max(2 * LN10 * sweep.noise_decades, 0.005), 1e-6 * step[free]
     found = least_squares(
-        residual, start[free], bounds=(low[free], high[free]), x_scale=step[free], loss="soft_l1", f_scale=width, max_nfev=200
-    )
+        lambda part: residuals(part[None])[0], start[free], jacobian, bounds=(low[free], high[free]), x_scale=step[free],
+        loss="soft_l1", f_scale=width, max_nfev=60, ftol=1e-6, xtol=1e-6,
+    )  # fmt: skip
     values = start.copy()
     values[free] = found.x
-    return _Trial(kind, window, values, _robust_rms(residual(found.x)) / LN10, len(e))
+    left = residuals(found.x[None])[0]
+    changes = int((np.diff(np.sign(left)) != 0).sum())  # of sign: half as many as points if nothing but noise is left
+    return _Trial(kind, window, values, _robust_rms(left) / LN10, min(len(e), 2 * changes + 5))
 
 
 def _robust_rms(residual: Real) -> float:
@@ -205,7 +241,8 @@ def _pick(trials: list[_Trial], noise: float) -> _Trial:
         return min(trials, key=lambda trial: trial.residual)
     widest = max(_reach(trial) for trial in good)
     same = [trial for trial in good if _reach(trial) > widest - 0.005]
-    return min(same, key=lambda trial: trial.criterion)
+    independent = min(same, key=lambda trial: trial.residual).independent
+    return min(same, key=lambda trial: trial.criterion(independent))
 
 
 def _reach(trial: _Trial) -> float:
@@ -233,7 +270,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: _Trial, alike: list[_T
         out: Real = (np.arcsinh(_model(values, e, i) / scale) - target)[usable]
         return out
 
-    found = lmfit.minimize(residual, parameters, method="leastsq", max_nfev=2000)
+    found = lmfit.minimize(residual, parameters, method="leastsq", max_nfev=600)
     values = np.array([found.params[name].value for name in NAMES])
     sigmas = np.array([np.nan if found.params[name].stderr is None else found.params[name].stderr for name in NAMES])
     sigmas[[k for k in range(len(NAMES)) if k not in MODELS[best.model]]] = 0.0
