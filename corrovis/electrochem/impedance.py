@@ -166,6 +166,7 @@ def _solve(spectrum: Spectrum, circuit: Circuit, weighting: Weighting, seed: int
         model = circuit.impedance(values, spectrum.frequency_hz)
     sigmas = np.where(problem.logs, values * np.log(10) * sigma, sigma)
     others = [found for found in fine[1:] if (1 + 10 * TOLERANCE) * best.cost < found.cost < RIVAL * best.cost and found.success and best.cost > 1e-9]
+    others = [one for k, one in enumerate(others) if k == 0 or one.cost > (1 + 10 * TOLERANCE) * others[k - 1].cost]
     rivals = tuple((2 * float(found.cost), problem.values(found.x)) for found in others)
     return _Solution(circuit, values, sigmas, 2 * float(best.cost), model, met, len(spectrum), rivals)
 
