@@ -246,7 +246,7 @@ def _finish(spectrum: Spectrum, one: _Solution) -> CircuitFit:
         warnings.append(f"other parameters fit almost as well ({rivals[0][0]:.2f} times the squares): " + _listed(rivals[0][1]))
     chi_squared = one.cost / (2 * one.points - len(one.values))
     return CircuitFit(
-        spectrum, one.circuit.text, parameters, chi_squared, one.model, one.met > 0, test, rivals, (), tuple(warnings)
+        spectrum, one.circuit.text, parameters, chi_squared, one.model, bool(one.met > 0), test, rivals, (), tuple(warnings)
     )
 
 
