@@ -37,7 +37,7 @@ CIRCUITS = (
     "R0-p(R1,CPE1)-p(R2,CPE2)",
     "R0-p(CPE1,R1-p(R2,L1))",
 )
-# impedance.py's class Randles is this circuit; with it the published numbers fit the data, with the string of the table they do not.
+# impedance.py's class Randles is this circuit: with it the published numbers fit the data, with the table's string they do not.
 CORRECTED = {"Randles R0-p(R1,C1)-Wo1": "R0-p(R1-Wo1,C1)"}
 
 
@@ -81,7 +81,14 @@ def tafel_references(folder: Path) -> None:
         curve = read_polarization(folder / line["file"], float(line["area_cm2"]))
         sweep = {"up": 1, "down": 2}.get(line["segment"])
         fit = fit_tafel(curve, sweep=sweep)
-        row(name, "E_corr", line["Ecorr_V"], f"{fit.e_corr.value:.4f}", f"{1e3 * (fit.e_corr.value - float(line['Ecorr_V'])):+.1f} mV", fit.method)
+        row(
+            name,
+            "E_corr",
+            line["Ecorr_V"],
+            f"{fit.e_corr.value:.4f}",
+            f"{1e3 * (fit.e_corr.value - float(line['Ecorr_V'])):+.1f} mV",
+            fit.method,
+        )
         if not line["icorr_A_cm2"] or "LPR" in name:
             continue
         reference = float(line["icorr_A_cm2"])
@@ -142,7 +149,9 @@ def curves(count: int) -> Iterator[tuple[PolarizationCurve, tuple[float, float, 
             below = middle + resistance * current(middle) < e - e_corr
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         i = current((low + high) / 2)
-        i = i * (1 + random.uniform(0.002, 0.03) * random.standard_normal(len(e))) + 0.005 * i_corr * random.standard_normal(len(e))
+        i = i * (1 + random.uniform(0.002, 0.03) * random.standard_normal(len(e))) + 0.005 * i_corr * random.standard_normal(
+            len(e)
+        )
         yield PolarizationCurve(e, i, f"simulated {k}"), (e_corr, i_corr, beta_a, beta_c)
 
 
@@ -151,7 +160,9 @@ def recovered(text: str, found: np.ndarray, sigma: np.ndarray, truth: np.ndarray
     names = parse(text).names
     orders = [list(range(len(names)))]
     if ")-p(" in text:  # two loops in series: R1, CPE1_0 <-> R2, CPE2_0
-        orders.append([names.index(re.sub("[12]", lambda digit: {"1": "2", "2": "1"}[digit[0]], name, count=1)) for name in names])
+        orders.append(
+            [names.index(re.sub("[12]", lambda digit: {"1": "2", "2": "1"}[digit[0]], name, count=1)) for name in names]
+        )
     for place in orders:
         off = np.abs(found[place] / truth - 1)
         if (((off < 0.05) | (off < 4 * sigma[place] / np.abs(found[place]))) & (off < 0.25)).all():
@@ -210,7 +221,10 @@ def tally(title: str, cases: list[Callable[[], bool]]) -> None:
             failures += 1
     seconds = (time.perf_counter() - began) / len(cases)
     found = f", such as number {misses[:5]}" if misses else ""
-    print(f"{title:<48} misses {len(misses) + failures:3d} of {len(cases)}, {failures} without an answer, {seconds:.2f} s each{found}", flush=True)
+    print(
+        f"{title:<40} misses {len(misses) + failures:3d} of {len(cases)}, {failures} without answer, {seconds:.2f} s each{found}",
+        flush=True,
+    )
 
 
 def simulated(count: int) -> None:

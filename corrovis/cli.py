@@ -238,7 +238,7 @@ def _verify_one(store: Store, name: str) -> dict[str, Any]:
 
 
 def _columns(text: str | None) -> dict[str, str] | None:
-    """"a=1,b=Ewe/V" as a mapping."""
+    """ "a=1,b=Ewe/V" as a mapping."""
     if text is None:
         return None
     pairs = [part.partition("=") for part in text.split(",")]
@@ -251,7 +251,11 @@ def _show_fit(answer: dict[str, Any], values: dict[str, Any], as_json: bool) -> 
     if as_json:
         _print_json(answer)
         return
-    rows = [[name, *(f"{q[key]:.4g}" if q[key] is not None else "-" for key in ("value", "sigma"))] for name, q in values.items() if "value" in q]
+    rows = [
+        [name, *(f"{q[key]:.4g}" if q[key] is not None else "-" for key in ("value", "sigma"))]
+        for name, q in values.items()
+        if "value" in q
+    ]
     out.print(answer.get("circuit") or answer["method"], markup=False)
     _print_table(["parameter", "value", "sigma"], rows)
     out.print(f"plot {answer['plot']}", soft_wrap=True, markup=False)

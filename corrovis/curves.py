@@ -1,6 +1,6 @@
 """Measured curves and what their fits found: the electrochemical neighbours of `results.py`, with the same rules.
 
-Arrays are float64 (complex128 for impedance), read-only, checked when made.  Currents are densities; the area is applied at the door.
+Arrays are float64 (complex128 for impedance), read-only, checked when made.  Currents are densities: the door applies the area.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class TafelFit:
     def stern_geary_v(self) -> float:
         """B = beta_a beta_c / (ln 10 (beta_a + beta_c)), V (Stern and Geary 1957)."""
         a, c = self.beta_a.value, self.beta_c.value
-        return a * c / (np.log(10) * (a + c))
+        return float(a * c / (np.log(10) * (a + c)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

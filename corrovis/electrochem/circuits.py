@@ -1,7 +1,7 @@
 """Equivalent circuits from strings: "R0-p(R1,C1)" is a resistor in series with a resistor beside a capacitor.
 
-A dash joins in series, p(a,b,...) in parallel; names are an element's letters and a number, as in impedance.py.  j is the imaginary unit,
-w the angular frequency.
+A dash joins in series, p(a,b,...) in parallel; names are an element's letters and a number, as in impedance.py.
+j is the imaginary unit, w the angular frequency.
 
 | element | parameters        | impedance                                        |
 | ------- | ----------------- | ------------------------------------------------ |
@@ -66,7 +66,15 @@ ELEMENTS: dict[str, Element] = {
     "G": Element(("R", "tau"), lambda p, w: p[0] / np.sqrt(1 + 1j * w * p[1])),
 }
 UNITS = {"R": "ohm", "C": "F", "L": "H", "Q": "S s^alpha", "alpha": "", "sigma": "ohm s^-1/2", "tau": "s"}
-AREA_UNITS = {"R": "ohm cm2", "C": "F/cm2", "L": "H cm2", "Q": "S s^alpha/cm2", "alpha": "", "sigma": "ohm cm2 s^-1/2", "tau": "s"}
+AREA_UNITS = {
+    "R": "ohm cm2",
+    "C": "F/cm2",
+    "L": "H cm2",
+    "Q": "S s^alpha/cm2",
+    "alpha": "",
+    "sigma": "ohm cm2 s^-1/2",
+    "tau": "s",
+}
 
 Node = tuple[str, "tuple[Node, ...]"] | tuple[str, int]
 
@@ -93,8 +101,8 @@ def _evaluate(node: Node, parameters: Real, w: Real) -> Complex:
     parts = [_evaluate(part, parameters, w) for part in content]
     if kind == "series":
         return sum(parts[1:], parts[0])
-    beside: Complex = 1 / sum(1 / part for part in parts)
-    return beside
+    inverse = [1 / part for part in parts]
+    return 1 / sum(inverse[1:], inverse[0])
 
 
 def parse(text: str) -> Circuit:
@@ -137,7 +145,9 @@ class _Parser:
             return "parallel", tuple(parts)
         match = re.match(r"(CPE|Wo|Ws|[RCLQWG])(\d+)", self.rest)
         if not match:
-            raise self.wrong(f"an element such as R0 is expected at {self.rest[:10] or 'the end'!r}; there are {', '.join(ELEMENTS)}")
+            raise self.wrong(
+                f"an element such as R0 is expected at {self.rest[:10] or 'the end'!r}; there are {', '.join(ELEMENTS)}"
+            )
         name, kind = match[0], match[1]
         if name in self.seen or len(self.seen) >= MAX_ELEMENTS:
             raise self.wrong(f"{name} stands there twice" if name in self.seen else f"more than {MAX_ELEMENTS} elements")

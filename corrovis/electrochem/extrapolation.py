@@ -38,7 +38,9 @@ def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, flo
     cathodic, anodic = (_straight(sweep, side, far) for side, far in zip((-1, 1), reach, strict=True))
     lines = [line for line in (cathodic, anodic) if line]
     if not lines:
-        raise BadInputError(f"{curve.name}: no straight part of 50 mV on either branch; use the Butler-Volmer fit or another window")
+        raise BadInputError(
+            f"{curve.name}: no straight part of 50 mV on either branch; use the Butler-Volmer fit or another window"
+        )
     warnings = list(said)
     for name, line in (("anodic", anodic), ("cathodic", cathodic)):
         if line is None:
@@ -46,7 +48,9 @@ def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, flo
     at = np.array([line.offset for line in lines])
     spread = float(np.ptp(at)) / 2
     if spread > 0.1:
-        warnings.append(f"the two lines meet E_corr {2 * spread:.2f} decades apart; one branch may not be under activation control")
+        warnings.append(
+            f"the two lines meet E_corr {2 * spread:.2f} decades apart; one branch may not be under activation control"
+        )
     i_corr = float(10 ** at.mean())
     sigma = float(np.hypot(np.mean([line.offset_sigma for line in lines]), spread)) * i_corr * float(np.log(10))
     e = sweep.potential_v[(sweep.eta >= -(cathodic.far if cathodic else 0)) & (sweep.eta <= (anodic.far if anodic else 0))]
@@ -89,7 +93,9 @@ def _straight(sweep: Sweep, side: int, furthest: float) -> _Line | None:
             line, rms = _line(distance[inside], log[inside], float(near), float(far))
             if line is None or rms > allowed:
                 continue
-            gain = float(far - near) - 0.5 * float(near)  # a long part, rather near than far: ohmic and diffusion ranges lie outside
+            gain = float(far - near) - 0.5 * float(
+                near
+            )  # a long part, rather near than far: ohmic and diffusion ranges lie outside
             if best is None or gain > best[0]:
                 best = gain, line
     return best[1] if best else None
@@ -112,5 +118,7 @@ def _residual(sweep: Sweep, lines: list[_Line]) -> float:
         distance, log = _branch(sweep, side)
         for line in lines:
             inside = (distance >= line.near) & (distance <= line.far)
-            parts.append(float(np.mean((log[inside] - line.offset - distance[inside] / line.slope) ** 2)) if inside.any() else np.inf)
+            parts.append(
+                float(np.mean((log[inside] - line.offset - distance[inside] / line.slope) ** 2)) if inside.any() else np.inf
+            )
     return float(np.sqrt(min(parts)))

@@ -9,7 +9,9 @@ import re
 from dataclasses import dataclass
 
 PREFIXES = {"": 1.0, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
-SYMBOLS = str.maketrans({"µ": "u", "μ": "u", "Ω": "Ohm", "Ω": "Ohm", "−": "-", "″": '"', "′": "'", "²": "2", "·": " ", "°": "deg"})
+SYMBOLS = str.maketrans(
+    {"µ": "u", "μ": "u", "\u03a9": "Ohm", "\u2126": "Ohm", "−": "-", "″": '"', "′": "'", "²": "2", "·": " ", "°": "deg"}
+)
 
 # The first name that fits wins, so those that an instrument prefers stand first.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -34,7 +36,7 @@ BARE_UNIT = {"v": "potential", "a": "current", "hz": "frequency"}
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a column holds; multiply by `factor` for V, A, Hz, ohm, rad or s.  `rank` orders columns of one quantity, best first."""
+    """What a column holds; times `factor` it is in V, A, Hz, ohm, rad or s.  `rank` orders a quantity's columns, best first."""
 
     quantity: str
     factor: float

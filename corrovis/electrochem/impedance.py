@@ -1,8 +1,8 @@
 """Equivalent circuits fitted to impedance spectra, with start values found from the data.
 
-Parameters are positive and span decades, so they are fitted as logarithms (alpha as itself).  Many random starts within what the data's
-own resistances and time constants allow are screened, the best few refined, until the same optimum has been met again: no start values
-are asked for.  Residuals are divided by |Z| (Boukamp, Solid State Ionics 20 (1986) 31; Orazem and Tribollet, 2017, ch. 19).
+Parameters are positive and span decades, so they are fitted as logarithms (alpha as itself).  Random starts within what the
+data's own resistances and time constants allow are screened, the best tried, and the best of these finished: no start values
+are needed.  Residuals are divided by |Z| (Boukamp, Solid State Ionics 20 (1986) 31; Orazem and Tribollet, 2017, ch. 19).
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ def _fit_auto(spectrum: Spectrum, weighting: Weighting, seed: int) -> CircuitFit
     said = [f"{other.circuit} explains the spectrum nearly as well (weight {other.weight:.2f})" for other in close]
     if len(ranking) > 1 and not close:
         gap = ranking[1].criterion - ranking[0].criterion
-        said = [f"the next best of {len(tried)} circuits, {ranking[1].circuit}, is worse by {gap:.0f} in the criterion (10 is clear)"]
+        said = [
+            f"the next best of {len(tried)} circuits, {ranking[1].circuit}, is worse by {gap:.0f} in the criterion (10 is clear)"
+        ]
     return replace(fit, runners_up=tuple(ranking[1:4]), warnings=(*fit.warnings, *said))
 
 
@@ -150,22 +152,33 @@ def _starts(circuit: Circuit, spectrum: Spectrum, count: int, seed: int) -> Real
 
 def _solve(spectrum: Spectrum, circuit: Circuit, weighting: Weighting, seed: int) -> _Solution:
     if 2 * len(spectrum) <= len(circuit.names):
-        raise BadInputError(f"{spectrum.name}: {len(spectrum)} points cannot determine the {len(circuit.names)} parameters of {circuit.text}")
+        raise BadInputError(
+            f"{spectrum.name}: {len(spectrum)} points cannot determine the {len(circuit.names)} parameters of {circuit.text}"
+        )
     problem = _Problem(circuit, spectrum, weighting)
     # Numbers far outside the data overflow in single elements; least squares turns away from them by itself.
     with np.errstate(all="ignore"):
         starts = np.clip(_starts(circuit, spectrum, SCREENED, seed), problem.low + 1e-6, problem.high - 1e-6)
         costs = np.log1p(problem.residuals(starts) ** 2).sum(axis=1)  # logarithm: far points must not drown the near ones
         costs[~np.isfinite(costs)] = np.inf
-        rough = sorted((problem.refine(starts[k], FIRST) for k in np.argsort(costs)[: TRIES * len(circuit.names)]), key=lambda found: float(found.cost))
-        fine = sorted((problem.refine(found.x, 300) for found in rough[: 3 + len(circuit.names)]), key=lambda found: float(found.cost))
+        rough = sorted(
+            (problem.refine(starts[k], FIRST) for k in np.argsort(costs)[: TRIES * len(circuit.names)]),
+            key=lambda found: float(found.cost),
+        )
+        fine = sorted(
+            (problem.refine(found.x, 300) for found in rough[: 3 + len(circuit.names)]), key=lambda found: float(found.cost)
+        )
         best = fine[0]
         met = sum(found.cost <= (1 + TOLERANCE) * best.cost + 1e-20 for found in fine[1:])
         sigma = _errors(best.jac, 2 * best.cost, len(spectrum))
         values = problem.values(best.x)
         model = circuit.impedance(values, spectrum.frequency_hz)
     sigmas = np.where(problem.logs, values * np.log(10) * sigma, sigma)
-    others = [found for found in fine[1:] if (1 + 10 * TOLERANCE) * best.cost < found.cost < RIVAL * best.cost and found.success and best.cost > 1e-9]
+    others = [
+        found
+        for found in fine[1:]
+        if (1 + 10 * TOLERANCE) * best.cost < found.cost < RIVAL * best.cost and found.success and best.cost > 1e-9
+    ]
     others = [one for k, one in enumerate(others) if k == 0 or one.cost > (1 + 10 * TOLERANCE) * others[k - 1].cost]
     rivals = tuple((2 * float(found.cost), problem.values(found.x)) for found in others)
     return _Solution(circuit, values, sigmas, 2 * float(best.cost), model, met, len(spectrum), rivals)
@@ -227,7 +240,9 @@ def _finish(spectrum: Spectrum, one: _Solution) -> CircuitFit:
     warnings = list(spectrum.notes)
     loose = [name for name, q in parameters.items() if not q.sigma < 0.5 * abs(q.value)]
     if loose:
-        warnings.append(f"{', '.join(loose)} cannot be told from this spectrum: sigma exceeds half the value; try a simpler circuit")
+        warnings.append(
+            f"{', '.join(loose)} cannot be told from this spectrum: sigma exceeds half the value; try a simpler circuit"
+        )
     if one.met == 0:
         warnings.append("no second start led to this optimum; try a simpler circuit")
     residual = np.abs(spectrum.impedance - one.model) / np.abs(spectrum.impedance)
@@ -236,7 +251,9 @@ def _finish(spectrum: Spectrum, one: _Solution) -> CircuitFit:
         warnings.append(f"the circuit misses the spectrum by {rms:.1%} on average; try another circuit or auto")
     if test.residual_max > KK_LIMIT:
         where = spectrum.frequency_hz[int(np.argmax(np.abs(test.residuals)))]
-        warnings.append(f"Kramers-Kronig: off by {test.residual_max:.1%} at {where:.3g} Hz; the cell may drift or the point be noise")
+        warnings.append(
+            f"Kramers-Kronig: off by {test.residual_max:.1%} at {where:.3g} Hz; the cell may drift or the point be noise"
+        )
     if len(spectrum) < 10:
         warnings.append(f"only {len(spectrum)} points; the errors are rough")
     rivals = tuple(

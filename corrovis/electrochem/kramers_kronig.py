@@ -54,8 +54,8 @@ def check_kramers_kronig(spectrum: Spectrum) -> KramersKronig:
 def relaxation_times(spectrum: Spectrum) -> RelaxationTimes:
     """Non-negative Tikhonov solution of Z = R_inf + j w L + integral of gamma / (1 + j w tau) over ln tau.
 
-    The smoothing is the strongest that still fits nearly as well as the weakest.  Wan, Saccoccio, Chen and Ciucci, Electrochim. Acta 184
-    (2015) 483, eq. 3 and 16, with non-negative least squares.
+    The smoothing is the strongest that still fits nearly as well as the weakest.  Wan, Saccoccio, Chen and Ciucci,
+    Electrochim. Acta 184 (2015) 483, eq. 3 and 16, with non-negative least squares.
 
     Raises:
         BadInputError: fewer than 8 points

@@ -1,12 +1,12 @@
 """Corrosion potential, corrosion current and Tafel slopes from a polarisation curve.
 
-| here        | Stern and Geary, J. Electrochem. Soc. 104 (1957) 56, with iR and transport as in ASTM G102 and PolCurveFit      |
-| ----------- | ---------------------------------------------------------------------------------------------------------------- |
-| `_model`    | i = i_corr [10^(eta/b_a) - 10^(-eta/b_c) / (1 - r + r 10^(-eta/b_c))],  r = i_corr / i_limit,  eta = E - E_corr - i R |
-| r = 0, R = 0 | Butler-Volmer under activation control                                                                          |
+Stern and Geary, J. Electrochem. Soc. 104 (1957) 56, eq. 6, with a limiting current and an ohmic drop:
 
-The automatic choice keeps clear of ohmic and diffusion ranges: it takes the widest window about E_corr that a model explains down to the
-scatter of the data, and there the simplest such model.  Residuals are taken in asinh(i), linear near E_corr and logarithmic far from it.
+    i = i_corr [10^(eta / beta_a) - 10^(-eta / beta_c) / (1 - r + r 10^(-eta / beta_c))]
+    eta = E - E_corr - i R,  r = i_corr / i_limit;  r = 0 and R = 0 is Butler-Volmer under activation control
+
+The automatic choice keeps clear of ranges that no model explains: it takes the widest window about E_corr in which one reaches
+the data's scatter, and there the simplest such model.  Residuals are taken in asinh(i), linear near E_corr, logarithmic far off.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ NAMES = ("e_corr", "ln_i", "beta_a", "beta_c", "ratio", "resistance")
 MODELS = {"butler-volmer": (0, 1, 2, 3), "limit": (0, 1, 2, 3, 4), "ohmic": (0, 1, 2, 3, 5), "mixed": (0, 1, 2, 3, 4, 5)}
 EXPLAINED = 0.005  # decades of residual that any model may leave
 GIVE_UP = 4.0
+HOPELESS = 0.4  # decades
 MAX_SLOPE = 2.0  # V/decade
 LN10 = float(np.log(10))
 
@@ -55,7 +56,7 @@ class _Trial:
 def fit_tafel(
     curve: PolarizationCurve, method: Method = "auto", window_v: tuple[float, float] | None = None, sweep: int | None = None
 ) -> TafelFit:
-    """E_corr (V), i_corr (A/cm2) and the slopes (V/decade) of one sweep, counted from 1; without one the first that can be fitted.
+    """E_corr (V), i_corr (A/cm2) and the slopes (V/decade) of a sweep, counted from 1; else of the first that can be fitted.
 
     `window_v` is (lowest, highest) potential to use; without it the window is found.
 
@@ -70,6 +71,10 @@ def fit_tafel(
     kinds = list(MODELS) if method == "auto" else ["butler-volmer"] if method == "butler-volmer" else ["limit", "ohmic", "mixed"]
     trials = _trials(ready, kinds, window_v)
     best = _pick(trials, ready.noise_decades)
+    if best.residual > HOPELESS:
+        raise BadInputError(
+            f"{chosen.name}: the best model leaves {best.residual:.1f} decades; this is no polarisation curve, or all noise"
+        )
     return _report(chosen, ready, best, _alike(trials, best, ready.noise_decades), said)
 
 
@@ -82,7 +87,9 @@ def fit_resistance(curve: PolarizationCurve, sweep: int | None = None, half_widt
     _, ready, said = _choose(curve, sweep)
     near = np.abs(ready.eta) <= half_width_v
     if near.sum() < 5:
-        raise BadInputError(f"{curve.name} has {int(near.sum())} points within {1e3 * half_width_v:.0f} mV of E_corr; 5 are needed")
+        raise BadInputError(
+            f"{curve.name} has {int(near.sum())} points within {1e3 * half_width_v:.0f} mV of E_corr; 5 are needed"
+        )
     (_, slope, offset), covariance = np.polyfit(ready.eta[near], ready.current_a_cm2[near], 2, cov="unscaled")
     left = ready.current_a_cm2[near] - np.polyval(np.polyfit(ready.eta[near], ready.current_a_cm2[near], 2), ready.eta[near])
     scatter = float(left @ left) / max(1, int(near.sum()) - 3)
@@ -92,7 +99,10 @@ def fit_resistance(curve: PolarizationCurve, sweep: int | None = None, half_widt
     e_corr = ready.e_corr_v - offset / slope
     window = (ready.e_corr_v - half_width_v, ready.e_corr_v + half_width_v)
     return PolarizationResistance(
-        Quantity(1 / slope, sigma, "ohm cm2"), Quantity(e_corr, float(np.sqrt(covariance[2, 2] * scatter)) / slope, "V"), window, said
+        Quantity(1 / slope, sigma, "ohm cm2"),
+        Quantity(e_corr, float(np.sqrt(covariance[2, 2] * scatter)) / slope, "V"),
+        window,
+        said,
     )
 
 
@@ -160,7 +170,9 @@ def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None
             if bad >= 3:  # still wider windows will not be explained either
                 break
     if not trials:
-        raise BadInputError(f"{_count(sweep, windows[-1])} points lie in the window, too few for a fit; widen it or measure more densely")
+        raise BadInputError(
+            f"{_count(sweep, windows[-1])} points lie in the window, too few for a fit; widen it or measure more densely"
+        )
     return trials
 
 
@@ -169,7 +181,10 @@ def _windows(sweep: Sweep) -> list[tuple[float, float]]:
     low, high = float(sweep.eta[0]), float(sweep.eta[-1])
     pairs = [(w, w) for w in WIDTHS] + [(2 * w, w) for w in (0.05, 0.1, 0.15)] + [(w, 2 * w) for w in (0.05, 0.1)]
     clipped = {(round(max(-c, low), 4), round(min(a, high), 4)) for c, a in pairs}
-    usable = sorted(((c, a) for c, a in clipped if _count(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= 8), key=lambda pair: pair[1] - pair[0])
+    usable = sorted(
+        ((c, a) for c, a in clipped if _count(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= 8),
+        key=lambda pair: pair[1] - pair[0],
+    )
     return [(sweep.e_corr_v + c, sweep.e_corr_v + a) for c, a in usable or [(low, high)]]
 
 
@@ -235,7 +250,7 @@ def _allowed(noise: float) -> float:
 
 
 def _pick(trials: list[_Trial], noise: float) -> _Trial:
-    """Widest window that is explained, there the simplest model that the criterion prefers; if none is explained, the best residual."""
+    """Widest window that is explained, there the model that the criterion prefers; if none is, the best residual."""
     good = [trial for trial in trials if trial.residual <= _allowed(noise)]
     if not good:
         return min(trials, key=lambda trial: trial.residual)
@@ -254,7 +269,9 @@ def _reach(trial: _Trial) -> float:
 def _alike(trials: list[_Trial], best: _Trial, noise: float) -> list[_Trial]:
     """The same model in windows at least half as wide that it explains as well; their scatter is part of the uncertainty."""
     return [
-        t for t in trials if t.model == best.model and t.residual <= max(_allowed(noise), best.residual) and _reach(t) >= 0.6 * _reach(best)
+        t
+        for t in trials
+        if t.model == best.model and t.residual <= max(_allowed(noise), best.residual) and _reach(t) >= 0.6 * _reach(best)
     ]
 
 
@@ -331,5 +348,7 @@ def _doubts(values: Real, sigmas: Real, best: _Trial, sweep: Sweep, residual: fl
     if not sigmas[1] < 0.25:
         said.append("i_corr is uncertain by more than a quarter; take it as an order of magnitude")
     if min(below, above) < 0.04:
-        said.append(f"the window reaches only {1e3 * min(below, above):.0f} mV from E_corr on one side; slopes and i_corr depend on each other")
+        said.append(
+            f"the window reaches only {1e3 * min(below, above):.0f} mV from E_corr on one side; slopes and i_corr are tied"
+        )
     return said

@@ -1,7 +1,7 @@
 """The one door for curves: a file of any common instrument in, a checked `PolarizationCurve` or `Spectrum` out.
 
-What had to be decided on the way (unit, sign, area, which of several blocks) stands in the result's `notes`.  The conventions inside
-are V, A/cm2 with anodic current positive, Hz, and ohm with a negative imaginary part for capacitors.
+What had to be decided on the way (unit, sign, area, which of several blocks) stands in the result's `notes`.  The conventions
+inside are V, A/cm2 with anodic current positive, Hz, and ohm with a negative imaginary part for capacitors.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ def _best(tables: list[Table], wanted: tuple[str, ...]) -> Table:
 def _names(table: Table, kind: str) -> list[_Column]:
     """All columns of a quantity, the instrument's preferred ones first."""
     found = [(read_heading(text), index) for index, text in enumerate(table.headings)]
-    columns = [_Column(h, table.values[:, k]) for h, k in found if h and h.quantity == kind and np.isfinite(table.values[:, k]).any()]
+    columns = [
+        _Column(h, table.values[:, k]) for h, k in found if h and h.quantity == kind and np.isfinite(table.values[:, k]).any()
+    ]
     return sorted(columns, key=lambda column: column.heading.rank)
 
 
@@ -128,7 +130,9 @@ def _named(table: Table, columns: Mapping[str, str], name: str) -> dict[str, _Co
         own = read_heading(text)
         heading = own if own and own.quantity == kind else read_heading(kind)
         if heading is None:
-            raise BadInputError(f"no column is called {kind}; there are potential, current, frequency, real, imaginary, modulus, phase")
+            raise BadInputError(
+                f"no column is called {kind}; there are potential, current, frequency, real, imaginary, modulus, phase"
+            )
         found[kind] = _Column(heading, table.values[:, index])
     return found
 
@@ -147,7 +151,7 @@ def _polarization_columns(
         return [p for p in potentials if p.heading.rank == potentials[0].heading.rank][:2], [
             c for c in currents if c.heading.rank == currents[0].heading.rank
         ][:2]
-    if table.headings or table.values.shape[1] != 2:
+    if potentials or currents or table.values.shape[1] != 2:
         seen = ", ".join(table.headings[:8]) if table.headings else f"{table.values.shape[1]} columns without headings"
         raise BadInputError(f"{name}: potential and current cannot be told apart in {seen}; {HINT}")
     return _by_shape(table.values, notes)
@@ -266,7 +270,7 @@ def _runs(frequency: Real, impedance: Complex, name: str, notes: list[str]) -> l
     if len(frequency) == 0:
         raise BadInputError(f"{name}: no row holds a frequency above 0 and an impedance; {SPECTRUM_HINT}")
     steps = np.sign(np.diff(frequency))
-    way = 1.0 if np.median(steps) > 0 else -1.0
+    way = 1.0 if steps.sum() > 0 else -1.0
     cuts = [0, *(np.flatnonzero(steps == -way) + 1).tolist(), len(frequency)]
     parts = [slice(a, b) for a, b in pairwise(cuts)]
     if len(parts) > 1 and min(part.stop - part.start for part in parts) < 4:
@@ -282,5 +286,7 @@ def _spectrum(frequency: Real, impedance: Complex, name: str, notes: list[str], 
     own = list(notes)
     if len(unique) < len(frequency):
         spread = np.max(np.abs(impedance - mean[inverse]) / np.abs(mean[inverse]))
-        own.append(f"{len(frequency) - len(unique)} repeated frequencies were averaged; they differ by up to {spread:.1%} from their mean")
+        own.append(
+            f"{len(frequency) - len(unique)} repeated frequencies were averaged, off by up to {spread:.1%} from their mean"
+        )
     return Spectrum(unique[::-1].copy(), mean[::-1].copy(), name, tuple(own), per_area)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from corrovis.curves import PolarizationCurve, Real
@@ -13,6 +15,7 @@ from corrovis.errors import BadInputError
 MAX_POINTS = 1200  # more are averaged in groups
 TURN = 0.2  # share of the potential range by which a sweep has to come back before it counts as turned
 MIN_POINTS = 8
+MAX_SWEEPS = 12
 MIN_SIDE_V = 0.005
 SPIKE_DECADES = 0.05
 
@@ -42,8 +45,8 @@ def split_sweeps(curve: PolarizationCurve) -> tuple[PolarizationCurve, ...]:
     """The forward and backward sweeps of a curve, in the order measured; one if the potential never turns."""
     e = curve.potential_v
     cuts = [0, *_turns(e), len(e)]
-    parts = [(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b - a >= MIN_POINTS]
-    if len(parts) < 2:
+    parts = [(a, b) for a, b in pairwise(cuts) if b - a >= MIN_POINTS]
+    if not 2 <= len(parts) <= MAX_SWEEPS:  # one sweep, or points in no order
         return (curve,)
     sweeps = []
     for number, (a, b) in enumerate(parts, 1):
@@ -60,7 +63,9 @@ def prepare(curve: PolarizationCurve) -> Sweep:
         BadInputError: too few points, or no corrosion potential inside the sweep
     """
     if len(curve) < MIN_POINTS:
-        raise BadInputError(f"{curve.name} has {len(curve)} points; {MIN_POINTS} or more around the corrosion potential are needed")
+        raise BadInputError(
+            f"{curve.name} has {len(curve)} points; {MIN_POINTS} or more around the corrosion potential are needed"
+        )
     e, i = _thinned(curve.potential_v, curve.current_a_cm2)
     order = np.argsort(e, kind="stable")
     e, i = e[order], i[order]
@@ -122,11 +127,12 @@ def _signed_by_dip(e: Real, i: Real, name: str) -> Real:
     return np.where(e < e[dip], -size, size)
 
 
-def _spikes(i: Real) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _spikes(i: Real) -> NDArray[np.bool_]:
     scale = float(np.median(np.abs(i))) * 0.05 or 1e-15
     y = np.arcsinh(i / scale)
     off = np.abs(y - median_filter(y, 7, mode="nearest"))
-    return off > max(8 * float(np.median(off)), SPIKE_DECADES * np.log(10), 0.5 * float(np.quantile(off, 0.98)))
+    out: NDArray[np.bool_] = off > max(8 * float(np.median(off)), SPIKE_DECADES * np.log(10), 0.5 * float(np.quantile(off, 0.98)))
+    return out
 
 
 def _noise(eta: Real, i: Real) -> float:
@@ -156,7 +162,9 @@ def _crossing(e: Real, i: Real, name: str, warnings: list[str]) -> float:
         others = ", ".join(f"{value:.3f}" for value in e[rises[far]][:3])
         warnings.append(f"the current crosses zero at several potentials (also {others} V); the clearest was taken for E_corr")
     if min(e[k] - e[0], e[-1] - e[k + 1]) < MIN_SIDE_V or min(k + 1, len(e) - k - 1) < 3:
-        raise BadInputError(f"{name}: the sweep holds almost only one branch, E_corr lies at its end; measure at least 50 mV on both sides")
+        raise BadInputError(
+            f"{name}: the sweep holds almost only one branch, E_corr lies at its end; measure at least 50 mV on both sides"
+        )
     near = slice(max(0, k - 2), k + 4)
     slope, offset = np.polyfit(e[near] - e[k], i[near], 1)
     root = float(e[k] - offset / slope) if slope > 0 else float(e[k])

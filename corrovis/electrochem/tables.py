@@ -1,8 +1,8 @@
 """The numbers in a file, whatever program wrote it: bytes in, blocks of columns with their headings out.
 
 A block is a run of rows with equally many cells, most of them numbers.  Separator and decimal sign are those under which the most
-cells are numbers; the heading is the nearest line above with as many cells.  That reads CSV and TXT exports, Gamry .DTA, BioLogic
-.mpt, ZView .z, Autolab, VersaStudio .par, PARSTAT, CH Instruments, PowerSuite, PalmSens and Zahner alike; workbooks arrive as cells.
+cells are numbers; the heading is the nearest line above with as many cells.  That reads CSV and TXT exports, Gamry .DTA,
+BioLogic .mpt, ZView .z, Autolab, VersaStudio .par, PARSTAT, CH Instruments, PowerSuite, PalmSens, Zahner; workbooks are cells.
 """
 
 from __future__ import annotations
@@ -136,7 +136,9 @@ def _blocks(rows: list[Cells], name: str) -> list[Table]:
             tables.append(_table(run, [r for r in rows[max(0, start - 400) : start] if r]))
         start, run = index, [first] if _is_data(first) else []
     if not tables:
-        raise BadInputError(f"{name} holds no columns of numbers; export potential and current, or frequency and impedance, as text")
+        raise BadInputError(
+            f"{name} holds no columns of numbers; export potential and current, or frequency and impedance, as text"
+        )
     return tables
 
 
@@ -153,11 +155,16 @@ def _headings(above: list[Cells], width: int) -> tuple[str, ...]:
         found = [heading for heading in map(read_heading, names or ()) if heading]
         if not names or len(found) < 2:
             continue
-        if all(heading.rank == BARE_RANK for heading in found) and back < len(above) and (titles := _fit(above[-back - 1], width)):
+        if (
+            all(heading.rank == BARE_RANK for heading in found)
+            and back < len(above)
+            and (titles := _fit(above[-back - 1], width))
+        ):
             joined = tuple(f"{title} ({unit})" for title, unit in zip(titles, names, strict=True))
             return tuple(full if read_heading(full) else title for full, title in zip(joined, titles, strict=True))
         return names
-    return ()
+    words = above[-1] if above else []  # headings that mean nothing to us, but the user may name them
+    return tuple(words) if len(words) == width and all(word and number(word) is None for word in words) else ()
 
 
 def _fit(cells: Cells, width: int) -> tuple[str, ...] | None:

@@ -34,7 +34,9 @@ def metal(alloy: str | None, equivalent_weight: float | None, density: float | N
     if alloy:
         known = {name.lower(): one for name, one in ALLOYS.items()}
         if alloy.lower() not in known:
-            raise BadInputError(f"no alloy is called {alloy}; there are {', '.join(ALLOYS)}; else give equivalent weight and density")
+            raise BadInputError(
+                f"no alloy is called {alloy}; there are {', '.join(ALLOYS)}; else give equivalent weight and density"
+            )
         one = known[alloy.lower()]
         return equivalent_weight or one.equivalent_weight, density or one.density
     if (equivalent_weight is None) != (density is None):
@@ -70,7 +72,9 @@ def circuit_answer(fit: CircuitFit) -> dict[str, Any]:
         "chi_squared": finite(fit.chi_squared),
         "converged": fit.converged,
         "kramers_kronig": {"mu": finite(test.mu), "residual_max": finite(test.residual_max)},
-        "runners_up": [{"circuit": c.circuit, "chi_squared": finite(c.chi_squared), "weight": finite(c.weight)} for c in fit.runners_up],
+        "runners_up": [
+            {"circuit": c.circuit, "chi_squared": finite(c.chi_squared), "weight": finite(c.weight)} for c in fit.runners_up
+        ],
         "warnings": list(fit.warnings),
     }
 

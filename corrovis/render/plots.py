@@ -34,7 +34,9 @@ def tafel_figure(fits: Sequence[TafelFit], reference: str = "reference") -> Figu
         measured = np.interp(fit.potential_v, curve.potential_v[order], curve.current_a_cm2[order])
         with np.errstate(divide="ignore", invalid="ignore"):
             left = np.log10(np.abs(measured) / np.abs(fit.model_a_cm2))
-        lower.plot(fit.potential_v, np.where(np.abs(fit.potential_v - fit.e_corr.value) > 0.005, left, np.nan), ".", ms=3, color=colour)
+        lower.plot(
+            fit.potential_v, np.where(np.abs(fit.potential_v - fit.e_corr.value) > 0.005, left, np.nan), ".", ms=3, color=colour
+        )
     upper.set_ylabel("|i| in A/cm²")
     lower.set(xlabel=f"E in V against {reference}", ylabel="residual, decades")
     _finish([upper, lower], upper)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from corrovis.ui import wording
 from corrovis.ui.car import CPU, upload_folder
 
 HERE = Path(__file__).parent
+Choices = dict[Any, Any]  # component -> what is chosen there
 CIRCUITS = ["auto", "randles", "two-loop", "R0-p(R1,CPE1)", "R0-p(R1-W1,CPE1)", "R0-p(R1,CPE1)-p(R2,CPE2)"]
 METHODS = ["auto", "butler-volmer", "mixed", "extrapolation"]
 METALS = ["316L", "304", "AZ31B", "carbon steel"]
@@ -24,7 +26,9 @@ class ElectrochemTab:
     """Lays the tab out inside the running `gr.Blocks` and wires it.  It keeps nothing: every event brings all choices with it."""
 
     def __init__(self) -> None:
-        gr.HTML(f"<h1>{wording.LAB_HEADLINE}</h1><p>{wording.LAB_LEAD}</p>", elem_classes="hero lab-hero", apply_default_css=False)
+        gr.HTML(
+            f"<h1>{wording.LAB_HEADLINE}</h1><p>{wording.LAB_LEAD}</p>", elem_classes="hero lab-hero", apply_default_css=False
+        )
         with gr.Row(elem_classes="lab"):
             with gr.Column(elem_classes="lab-desk", scale=1):
                 self.files = gr.File(label=wording.LAB_FILES, file_count="multiple", elem_classes="curves")
@@ -42,27 +46,36 @@ class ElectrochemTab:
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `electrochem_api`."""
         work: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
-        choices = [self.files, self.area, self.alloy, self.circuit, self.method, self.reference]
+        choices: Any = {self.files, self.area, self.alloy, self.circuit, self.method, self.reference}
         shown = [self.plot, self.table, self.saved]
-        seen = self.files.change(self.show, [self.files, self.area, self.reference], shown, **work)
+        seen = self.files.change(self.show, choices, shown, **work)
         seen.then(self.fit, choices, shown, **work)
-        for choice in choices[1:]:
+        for choice in (self.area, self.alloy, self.circuit, self.method, self.reference):
             choice.change(self.fit, choices, shown, **work)
         self.plot.release(self.refit, choices, shown, **work)
 
-    def show(self, files: list[str] | None, area: float | None, reference: str) -> tuple[str, str, Any]:
+    def show(self, choices: Choices) -> tuple[str, str, Any]:
         """The data at once, before any fit."""
-        wish = jobs.Wish(_named(files), area or None, reference=reference)
+        wish = self._wish(choices)
         curves, said = jobs.read_all(wish)
-        return jobs.plot_value(curves, [], reference), jobs.table([], None, said), gr.update(visible=False)
+        return jobs.plot_value(curves, [], wish.reference), jobs.table([], None, said), gr.update(visible=False)
 
-    def fit(self, *choices: Any) -> tuple[str, str, Any]:
-        return self._fitted(_wish(*choices))
+    def fit(self, choices: Choices) -> tuple[str, str, Any]:
+        return self._fitted(self._wish(choices))
 
-    def refit(self, files: Any, area: Any, alloy: Any, circuit: Any, method: Any, reference: Any, event: gr.EventData) -> Any:
+    def refit(self, choices: Choices, event: gr.EventData) -> tuple[str, str, Any]:
         """The same with the window that was dragged."""
-        window = (float(event.low), float(event.high))
-        return self._fitted(_wish(files, area, alloy, circuit, method, reference, window))
+        return self._fitted(replace(self._wish(choices), window_v=(float(event.low), float(event.high))))
+
+    def _wish(self, choices: Choices) -> jobs.Wish:
+        return jobs.Wish(
+            files=tuple((Path(file), Path(file).name) for file in choices[self.files] or []),
+            area_cm2=choices[self.area] or None,
+            alloy=choices[self.alloy] or None,
+            circuit=choices[self.circuit] or "auto",
+            method=choices[self.method] or "auto",
+            reference=choices[self.reference] or "reference",
+        )
 
     def _fitted(self, wish: jobs.Wish) -> tuple[str, str, Any]:
         try:
@@ -72,17 +85,8 @@ class ElectrochemTab:
             paths = jobs.write_files(fits, wish.reference, Path(tempfile.mkdtemp(dir=upload_folder()))) if fits else []
         except CorrovisError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        return jobs.plot_value(curves, fits, wish.reference), html, gr.update(value=[str(path) for path in paths], visible=bool(paths))
-
-
-def _wish(
-    files: list[str] | None, area: float | None, alloy: str | None, circuit: str | None, method: str, reference: str, *window: Any
-) -> jobs.Wish:
-    return jobs.Wish(_named(files), area or None, alloy, circuit or "auto", method, reference, window[0] if window else None)
-
-
-def _named(files: list[str] | None) -> tuple[tuple[Path, str], ...]:
-    return tuple((Path(file), Path(file).name) for file in files or [])
+        saved = gr.update(value=[str(path) for path in paths], visible=bool(paths))
+        return jobs.plot_value(curves, fits, wish.reference), html, saved
 
 
 def make_plot() -> gr.HTML:

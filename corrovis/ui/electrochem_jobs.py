@@ -100,7 +100,13 @@ def _series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, A
     good = np.isfinite(x) & np.isfinite(y)
     step = max(1, int(good.sum()) // SHOWN)
     xs, ys = x[good][::step], y[good][::step]
-    return {"name": name, "colour": colour, "line": line, "x": [float(f"{v:.5g}") for v in xs], "y": [float(f"{v:.5g}") for v in ys]}
+    return {
+        "name": name,
+        "colour": colour,
+        "line": line,
+        "x": [float(f"{v:.5g}") for v in xs],
+        "y": [float(f"{v:.5g}") for v in ys],
+    }
 
 
 def _panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -119,7 +125,9 @@ def _polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], 
         data = np.interp(e, fit.curve.potential_v[order], fit.curve.current_a_cm2[order])
         with np.errstate(divide="ignore", invalid="ignore"):
             main.append(_series(e, np.log10(np.abs(i)), "", k, True))
-            left.append(_series(e, np.where(np.abs(e - fit.e_corr.value) > 0.005, np.log10(np.abs(data / i)), np.nan), "", k, False))
+            left.append(
+                _series(e, np.where(np.abs(e - fit.e_corr.value) > 0.005, np.log10(np.abs(data / i)), np.nan), "", k, False)
+            )
     window = [round(edge, 4) for edge in fits[0].window_v] if fits else None
     panels = [_panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_CURRENT, main, window=window)]
     return panels + ([_panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_DECADES, left)] if left else [])
@@ -136,9 +144,12 @@ def _spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[di
                [_series(z.real, -z.imag, name, k, line) for _, z, name, k, line in sets], equal=True),
         _panel(log_f, wording.PLOT_MODULUS.format(unit=unit),
                [_series(np.log10(f), np.log10(np.abs(z)), name, k, line) for f, z, name, k, line in sets]),
-        _panel(log_f, wording.PLOT_PHASE, [_series(np.log10(f), -np.angle(z, deg=True), name, k, line) for f, z, name, k, line in sets]),
+        _panel(log_f, wording.PLOT_PHASE,
+               [_series(np.log10(f), -np.angle(z, deg=True), name, k, line) for f, z, name, k, line in sets]),
     ]  # fmt: skip
-    left = [_series(np.log10(f.spectrum.frequency_hz), 100 * np.abs(f.residuals), "", places[f.spectrum.name], False) for f in fits]
+    left = [
+        _series(np.log10(f.spectrum.frequency_hz), 100 * np.abs(f.residuals), "", places[f.spectrum.name], False) for f in fits
+    ]
     return panels + ([_panel(log_f, wording.PLOT_RESIDUAL, left)] if left else [])
 
 

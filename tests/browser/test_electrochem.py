@@ -32,7 +32,9 @@ def spectrum(tmp_path: Path) -> Path:
     f = np.logspace(5, -1, 50)
     z = 20 + 1 / (1 / 500 + 2j * np.pi * f * 1e-5)
     path = tmp_path / "cell.csv"
-    path.write_text("f (Hz);Z' (Ohm);Z'' (Ohm)\n" + "\n".join(f"{a:.6g};{b.real:.6g};{b.imag:.6g}" for a, b in zip(f, z, strict=True)))
+    path.write_text(
+        "f (Hz);Z' (Ohm);Z'' (Ohm)\n" + "\n".join(f"{a:.6g};{b.real:.6g};{b.imag:.6g}" for a, b in zip(f, z, strict=True))
+    )
     return path
 
 
@@ -50,7 +52,9 @@ def test_a_polarisation_curve_is_fitted_and_its_window_dragged(lab: Page, curve:
     before = float(edge.get_attribute("aria-valuenow") or "nan")
     edge.focus()
     edge.press("Shift+ArrowLeft")
-    expect(lab.get_by_role("slider", name="Upper edge of the fit window, V")).to_have_attribute("aria-valuenow", f"{before - 0.05:.4f}")
+    expect(lab.get_by_role("slider", name="Upper edge of the fit window, V")).to_have_attribute(
+        "aria-valuenow", f"{before - 0.05:.4f}"
+    )
     for name in ("corrovis_fit.pdf", "corrovis_fit.svg", "corrovis_fit.png", "corrovis_fit_1.csv"):
         expect(lab.get_by_role("row", name=re.compile(re.escape(name)))).to_be_visible()
 
