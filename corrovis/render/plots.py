@@ -20,6 +20,7 @@ def tafel_figure(fits: Sequence[TafelFit], reference: str = "reference") -> Figu
     """log|i| over E with the fitted curve, its window and the Tafel lines; below what the fit leaves."""
     figure = Figure(figsize=(7, 6.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
+    floor = np.inf  # the axis ends here: the current goes through zero
     for fit, colour in zip(fits, _colours(len(fits)), strict=True):
         curve = fit.curve
         upper.semilogy(curve.potential_v, np.abs(curve.current_a_cm2), ".", ms=3, color=colour, alpha=0.45, label=curve.name)
@@ -37,6 +38,9 @@ def tafel_figure(fits: Sequence[TafelFit], reference: str = "reference") -> Figu
         lower.plot(
             fit.potential_v, np.where(np.abs(fit.potential_v - fit.e_corr.value) > 0.005, left, np.nan), ".", ms=3, color=colour
         )
+        size = np.abs(curve.current_a_cm2)
+        floor = min(floor, 0.3 * float(np.quantile(size[size > 0], 0.01)))
+    upper.set_ylim(bottom=floor)
     upper.set_ylabel("|i| in A/cm²")
     lower.set(xlabel=f"E in V against {reference}", ylabel="residual, decades")
     _finish([upper, lower], upper)

@@ -40,19 +40,20 @@ function widen(span, other, pixels, otherPixels) {
   return wanted > span[1] - span[0] ? [middle - wanted / 2, middle + wanted / 2] : span;
 }
 
-function draw(panel, first) {
-  const width = first ? 760 : 380, height = first ? 400 : 240;
+function draw(panel, k, all) {
+  const first = k === 0, wide = first || (k % 2 && k === all.length - 1); // one that is left alone takes the whole row
+  const width = wide ? 760 : 380, height = first ? 400 : wide ? 170 : 240;
   const inner = { w: width - PAD.left - PAD.right, h: height - PAD.top - PAD.bottom };
   let xs = range(panel.series.flatMap((s) => s.x)), ys = range(panel.series.flatMap((s) => s.y));
   if (panel.equal) [xs, ys] = [widen(xs, ys, inner.w, inner.h), widen(ys, xs, inner.h, inner.w)];
   const x = (value) => PAD.left + (value - xs[0]) / (xs[1] - xs[0]) * inner.w;
   const y = (value) => PAD.top + (1 - (value - ys[0]) / (ys[1] - ys[0])) * inner.h;
   const svg = node("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${panel.ylabel}, ${panel.xlabel}` });
-  for (const value of ticks(xs, first ? 8 : 5)) {
+  for (const value of ticks(xs, wide ? 8 : 5)) {
     node("line", { class: "grid", x1: x(value), x2: x(value), y1: PAD.top, y2: PAD.top + inner.h }, svg);
     node("text", { x: x(value), y: height - 24, "text-anchor": "middle" }, svg, label(value));
   }
-  for (const value of ticks(ys, first ? 6 : 4)) {
+  for (const value of ticks(ys, first ? 6 : wide ? 3 : 4)) {
     node("line", { class: "grid", x1: PAD.left, x2: PAD.left + inner.w, y1: y(value), y2: y(value) }, svg);
     node("text", { x: PAD.left - 7, y: y(value) + 4, "text-anchor": "end" }, svg, label(value));
   }
@@ -118,7 +119,7 @@ function receive() {
   const value = props.value ? JSON.parse(props.value) : null;
   plot.dataset.state = value ? (value.fitted ? "fitted" : "shown") : "empty";
   plot.toggleAttribute("data-window", Boolean(value?.panels[0].window));
-  panels.replaceChildren(...(value ? value.panels.map((panel, k) => draw(panel, k === 0)) : []));
+  panels.replaceChildren(...(value ? value.panels.map(draw) : []));
 }
 
 watch("value", receive);

@@ -109,22 +109,28 @@ def _series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, A
     }
 
 
+def _log(current: Real) -> Real:
+    """log10|i|; NaN at zero current, which would draw the axis down to nothing."""
+    size = np.abs(current)
+    floor = 0.3 * float(np.quantile(size, 0.01)) or 1e-30
+    return np.where(size > floor, np.log10(np.maximum(size, floor)), np.nan)
+
+
 def _panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {"xlabel": x, "ylabel": y, "series": series, **more}
 
 
 def _polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], reference: str) -> list[dict[str, Any]]:
     places = {curve.name.partition(" sweep ")[0]: k for k, curve in enumerate(curves)}
-    with np.errstate(divide="ignore"):
-        main = [_series(c.potential_v, np.log10(np.abs(c.current_a_cm2)), c.name, k, False) for k, c in enumerate(curves)]
+    main = [_series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
     left = []
     for fit in fits:
         k = places.get(fit.curve.name.partition(" sweep ")[0], 0)
         e, i = fit.potential_v, fit.model_a_cm2
         order = np.argsort(fit.curve.potential_v)
         data = np.interp(e, fit.curve.potential_v[order], fit.curve.current_a_cm2[order])
+        main.append(_series(e, _log(i), "", k, True))
         with np.errstate(divide="ignore", invalid="ignore"):
-            main.append(_series(e, np.log10(np.abs(i)), "", k, True))
             left.append(
                 _series(e, np.where(np.abs(e - fit.e_corr.value) > 0.005, np.log10(np.abs(data / i)), np.nan), "", k, False)
             )
@@ -172,6 +178,8 @@ def table(fits: list[Fit], alloy: str | None, said: list[str]) -> str:
 
 def _row(key: str, q: dict[str, Any]) -> str:
     label, factor, unit = wording.QUANTITIES.get(key, (key, 1.0, q.get("unit", "")))
+    if q["value"] is None and key.startswith("corrosion_rate"):  # said once, below the table
+        return ""
     if q["value"] is None:
         return f"<tr><td>{escape(label)}</td><td>-</td><td></td><td>{escape(unit)}</td></tr>"
     sigma = f"± {factor * q['sigma']:.2g}" if q["sigma"] is not None else ""

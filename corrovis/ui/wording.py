@@ -64,7 +64,7 @@ LAB_TAB = "Electrochemistry"
 LAB_HEADLINE = "What does your curve say?"
 LAB_LEAD = "Drop a polarisation curve or an impedance spectrum. It is fitted at once, without start values."
 LAB_FILES = "Curves: CSV, TXT, Excel, .DTA, .mpt, .z, ..."
-LAB_AREA = "Exposed area, cm²"
+LAB_AREA = "Exposed area, cm² (0: not known)"
 LAB_METAL = "Metal, for the corrosion rate"
 LAB_METHOD = "Fit of polarisation curves"
 LAB_CIRCUIT = "Circuit of impedance spectra"
@@ -90,7 +90,7 @@ CURVE_PLOT = {
 }
 # Key of the answer: label, factor, unit.
 QUANTITIES = {
-    "e_corr_v": ("E corr", 1.0, "V"),
+    "e_corr_v": ("E corr", 1e3, "mV"),
     "i_corr_a_cm2": ("i corr", 1e6, "µA/cm²"),
     "beta_a_v_dec": ("Anodic slope", 1e3, "mV/decade"),
     "beta_c_v_dec": ("Cathodic slope", 1e3, "mV/decade"),

@@ -46,7 +46,7 @@ def test_a_polarisation_curve_is_fitted_and_its_window_dragged(lab: Page, curve:
     drop(lab, curve)
     expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
     table = lab.locator(".fit table")
-    expect(table.get_by_role("row", name=re.compile("E corr"))).to_contain_text("-0.45")
+    expect(table.get_by_role("row", name=re.compile("E corr"))).to_contain_text("-450")
     expect(table.get_by_role("row", name=re.compile("Anodic slope"))).to_contain_text(re.compile(r"(80|79\.9\d*|80\.0\d*)"))
     edge = lab.get_by_role("slider", name="Upper edge of the fit window, V")
     before = float(edge.get_attribute("aria-valuenow") or "nan")
