@@ -10,7 +10,7 @@ import numpy as np
 from corrovis.curves import ActivationEnergy, Quantity
 from corrovis.errors import BadInputError
 
-K_MM_YEAR = 3.27e-3 * 1e6  # mm g / (A cm year), ASTM G102 eq. 7 with i in A/cm2
+K_MM_YEAR = 3.27e-3 * 1e6  # mm g / (A cm year), ASTM G102 with i in A/cm2
 MPY = 1 / 0.0254  # thousandths of an inch in a millimetre
 GAS_CONSTANT = 8.314462618  # J/(mol K)
 ATOMIC_WEIGHTS = {
@@ -29,7 +29,7 @@ class Alloy:
 
     @property
     def equivalent_weight(self) -> float:
-        """g per mole of electrons: 1 / sum of n_i f_i / W_i over elements above 1 % (ASTM G102 eq. 4)."""
+        """g per mole of electrons: 1 / sum of n_i f_i / W_i over elements above 1 % (ASTM G102)."""
         total = sum(self.percent.values())
         parts = [VALENCES[e] * p / total / ATOMIC_WEIGHTS[e] for e, p in self.percent.items() if p >= 1]
         return 1 / sum(parts)
@@ -45,7 +45,7 @@ ALLOYS = {
 
 
 def corrosion_rate(i_corr: Quantity, equivalent_weight: float, density: float) -> Quantity:
-    """mm/year = 3.27e-3 i (uA/cm2) EW / density (ASTM G102 eq. 7); for mpy multiply by `MPY`.
+    """mm/year = 3.27e-3 i (uA/cm2) EW / density (ASTM G102); for mpy multiply by `MPY`.
 
     Raises:
         BadInputError: a weight or density that is not positive

@@ -58,7 +58,7 @@ def fit_circuit(spectrum: Spectrum, circuit: str = "auto", weighting: Weighting 
 def brug_capacitance(q: float, alpha: float, r_solution: float, r_transfer: float = float("inf")) -> float:
     """Effective capacitance of a CPE, Q^(1/alpha) (1/R_s + 1/R_ct)^((alpha-1)/alpha).
 
-    Brug et al., J. Electroanal. Chem. 176 (1984) 275, eq. 20; F for Q in S s^alpha, F/cm2 if all are per area.
+    Brug et al., J. Electroanal. Chem. 176 (1984) 275; F for Q in S s^alpha, F/cm2 if all are per area.
     """
     return float(q ** (1 / alpha) * (1 / r_solution + 1 / r_transfer) ** ((alpha - 1) / alpha))
 

@@ -32,7 +32,7 @@ def _stack(z: Complex) -> Real:
 def check_kramers_kronig(spectrum: Spectrum) -> KramersKronig:
     """Linear test: relaxations are added until `mu` falls below 0.85, where they begin to fit the noise.
 
-    Schönleber, Klotz and Ivers-Tiffée, Electrochim. Acta 131 (2014) 20, eq. 1-4 and 21; residuals are relative to |Z|.
+    Schönleber, Klotz and Ivers-Tiffée, Electrochim. Acta 131 (2014) 20; residuals are relative to |Z|.
     """
     z, size = spectrum.impedance, np.abs(spectrum.impedance)
     w = 2 * np.pi * spectrum.frequency_hz
@@ -55,7 +55,7 @@ def relaxation_times(spectrum: Spectrum) -> RelaxationTimes:
     """Non-negative Tikhonov solution of Z = R_inf + j w L + integral of gamma / (1 + j w tau) over ln tau.
 
     The smoothing is the strongest that still fits nearly as well as the weakest.  Wan, Saccoccio, Chen and Ciucci,
-    Electrochim. Acta 184 (2015) 483, eq. 3 and 16, with non-negative least squares.
+    Electrochim. Acta 184 (2015) 483, with non-negative least squares.
 
     Raises:
         BadInputError: fewer than 8 points

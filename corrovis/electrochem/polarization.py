@@ -1,56 +1,41 @@
 """Corrosion potential, corrosion current and Tafel slopes from a polarisation curve.
 
-Stern and Geary, J. Electrochem. Soc. 104 (1957) 56, eq. 6, with a limiting current and an ohmic drop:
-
-    i = i_corr [10^(eta / beta_a) - 10^(-eta / beta_c) / (1 - r + r 10^(-eta / beta_c))]
-    eta = E - E_corr - i R,  r = i_corr / i_limit;  r = 0 and R = 0 is Butler-Volmer under activation control
-
 The automatic choice keeps clear of ranges that no model explains: it takes the widest window about E_corr in which one reaches
 the data's scatter, and there the simplest such model.  Residuals are taken in asinh(i), linear near E_corr, logarithmic far off.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import lmfit
 import numpy as np
-from scipy.optimize import least_squares
 
 from corrovis.curves import MixedFit, PolarizationCurve, PolarizationResistance, Quantity, Real, TafelFit
 from corrovis.electrochem.extrapolation import fit_lines
+from corrovis.electrochem.kinetics import (
+    LIMIT,
+    LN10,
+    MAX_SLOPE,
+    MODELS,
+    NAMES,
+    OHMIC,
+    Trial,
+    count_points,
+    current_density,
+    cut_window,
+    fit_window,
+)
 from corrovis.electrochem.sweeps import Sweep, prepare, split_sweeps
 from corrovis.errors import BadInputError
 
 Method = Literal["auto", "butler-volmer", "mixed", "extrapolation"]
 METHODS: tuple[Method, ...] = get_args(Method)
 WIDTHS = (0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)  # V, half widths tried
-FIT_POINTS = 120
 NARROW = 0.045  # V; in narrower windows transport and resistance cannot be told from the slopes
-LIMIT, OHMIC = 4, 5  # places of r and R among the parameters
-NAMES = ("e_corr", "ln_i", "beta_a", "beta_c", "ratio", "resistance")
-MODELS = {"butler-volmer": (0, 1, 2, 3), "limit": (0, 1, 2, 3, 4), "ohmic": (0, 1, 2, 3, 5), "mixed": (0, 1, 2, 3, 4, 5)}
 EXPLAINED = 0.005  # decades of residual that any model may leave
 GIVE_UP = 4.0
 HOPELESS = 0.4  # decades
-MAX_SLOPE = 2.0  # V/decade
-LN10 = float(np.log(10))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Trial:
-    """One model in one window."""
-
-    model: str
-    window: tuple[float, float]
-    values: Real
-    residual: float
-    independent: int
-
-    def criterion(self, independent: int) -> float:
-        """Bayes's information criterion of the robust residual for so many independent points."""
-        return independent * float(np.log(max(self.residual, 1e-4) ** 2)) + len(MODELS[self.model]) * float(np.log(independent))
 
 
 def fit_tafel(
@@ -126,30 +111,7 @@ def _choose(curve: PolarizationCurve, sweep: int | None) -> tuple[PolarizationCu
     raise problems[0]
 
 
-def _model(values: Real, e: Real, i: Real) -> Real:
-    """(n,) current density at the potentials `e`; for (m, 6) parameters (m, n).
-
-    With a resistance the equation is implicit; Newton's steps begin at the ohmic drop of the measured current `i`.
-    """
-    e_corr, ln_i, beta_a, beta_c, ratio, resistance = (np.asarray(part) for part in np.moveaxis(values[..., None], -2, 0))
-    eta = e - e_corr - i * resistance
-    current, slope = _kinetics(eta, ln_i, beta_a, beta_c, ratio)
-    for _ in range(4 if resistance.any() else 0):
-        eta = eta - np.clip((eta + resistance * current - (e - e_corr)) / (1 + resistance * slope), -0.1, 0.1)
-        current, slope = _kinetics(eta, ln_i, beta_a, beta_c, ratio)
-    return current
-
-
-def _kinetics(eta: Real, ln_i: Real, beta_a: Real, beta_c: Real, ratio: Real) -> tuple[Real, Real]:
-    """Current density and its derivative after eta."""
-    anodic = np.exp(np.clip(LN10 * eta / beta_a, -60, 60))
-    cathodic = np.exp(np.clip(-LN10 * eta / beta_c, -60, 60))
-    blocked = 1 - ratio + ratio * cathodic
-    size = np.exp(ln_i)
-    return size * (anodic - cathodic / blocked), LN10 * size * (anodic / beta_a + cathodic * (1 - ratio) / (beta_c * blocked**2))
-
-
-def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None) -> list[_Trial]:
+def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None) -> list[Trial]:
     if window_v is not None:
         low, high = sorted(window_v)
         if not low < sweep.e_corr_v < high:
@@ -162,16 +124,16 @@ def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None
         last, bad = None, 0
         for window in windows:
             narrow = min(sweep.e_corr_v - window[0], window[1] - sweep.e_corr_v) < NARROW
-            if _count(sweep, window) <= 2 + len(MODELS[kind]) or (narrow and kind != kinds[0]):
+            if count_points(sweep, window) <= 2 + len(MODELS[kind]) or (narrow and kind != kinds[0]):
                 continue
-            last = _try(sweep, kind, window, last)
+            last = fit_window(sweep, kind, window, last)
             trials.append(last)
             bad = bad + 1 if last.residual > GIVE_UP * _allowed(sweep.noise_decades) else 0
             if bad >= 3:  # still wider windows will not be explained either
                 break
     if not trials:
         raise BadInputError(
-            f"{_count(sweep, windows[-1])} points lie in the window, too few for a fit; widen it or measure more densely"
+            f"{count_points(sweep, windows[-1])} points lie in the window, too few for a fit; widen it or measure more densely"
         )
     return trials
 
@@ -182,74 +144,17 @@ def _windows(sweep: Sweep) -> list[tuple[float, float]]:
     pairs = [(w, w) for w in WIDTHS] + [(2 * w, w) for w in (0.05, 0.1, 0.15)] + [(w, 2 * w) for w in (0.05, 0.1)]
     clipped = {(round(max(-c, low), 4), round(min(a, high), 4)) for c, a in pairs}
     usable = sorted(
-        ((c, a) for c, a in clipped if _count(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= 8),
+        ((c, a) for c, a in clipped if count_points(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= 8),
         key=lambda pair: pair[1] - pair[0],
     )
     return [(sweep.e_corr_v + c, sweep.e_corr_v + a) for c, a in usable or [(low, high)]]
-
-
-def _count(sweep: Sweep, window: tuple[float, float]) -> int:
-    return int(((sweep.potential_v >= window[0]) & (sweep.potential_v <= window[1])).sum())
-
-
-def _cut(sweep: Sweep, window: tuple[float, float]) -> tuple[Real, Real, float]:
-    """Potentials and currents in the window, at most `FIT_POINTS`, and the current at which asinh turns logarithmic."""
-    inside = np.flatnonzero((sweep.potential_v >= window[0] - 1e-9) & (sweep.potential_v <= window[1] + 1e-9))
-    group = max(1, len(inside) // FIT_POINTS)
-    inside = inside[: len(inside) // group * group]
-    e, i = (column[inside].reshape(-1, group).mean(axis=1) for column in (sweep.potential_v, sweep.current_a_cm2))
-    near = np.abs(i[np.abs(e - sweep.e_corr_v) < 0.05])
-    return e, i, 0.3 * float(np.median(near if len(near) else np.abs(i))) or 1e-15
-
-
-def _try(sweep: Sweep, kind: str, window: tuple[float, float], near: _Trial | None) -> _Trial:
-    e, i, scale = _cut(sweep, window)
-    free = list(MODELS[kind])
-    top = float(np.abs(i).max())
-    start = np.array([sweep.e_corr_v, np.log(3 * scale), 0.1, 0.1, 0.0, 0.0])
-    start[LIMIT], start[OHMIC] = 0.05 * (LIMIT in free), 0.01 / top * (OHMIC in free)
-    low = np.array([sweep.e_corr_v - 0.03, np.log(scale) - 8, 0.01, 0.01, 0, 0])
-    high = np.array([sweep.e_corr_v + 0.03, np.log(scale) + 8, MAX_SLOPE, MAX_SLOPE, 0.99, 0.3 / top])
-    step = np.array([0.01, 1, 0.05, 0.05, 0.05, 0.03 / top])
-    target = np.arcsinh(i / scale)
-    if near is not None:
-        start[:4] = near.values[:4]
-    start = np.clip(start, low + 1e-9 * step, high - 1e-9 * step) if near is not None else start
-
-    def residuals(parts: Real) -> Real:
-        sets = np.repeat(start[None], len(parts), axis=0)
-        sets[:, free] = parts
-        out: Real = np.arcsinh(_model(sets, e, i) / scale) - target
-        return out
-
-    def jacobian(part: Real) -> Real:
-        around = residuals(np.concatenate([part[None], part + np.diag(tiny)]))
-        out: Real = ((around[1:] - around[0]) / tiny[:, None]).T
-        return out
-
-    width, tiny = max(2 * LN10 * sweep.noise_decades, 0.005), 1e-6 * step[free]
-    found = least_squares(
-        lambda part: residuals(part[None])[0], start[free], jacobian, bounds=(low[free], high[free]), x_scale=step[free],
-        loss="soft_l1", f_scale=width, max_nfev=60, ftol=1e-6, xtol=1e-6,
-    )  # fmt: skip
-    values = start.copy()
-    values[free] = found.x
-    left = residuals(found.x[None])[0]
-    changes = int((np.diff(np.sign(left)) != 0).sum())  # of sign: half as many as points if nothing but noise is left
-    return _Trial(kind, window, values, _robust_rms(left) / LN10, min(len(e), 2 * changes + 5))
-
-
-def _robust_rms(residual: Real) -> float:
-    """Root mean square of all but the worst twentieth."""
-    kept = np.sort(residual**2)[: max(1, int(0.95 * len(residual)))]
-    return float(np.sqrt(kept.mean()))
 
 
 def _allowed(noise: float) -> float:
     return max(EXPLAINED, 1.3 * noise)
 
 
-def _pick(trials: list[_Trial], noise: float) -> _Trial:
+def _pick(trials: list[Trial], noise: float) -> Trial:
     """Widest window that is explained, there the model that the criterion prefers; if none is, the best residual."""
     good = [trial for trial in trials if trial.residual <= _allowed(noise)]
     if not good:
@@ -260,13 +165,13 @@ def _pick(trials: list[_Trial], noise: float) -> _Trial:
     return min(same, key=lambda trial: trial.criterion(independent))
 
 
-def _reach(trial: _Trial) -> float:
+def _reach(trial: Trial) -> float:
     """Width of the window; each side counts up to twice the other, so that both branches are seen."""
     below, above = trial.values[0] - trial.window[0], trial.window[1] - trial.values[0]
     return float(min(below, 2 * above) + min(above, 2 * below))
 
 
-def _alike(trials: list[_Trial], best: _Trial, noise: float) -> list[_Trial]:
+def _alike(trials: list[Trial], best: Trial, noise: float) -> list[Trial]:
     """The same model in windows at least half as wide that it explains as well; their scatter is part of the uncertainty."""
     return [
         t
@@ -275,16 +180,16 @@ def _alike(trials: list[_Trial], best: _Trial, noise: float) -> list[_Trial]:
     ]
 
 
-def _report(curve: PolarizationCurve, sweep: Sweep, best: _Trial, alike: list[_Trial], said: tuple[str, ...]) -> TafelFit:
+def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, alike: list[Trial], said: tuple[str, ...]) -> TafelFit:
     """Errors from lmfit at the chosen optimum, widened by what neighbouring windows say."""
-    e, i, scale = _cut(sweep, best.window)
+    e, i, scale = cut_window(sweep, best.window)
     target = np.arcsinh(i / scale)
-    usable = np.abs(np.arcsinh(_model(best.values, e, i) / scale) - target) <= max(5 * LN10 * best.residual, 0.01)
+    usable = np.abs(np.arcsinh(current_density(best.values, e, i) / scale) - target) <= max(5 * LN10 * best.residual, 0.01)
     parameters = _parameters(best)
 
     def residual(p: Any) -> Real:
         values = np.array([p[name].value for name in NAMES])
-        out: Real = (np.arcsinh(_model(values, e, i) / scale) - target)[usable]
+        out: Real = (np.arcsinh(current_density(values, e, i) / scale) - target)[usable]
         return out
 
     found = lmfit.minimize(residual, parameters, method="leastsq", max_nfev=600)
@@ -294,7 +199,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: _Trial, alike: list[_T
     if len(alike) > 1:
         sigmas = np.hypot(sigmas, np.std([trial.values for trial in alike], axis=0))
     away = np.abs(e - values[0]) > 0.01
-    apart = np.log10(np.maximum(np.abs(_model(values, e, i)), 1e-18) / np.maximum(np.abs(i), 1e-18))[away & usable]
+    apart = np.log10(np.maximum(np.abs(current_density(values, e, i)), 1e-18) / np.maximum(np.abs(i), 1e-18))[away & usable]
     residual_decades = float(np.sqrt(np.mean(apart**2))) if len(apart) else float("nan")
     converged = bool(found.success) and bool(np.isfinite(sigmas).all())
     common: dict[str, Any] = {
@@ -307,7 +212,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: _Trial, alike: list[_T
         "converged": converged,
         "residual_decades": residual_decades,
         "potential_v": e,
-        "model_a_cm2": _model(values, e, i),
+        "model_a_cm2": current_density(values, e, i),
         "warnings": (*said, *_doubts(values, sigmas, best, sweep, residual_decades)),
     }
     if best.model == "butler-volmer":
@@ -322,7 +227,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: _Trial, alike: list[_T
     )
 
 
-def _parameters(best: _Trial) -> Any:
+def _parameters(best: Trial) -> Any:
     free = MODELS[best.model]
     parameters = lmfit.Parameters()
     for k, name in enumerate(NAMES):
@@ -334,7 +239,7 @@ def _parameters(best: _Trial) -> Any:
     return parameters
 
 
-def _doubts(values: Real, sigmas: Real, best: _Trial, sweep: Sweep, residual: float) -> list[str]:
+def _doubts(values: Real, sigmas: Real, best: Trial, sweep: Sweep, residual: float) -> list[str]:
     """What a reader has to know before he believes the numbers."""
     said = []
     below, above = values[0] - best.window[0], best.window[1] - values[0]
