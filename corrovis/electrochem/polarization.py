@@ -33,7 +33,7 @@ Method = Literal["auto", "butler-volmer", "mixed", "extrapolation"]
 METHODS: tuple[Method, ...] = get_args(Method)
 WIDTHS = (0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)  # V, half widths tried
 NARROW = 0.045  # V; in narrower windows transport and resistance cannot be told from the slopes
-EXPLAINED = 0.005  # decades of residual that any model may leave
+EXPLAINED = 0.003  # decades of residual that any model may leave
 GIVE_UP = 4.0
 HOPELESS = 0.4  # decades
 
