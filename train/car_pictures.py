@@ -19,6 +19,7 @@ from corrovis.car.masking import optimise
 from corrovis.results import SEVERITIES, Severity
 
 GREY = 127  # what stands for "no car here" in a masked picture: zero for the networks
+DRAWN = "car_masks"  # folder of masks that somebody drew; those are believed whatever their size
 LEAST_CAR = 0.12  # share of the picture below which a weak mask missed the car: the photo is a close-up
 PLACES = (0.0, 0.5, 1.0)  # left, centre, right of the car
 
@@ -59,7 +60,7 @@ def read_pictures(data: Path, labels: Path | None, optimiser: bool = True) -> li
     pictures = []
     for path, group, severity in listed:
         rgb = read_rgb(path)
-        car = car_of(path.stem, rgb, [cars / "car_masks"] + ([labels / "car"] if labels else []))
+        car = car_of(path.stem, rgb, [cars / DRAWN] + ([labels / "car"] if labels else []))
         pictures.append(Picture(path.stem, group, severity, rgb, optimise(car) if optimiser else car))
     return pictures
 
@@ -70,7 +71,7 @@ def car_of(stem: str, rgb: np.ndarray, folders: list[Path]) -> np.ndarray:
         path = folder / f"{stem}.png"
         if path.exists():
             car = read_mask(path) > 128  # 128 marks unsure pixels in weak labels
-            if car.mean() >= LEAST_CAR:
+            if folder.name == DRAWN or car.mean() >= LEAST_CAR:
                 return car
     return np.ones(rgb.shape[:2], bool)
 
