@@ -67,3 +67,37 @@ def summary(scores: list[dict[str, Any]], on: str) -> dict[str, dict[str, Any]]:
         }
         for i, name in enumerate(names)
     }
+
+
+def benchmark_scores(tables: np.ndarray, group: np.ndarray, classes: tuple[str, ...]) -> dict[str, Any]:
+    """The scores of the Virginia Tech benchmark, which weights classes by their pixels, and the recall and IoU of each class.
+
+    `tables` (n, classes, classes): a confusion of pixels for every photo.  Whole groups are drawn again for the intervals.
+    """
+    _, member = np.unique(group, return_inverse=True)
+    dice = np.random.default_rng(0)
+    drawn = dice.integers(0, member.max() + 1, (ROUNDS // 2, member.max() + 1))
+    of_group = np.stack([tables[member == g].sum(axis=0) for g in range(member.max() + 1)])
+    value = _pixel_scores(tables.sum(axis=0), classes)
+    samples = [_pixel_scores(of_group[d].sum(axis=0), classes) for d in drawn]
+    on = f"{len(tables)} photos of places that the network had not seen"
+    metrics = {}
+    for name, own in value.items():
+        low, high = np.nanpercentile([sample[name] for sample in samples], (2.5, 97.5))
+        metrics[name] = {**{k: round(float(v), 4) for k, v in (("value", own), ("low", low), ("high", high))}}
+        metrics[name] |= {"n": len(tables), "on": on}
+    counts = [[int(n) for n in row] for row in tables.sum(axis=0)]
+    return {"metrics": metrics, "confusion": {"rows": "labelled", "columns": "found", "classes": list(classes), "pixels": counts}}
+
+
+def _pixel_scores(table: np.ndarray, classes: tuple[str, ...]) -> dict[str, float]:
+    hit, labelled, found = np.diag(table).astype(float), table.sum(axis=1), table.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        f1, iou, recall = 2 * hit / (labelled + found), class_ious(table), hit / labelled
+    weight = labelled / labelled.sum()
+    corroded_hit = table[1:, 1:].sum()
+    corroded_iou = corroded_hit / (table.sum() - table[0, 0])
+    scores = {"weighted_f1": float(np.nansum(f1 * weight)), "weighted_jaccard": float(np.nansum(iou * weight))}
+    scores |= {"miou": float(np.nanmean(iou)), "pixel_accuracy": float(hit.sum() / table.sum()), "corroded_iou": corroded_iou}
+    scores |= {f"recall_{name}": float(value) for name, value in zip(classes, recall, strict=True)}
+    return scores | {f"iou_{name}": float(value) for name, value in zip(classes, iou, strict=True)}

@@ -37,13 +37,15 @@ class Config:
     seed: int = 0
 
 
-def warm_start(network: CorrosionUNet, init: str) -> None:
-    """ImageNet weights for the encoder: a local torchvision file, or `imagenet` for the library's own download."""
+def encoder_state(init: str) -> dict[str, Tensor]:
+    """ImageNet weights of the encoder: a local torchvision file, or `imagenet` for the library's own download."""
     if init == "imagenet":
-        state = smp.encoders.get_encoder("mobilenet_v2", weights="imagenet").state_dict()
-    else:
-        state = {name: tensor.float() for name, tensor in load_file(init).items() if name.startswith("features.")}
-    network.unet.encoder.load_state_dict(state, strict=True)
+        return dict(smp.encoders.get_encoder("mobilenet_v2", weights="imagenet").state_dict())
+    return {name: tensor.float() for name, tensor in load_file(init).items() if name.startswith("features.")}
+
+
+def warm_start(network: CorrosionUNet, init: str) -> None:
+    network.unet.encoder.load_state_dict(encoder_state(init), strict=True)
 
 
 def to_batch(views: list[Labelled]) -> tuple[Tensor, Tensor]:
