@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec
 from corrovis.results import Byte
 from corrovis.sem import severity
@@ -15,6 +16,7 @@ from corrovis.sem.segmentation import Segmenter
 
 COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
 NO_CONTRAST = 2.5  # standard deviation of the grey levels
+STRUCTURES = "steel-structures"
 UNSURE = (0.2, 0.8)
 UNSURE_SHARE = 0.35
 
@@ -25,8 +27,9 @@ class Inspector:
     def __init__(self, segmenter: Segmenter) -> None:
         self.segmenter = segmenter
 
-    def inspect(self, field: Field, model: str, explain: bool = True) -> Inspection:
-        """Everything about `field`; with `explain` also the saliency map, which costs a forward and a backward pass."""
+    def inspect(self, field: Field, model: str | None = None, explain: bool = True) -> Inspection:
+        """Everything about `field` as `model`, or the one that suits it, sees it; with `explain` also the saliency map, which costs a forward and a backward pass."""
+        model = model or choose_model(field, self.segmenter.models)
         spec = self.segmenter.store.spec(model)
         found = self.segmenter.segment(field, model)
         return Inspection(
@@ -38,6 +41,18 @@ class Inspector:
             saliency=saliency_of(self.segmenter.store, field, found) if explain else None,
             warnings=(*field.notes, *doubts(field, found, spec)),
         )
+
+
+def choose_model(field: Field, models: tuple[str, ...]) -> str:
+    """The model for a field when nobody named one: photos go to the one for structures, grey pictures to the first for micrographs.
+
+    Raises:
+        WeightsError: there is no model at all
+    """
+    if not models:
+        raise WeightsError("no inspection model is among the weights; restore weights/ with git checkout weights/")
+    photo = colourfulness(field.specimen) > COLOURFUL and STRUCTURES in models
+    return STRUCTURES if photo else next((name for name in models if name != STRUCTURES), models[0])
 
 
 def doubts(field: Field, found: CorrosionMap, spec: WeightSpec) -> list[str]:
