@@ -72,10 +72,10 @@ def score(network: CorrosionUNet, photos: list[Labelled]) -> dict[str, Any]:
 def main() -> None:
     parser = arguments(__doc__, "runs/sem_structure")
     parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, or a torchvision file")
-    parser.add_argument("--steps", type=int, default=480)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--report", type=Path, default=Path("train/reports/sem_structure.json"), help="where the scores go")
     args = parser.parse_args()
-    config = Config(side=288, steps=args.steps, lr=1.5e-3, ema=0.985, class_weights=WEIGHTS)
+    config = Config(side=256, steps=args.steps, lr=1.5e-3, ema=0.985, class_weights=WEIGHTS)
     if args.smoke:
         config = replace(config, side=64, batch=2, steps=2)
     photos = load_photos(args.data, args.init)

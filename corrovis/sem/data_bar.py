@@ -32,7 +32,7 @@ def bar_height(grey: Byte) -> int:
     reach = int(height * MOST) + BRIDGE
     rim = grey[: max(4, int(height * LEAST))]
     counts = np.bincount(rim.ravel(), minlength=256)
-    colour = int(np.convolve(counts, np.ones(5), "same").argmax())
+    colour = int(counts.argmax())
     off = np.abs(grey[:reach].astype(np.int16) - colour)
     near = off <= NEAR
     share = near.mean(axis=1)

@@ -49,7 +49,8 @@ def eigen_cam(activation: Tensor, gradient: Tensor) -> Tensor:
     rows = rows - rows.mean(dim=0)
     first = torch.linalg.svd(rows, full_matrices=False).Vh[0]
     found = (rows @ first).reshape(activation.shape[1:])
-    return (found * found.sum().sign()).relu()  # a component's sign is arbitrary
+    towards = (found * activation.sum(dim=0)).sum().sign()  # a component's own sign is arbitrary
+    return (found * towards).relu()
 
 
 METHODS: dict[Method, Callable[[Tensor, Tensor], Tensor]] = {
