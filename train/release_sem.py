@@ -1,7 +1,7 @@
 """Ship the inspection networks: checkpoint and report of each training run become a record in weights/, through `export`.
 
-    python train/release_sem.py ni20cr --runs runs
-    python train/release_sem.py steel-structures --runs runs
+python train/release_sem.py ni20cr --runs runs
+python train/release_sem.py steel-structures --runs runs
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RELEASES: dict[str, dict[str, Any]] = {
         "classes": ("background", "corroded"),
         "input": {"size": 512, "overlap": 96, "levels": "normalised", **HALVES},
         "command": "python train/sem_segment.py --init mobilenet_v2-imagenet.safetensors",
-        "data": "Ni-20Cr in molten FLiNaK, 9 SEM fields of 4 coupons with expert masks (shortlab/2026-Riley-RAC-in-Salt-Manuscript)",
+        "data": "Ni-20Cr in molten FLiNaK, 9 SEM fields of 4 coupons, expert masks (shortlab/2026-Riley-RAC-in-Salt-Manuscript)",
         "limits": "Learned from nine fields of one alloy in one salt, of one laboratory; time, temperature and irradiation are "
         "confounded in them. Dark debris can be taken for corrosion. Other alloys, etchants or detectors were not tested.",
     },
@@ -40,8 +40,8 @@ RELEASES: dict[str, dict[str, Any]] = {
         "input": {"size": 512, "overlap": 64, "long_side": 384, "levels": "as they are", **HALVES},
         "command": "python train/structure_segment.py --init mobilenet_v2-imagenet.safetensors",
         "data": "Virginia Tech Corrosion Condition State set, official training part, 396 photos",
-        "limits": "Learned from photos of steel bridges in Virginia. Severe corrosion is in a quarter of the photos and under 3 % of "
-        "their pixels: see its recall. Brown soil, wood and timber can be taken for rust.",
+        "limits": "Learned from photos of steel bridges in Virginia. Severe corrosion is in a quarter of the photos and under "
+        "3 % of their pixels: see its recall. Brown soil, wood and timber can be taken for rust.",
     },
 }
 

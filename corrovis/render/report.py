@@ -24,10 +24,10 @@ PDF_ROWS = 30
 MEASURES = ("area_px", "area_um2", "equivalent_diameter_um", "perimeter_px", "circularity", "solidity", "eccentricity")
 
 MEANING = (
-    "Corroded share: pixels that the model calls corroded, of all pixels of the specimen; the data bar does not count. "
-    "Regions do not overlap, so no area counts twice.",
-    "Severity follows from the corroded share by the limits above. Its probabilities say what the model's error of area, measured "
-    "on specimens that it had not seen, leaves open; they do not cover pictures of another kind than it learned from.",
+    "Corroded share: pixels called corroded, of all pixels of the specimen without its data bar. Regions do not overlap.",
+    "Severity follows from the corroded share by the limits above.",
+    "Its probabilities say what the model's error of area, measured on specimens that it had not seen, leaves open.",
+    "They do not cover pictures of another kind than the model learned from.",
     "The heat map shows what the model's answer rests on; it is not a measurement of corrosion.",
 )
 

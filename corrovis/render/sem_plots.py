@@ -23,7 +23,7 @@ def size_histogram(inspection: Inspection) -> bytes:
     axes = figure.subplots()
     if len(sizes):
         low, high = sizes.min() * 0.95, sizes.max() * 1.05
-        axes.hist(sizes, np.geomspace(low, high, 24), color=RUST, edgecolor="white", linewidth=0.5)
+        axes.hist(sizes, np.geomspace(low, high, 24).tolist(), color=RUST, edgecolor="white", linewidth=0.5)
         axes.set_xscale("log")
     axes.set_xlabel(f"equivalent diameter, {'µm' if pixel else 'pixels'}")
     axes.set_ylabel("regions")

@@ -42,8 +42,7 @@ def read_field(source: Path | bytes, name: str = "picture", pixel: PixelSize | N
     if (top, end) != (0, len(grey)):
         notes.append(f"data bar cropped: {top} rows above, {len(grey) - end} below")
     if pixel is None:
-        path = source if isinstance(source, Path) else None
-        pixel = find_pixel_size(path.read_bytes() if path else bytes(source), path)  # type: ignore[arg-type]
+        pixel = find_pixel_size(source.read_bytes(), source) if isinstance(source, Path) else find_pixel_size(source, None)
     if pixel is None and (length := scale_bar_length(np.asarray(np.concatenate([grey[:top], grey[end:]]), np.uint8))):
         notes.append(f"a scale bar of {length} px is drawn; divide what it stands for by {length} and give that as pixel size")
     return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes))
@@ -57,11 +56,12 @@ def normalise(grey: Byte) -> Byte:
     low, high = np.percentile(grey, (1, 99))
     middle = grey[(grey >= low) & (grey <= high)].astype(np.float64)
     spread = max(float(middle.std()), FLAT)
-    return np.clip((grey.astype(np.float32) - middle.mean()) * (SPREAD / spread) + MIDDLE, 0, 255).astype(np.uint8)
+    moved = (grey.astype(np.float32) - middle.mean()) * (SPREAD / spread) + MIDDLE
+    return np.asarray(np.clip(moved, 0, 255), np.uint8)
 
 
 def tile_starts(length: int, side: int, overlap: int) -> list[int]:
-    """Where tiles of `side` begin along `length` pixels: evenly spread, at least `overlap` in common, the last ends at the end."""
+    """Where tiles of `side` begin along `length` pixels: evenly spread, at least `overlap` in common, the last at the end."""
     if length <= side:
         return [0]
     count = -(-(length - overlap) // (side - overlap))

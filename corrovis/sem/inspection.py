@@ -28,7 +28,10 @@ class Inspector:
         self.segmenter = segmenter
 
     def inspect(self, field: Field, model: str | None = None, explain: bool = True) -> Inspection:
-        """Everything about `field` as `model`, or the one that suits it, sees it; with `explain` also the saliency map, which costs a forward and a backward pass."""
+        """Everything about `field` as `model`, or the one that suits it, sees it.
+
+        `explain` adds the saliency map, at the cost of a forward and a backward pass.
+        """
         model = model or choose_model(field, self.segmenter.models)
         spec = self.segmenter.store.spec(model)
         found = self.segmenter.segment(field, model)
@@ -44,7 +47,7 @@ class Inspector:
 
 
 def choose_model(field: Field, models: tuple[str, ...]) -> str:
-    """The model for a field when nobody named one: photos go to the one for structures, grey pictures to the first for micrographs.
+    """The model for a field when nobody named one: photos go to the one for structures, grey pictures to one for micrographs.
 
     Raises:
         WeightsError: there is no model at all

@@ -6,7 +6,7 @@
 | `compare` | the temporal-thermal matrix: conditions against each other, two by two |
 
 Fields of one condition and exposure are repeats.  A slope has the t interval of least squares; with fewer than three fields, or
-a single exposure, there is no trend and none is given.  A difference has a bootstrap interval over repeats, and none without them.
+a single exposure, there is none.  A difference has a bootstrap interval over repeats, and none without repeats.
 """
 
 from __future__ import annotations

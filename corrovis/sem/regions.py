@@ -12,7 +12,7 @@ from corrovis.sem.results import CorrosionMap, Region
 def measure(found: CorrosionMap) -> tuple[Region, ...]:
     """Every region of `found`, in the order of its number."""
     regions = []
-    for part in regionprops(found.regions):
+    for part in regionprops(found.regions):  # type: ignore[no-untyped-call]
         top, left, bottom, right = part.bbox
         y, x = part.coords[0]
         perimeter = float(part.perimeter)

@@ -50,7 +50,8 @@ def eigen_cam(activation: Tensor, gradient: Tensor) -> Tensor:
     first = torch.linalg.svd(rows, full_matrices=False).Vh[0]
     found = (rows @ first).reshape(activation.shape[1:])
     towards = (found * activation.sum(dim=0)).sum().sign()  # a component's own sign is arbitrary
-    return (found * towards).relu()
+    signed: Tensor = found * towards
+    return signed.relu()
 
 
 METHODS: dict[Method, Callable[[Tensor, Tensor], Tensor]] = {
@@ -114,8 +115,8 @@ def activation_maps(
 def combined(maps: list[Tensor], size_hw: tuple[int, int]) -> Float | None:
     """Mean of the maps, each up to 1, at `size_hw`; None when none shows anything."""
     height, width = size_hw
-    shown = [m.numpy() / float(m.max()) for m in maps if bool(m.isfinite().all()) and float(m.max()) > 0]
-    shown = [cv2.resize(m.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) for m in shown]
+    telling = [m / m.max() for m in maps if bool(m.isfinite().all()) and float(m.max()) > 0]
+    shown = [cv2.resize(m.float().numpy(), (width, height), interpolation=cv2.INTER_LINEAR) for m in telling]
     if not shown:
         return None
     heat = np.mean(shown, axis=0, dtype=np.float32)

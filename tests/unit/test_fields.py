@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -179,7 +180,7 @@ def test_tiles_cover_all_and_overlap_enough(length: int, side: int, overlap: int
         covered[start : start + side] += 1
     assert covered.min() >= 1
     assert max(starts) + side <= max(length, side)
-    assert all(b - a <= side - overlap for a, b in zip(starts, starts[1:], strict=False))
+    assert all(b - a <= side - overlap for a, b in pairwise(starts))
 
 
 @settings(max_examples=30, deadline=None)

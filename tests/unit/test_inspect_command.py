@@ -12,7 +12,18 @@ from micrographs import grains, with_bar
 from PIL import Image
 from test_cli import Run, corrovis  # noqa: F401
 
-KEYS = {"file", "model", "severity", "probabilities", "corroded_fraction", "regions", "pixel_size_um", "mask", "saliency", "report"}
+KEYS = {
+    "file",
+    "model",
+    "severity",
+    "probabilities",
+    "corroded_fraction",
+    "regions",
+    "pixel_size_um",
+    "mask",
+    "saliency",
+    "report",
+}
 REGION_KEYS = {"id", "class", "score", "bbox_xyxy", "area_px", "area_um2", "equivalent_diameter_um"}
 
 
@@ -61,7 +72,7 @@ def test_reports_stand_alone(corrovis: Run, folder: Path) -> None:  # noqa: F811
     assert item["model_sha256"] in page
     assert "unknown: areas are in pixels" in page
     assert Path(item["pdf"]).read_bytes().startswith(b"%PDF")
-    rows = list(csv.DictReader(Path(item["csv"]).open()))
+    rows = list(csv.DictReader(Path(item["csv"]).read_text().splitlines()))
     assert [int(row["area_px"]) for row in rows] == [region["area_px"] for region in item["regions"]]
     assert item["regions"][0]["area_um2"] is None
     assert json.loads((Path(item["report"]).parent / "inspection.json").read_text())["mask"] == "mask.png"
@@ -111,7 +122,13 @@ def test_bad_input_is_one_line_and_exit_2(
 
 
 def test_progression_answers_by_condition(corrovis: Run, folder: Path) -> None:  # noqa: F811
-    rows = [("plain.png", 1, "dry"), ("bar.jpg", 2, "dry"), ("deep.tif", 3, "dry"), ("plain.png", 1, "wet"), ("page.tif", 2, "wet")]
+    rows = [
+        ("plain.png", 1, "dry"),
+        ("bar.jpg", 2, "dry"),
+        ("deep.tif", 3, "dry"),
+        ("plain.png", 1, "wet"),
+        ("page.tif", 2, "wet"),
+    ]
     lines = [f"{name},{hours},{condition}" for name, hours, condition in rows]
     (folder / "t.csv").write_text("\n".join(["file,exposure_h,condition", *lines]))
     answer = corrovis("progression", folder / "t.csv", "--out", folder / "o", "--json")
