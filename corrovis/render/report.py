@@ -12,7 +12,7 @@ from typing import Any
 from fpdf import FPDF
 from jinja2 import Environment, select_autoescape
 
-from corrovis.images import save_index_png, save_png
+from corrovis.images import save_index_png, save_numbers_png, save_png
 from corrovis.manifest import WeightSpec
 from corrovis.render.sem_pictures import heat_map, overlay
 from corrovis.render.sem_plots import size_histogram
@@ -37,13 +37,15 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
     folder.mkdir(parents=True, exist_ok=True)
     mask, shown = folder / "mask.png", folder / "overlay.png"
     save_index_png(inspection.map.labels, mask)
-    save_png(overlay(inspection), shown, None)
+    save_png(overlay(inspection.field.rgb, inspection.map.regions), shown, None)
+    numbers = folder / "regions.png"
+    save_numbers_png(inspection.map.regions, numbers)
     heat = folder / "saliency.png" if inspection.saliency else None
     if inspection.saliency and heat:
         save_png(heat_map(inspection.field, inspection.saliency), heat, None)
     histogram = folder / "sizes.png"
     histogram.write_bytes(size_histogram(inspection))
-    files = {"mask": mask, "overlay": shown, "saliency": heat, "sizes": histogram}
+    files = {"mask": mask, "region_numbers": numbers, "overlay": shown, "saliency": heat, "sizes": histogram}
     files |= {"report": folder / "report.html", "pdf": folder / "report.pdf", "csv": folder / "regions.csv"}
     answer = record(inspection) | files
     pictures = [(shown, "Corroded regions, each in its own colour"), (heat, "Saliency"), (histogram, "Sizes of the regions")]

@@ -7,10 +7,11 @@ import colorsys
 import cv2
 import numpy as np
 from matplotlib import colormaps
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from corrovis.results import Byte
-from corrovis.sem.results import Field, Inspection, Saliency
+from corrovis.sem.results import Field, Saliency
 
 OPACITY = 0.45
 HEAT = "inferno"
@@ -18,17 +19,22 @@ INK, PAPER = (235, 235, 238), (24, 24, 27)
 GOLDEN_ANGLE = 0.381966
 
 
-def overlay(inspection: Inspection, opacity: float = OPACITY) -> Byte:
-    """The field with every region in a colour of its own and a line around it; the data bar stays as it is."""
-    rgb, regions = inspection.field.rgb, inspection.map.regions
-    if not inspection.regions:
+def overlay(rgb: Byte, regions: NDArray[np.int32], opacity: float = OPACITY, chosen: int = 0) -> Byte:
+    """The picture with every region in a colour of its own and a line around it; `chosen` alone is coloured when it is not 0.
+
+    Shape:
+        rgb: (H, W, 3) uint8
+        regions: (H, W) int32, number of the region of each pixel, 0 = none
+    """
+    inside = regions > 0
+    if not inside.any():
         return rgb.copy()
     colours = region_colours(int(regions.max()))
-    inside = regions > 0
+    filled = regions == chosen if chosen else inside
     mixed = rgb.copy()
-    mixed[inside] = (rgb[inside] * (1 - opacity) + colours[regions[inside]] * opacity).astype(np.uint8)
-    grown = cv2.dilate(regions.astype(np.float32), np.ones((3, 3)))
-    rim = inside & (cv2.erode(regions.astype(np.float32), np.ones((3, 3))) != grown)
+    mixed[filled] = (rgb[filled] * (1 - opacity) + colours[regions[filled]] * opacity).astype(np.uint8)
+    numbers, around = regions.astype(np.float32), np.ones((3, 3))
+    rim = inside & (cv2.erode(numbers, around) != cv2.dilate(numbers, around))
     mixed[rim] = colours[regions[rim]]
     return mixed
 

@@ -11,7 +11,7 @@ import gradio as gr
 
 from corrovis.manifest import WeightSpec
 from corrovis.settings import Settings
-from corrovis.ui import car, car_api, wording
+from corrovis.ui import car, car_api, inspect, sem_api, wording
 from corrovis.ui.car_jobs import Services
 
 HERE = Path(__file__).parent
@@ -27,10 +27,16 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
     page: gr.Blocks
     with gr.Blocks(title=wording.TITLE, analytics_enabled=False, delete_cache=(SWEEP_S, KEEP_S), fill_width=True) as page:
         gr.HTML(f"<strong>{wording.TITLE}</strong><span>{wording.TAGLINE}</span>", elem_classes="brand", apply_default_css=False)
-        with gr.Tabs(elem_classes="domains"), gr.Tab(wording.CAR_TAB):
-            car.CarTab(services, example_photos(EXAMPLES))
+        with gr.Tabs(elem_classes="domains"):
+            with gr.Tab(wording.CAR_TAB):
+                car.CarTab(services, example_photos(EXAMPLES))
+            if services.inspector:
+                with gr.Tab(wording.INSPECT_TAB):
+                    inspect.InspectTab(services.inspector)
         gr.HTML(_footer(source), elem_classes="foot", apply_default_css=False)
         car_api.publish(services, specs)
+        if services.inspector:
+            sem_api.publish(services.inspector)
     return page
 
 

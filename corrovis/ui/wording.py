@@ -60,6 +60,30 @@ STAGE = {
     "all_cars": "All cars",
 }
 
+INSPECT_TAB = "Inspect"
+INSPECT_HEADLINE = "How far has corrosion gone?"
+INSPECT_LEAD = "Drop in micrographs or photos of steel: corroded regions, areas, severity and a report come back."
+INSPECT_UPLOAD = "Micrographs or photos of steel structures"
+INSPECT = "Inspect"
+NO_FILES = "Choose one picture or more first"
+MODEL = "Model"
+ANY_MODEL = "The one that suits each picture"
+NI20CR = "Grain boundaries (Ni-20Cr, SEM)"
+PITS304 = "Pits (304 stainless, SEM)"
+STRUCTURES = "Steel structures (photos)"
+PIXEL_SIZE = "Size of a pixel"
+PIXEL_SIZE_HINT = "0.5um; empty: as the file says"
+PICTURES = "Pictures"
+GALLERY = "Choose a picture"
+SUMMARY_COLUMNS = ["Picture", "Severity", "Corroded", "Regions", "Model"]
+REGIONS = "Regions: click one"
+REGION_TABLE = "Regions, largest first: click one"
+REGION_COLUMNS = ["Region", "Class", "Area, px", "Area, µm²", "Diameter, µm", "Circularity", "Score"]
+OPACITY = "Opacity"
+CHOSEN = "●"
+CORRODED = "corroded"
+DOWNLOAD = "All masks, pictures and reports"
+
 
 def severity_name(severity: str) -> str:
     return severity.capitalize()
