@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from corrovis.errors import CorrovisError
+from corrovis.render.sem_pictures import OPACITY
 from corrovis.results import Byte
 from corrovis.sem.inspection import Inspector
 from corrovis.ui import sem_jobs, wording
@@ -18,7 +19,8 @@ from corrovis.ui.car import CPU, VISIT_S, upload_folder
 from corrovis.ui.sem_jobs import Seen, Visit
 
 CHOICES = {"": wording.ANY_MODEL, "ni20cr": wording.NI20CR, "pits304": wording.PITS304, "steel-structures": wording.STRUCTURES}
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **CPU}
+WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
+PRIVATE: dict[str, Any] = {**WORK, "show_progress": "hidden"}
 
 View = tuple[Visit, Byte, list[list[Any]], str]
 
@@ -46,11 +48,11 @@ class InspectTab:
 
     def _results(self) -> None:
         self.summary = gr.Dataframe(headers=wording.SUMMARY_COLUMNS, interactive=False, label=wording.PICTURES)
-        self.gallery = gr.Gallery(label=wording.GALLERY, columns=4, height="auto", format="png", allow_preview=False, buttons=[])
+        self.gallery = make_gallery()
         with gr.Row():
             with gr.Column(scale=3):
                 self.picture = gr.Image(label=wording.REGIONS, format="png", interactive=False, buttons=["fullscreen"])
-                self.opacity = gr.Slider(0, 1, sem_jobs.OPACITY, step=0.05, label=wording.OPACITY)
+                self.opacity = gr.Slider(0, 1, OPACITY, step=0.05, label=wording.OPACITY)
             with gr.Column(scale=2):
                 self.facts = gr.HTML(elem_classes="facts", apply_default_css=False)
                 self.regions = gr.Dataframe(headers=wording.REGION_COLUMNS, interactive=False, label=wording.REGION_TABLE)
@@ -59,9 +61,8 @@ class InspectTab:
     def _wire(self) -> None:
         view = [self.visit, self.picture, self.regions, self.facts]
         made = [self.visit, self.findings, self.summary, self.gallery, self.download]
-        done = self.go.click(
-            self.run, [self.files, self.model, self.scale], made, api_visibility="private", show_progress_on=self.go, **CPU
-        )
+        asked = [self.files, self.model, self.scale]
+        done = self.go.click(self.run, asked, made, show_progress_on=self.go, **WORK)
         done.success(self.show, self.visit, view, **PRIVATE)
         self.gallery.select(self.open, self.visit, view, **PRIVATE)
         self.summary.select(self.open_row, self.visit, view, **PRIVATE)
@@ -124,3 +125,17 @@ def facts_of(visit: Visit) -> str:
     notes = "".join(f"<p>{escape(warning)}</p>" for warning in item["warnings"])
     title = f"{escape(visit.current.name)}: {item['corroded_fraction']:.1%} {wording.CORRODED}"
     return f'<section class="bars"><h2>{title}</h2><ul>{"".join(rows)}</ul>{notes}</section>'
+
+
+def make_gallery() -> gr.Gallery:
+    """Small pictures to choose from; a click opens one below instead of gradio's own preview."""
+    return gr.Gallery(
+        label=wording.GALLERY,
+        columns=8,
+        height=150,
+        object_fit="cover",
+        format="png",
+        allow_preview=False,
+        buttons=[],
+        elem_classes="choices",
+    )
