@@ -38,7 +38,9 @@ class Config:
 
 
 def encoder_state(init: str) -> dict[str, Tensor]:
-    """ImageNet weights of the encoder: a local torchvision file, or `imagenet` for the library's own download."""
+    """ImageNet weights of the encoder: a local torchvision file, `imagenet` for the library's own download, `random` for none."""
+    if init == "random":
+        return dict(smp.encoders.get_encoder("mobilenet_v2", weights=None).state_dict())
     if init == "imagenet":
         return dict(smp.encoders.get_encoder("mobilenet_v2", weights="imagenet").state_dict())
     return {name: tensor.float() for name, tensor in load_file(init).items() if name.startswith("features.")}

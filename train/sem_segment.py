@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from segment_scores import field_scores, summary
 from segment_views import Labelled, Windows, instrument, window
-from segmenting import Config, fit, probabilities, warm_start
+from segmenting import Config, Sampler, fit, probabilities, warm_start
 from support import arguments, read_mask, read_rgb, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
@@ -44,7 +44,7 @@ def load_fields(data: Path) -> list[Labelled]:
     ]
 
 
-def sampler(fields: list[Labelled], config: Config, seed: int):
+def sampler(fields: list[Labelled], config: Config, seed: int) -> Sampler:
     dice = random.Random(seed)
     cut = Windows(config.side, SCALES, turn=180, stretch=0.2, upside_down=True)
     # A coupon counts by the root of its area, so that four of nine fields do not decide.
@@ -59,7 +59,7 @@ def sampler(fields: list[Labelled], config: Config, seed: int):
 
 def main() -> None:
     parser = arguments(__doc__, "runs/sem_ni20cr")
-    parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, or a torchvision file")
+    parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, random, or a torchvision file")
     parser.add_argument("--steps", type=int, default=Config.steps)
     parser.add_argument("--report", type=Path, default=Path("train/reports/sem_ni20cr.json"), help="where the scores go")
     args = parser.parse_args()
@@ -71,8 +71,7 @@ def main() -> None:
         print(left_out, flush=True)
         torch.manual_seed(config.seed)
         network = CorrosionUNet(len(CLASSES))
-        if not (args.smoke and args.init == "imagenet"):
-            warm_start(network, args.init)
+        warm_start(network, args.init)
         known = [field for field in fields if field.group != left_out]
         checkpoint = args.out / ("last.pt" if left_out == EVERYTHING else f"without_{left_out}.pt")
         network = fit(network, sampler(known, config, config.seed), config, checkpoint, args.resume)

@@ -72,7 +72,7 @@ def score(network: CorrosionUNet, photos: list[Labelled]) -> dict[str, Any]:
 
 def main() -> None:
     parser = arguments(__doc__, "runs/sem_structure")
-    parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, or a torchvision file")
+    parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, random, or a torchvision file")
     parser.add_argument("--start", type=Path, help="a held_out.pt to go on from; it has not seen the held-out photos either")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--report", type=Path, default=Path("train/reports/sem_structure.json"), help="where the scores go")

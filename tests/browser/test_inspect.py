@@ -36,13 +36,13 @@ def test_pictures_are_inspected_and_regions_chosen(page: Page, tmp_path: Path) -
     broken.write_text("<html>")
     files = [micrograph(tmp_path / "first.png"), broken, micrograph(tmp_path / "second.png", 1)]
     page.locator(".form input[type=file]").set_input_files(files)
-    expect(page.get_by_text("second.png")).to_be_visible()
+    expect(page.locator(".form").get_by_text("second")).to_be_visible()
     page.get_by_role("button", name="Inspect", exact=True).click()
     facts = page.locator(".block.facts")
     expect(facts.get_by_role("heading")).to_contain_text("first.png", timeout=PATIENCE_MS)
     expect(facts.get_by_role("listitem")).to_have_count(3)
     expect(page.get_by_text("web page")).to_be_visible()
-    page.locator(".choices .thumbnail-lg").nth(1).click()
+    page.get_by_role("button", name="Thumbnail 2 of 2").click()
     expect(facts.get_by_role("heading")).to_contain_text("second.png")
 
 
