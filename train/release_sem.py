@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from export import Release, export
+from segmenting import unweighted
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.settings import WEIGHTS
@@ -33,15 +34,15 @@ RELEASES: dict[str, dict[str, Any]] = {
         "confounded in them. Dark debris can be taken for corrosion. Other alloys, etchants or detectors were not tested.",
     },
     "steel-structures": {
-        "run": "sem_structure",
+        "run": "sem_structure2",
         "report": "sem_structure.json",
         "about": "Condition of each pixel in photos of steel structures: good, fair, poor or severe",
         "classes": ("good", "fair", "poor", "severe"),
         "input": {"size": 512, "overlap": 64, "long_side": 384, "levels": "as they are", **HALVES},
-        "command": "python train/structure_segment.py --init mobilenet_v2-imagenet.safetensors",
+        "command": "python train/structure_segment.py --start runs/sem_structure/held_out.pt --steps 330",
         "data": "Virginia Tech Corrosion Condition State set, official training part, 396 photos",
         "limits": "Learned from photos of steel bridges in Virginia. Severe corrosion is in a quarter of the photos and under "
-        "3 % of their pixels: see its recall. Brown soil, wood and timber can be taken for rust.",
+        "3 % of their pixels: it is not told from poor, take poor for poor or worse. Brown soil and timber can be taken for rust.",
     },
 }
 
@@ -59,6 +60,7 @@ def main() -> None:
     state = torch.load(args.runs / plan["run"] / "last.pt", map_location="cpu", weights_only=True)
     network = CorrosionUNet(len(plan["classes"]))
     network.load_state_dict(state["network"])
+    network = unweighted(network, state["config"]["class_weights"])
     trained = {"command": plan["command"], "data": plan["data"], "seconds": args.seconds, "device": "1 CPU core"}
     release = Release(
         name=args.name,

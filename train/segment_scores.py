@@ -86,8 +86,18 @@ def benchmark_scores(tables: np.ndarray, group: np.ndarray, classes: tuple[str, 
         low, high = np.nanpercentile([sample[name] for sample in samples], (2.5, 97.5))
         metrics[name] = {**{k: round(float(v), 4) for k, v in (("value", own), ("low", low), ("high", high))}}
         metrics[name] |= {"n": len(tables), "on": on}
+    metrics["area_error"] = {**_area_error(tables, member, drawn), "n": len(tables), "on": on}
     counts = [[int(n) for n in row] for row in tables.sum(axis=0)]
     return {"metrics": metrics, "confusion": {"rows": "labelled", "columns": "found", "classes": list(classes), "pixels": counts}}
+
+
+def _area_error(tables: np.ndarray, member: np.ndarray, drawn: np.ndarray) -> dict[str, float]:
+    """Mean absolute error of the corroded share of a photo, with its interval over groups."""
+    share = tables / tables.sum(axis=(1, 2), keepdims=True)
+    off = np.abs(share[:, 1:].sum(axis=(1, 2)) - share[:, :, 1:].sum(axis=(1, 2)))
+    total, count = np.bincount(member, off), np.bincount(member)
+    low, high = np.percentile(total[drawn].sum(axis=1) / count[drawn].sum(axis=1), (2.5, 97.5))
+    return {"value": round(float(off.mean()), 4), "low": round(float(low), 4), "high": round(float(high), 4)}
 
 
 def _pixel_scores(table: np.ndarray, classes: tuple[str, ...]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +95,17 @@ def fit(network: CorrosionUNet, sample: Sampler, config: Config, checkpoint: Pat
             save_checkpoint(checkpoint, config, step, **parts)
     found: CorrosionUNet = average.module.cpu().eval()
     return found
+
+
+def unweighted(network: CorrosionUNet, class_weights: tuple[float, ...]) -> CorrosionUNet:
+    """A copy that answers as if all classes had weighed alike in training: their logarithms are taken off its last bias.
+
+    Weights make a network look at rare classes; left in the answer they make it see them everywhere.
+    """
+    plain = deepcopy(network)
+    with torch.no_grad():
+        plain.unet.segmentation_head[0].bias -= torch.tensor(class_weights).log()
+    return plain
 
 
 def probabilities(network: CorrosionUNet, rgb: np.ndarray) -> np.ndarray:

@@ -61,6 +61,7 @@ def test_a_class_that_is_nowhere_has_no_iou() -> None:
 def test_perfect_maps_score_1() -> None:
     tables = np.stack([np.diag([50, 20, 10, 5])] * 3)
     metrics = benchmark_scores(tables, np.array(["a", "b", "c"]), ("good", "fair", "poor", "severe"))["metrics"]
+    assert metrics.pop("area_error")["value"] == 0
     assert all(score["value"] == 1 for score in metrics.values())
 
 
