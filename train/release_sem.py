@@ -42,7 +42,7 @@ RELEASES: dict[str, dict[str, Any]] = {
         "command": "python train/structure_segment.py --start runs/sem_structure/held_out.pt --steps 330",
         "data": "Virginia Tech Corrosion Condition State set, official training part, 396 photos",
         "limits": "Learned from photos of steel bridges in Virginia. Severe corrosion is in a quarter of the photos and under "
-        "3 % of their pixels: it is not told from poor, take poor for poor or worse. Brown soil and timber can be taken for rust.",
+        "3 % of their pixels: it is not told from poor, take poor as poor or worse. Soil and timber can be taken for rust.",
     },
 }
 
