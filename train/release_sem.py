@@ -38,7 +38,7 @@ RELEASES: dict[str, dict[str, Any]] = {
         "report": "sem_structure.json",
         "about": "Condition of each pixel in photos of steel structures: good, fair, poor or severe",
         "classes": ("good", "fair", "poor", "severe"),
-        "input": {"size": 512, "overlap": 64, "long_side": 384, "levels": "as they are", **HALVES},
+        "input": {"size": 512, "overlap": 64, "long_side": 384, "mirror": True, "levels": "as they are", **HALVES},
         "command": "python train/structure_segment.py --start runs/sem_structure/held_out.pt --steps 330",
         "data": "Virginia Tech Corrosion Condition State set, official training part, 396 photos",
         "limits": "Learned from photos of steel bridges in Virginia. Severe corrosion is in a quarter of the photos and under "
