@@ -1,8 +1,8 @@
 """Where a field is corroded: `Field` in, `CorrosionMap` out, in the field's own pixels.
 
 The record of a model says how it wants to see a field: `size` and `overlap` of the tiles, `levels` (micrographs are brought to
-common grey levels first), `long_side`, to which photos are reduced, `mirror` where they are seen mirrored as well.  Probabilities are enlarged to the field's pixels before
-the most likely class is taken, so that outlines are smooth at any size.
+common grey levels first), `long_side`, to which photos are reduced, `mirror` where they are seen mirrored as well.
+Probabilities are enlarged to the field's pixels before the most likely class is taken, so that outlines are smooth at any size.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Segmenter:
         side, overlap = int(spec.input["size"]), int(spec.input["overlap"])
         p = tiled(network, seen, side, overlap)
         if spec.input.get("mirror"):
-            p = (p + tiled(network, np.ascontiguousarray(seen[:, ::-1]), side, overlap)[:, :, ::-1]) / 2
+            turned = tiled(network, np.ascontiguousarray(seen[:, ::-1]), side, overlap)
+            p = np.asarray((p + turned[:, :, ::-1]) / 2, np.float32)
         height, width = field.specimen.shape[:2]
         if seen.shape[:2] != (height, width):
             p = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in p])

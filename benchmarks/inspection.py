@@ -1,6 +1,6 @@
 """Times the inspection of one drawn 2000 px field (tiles, regions, severity, heat map) against the bare forward passes.
 
-python benchmarks/inspect.py
+python benchmarks/inspection.py
 """
 
 from __future__ import annotations
