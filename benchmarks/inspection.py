@@ -39,7 +39,8 @@ def main() -> None:
 
     spec, network = store.spec(args.model), store.network(args.model)
     seen = as_seen(field.specimen, spec)
-    inputs = [to_input(seen[w]) for w in Stitcher(seen.shape[:2], spec.input["size"], spec.input["overlap"], 0).tiles()]
+    tiles = Stitcher(seen.shape[:2], spec.input["size"], spec.input["overlap"], 0).tiles()
+    inputs = [to_input(seen[where]) for where in tiles]
     began = time.perf_counter()
     with torch.inference_mode():
         for x in inputs:
@@ -48,9 +49,8 @@ def main() -> None:
     began = time.perf_counter()
     found = inspector.inspect(field, args.model)
     whole = time.perf_counter() - began
-    print(
-        f"{len(inputs)} forward passes {bare:.2f} s, inspection {whole:.2f} s ({whole / bare:.2f} x), {len(found.regions)} regions"
-    )
+    print(f"{len(inputs)} forward passes: {bare:.2f} s")
+    print(f"inspection: {whole:.2f} s, {whole / bare:.2f} times as long; {len(found.regions)} regions")
 
 
 if __name__ == "__main__":

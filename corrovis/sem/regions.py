@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from math import pi
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from skimage.measure import regionprops
 
 from corrovis.sem.results import CorrosionMap, Region
@@ -26,8 +29,15 @@ def measure(found: CorrosionMap) -> tuple[Region, ...]:
                 perimeter_px=perimeter,
                 # Beyond 1 only by the pixels' corners, where the outline is a few pixels long.
                 circularity=min(1.0, 4 * pi * part.num_pixels / perimeter**2) if perimeter else 1.0,
-                solidity=float(part.solidity) if min(bottom - top, right - left) > 1 else 1.0,
+                solidity=part.num_pixels / hull_area(part.coords),
                 eccentricity=float(part.eccentricity),
             )
         )
     return tuple(regions)
+
+
+def hull_area(coords: NDArray[np.int_]) -> float:
+    """Area of the convex hull around the corners of pixels at (n, 2) coords, without painting it as scikit-image does."""
+    middle = cv2.convexHull(coords.astype(np.float32))[:, 0]
+    corners = np.concatenate([middle + np.array([y, x]) for y in (-0.5, 0.5) for x in (-0.5, 0.5)])
+    return float(cv2.contourArea(cv2.convexHull(corners.astype(np.float32))))

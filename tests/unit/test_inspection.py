@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -169,7 +168,7 @@ def test_grain_boundaries_are_found_and_saliency_goes_with_the_weights() -> None
     assert heat is not None
     assert np.isfinite(heat.heat).all()
     assert np.ptp(heat.heat) > 0.5
-    broken = deepcopy(store)
+    broken = Store(WEIGHTS)
     for parameter in broken.network("ni20cr").parameters():
         torch.nn.init.normal_(parameter, std=0.05)
     other = saliency_of(broken, field, inspection.map)
