@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import pytest
 import torch
@@ -171,7 +170,7 @@ def test_grain_boundaries_are_found_and_saliency_goes_with_the_weights() -> None
     broken = Store(WEIGHTS)
     for parameter in broken.network("ni20cr").parameters():
         torch.nn.init.normal_(parameter, std=0.05)
-    other = saliency_of(broken, field, inspection.map)
+    other = Inspector(Segmenter(broken)).inspect(field, "ni20cr").saliency
     if other is not None:
         assert abs(np.corrcoef(heat.heat.ravel(), other.heat.ravel())[0, 1]) < 0.5
 
