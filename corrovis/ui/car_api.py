@@ -19,7 +19,6 @@ from corrovis.results import check_level
 from corrovis.ui import car_jobs
 from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_jobs import Services, Visit
-from corrovis.ui.uploads import as_files, uploaded
 
 
 def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
@@ -30,7 +29,7 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         began = time.perf_counter()
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
         try:
-            visit = Visit(*uploaded(photo), seed=int(seed))
+            visit = Visit(*upload(photo), seed=int(seed))
             wanted = [check_level(level) for level in levels or [0, 1, 2, 3]]
             answer = write_levels(car_jobs.age(services, visit), wanted, folder)
         except CorrovisError as error:
@@ -42,10 +41,10 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         try:
             if services.grader is None:
                 raise BadInputError("this server has no model to grade with; add car-grade to its weights")
-            grade = services.grader.grade(car_jobs.read(services, Visit(*uploaded(photo))))
+            grade = services.grader.grade(car_jobs.read(services, Visit(*upload(photo))))
         except CorrovisError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        item = {"file": uploaded(photo)[1], **car_jobs.grade_record(grade)}
+        item = {"file": upload(photo)[1], **car_jobs.grade_record(grade)}
         return {"items": [item], **item}
 
     def models() -> dict[str, Any]:
@@ -55,3 +54,23 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
     api(age_car, api_name="age_car", **CPU)
     api(grade_car, api_name="grade_car", **CPU)
     api(models, api_name="models")
+
+
+def upload(photo: Any) -> tuple[Path, str]:
+    """Path and name of an uploaded file.
+
+    Only a dictionary marked as a file was checked by gradio to lie among the uploads: anything else may name any path.
+    """
+    record = photo.model_dump() if isinstance(photo, FileData) else photo
+    if not isinstance(record, dict) or (record.get("meta") or {}).get("_type") != "gradio.FileData" or not record.get("path"):
+        raise BadInputError("no file came with the request; pass what an upload answered (gradio_client's handle_file does both)")
+    return Path(record["path"]), record.get("orig_name") or Path(record["path"]).name
+
+
+def as_files(value: Any) -> Any:
+    """Paths, at any depth, as gradio's file records, which its clients download."""
+    if isinstance(value, dict):
+        return {key: as_files(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_files(item) for item in value]
+    return FileData(path=str(value), orig_name=value.name).model_dump() if isinstance(value, Path) else value

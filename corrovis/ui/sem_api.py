@@ -16,8 +16,8 @@ from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import Row, read_table
 from corrovis.settings import Settings
 from corrovis.ui.car import CPU, upload_folder
+from corrovis.ui.car_api import as_files, upload
 from corrovis.ui.sem_jobs import job_of
-from corrovis.ui.uploads import as_files, uploaded
 
 
 def publish(inspector: Inspector) -> None:
@@ -30,7 +30,7 @@ def publish(inspector: Inspector) -> None:
         """
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
         try:
-            path, name = uploaded(image)
+            path, name = upload(image)
             job = asked(inspector, model, pixel_size, saliency)
             item = {**inspect_file(inspector, path, folder, job, Settings.from_environment()), "file": name}
         except CorrovisError as error:
@@ -42,7 +42,7 @@ def publish(inspector: Inspector) -> None:
         """How corrosion grows: `table` is a CSV with file, exposure_h, condition; `images` are the files that it names."""
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
         try:
-            rows = placed(read_table(uploaded(table)[0]), images)
+            rows = placed(read_table(upload(table)[0]), images)
             answer = progression_files(inspector, rows, folder, asked(inspector, model, pixel_size, False))
         except CorrovisError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -62,7 +62,7 @@ def asked(inspector: Inspector, model: str, pixel_size: str, explain: bool) -> J
 
 def placed(rows: list[Row], images: list[Any]) -> list[Row]:
     """The rows with their files among the uploads, found by name.  Raises BadInputError when one did not come."""
-    sent = {Path(name).name: path for path, name in (uploaded(image) for image in images)}
+    sent = {Path(name).name: path for path, name in (upload(image) for image in images)}
     missing = [row.file.name for row in rows if row.file.name not in sent]
     if missing:
         raise BadInputError(f"the table names {missing[0]}, which was not sent with it; send all of its pictures")

@@ -60,6 +60,43 @@ STAGE = {
     "all_cars": "All cars",
 }
 
+LAB_TAB = "Electrochemistry"
+LAB_HEADLINE = "What does your curve say?"
+LAB_LEAD = "Drop a polarisation curve or an impedance spectrum. It is fitted at once, without start values."
+LAB_FILES = "Curves: CSV, TXT, Excel, .DTA, .mpt, .z, ..."
+LAB_AREA = "Exposed area, cm² (0: not known)"
+LAB_METAL = "Metal, for the corrosion rate"
+LAB_METHOD = "Fit of polarisation curves"
+LAB_CIRCUIT = "Circuit of impedance spectra"
+LAB_REFERENCE = "Reference electrode"
+LAB_SAVED = "Take home"
+OTHER_KIND = "{name} is of another kind than the first file and was left out"
+TOO_MANY = "only the first {most} files are shown"
+PLOT_POTENTIAL = "E in V against {reference}"
+PLOT_CURRENT = "log |i| in A/cm²"
+PLOT_DECADES = "residual in decades"
+PLOT_REAL = "Re Z in {unit}"
+PLOT_IMAGINARY = "-Im Z in {unit}"
+PLOT_FREQUENCY = "log f in Hz"
+PLOT_MODULUS = "log |Z| in {unit}"
+PLOT_PHASE = "-phase in °"
+PLOT_RESIDUAL = "residual in %"
+CURVE_PLOT = {
+    "plot": "Curves and fits",
+    "empty": "Your curve appears here.",
+    "drag": "Drag the edges of the coloured band to fit another window.",
+    "low": "Lower edge of the fit window, V",
+    "high": "Upper edge of the fit window, V",
+}
+# Key of the answer: label, factor, unit.
+QUANTITIES = {
+    "e_corr_v": ("E corr", 1e3, "mV"),
+    "i_corr_a_cm2": ("i corr", 1e6, "µA/cm²"),
+    "beta_a_v_dec": ("Anodic slope", 1e3, "mV/decade"),
+    "beta_c_v_dec": ("Cathodic slope", 1e3, "mV/decade"),
+    "corrosion_rate_mm_y": ("Corrosion rate", 1.0, "mm/year"),
+    "corrosion_rate_mpy": ("Corrosion rate", 1.0, "mpy"),
+}
 INSPECT_TAB = "Inspect"
 INSPECT_HEADLINE = "How far has corrosion gone?"
 INSPECT_LEAD = "Drop in micrographs or photos of steel: corroded regions, areas, severity and a report come back."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from conftest import write
 from gradio_client import Client, handle_file
@@ -20,7 +21,15 @@ def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 def test_only_the_contract_is_published(client: Client) -> None:
     published = client.view_api(return_format="dict", print_info=False)
-    assert set(published["named_endpoints"]) == {"/age_car", "/grade_car", "/models", "/inspect", "/progression"}
+    assert set(published["named_endpoints"]) == {
+        "/age_car",
+        "/grade_car",
+        "/fit_eis",
+        "/fit_tafel",
+        "/models",
+        "/inspect",
+        "/progression",
+    }
     assert published["unnamed_endpoints"] == {}
 
 
@@ -70,3 +79,26 @@ def test_a_path_on_the_server_is_no_upload(server: str, photo: Path) -> None:
             answer = httpx.get(f"{server}gradio_api/call/age_car/{started.json()['event_id']}", timeout=60).text
             assert "event: error" in answer
             assert "rust_fraction" not in answer
+
+
+def test_fit_tafel_answers_with_the_contracts_keys(client: Client, tmp_path: Path) -> None:
+    eta = np.arange(-0.2, 0.2, 0.004)
+    current = 1e-5 * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
+    path = tmp_path / "steel.csv"
+    path.write_text("E (V),I (A)\n" + "\n".join(f"{e},{i}" for e, i in zip(eta, current, strict=True)))
+    answer = client.predict(handle_file(path), 2.0, 27.92, 7.87, api_name="/fit_tafel")
+    assert answer["i_corr_a_cm2"]["value"] == pytest.approx(5e-6, rel=0.05)
+    assert answer["corrosion_rate_mm_y"]["value"] == pytest.approx(0.058, rel=0.05)
+    assert {"window_v", "converged", "residual_decades", "plot", "warnings"} <= set(answer)
+
+
+def test_fit_eis_answers_with_the_contracts_keys(client: Client, tmp_path: Path) -> None:
+    f = np.logspace(5, -1, 40)
+    z = 20 + 1 / (1 / 500 + 2j * np.pi * f * 1e-5)
+    path = tmp_path / "cell.csv"
+    path.write_text("f,Z',Z''\n" + "\n".join(f"{a},{b.real},{b.imag}" for a, b in zip(f, z, strict=True)))
+    answer = client.predict(handle_file(path), "R0-p(R1,C1)", api_name="/fit_eis")
+    assert answer["parameters"]["R1"]["value"] == pytest.approx(500, rel=1e-3)
+    assert {"circuit", "chi_squared", "kramers_kronig", "plot", "warnings"} <= set(answer)
+    with pytest.raises(AppError, match="circuit 'R0-X'"):
+        client.predict(handle_file(path), "R0-X", api_name="/fit_eis")

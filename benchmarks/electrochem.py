@@ -1,0 +1,263 @@
+"""How well curves are fitted: published references, simulated data, and two well-known packages on the same.
+
+    python benchmarks/electrochem.py [--data FOLDER] [--simulated 400]
+
+FOLDER holds `eis/` and `pdp/`, each with a `reference_fits.csv`; without it (or CORROVIS_DATA) only the simulated part runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import io
+import os
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from corrovis.curves import PolarizationCurve, Spectrum, TafelFit
+from corrovis.electrochem.circuits import parse
+from corrovis.electrochem.impedance import fit_circuit
+from corrovis.electrochem.polarization import fit_tafel
+from corrovis.electrochem.readers import read_polarization, read_spectra
+from corrovis.errors import BadInputError
+
+LN10 = np.log(10)
+COMPARED = 40  # simulated cases that the other packages get as well
+CIRCUITS = (
+    "R0-p(R1,C1)",
+    "R0-p(R1,CPE1)",
+    "R0-p(R1-W1,CPE1)",
+    "R0-p(R1,C1)-p(R2,C2)",
+    "R0-p(R1,CPE1)-p(R2,CPE2)",
+    "R0-p(CPE1,R1-p(R2,L1))",
+)
+# impedance.py's class Randles is this circuit: with it the published numbers fit the data, with the table's string they do not.
+CORRECTED = {"Randles R0-p(R1,C1)-Wo1": "R0-p(R1-Wo1,C1)"}
+
+
+def row(*cells: object) -> None:
+    print("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, (46, 12, 12, 12, 12, 40), strict=False)))
+
+
+def eis_references(folder: Path) -> None:
+    print("\nImpedance: published circuits, from no start values\n")
+    row("file", "parameter", "reference", "ours", "deviation")
+    for line in csv.DictReader((folder / "reference_fits.csv").open()):
+        spectrum = read_spectra(folder / line["file"])[0]
+        weighting = "modulus"
+        if "exampleData" in line["file"]:  # fitted with unit weights and in the first quadrant only
+            keep = spectrum.impedance.imag < 0
+            spectrum, weighting = Spectrum(spectrum.frequency_hz[keep], spectrum.impedance[keep], spectrum.name), "unit"
+        fit = fit_circuit(spectrum, CORRECTED.get(line["circuit"], line["circuit"]), weighting)  # type: ignore[arg-type]
+        wanted = published(line["parameters"])
+        sets = [(1.0, {name: q.value for name, q in fit.parameters.items()}), *fit.rivals]
+        for multiple, values in sets:
+            if multiple > 1:
+                print(f"  another optimum, {multiple:.2f} times the squares, which is also reported:")
+            for name, reference in wanted.items():
+                row(line["file"], name, f"{reference:.4g}", f"{values[name]:.4g}", f"{values[name] / reference - 1:+.1%}")
+
+
+def published(text: str) -> dict[str, float]:
+    """ "R0=1 Wo=(2, 3)" -> {"R0": 1, "Wo1_0": 2, "Wo1_1": 3}."""
+    text = re.sub(r"Wo=\((\S+), (\S+)\)", r"Wo1_0=\1 Wo1_1=\2", text)
+    return {name: float(value) for name, value in re.findall(r"(\w+)=(\S+)", text)}
+
+
+def tafel_references(folder: Path) -> None:
+    print("\nPolarisation: published fits; slopes of LPR scans (20 mV) are not identifiable, only E_corr counts there\n")
+    row("file and sweep", "parameter", "reference", "ours", "deviation", "method")
+    for line in csv.DictReader((folder / "reference_fits.csv").open()):
+        name = f"{Path(line['file']).name} {line['segment']}"
+        if not (folder / line["file"]).exists():
+            print(f"{name}: no such file in this data set")
+            continue
+        curve = read_polarization(folder / line["file"], float(line["area_cm2"]))
+        sweep = {"up": 1, "down": 2}.get(line["segment"])
+        fit = fit_tafel(curve, sweep=sweep)
+        row(
+            name,
+            "E_corr",
+            line["Ecorr_V"],
+            f"{fit.e_corr.value:.4f}",
+            f"{1e3 * (fit.e_corr.value - float(line['Ecorr_V'])):+.1f} mV",
+            fit.method,
+        )
+        if not line["icorr_A_cm2"] or "LPR" in name:
+            continue
+        reference = float(line["icorr_A_cm2"])
+        row(name, "i_corr", f"{reference:.4g}", f"{fit.i_corr.value:.4g}", f"{fit.i_corr.value / reference - 1:+.1%}")
+        for key, slope in (("beta_a", fit.beta_a), ("beta_c", fit.beta_c)):
+            reference = float(line[f"{key}_V_dec"])
+            row(name, key, f"{reference:.4f}", f"{slope.value:.4f}", f"{1e3 * (slope.value - reference):+.1f} mV/dec")
+        row(name, "decades left", f"{left_by(line, fit):.4f}", f"{fit.residual_decades:.4f}")
+
+
+def left_by(line: dict[str, str], fit: TafelFit) -> float:
+    """What the published numbers leave of the data within 50 mV of E_corr, root mean square decades of the middle 90 %."""
+    eta = fit.curve.potential_v - float(line["Ecorr_V"])
+    near = (np.abs(eta) < 0.05) & (np.abs(eta) > 0.01)
+    eta, i = eta[near], fit.curve.current_a_cm2[near]
+    model = 10 ** (eta / float(line["beta_a_V_dec"])) - 10 ** (-eta / float(line["beta_c_V_dec"]))
+    off = np.sort(np.log10(np.abs(float(line["icorr_A_cm2"]) * model / i)) ** 2)
+    return float(np.sqrt(off[: int(0.9 * len(off))].mean()))
+
+
+def spectra(count: int) -> Iterator[tuple[str, Spectrum, np.ndarray]]:
+    """Circuits whose every element shows in the window, with 0.1 to 1 % noise."""
+    random = np.random.default_rng(1)
+    for k in range(count):
+        text = CIRCUITS[k % len(CIRCUITS)]
+        size = 10 ** random.uniform(0, 5)
+        taus = 10 ** np.array([random.uniform(-4, -2.5), random.uniform(-1, 0.3)])
+        alpha = random.uniform(0.75, 0.95, 2)
+        r = size * random.uniform(0.5, 2, 2)
+        value = {"R0": size * random.uniform(0.05, 0.3), "R1": r[0], "R2": r[1], "C1": taus[0] / r[0], "C2": taus[1] / r[1]}
+        value |= {f"CPE{n + 1}_0": taus[n] ** alpha[n] / r[n] for n in (0, 1)} | {f"CPE{n + 1}_1": alpha[n] for n in (0, 1)}
+        value |= {"L1": taus[1] * r[1], "W1": size * random.uniform(0.1, 0.5)}
+        circuit = parse(text)
+        truth = np.array([value[name] for name in circuit.names])
+        f = np.logspace(5, -2, random.integers(40, 80))
+        z = circuit.impedance(truth, f)
+        noise = random.uniform(0.001, 0.01) * (random.standard_normal(len(f)) + 1j * random.standard_normal(len(f)))
+        yield text, Spectrum(f, z * (1 + noise), f"simulated {k}"), truth
+
+
+def curves(count: int) -> Iterator[tuple[PolarizationCurve, tuple[float, float, float, float]]]:
+    """Activation control, with a limiting current, with an ohmic drop, or with both; 0.2 to 3 % noise; one point per mV."""
+    random = np.random.default_rng(0)
+    for k in range(count):
+        i_corr, beta_a, beta_c = 10 ** random.uniform(-8, -3.5), random.uniform(0.04, 0.16), random.uniform(0.06, 0.18)
+        e_corr = random.uniform(-1.5, 0.2)
+        e = np.arange(e_corr - random.uniform(0.2, 0.35), e_corr + random.uniform(0.15, 0.3), 0.001)
+        ratio = 10 ** random.uniform(-2, -0.7) if k % 4 in (1, 3) else 0.0
+        resistance = 10 ** random.uniform(-3.5, -2) / i_corr if k % 4 in (2, 3) else 0.0
+
+        def current(eta: np.ndarray, ratio: float = ratio, own: tuple[float, ...] = (i_corr, beta_a, beta_c)) -> np.ndarray:
+            cathodic = np.exp(-LN10 * eta / own[2])
+            return own[0] * (np.exp(np.minimum(LN10 * eta / own[1], 200)) - cathodic / (1 - ratio + ratio * cathodic))
+
+        low, high = np.full_like(e, -2.0), np.full_like(e, 2.0)
+        for _ in range(60):  # the potential at the interface, behind the ohmic drop
+            middle = (low + high) / 2
+            below = middle + resistance * current(middle) < e - e_corr
+            low, high = np.where(below, middle, low), np.where(below, high, middle)
+        i = current((low + high) / 2)
+        i = i * (1 + random.uniform(0.002, 0.03) * random.standard_normal(len(e))) + 0.005 * i_corr * random.standard_normal(
+            len(e)
+        )
+        yield PolarizationCurve(e, i, f"simulated {k}"), (e_corr, i_corr, beta_a, beta_c)
+
+
+def recovered(text: str, found: np.ndarray, sigma: np.ndarray, truth: np.ndarray) -> bool:
+    """Every parameter within 5 % or four of its sigma, and never off by a quarter; like loops may swap."""
+    names = parse(text).names
+    orders = [list(range(len(names)))]
+    if ")-p(" in text:  # two loops in series: R1, CPE1_0 <-> R2, CPE2_0
+        orders.append(
+            [names.index(re.sub("[12]", lambda digit: {"1": "2", "2": "1"}[digit[0]], name, count=1)) for name in names]
+        )
+    for place in orders:
+        off = np.abs(found[place] / truth - 1)
+        if (((off < 0.05) | (off < 4 * sigma[place] / np.abs(found[place]))) & (off < 0.25)).all():
+            return True
+    return False
+
+
+def close(fit: tuple[float, ...], truth: tuple[float, ...]) -> bool:
+    """E_corr within 2 mV, i_corr within 15 %, slopes within 10 mV/decade."""
+    return (
+        abs(fit[0] - truth[0]) < 0.002
+        and abs(fit[1] / truth[1] - 1) < 0.15
+        and abs(fit[2] - truth[2]) < 0.01
+        and abs(fit[3] - truth[3]) < 0.01
+    )
+
+
+def our_circuit(text: str, spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
+    fit = fit_circuit(spectrum, text)
+    return np.array([q.value for q in fit.parameters.values()]), np.array([q.sigma for q in fit.parameters.values()])
+
+
+def their_circuit(text: str, spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
+    """impedance.py needs start values; these are what a script would give without looking at the curve."""
+    from impedance.models.circuits import CustomCircuit
+
+    size = float(np.median(np.abs(spectrum.impedance)))
+    usual = {"R": size, "C": 1e-6, "Q": 1e-6, "alpha": 0.9, "L": 1.0, "sigma": size}
+    circuit = CustomCircuit(text, initial_guess=[usual[kind] for kind in parse(text).kinds])
+    circuit.fit(np.array(spectrum.frequency_hz), np.array(spectrum.impedance), weight_by_modulus=True)
+    return np.asarray(circuit.parameters_), np.asarray(circuit.conf_)
+
+
+def our_tafel(curve: PolarizationCurve) -> tuple[float, ...]:
+    fit = fit_tafel(curve)
+    return fit.e_corr.value, fit.i_corr.value, fit.beta_a.value, fit.beta_c.value
+
+
+def their_tafel(curve: PolarizationCurve) -> tuple[float, ...]:
+    """PolCurveFit needs a window; 100 mV each way suits activation control."""
+    from polcurvefit import polcurvefit
+
+    tool = polcurvefit(np.array(curve.potential_v), np.array(curve.current_a_cm2), sample_surface=1.0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        found = tool.active_pol_fit(window=[-0.1, 0.1])
+    e_corr, i_corr, beta_a, beta_c = (float(np.ravel(part)[0]) for part in found[1:5])
+    return e_corr, i_corr, beta_a, abs(beta_c)
+
+
+def tally(title: str, cases: list[Callable[[], bool]]) -> None:
+    misses, failures, began = [], 0, time.perf_counter()
+    for k, case in enumerate(cases):
+        try:
+            misses += [] if case() else [k]
+        except (BadInputError, RuntimeError, ValueError, TypeError, IndexError, np.linalg.LinAlgError):
+            failures += 1
+    seconds = (time.perf_counter() - began) / len(cases)
+    found = f", such as number {misses[:5]}" if misses else ""
+    print(
+        f"{title:<40} misses {len(misses) + failures:3d} of {len(cases)}, {failures} without answer, {seconds:.2f} s each{found}",
+        flush=True,
+    )
+
+
+def simulated(count: int) -> None:
+    print("\nSimulated, with noise, from no start values\n")
+    all_spectra, all_curves = list(spectra(count)), list(curves(count))
+    for title, fit, part in (
+        ("spectra, Corrovis", our_circuit, all_spectra),
+        ("spectra, impedance.py", their_circuit, all_spectra[:COMPARED]),
+        ("spectra, Corrovis on the same", our_circuit, all_spectra[:COMPARED]),
+    ):
+        tally(title, [lambda t=t, s=s, x=x, fit=fit: recovered(t, *fit(t, s), x) for t, s, x in part])  # type: ignore[misc]
+    for title, tafel, some in (
+        ("curves, PolCurveFit", their_tafel, all_curves[:COMPARED]),
+        ("curves, Corrovis on the same", our_tafel, all_curves[:COMPARED]),
+        ("curves, Corrovis", our_tafel, all_curves),
+    ):
+        tally(title, [lambda c=c, x=x, tafel=tafel: close(tafel(c), x) for c, x in some])  # type: ignore[misc]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    folder = os.environ.get("CORROVIS_DATA")
+    parser.add_argument("--data", type=Path, default=Path(folder) / "electrochem" if folder else None)
+    parser.add_argument("--simulated", type=int, default=400)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if options.data and options.data.exists():
+        eis_references(options.data / "eis")
+        tafel_references(options.data / "pdp")
+    else:
+        print("no --data: the published references are left out")
+    simulated(options.simulated)
+
+
+if __name__ == "__main__":
+    main()

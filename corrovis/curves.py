@@ -1,0 +1,232 @@
+"""Measured curves and what their fits found: the electrochemical neighbours of `results.py`, with the same rules.
+
+Arrays are float64 (complex128 for impedance), read-only, checked when made.  Currents are densities: the door applies the area.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+Real = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A measured value with its standard error; `sigma` is NaN where the data cannot tell it."""
+
+    value: float
+    sigma: float
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.value:.4g} ± {self.sigma:.2g} {self.unit}" if np.isfinite(self.sigma) else f"{self.value:.4g} {self.unit}"
+
+
+def _column(name: str, values: NDArray[np.generic], length: int | None = None, dtype: type = np.float64) -> None:
+    """Raise unless `values` is one finite column of `dtype`; then freeze it."""
+    if values.dtype != dtype or values.ndim != 1 or (length is not None and len(values) != length):
+        raise ValueError(f"{name}: wanted ({length or 'n'},) {np.dtype(dtype)}, found {values.shape} {values.dtype}")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name}: wanted finite numbers, found {int((~np.isfinite(values)).sum())} that are not")
+    values.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolarizationCurve:
+    """One or more sweeps of potential and the current that flowed, in the order measured.
+
+    Shape:
+        potential_v: (n,) V against the cell's reference electrode
+        current_a_cm2: (n,) A/cm2, anodic positive
+    `notes` says what the door did on the way in; `signed` is False if the file held only magnitudes.
+    """
+
+    potential_v: Real
+    current_a_cm2: Real
+    name: str = "curve"
+    notes: tuple[str, ...] = ()
+    signed: bool = True
+
+    def __post_init__(self) -> None:
+        _column("PolarizationCurve.potential_v", self.potential_v)
+        _column("PolarizationCurve.current_a_cm2", self.current_a_cm2, len(self.potential_v))
+
+    def __len__(self) -> int:
+        return len(self.potential_v)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """An impedance spectrum, from high to low frequency, no frequency twice.
+
+    Shape:
+        frequency_hz: (n,) Hz, falling
+        impedance: (n,) ohm, or ohm cm2 if `per_area`; capacitive means a negative imaginary part
+    """
+
+    frequency_hz: Real
+    impedance: Complex
+    name: str = "spectrum"
+    notes: tuple[str, ...] = ()
+    per_area: bool = False
+
+    def __post_init__(self) -> None:
+        _column("Spectrum.frequency_hz", self.frequency_hz)
+        _column("Spectrum.impedance", self.impedance, len(self.frequency_hz), np.complex128)
+        if len(self) and not (self.frequency_hz[-1] > 0 and (np.diff(self.frequency_hz) < 0).all()):
+            raise ValueError("Spectrum.frequency_hz: wanted positive, falling frequencies")
+
+    def __len__(self) -> int:
+        return len(self.frequency_hz)
+
+    @property
+    def unit(self) -> str:
+        return "ohm cm2" if self.per_area else "ohm"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TafelFit:
+    """Corrosion potential, current density and Tafel slopes of one sweep.
+
+    Shape:
+        potential_v, model_a_cm2: (m,) the fitted curve inside `window_v`
+    Slopes are positive, V/decade.  `residual_decades` is the root mean square distance in log10|i|, away from the zero crossing.
+    """
+
+    method: str
+    curve: PolarizationCurve
+    e_corr: Quantity
+    i_corr: Quantity
+    beta_a: Quantity
+    beta_c: Quantity
+    window_v: tuple[float, float]
+    converged: bool
+    residual_decades: float
+    potential_v: Real
+    model_a_cm2: Real
+    warnings: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _column("TafelFit.potential_v", self.potential_v)
+        _column("TafelFit.model_a_cm2", self.model_a_cm2, len(self.potential_v))
+
+    @property
+    def stern_geary_v(self) -> float:
+        """B = beta_a beta_c / (ln 10 (beta_a + beta_c)), V (Stern and Geary 1957)."""
+        a, c = self.beta_a.value, self.beta_c.value
+        return float(a * c / (np.log(10) * (a + c)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MixedFit(TafelFit):
+    """A Tafel fit under mixed control: the cathodic reaction is limited by transport, the electrolyte has a resistance."""
+
+    i_limit: Quantity
+    resistance: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class PolarizationResistance:
+    """Slope dE/di at the corrosion potential (ASTM G59), ohm cm2."""
+
+    resistance: Quantity
+    e_corr: Quantity
+    window_v: tuple[float, float]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationEnergy:
+    """Arrhenius: ln i_corr = ln prefactor - energy / (R T)."""
+
+    energy: Quantity
+    prefactor: Quantity
+    r_squared: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KramersKronig:
+    """Linear Kramers-Kronig test: does a chain of relaxations explain the spectrum?
+
+    Shape:
+        residuals: (n,) complex, (measured - model) / |measured|
+    """
+
+    mu: float
+    elements: int
+    residuals: Complex
+
+    @property
+    def residual_max(self) -> float:
+        return float(np.abs(self.residuals).max())
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One circuit that `auto` tried; `weight` is its Akaike weight among all, 0 to 1."""
+
+    circuit: str
+    chi_squared: float
+    criterion: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CircuitFit:
+    """An equivalent circuit fitted to a spectrum.
+
+    Shape:
+        model: (n,) complex, at the spectrum's frequencies
+    `chi_squared` is the sum of squared residuals relative to |Z|, over 2n - p degrees of freedom.  `rivals` are other optima of
+    the same circuit: their multiple of the best sum of squares, and parameters.  `runners_up` is empty unless
+    the circuit was chosen among several.
+    """
+
+    spectrum: Spectrum
+    circuit: str
+    parameters: dict[str, Quantity]
+    chi_squared: float
+    model: Complex
+    converged: bool
+    kramers_kronig: KramersKronig
+    rivals: tuple[tuple[float, dict[str, float]], ...]
+    runners_up: tuple[Candidate, ...]
+    warnings: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _column("CircuitFit.model", self.model, len(self.spectrum), np.complex128)
+
+    @property
+    def residuals(self) -> Complex:
+        """(n,) complex, (measured - model) / |measured|."""
+        return (self.spectrum.impedance - self.model) / np.abs(self.spectrum.impedance)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RelaxationTimes:
+    """Distribution of relaxation times.
+
+    Shape:
+        tau_s: (m,) s, rising
+        gamma: (m,) resistance per unit of ln tau
+    """
+
+    tau_s: Real
+    gamma: Real
+    r_infinity: float
+
+    @property
+    def peaks(self) -> list[tuple[float, float]]:
+        """(time constant in s, resistance) of each peak above 1 % of the largest, fast ones first."""
+        g = self.gamma
+        tops = [k for k in range(1, len(g) - 1) if g[k - 1] < g[k] >= g[k + 1] and g[k] > 0.01 * g.max()]
+        if not tops:
+            return []
+        valleys = [0, *(a + int(np.argmin(g[a : b + 1])) for a, b in pairwise(tops)), len(g) - 1]
+        step = float(np.log(self.tau_s[1] / self.tau_s[0]))
+        return [(float(self.tau_s[k]), float(g[a:b].sum() * step)) for k, (a, b) in zip(tops, pairwise(valleys), strict=True)]

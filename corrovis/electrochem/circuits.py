@@ -1,0 +1,167 @@
+"""Equivalent circuits from strings: "R0-p(R1,C1)" is a resistor in series with a resistor beside a capacitor.
+
+A dash joins in series, p(a,b,...) in parallel; names are an element's letters and a number, as in impedance.py.
+j is the imaginary unit, w the angular frequency.
+
+| element | parameters        | impedance                                        |
+| ------- | ----------------- | ------------------------------------------------ |
+| R       | R                 | R                                                |
+| C       | C                 | 1 / (j w C)                                      |
+| L       | L                 | j w L                                            |
+| CPE, Q  | Q, alpha          | 1 / (Q (j w)^alpha)                              |
+| W       | sigma             | sigma (1 - j) / sqrt(w), semi-infinite diffusion |
+| Wo      | Z0, tau           | Z0 coth(sqrt(j w tau)) / sqrt(j w tau), blocking |
+| Ws      | Z0, tau           | Z0 tanh(sqrt(j w tau)) / sqrt(j w tau), open     |
+| G       | Z0, tau           | Z0 / sqrt(1 + j w tau), Gerischer                |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from corrovis.curves import Complex, Real
+from corrovis.errors import BadInputError
+
+MAX_ELEMENTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """Impedance over w in rad/s; `kinds` says what each parameter is: R, C, L, Q, alpha, sigma, tau."""
+
+    kinds: tuple[str, ...]
+    impedance: Callable[[Real, Real], Complex]
+
+
+def _finite(p: Real, w: Real, hyperbolic: Callable[[Complex], Complex]) -> Complex:
+    root = np.sqrt(1j * w * p[1])
+    out: Complex = p[0] * hyperbolic(root) / root
+    return out
+
+
+def _tanh(x: Complex) -> Complex:
+    decay = np.exp(-2 * x)  # tanh itself overflows for large arguments
+    out: Complex = (1 - decay) / (1 + decay)
+    return out
+
+
+def _cpe(p: Real, w: Real) -> Complex:
+    out: Complex = 1 / (p[0] * (1j * w) ** p[1])
+    return out
+
+
+ELEMENTS: dict[str, Element] = {
+    "R": Element(("R",), lambda p, w: p[0] + 0j * w),
+    "C": Element(("C",), lambda p, w: 1 / (1j * w * p[0])),
+    "L": Element(("L",), lambda p, w: 1j * w * p[0]),
+    "CPE": Element(("Q", "alpha"), _cpe),
+    "Q": Element(("Q", "alpha"), _cpe),
+    "W": Element(("sigma",), lambda p, w: p[0] * (1 - 1j) / np.sqrt(w)),
+    "Wo": Element(("R", "tau"), lambda p, w: _finite(p, w, lambda x: 1 / _tanh(x))),
+    "Ws": Element(("R", "tau"), lambda p, w: _finite(p, w, _tanh)),
+    "G": Element(("R", "tau"), lambda p, w: p[0] / np.sqrt(1 + 1j * w * p[1])),
+}
+UNITS = {"R": "ohm", "C": "F", "L": "H", "Q": "S s^alpha", "alpha": "", "sigma": "ohm s^-1/2", "tau": "s"}
+AREA_UNITS = {
+    "R": "ohm cm2",
+    "C": "F/cm2",
+    "L": "H cm2",
+    "Q": "S s^alpha/cm2",
+    "alpha": "",
+    "sigma": "ohm cm2 s^-1/2",
+    "tau": "s",
+}
+
+Node = tuple[str, "tuple[Node, ...]"] | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A parsed circuit; `names` and `kinds` run over all parameters in the string's order."""
+
+    text: str
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    root: Node
+
+    def impedance(self, parameters: Real, frequency_hz: Real) -> Complex:
+        """(n,) complex at (n,) Hz; for (p, m, 1) parameters, m sets at once, (m, n)."""
+        return _evaluate(self.root, parameters, 2 * np.pi * frequency_hz)
+
+
+def _evaluate(node: Node, parameters: Real, w: Real) -> Complex:
+    kind, content = node
+    if isinstance(content, int):
+        element = ELEMENTS[kind]
+        return element.impedance(parameters[content : content + len(element.kinds)], w)
+    parts = [_evaluate(part, parameters, w) for part in content]
+    if kind == "series":
+        return sum(parts[1:], parts[0])
+    inverse = [1 / part for part in parts]
+    return 1 / sum(inverse[1:], inverse[0])
+
+
+def parse(text: str) -> Circuit:
+    """The circuit of a string.
+
+    Raises:
+        BadInputError: an unknown element, a name used twice, or brackets that do not match
+    """
+    parser = _Parser(re.sub(r"\s", "", text))
+    root = parser.series()
+    if parser.rest:
+        raise parser.wrong(f"{parser.rest[:10]!r} is left over")
+    return Circuit(parser.text, tuple(parser.names), tuple(parser.kinds), root)
+
+
+class _Parser:
+    """Recursive descent over series := part (-part)*, part := p(series, ...) | name."""
+
+    def __init__(self, text: str) -> None:
+        self.text = self.rest = text
+        self.names: list[str] = []
+        self.kinds: list[str] = []
+        self.seen: set[str] = set()
+
+    def series(self) -> Node:
+        parts = [self.part()]
+        while self.take("-"):
+            parts.append(self.part())
+        return parts[0] if len(parts) == 1 else ("series", tuple(parts))
+
+    def part(self) -> Node:
+        if self.take("p("):
+            parts = [self.series()]
+            while self.take(","):
+                parts.append(self.series())
+            if not self.take(")"):
+                raise self.wrong("a closing bracket is missing")
+            if len(parts) < 2:
+                raise self.wrong("p(...) needs two or more parts, separated by commas")
+            return "parallel", tuple(parts)
+        match = re.match(r"(CPE|Wo|Ws|[RCLQWG])(\d+)", self.rest)
+        if not match:
+            raise self.wrong(
+                f"an element such as R0 is expected at {self.rest[:10] or 'the end'!r}; there are {', '.join(ELEMENTS)}"
+            )
+        name, kind = match[0], match[1]
+        if name in self.seen or len(self.seen) >= MAX_ELEMENTS:
+            raise self.wrong(f"{name} stands there twice" if name in self.seen else f"more than {MAX_ELEMENTS} elements")
+        self.rest = self.rest[len(name) :]
+        self.seen.add(name)
+        first, kinds = len(self.names), ELEMENTS[kind].kinds
+        self.names += [name] if len(kinds) == 1 else [f"{name}_{k}" for k in range(len(kinds))]
+        self.kinds += kinds
+        return kind, first
+
+    def take(self, token: str) -> bool:
+        found = self.rest.startswith(token)
+        self.rest = self.rest[len(token) :] if found else self.rest
+        return found
+
+    def wrong(self, what: str) -> BadInputError:
+        return BadInputError(f"circuit {self.text!r}: {what}; write it like R0-p(R1,C1)")

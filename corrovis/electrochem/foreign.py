@@ -1,0 +1,45 @@
+"""Formats that are no tables of text, read by pyimpspec: Eco Chemie .dfr, Ivium .ids and .idf, PalmSens .pssession."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from corrovis.curves import Complex, Real
+from corrovis.errors import BadInputError
+
+
+def read_foreign(data: bytes, path: Path) -> list[tuple[Real, Complex]]:
+    """Frequency in Hz and impedance in ohm of every spectrum; empty if the file is none of these formats.
+
+    Raises:
+        BadInputError: the format is one of these, the contents are not
+    """
+    kind = _kind(data)
+    if kind is None:
+        return []
+    from pyimpspec.data.formats import parse_dfr, parse_ids, parse_pssession
+    from pyimpspec.exceptions import UnsupportedFileFormat
+
+    parse = {".dfr": parse_dfr, ".ids": parse_ids, ".pssession": parse_pssession}[kind]
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "spectrum").with_suffix(kind)  # the parsers go by the ending, uploads may have lost theirs
+        copy.write_bytes(data)
+        try:
+            sets = parse(copy)
+        except (UnsupportedFileFormat, ValueError, KeyError, IndexError, AssertionError, UnicodeDecodeError) as error:
+            raise BadInputError(f"{path.name} looks like {kind} but cannot be read as such; export it as text or CSV") from error
+    return [(np.asarray(s.get_frequencies(), np.float64), np.asarray(s.get_impedances(), np.complex128)) for s in sets]
+
+
+def _kind(data: bytes) -> str | None:
+    head = data[:20000]
+    if head.lstrip().startswith(b"VERSION"):
+        return ".dfr"
+    if b"Corrosion=" in head and b"ECN=" in head:
+        return ".ids"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and b"m\0e\0a\0s\0u\0r\0e\0m\0e\0n\0t\0s" in head.lower():
+        return ".pssession"
+    return None

@@ -1,0 +1,103 @@
+"""What a column's heading says: which quantity, in which unit, and whether it is negated.
+
+"-Z'' / kOhm" -> imaginary, factor -1e3;  "<I>/mA" -> current, 1e-3;  "log10|J| (uA/cm2)" -> current, logarithmic, per area.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PREFIXES = {"": 1.0, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
+SYMBOLS = str.maketrans(
+    {"µ": "u", "μ": "u", "\u03a9": "Ohm", "\u2126": "Ohm", "−": "-", "″": '"', "′": "'", "²": "2", "·": " ", "°": "deg"}
+)
+
+# The first name that fits wins, so those that an instrument prefers stand first.
+NAMES: dict[str, tuple[str, ...]] = {
+    "frequency": (r"f", r"freq\w*"),
+    "real": (r"z'", r"z'\(a\)", r"re\(z\)", r"z ?re(al)?", r"re ?z", r"real\w*"),
+    "imaginary": (r"z('')", r"z\"", r"z''\(b\)", r"im\(z\)", r"z ?im(g|ag)?(inary)?", r"im ?z", r"imag\w*"),
+    "modulus": (r"\|z\|", r"z ?mod\w*", r"mod\w*", r"z"),
+    "phase": (r"phase\(z\)", r"z?ph\w*", r"theta", r"neg\. phase"),
+    "potential": (
+        r"vf", r"ewe", r"<ewe>", r"we\(1\)\.potential", r"potential", r"potential applied", r"e", r"u", r"v", r"voltage",
+        r"e[ac]", r"e[ _]?we", r"ewe.*", r"e ?applied", r"e vs\.? .*", r"potential.*",
+    ),
+    "current": (
+        r"im", r"<i>", r"we\(1\)\.current", r"current density", r"j", r"i", r"current", r"\|i\|", r"\|j\|", r"abs\(i\)",
+        r"i[ac]", r"current(?! range).*", r"[ij] ?density", r"[ij]_?(corr|cell|we)?",
+    ),
+    "time": (r"t", r"time.*", r"elapsed time.*"),
+}  # fmt: skip
+BARE_RANK = 99  # of a column headed by its unit alone
+BARE_UNIT = {"v": "potential", "a": "current", "hz": "frequency"}
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a column holds; times `factor` it is in V, A, Hz, ohm, rad or s.  `rank` orders a quantity's columns, best first."""
+
+    quantity: str
+    factor: float
+    per_area: bool
+    logarithmic: bool
+    magnitude: bool
+    rank: int
+
+
+def read_heading(text: str) -> Heading | None:
+    """The heading's meaning, or None if it is not one of ours."""
+    text = text.translate(SYMBOLS).strip().strip('"').strip()
+    negated = bool(re.match(r"(-|neg\.? |minus )\s*", text, re.IGNORECASE))
+    text = re.sub(r"^(-|neg\.? |minus )\s*", "", text, flags=re.IGNORECASE)
+    logarithmic = bool(re.match(r"log(10)?\b|log10", text, re.IGNORECASE))
+    text = re.sub(r"^log(10)?\s*[(_ ]?", "", text, flags=re.IGNORECASE) if logarithmic else text
+    name, unit = _split(text)
+    name = name.strip(" _#").lower()
+    found = next(
+        ((kind, rank) for kind, patterns in NAMES.items() for rank, word in enumerate(patterns) if re.fullmatch(word, name)), None
+    )
+    if found is None or (not unit and _unit(text)):
+        bare = _unit(text)
+        if bare is None or bare[2] not in BARE_UNIT:
+            return None
+        found, unit = (BARE_UNIT[bare[2]], BARE_RANK), text
+    kind, rank = found
+    scale = _unit(unit)
+    factor, per_area = (scale[0], scale[1]) if scale else (1.0, "dens" in name or name == "j")
+    if kind == "phase" and (scale is None or scale[2] != "rad"):
+        factor = 3.141592653589793 / 180
+    if kind == "modulus" and name == "z" and (scale is None or scale[2] != "ohm"):
+        return None
+    return Heading(kind, -factor if negated else factor, per_area, logarithmic, "|" in name or "abs" in name, rank)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Name and unit of "I (mA)", "I/mA", "J [A/m2]", "i_mA_cm2", "|J|, uA/cm2"."""
+    brackets = re.fullmatch(r"(.+?)\s*[\(\[]\s*([^()\[\]]+)\s*[\)\]]?", text)
+    if brackets and _unit(brackets[2]):
+        return brackets[1], brackets[2]
+    for pattern in (r"(.+?)\s*/\s*(.+)", r"(.+?)\s*,\s*(.+)", r"(.+?)[_ ]+(.+)"):
+        parts = re.fullmatch(pattern, text)
+        if parts and _unit(parts[2]):
+            return parts[1], parts[2]
+    return text, ""
+
+
+def _unit(text: str) -> tuple[float, bool, str] | None:
+    """Factor to the base unit, whether it is per area, base unit; None if it is no unit of ours."""
+    text = re.sub(r"\s*(vs\.?|against|\().*$", "", text.strip(), flags=re.IGNORECASE)
+    text = re.sub(r"[\s*.^_]", "", text).replace("ohms", "ohm").replace("Ohms", "Ohm")
+    area = 1.0
+    match = re.fullmatch(r"(.+?)(?:/cm2|cm-2|cm2)", text)
+    square = re.fullmatch(r"(.+?)(?:/m2|m-2)", text)
+    if match or square:
+        text, area = (match or square)[1], 1.0 if match else 1e-4  # type: ignore[index]
+    parts = re.fullmatch(r"([pnumkMG]?)(V|A|Hz|[Oo]hm|OHM|deg|rad|s|sec|amps?|volts?)", text)
+    if not parts:
+        return None
+    base = {"sec": "s", "amp": "a", "amps": "a", "volt": "v", "volts": "v"}.get(parts[2].lower(), parts[2].lower())
+    if base in ("deg", "rad", "s") and parts[1] not in ("", "m"):
+        return None
+    return PREFIXES[parts[1]] * area, bool(match or square), base

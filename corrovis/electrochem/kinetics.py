@@ -1,0 +1,119 @@
+"""The current that a corroding electrode passes, and its parameters in one window of potential.
+
+Stern and Geary, J. Electrochem. Soc. 104 (1957) 56, with a limiting current and an ohmic drop:
+
+    i = i_corr [10^(eta / beta_a) - 10^(-eta / beta_c) / (1 - r + r 10^(-eta / beta_c))]
+    eta = E - E_corr - i R,  r = i_corr / i_limit;  r = 0 and R = 0 is Butler-Volmer under activation control
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from corrovis.curves import Real
+from corrovis.electrochem.sweeps import Sweep
+
+FIT_POINTS = 120
+LIMIT, OHMIC = 4, 5  # places of r and R among the parameters
+NAMES = ("e_corr", "ln_i", "beta_a", "beta_c", "ratio", "resistance")
+MODELS = {"butler-volmer": (0, 1, 2, 3), "limit": (0, 1, 2, 3, 4), "ohmic": (0, 1, 2, 3, 5), "mixed": (0, 1, 2, 3, 4, 5)}
+MAX_SLOPE = 2.0  # V/decade
+LN10 = float(np.log(10))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """One model in one window."""
+
+    model: str
+    window: tuple[float, float]
+    values: Real
+    residual: float
+    independent: int
+
+    def criterion(self, independent: int) -> float:
+        """Bayes's information criterion of the robust residual for so many independent points."""
+        return independent * float(np.log(max(self.residual, 1e-4) ** 2)) + len(MODELS[self.model]) * float(np.log(independent))
+
+
+def current_density(values: Real, e: Real, i: Real) -> Real:
+    """(n,) current density at the potentials `e`; for (m, 6) parameters (m, n).
+
+    With a resistance the equation is implicit; Newton's steps begin at the ohmic drop of the measured current `i`.
+    """
+    e_corr, ln_i, beta_a, beta_c, ratio, resistance = (np.asarray(part) for part in np.moveaxis(values[..., None], -2, 0))
+    eta = e - e_corr - i * resistance
+    current, slope = _kinetics(eta, ln_i, beta_a, beta_c, ratio)
+    for _ in range(4 if resistance.any() else 0):
+        eta = eta - np.clip((eta + resistance * current - (e - e_corr)) / (1 + resistance * slope), -0.1, 0.1)
+        current, slope = _kinetics(eta, ln_i, beta_a, beta_c, ratio)
+    return current
+
+
+def _kinetics(eta: Real, ln_i: Real, beta_a: Real, beta_c: Real, ratio: Real) -> tuple[Real, Real]:
+    """Current density and its derivative after eta."""
+    anodic = np.exp(np.clip(LN10 * eta / beta_a, -60, 60))
+    cathodic = np.exp(np.clip(-LN10 * eta / beta_c, -60, 60))
+    blocked = 1 - ratio + ratio * cathodic
+    size = np.exp(ln_i)
+    return size * (anodic - cathodic / blocked), LN10 * size * (anodic / beta_a + cathodic * (1 - ratio) / (beta_c * blocked**2))
+
+
+def count_points(sweep: Sweep, window: tuple[float, float]) -> int:
+    return int(((sweep.potential_v >= window[0]) & (sweep.potential_v <= window[1])).sum())
+
+
+def cut_window(sweep: Sweep, window: tuple[float, float]) -> tuple[Real, Real, float]:
+    """Potentials and currents in the window, at most `FIT_POINTS`, and the current at which asinh turns logarithmic."""
+    inside = np.flatnonzero((sweep.potential_v >= window[0] - 1e-9) & (sweep.potential_v <= window[1] + 1e-9))
+    group = max(1, len(inside) // FIT_POINTS)
+    inside = inside[: len(inside) // group * group]
+    e, i = (column[inside].reshape(-1, group).mean(axis=1) for column in (sweep.potential_v, sweep.current_a_cm2))
+    near = np.abs(i[np.abs(e - sweep.e_corr_v) < 0.05])
+    return e, i, 0.3 * float(np.median(near if len(near) else np.abs(i))) or 1e-15
+
+
+def fit_window(sweep: Sweep, kind: str, window: tuple[float, float], near: Trial | None) -> Trial:
+    e, i, scale = cut_window(sweep, window)
+    free = list(MODELS[kind])
+    top = float(np.abs(i).max())
+    start = np.array([sweep.e_corr_v, np.log(3 * scale), 0.1, 0.1, 0.0, 0.0])
+    start[LIMIT], start[OHMIC] = 0.05 * (LIMIT in free), 0.01 / top * (OHMIC in free)
+    low = np.array([sweep.e_corr_v - 0.03, np.log(scale) - 8, 0.01, 0.01, 0, 0])
+    high = np.array([sweep.e_corr_v + 0.03, np.log(scale) + 8, MAX_SLOPE, MAX_SLOPE, 0.99, 0.3 / top])
+    step = np.array([0.01, 1, 0.05, 0.05, 0.05, 0.03 / top])
+    target = np.arcsinh(i / scale)
+    if near is not None:
+        start[:4] = near.values[:4]
+    start = np.clip(start, low + 1e-9 * step, high - 1e-9 * step) if near is not None else start
+
+    def residuals(parts: Real) -> Real:
+        sets = np.repeat(start[None], len(parts), axis=0)
+        sets[:, free] = parts
+        out: Real = np.arcsinh(current_density(sets, e, i) / scale) - target
+        return out
+
+    def jacobian(part: Real) -> Real:
+        around = residuals(np.concatenate([part[None], part + np.diag(tiny)]))
+        out: Real = ((around[1:] - around[0]) / tiny[:, None]).T
+        return out
+
+    width, tiny = max(2 * LN10 * sweep.noise_decades, 0.005), 1e-6 * step[free]
+    found = least_squares(
+        lambda part: residuals(part[None])[0], start[free], jacobian, bounds=(low[free], high[free]), x_scale=step[free],
+        loss="soft_l1", f_scale=width, max_nfev=60, ftol=1e-6, xtol=1e-6,
+    )  # fmt: skip
+    values = start.copy()
+    values[free] = found.x
+    left = residuals(found.x[None])[0]
+    changes = int((np.diff(np.sign(left)) != 0).sum())  # of sign: half as many as points if nothing but noise is left
+    return Trial(kind, window, values, _robust_rms(left) / LN10, min(len(e), 2 * changes + 5))
+
+
+def _robust_rms(residual: Real) -> float:
+    """Root mean square of all but the worst twentieth."""
+    kept = np.sort(residual**2)[: max(1, int(0.95 * len(residual)))]
+    return float(np.sqrt(kept.mean()))

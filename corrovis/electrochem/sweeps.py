@@ -1,0 +1,171 @@
+"""A polarisation curve made ready for fitting: its sweeps, without spikes, and where each crosses zero current."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+from corrovis.curves import PolarizationCurve, Real
+from corrovis.errors import BadInputError
+
+MAX_POINTS = 1200  # more are averaged in groups
+TURN = 0.2  # share of the potential range by which a sweep has to come back before it counts as turned
+MIN_POINTS = 8
+MAX_SWEEPS = 12
+MIN_SIDE_V = 0.005
+SPIKE_DECADES = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweep:
+    """One sweep, potentials rising, spikes removed, with signs.
+
+    Shape:
+        potential_v, current_a_cm2: (m,)
+    `noise_decades` is the scatter from point to point.
+    """
+
+    potential_v: Real
+    current_a_cm2: Real
+    e_corr_v: float
+    noise_decades: float
+    warnings: tuple[str, ...]
+
+    @property
+    def eta(self) -> Real:
+        """Potential against the corrosion potential, V."""
+        return self.potential_v - self.e_corr_v
+
+
+def split_sweeps(curve: PolarizationCurve) -> tuple[PolarizationCurve, ...]:
+    """The forward and backward sweeps of a curve, in the order measured; one if the potential never turns."""
+    e = curve.potential_v
+    cuts = [0, *_turns(e), len(e)]
+    parts = [(a, b) for a, b in pairwise(cuts) if b - a >= MIN_POINTS]
+    if not 2 <= len(parts) <= MAX_SWEEPS:  # one sweep, or points in no order
+        return (curve,)
+    sweeps = []
+    for number, (a, b) in enumerate(parts, 1):
+        way = "up" if e[b - 1] > e[a] else "down"
+        name = f"{curve.name} sweep {number} ({way})"
+        sweeps.append(PolarizationCurve(e[a:b].copy(), curve.current_a_cm2[a:b].copy(), name, curve.notes, curve.signed))
+    return tuple(sweeps)
+
+
+def prepare(curve: PolarizationCurve) -> Sweep:
+    """One sweep sorted, thinned and cleaned, with its corrosion potential.
+
+    Raises:
+        BadInputError: too few points, or no corrosion potential inside the sweep
+    """
+    if len(curve) < MIN_POINTS:
+        raise BadInputError(
+            f"{curve.name} has {len(curve)} points; {MIN_POINTS} or more around the corrosion potential are needed"
+        )
+    e, i = _thinned(curve.potential_v, curve.current_a_cm2)
+    order = np.argsort(e, kind="stable")
+    e, i = e[order], i[order]
+    warnings: list[str] = []
+    if np.ptp(e) < 2 * MIN_SIDE_V:
+        raise BadInputError(f"{curve.name}: the potential spans {1e3 * np.ptp(e):.1f} mV; a sweep around E_corr is needed")
+    if not curve.signed:
+        i = _signed_by_dip(e, i, curve.name)
+        warnings.append("currents had no sign; the potential where they dip was taken for E_corr")
+    keep = ~_spikes(i)
+    if not keep.all():
+        warnings.append(f"{int((~keep).sum())} points off their neighbours were left out")
+        e, i = e[keep], i[keep]
+    e_corr = _crossing(e, i, curve.name, warnings)
+    return Sweep(e, i, e_corr, _noise(e - e_corr, i), tuple(warnings))
+
+
+def _turns(e: Real) -> list[int]:
+    """Indices where the potential turns back by more than `TURN` of its range."""
+    if len(e) < 2 * MIN_POINTS:
+        return []
+    smooth = median_filter(e, 5, mode="nearest")
+    step = max(1, len(e) // 5000)
+    limit = TURN * float(np.ptp(smooth))
+    turns: list[int] = []
+    low = high = 0
+    way = 0
+    for k in range(0, len(e), step):
+        low = k if smooth[k] < smooth[low] else low
+        high = k if smooth[k] > smooth[high] else high
+        if way >= 0 and smooth[high] - smooth[k] > limit:
+            turns += [high] if way > 0 or high > MIN_POINTS else []
+            way, low = -1, k
+            high = k
+        elif way <= 0 and smooth[k] - smooth[low] > limit:
+            turns += [low] if way < 0 or low > MIN_POINTS else []
+            way, high = 1, k
+            low = k
+    return [turn for turn in turns if 0 < turn < len(e) - 1]
+
+
+def _thinned(e: Real, i: Real) -> tuple[Real, Real]:
+    group = len(e) // MAX_POINTS
+    if group < 2:
+        return e.copy(), i.copy()
+    whole = len(e) // group * group
+    return np.median(e[:whole].reshape(-1, group), axis=1), np.median(i[:whole].reshape(-1, group), axis=1)
+
+
+def _signed_by_dip(e: Real, i: Real, name: str) -> Real:
+    size = np.abs(i)
+    smooth = median_filter(np.log10(np.maximum(size, 1e-15)), 5, mode="nearest")
+    dip = int(np.argmin(smooth))
+    sides = [smooth[:dip], smooth[dip + 1 :]]
+    if any(len(side) < 4 or side.max() < smooth[dip] + 0.4 for side in sides):
+        raise BadInputError(
+            f"{name}: all currents have one sign and show no dip, so this is one branch without E_corr; measure through E_corr"
+        )
+    return np.where(e < e[dip], -size, size)
+
+
+def _spikes(i: Real) -> NDArray[np.bool_]:
+    scale = float(np.median(np.abs(i))) * 0.05 or 1e-15
+    y = np.arcsinh(i / scale)
+    off = np.abs(y - median_filter(y, 7, mode="nearest"))
+    out: NDArray[np.bool_] = off > max(8 * float(np.median(off)), SPIKE_DECADES * np.log(10), 0.5 * float(np.quantile(off, 0.98)))
+    return out
+
+
+def _noise(eta: Real, i: Real) -> float:
+    """Scatter of log10|i| from second differences, away from the zero crossing."""
+    y = np.log10(np.abs(i) + 1e-15)
+    bend = y[:-2] - 2 * y[1:-1] + y[2:]
+    away = (np.abs(eta[1:-1]) > 0.02) & (np.abs(eta[1:-1]) < 0.3)
+    chosen = bend[away] if away.sum() > MIN_POINTS else bend
+    return float(1.4826 * np.median(np.abs(chosen)) / np.sqrt(6)) if len(chosen) else 0.0
+
+
+def _crossing(e: Real, i: Real, name: str, warnings: list[str]) -> float:
+    """The potential of zero current; of several the one with the most of cathodic current below and anodic above it."""
+    positive = i > 0
+    rises = np.flatnonzero(~positive[:-1] & positive[1:])
+    if len(rises) == 0:
+        branch = "anodic" if positive.mean() > 0.5 else "cathodic"
+        raise BadInputError(
+            f"{name} holds only the {branch} branch: the current never goes from cathodic to anodic; measure through E_corr"
+        )
+    below, above = np.cumsum(~positive), np.cumsum(positive[::-1])[::-1]
+    right = below[rises] + above[rises + 1]
+    best = np.flatnonzero(right == right.max())
+    k = int(rises[best[len(best) // 2]])
+    far = np.abs(e[rises] - e[k]) > 0.02
+    if far.any():
+        others = ", ".join(f"{value:.3f}" for value in e[rises[far]][:3])
+        warnings.append(f"the current crosses zero at several potentials (also {others} V); the clearest was taken for E_corr")
+    if min(e[k] - e[0], e[-1] - e[k + 1]) < MIN_SIDE_V or min(k + 1, len(e) - k - 1) < 3:
+        raise BadInputError(
+            f"{name}: the sweep holds almost only one branch, E_corr lies at its end; measure at least 50 mV on both sides"
+        )
+    near = slice(max(0, k - 2), k + 4)
+    slope, offset = np.polyfit(e[near] - e[k], i[near], 1)
+    root = float(e[k] - offset / slope) if slope > 0 else float(e[k])
+    return root if e[near][0] <= root <= e[near][-1] else float(np.interp(0, i[k : k + 2], e[k : k + 2]))

@@ -1,0 +1,126 @@
+// Draws curves and fits as SVG; the edges of the fit window can be dragged, or moved with the arrow keys.
+// Runs as the body of gr.HTML's js_on_load, with `element`, `props`, `trigger` and `watch` given.
+const words = props.words;
+const plot = element.querySelector(".curve-plot");
+const panels = plot.querySelector(".panels");
+const COLOURS = ["#c2571a", "#2b7fae", "#6f9a3c", "#9158a6", "#c09a1e", "#65737e"];
+const PAD = { left: 62, right: 14, top: 26, bottom: 42 };
+
+function node(name, attributes, parent, text) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== undefined) made.textContent = text;
+  parent?.append(made);
+  return made;
+}
+
+function range(values) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) { low = Math.min(low, value); high = Math.max(high, value); }
+  if (!(high > low)) { low -= 0.5; high += 0.5; }
+  const rim = 0.04 * (high - low);
+  return [low - rim, high + rim];
+}
+
+function ticks([low, high], count) {
+  const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
+  const found = [];
+  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(k * step);
+  return found;
+}
+
+function label(value) {
+  const size = Math.abs(value);
+  return size >= 1e5 || (size > 0 && size < 1e-3) ? value.toExponential(0) : String(Number(value.toPrecision(4)));
+}
+
+function widen(span, other, pixels, otherPixels) {
+  const wanted = (other[1] - other[0]) / otherPixels * pixels, middle = (span[0] + span[1]) / 2;
+  return wanted > span[1] - span[0] ? [middle - wanted / 2, middle + wanted / 2] : span;
+}
+
+function draw(panel, k, all) {
+  const first = k === 0, wide = first || (k % 2 && k === all.length - 1); // one that is left alone takes the whole row
+  const width = wide ? 760 : 380, height = first ? 400 : wide ? 170 : 240;
+  const inner = { w: width - PAD.left - PAD.right, h: height - PAD.top - PAD.bottom };
+  let xs = range(panel.series.flatMap((s) => s.x)), ys = range(panel.series.flatMap((s) => s.y));
+  if (panel.equal) [xs, ys] = [widen(xs, ys, inner.w, inner.h), widen(ys, xs, inner.h, inner.w)];
+  const x = (value) => PAD.left + (value - xs[0]) / (xs[1] - xs[0]) * inner.w;
+  const y = (value) => PAD.top + (1 - (value - ys[0]) / (ys[1] - ys[0])) * inner.h;
+  const svg = node("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${panel.ylabel}, ${panel.xlabel}` });
+  for (const value of ticks(xs, wide ? 8 : 5)) {
+    node("line", { class: "grid", x1: x(value), x2: x(value), y1: PAD.top, y2: PAD.top + inner.h }, svg);
+    node("text", { x: x(value), y: height - 24, "text-anchor": "middle" }, svg, label(value));
+  }
+  for (const value of ticks(ys, first ? 6 : wide ? 3 : 4)) {
+    node("line", { class: "grid", x1: PAD.left, x2: PAD.left + inner.w, y1: y(value), y2: y(value) }, svg);
+    node("text", { x: PAD.left - 7, y: y(value) + 4, "text-anchor": "end" }, svg, label(value));
+  }
+  node("text", { x: PAD.left + inner.w / 2, y: height - 7, "text-anchor": "middle" }, svg, panel.xlabel);
+  node("text", { x: 8, y: 16 }, svg, panel.ylabel);
+  let named = 0;
+  for (const series of panel.series) {
+    const colour = COLOURS[series.colour % COLOURS.length];
+    if (series.line) {
+      const path = series.x.map((value, k) => `${k ? "L" : "M"}${x(value).toFixed(1)} ${y(series.y[k]).toFixed(1)}`).join("");
+      node("path", { d: path, fill: "none", stroke: colour, "stroke-width": 2.2, "data-kind": "fit" }, svg);
+    } else {
+      const dots = series.x.map((value, k) => `M${x(value).toFixed(1)} ${y(series.y[k]).toFixed(1)}h0`).join("");
+      node("path", { d: dots, fill: "none", stroke: colour, "stroke-width": first ? 4 : 3.5, "stroke-linecap": "round", "stroke-opacity": 0.5, "data-kind": "data" }, svg);
+      if (first && series.name) node("text", { x: width - PAD.right, y: 16 + 15 * named++, "text-anchor": "end", style: `fill:${colour}` }, svg, series.name);
+    }
+  }
+  if (panel.window) addWindow(svg, panel.window, { x, xs, inner, width });
+  return svg;
+}
+
+function addWindow(svg, start, { x, xs, inner, width }) {
+  const edges = [...start];
+  const band = node("rect", { class: "band", y: PAD.top, height: inner.h }, svg);
+  const grips = edges.map((_, k) => {
+    const grip = node("g", { class: "grip", tabindex: 0, role: "slider", "aria-label": k ? words.high : words.low, "aria-valuemin": xs[0], "aria-valuemax": xs[1] }, svg);
+    node("rect", { x: -10, y: PAD.top, width: 20, height: inner.h }, grip);
+    node("line", { class: "edge", y1: PAD.top, y2: PAD.top + inner.h }, grip);
+    return grip;
+  });
+  const place = () => {
+    grips.forEach((grip, k) => { grip.setAttribute("transform", `translate(${x(edges[k])} 0)`); grip.setAttribute("aria-valuenow", edges[k].toFixed(4)); });
+    band.setAttribute("x", x(edges[0]));
+    band.setAttribute("width", Math.max(0, x(edges[1]) - x(edges[0])));
+  };
+  const move = (k, value) => {
+    const gap = 0.01 * (xs[1] - xs[0]);
+    edges[k] = k ? Math.min(xs[1], Math.max(value, edges[0] + gap)) : Math.max(xs[0], Math.min(value, edges[1] - gap));
+    place();
+  };
+  const release = () => trigger("release", { low: edges[0], high: edges[1] });
+  grips.forEach((grip, k) => {
+    grip.addEventListener("pointerdown", (event) => { grip.setPointerCapture(event.pointerId); event.preventDefault(); });
+    grip.addEventListener("pointermove", (event) => {
+      if (!grip.hasPointerCapture(event.pointerId)) return;
+      const box = svg.getBoundingClientRect();
+      const at = (event.clientX - box.left) / box.width * width;
+      move(k, xs[0] + (at - PAD.left) / inner.w * (xs[1] - xs[0]));
+    });
+    grip.addEventListener("pointerup", release);
+    grip.addEventListener("keydown", (event) => {
+      const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!way) return;
+      event.preventDefault();
+      move(k, edges[k] + way * (event.shiftKey ? 0.05 : 0.01));
+      release();
+    });
+  });
+  place();
+}
+
+function receive() {
+  const value = props.value ? JSON.parse(props.value) : null;
+  plot.dataset.state = value ? (value.fitted ? "fitted" : "shown") : "empty";
+  plot.toggleAttribute("data-window", Boolean(value?.panels[0].window));
+  panels.replaceChildren(...(value ? value.panels.map(draw) : []));
+}
+
+watch("value", receive);
+receive();

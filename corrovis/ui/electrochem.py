@@ -1,0 +1,101 @@
+"""The electrochemistry tab: curves come in on the left, plot, fit and table stand on the right."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from corrovis.errors import CorrovisError
+from corrovis.ui import electrochem_jobs as jobs
+from corrovis.ui import wording
+from corrovis.ui.car import CPU, upload_folder
+
+HERE = Path(__file__).parent
+Choices = dict[Any, Any]  # component -> what is chosen there
+CIRCUITS = ["auto", "randles", "two-loop", "R0-p(R1,CPE1)", "R0-p(R1-W1,CPE1)", "R0-p(R1,CPE1)-p(R2,CPE2)"]
+METHODS = ["auto", "butler-volmer", "mixed", "extrapolation"]
+METALS = ["316L", "304", "AZ31B", "carbon steel"]
+REFERENCES = ["reference", "SCE", "Ag/AgCl", "SHE"]
+
+
+class ElectrochemTab:
+    """Lays the tab out inside the running `gr.Blocks` and wires it.  It keeps nothing: every event brings all choices with it."""
+
+    def __init__(self) -> None:
+        gr.HTML(
+            f"<h1>{wording.LAB_HEADLINE}</h1><p>{wording.LAB_LEAD}</p>", elem_classes="hero lab-hero", apply_default_css=False
+        )
+        with gr.Row(elem_classes="lab"):
+            with gr.Column(elem_classes="lab-desk", scale=1):
+                self.files = gr.File(label=wording.LAB_FILES, file_count="multiple", elem_classes="curves")
+                self.area = gr.Number(label=wording.LAB_AREA, value=None, minimum=0)
+                self.alloy = gr.Dropdown(METALS, value=None, label=wording.LAB_METAL)
+                self.method = gr.Dropdown(METHODS, value="auto", label=wording.LAB_METHOD)
+                self.circuit = gr.Dropdown(CIRCUITS, value="auto", label=wording.LAB_CIRCUIT, allow_custom_value=True)
+                self.reference = gr.Dropdown(REFERENCES, value="reference", label=wording.LAB_REFERENCE, allow_custom_value=True)
+            with gr.Column(elem_classes="lab-bench", scale=2):
+                self.plot = make_plot()
+                self.table = gr.HTML(elem_classes="lab-table", apply_default_css=False)
+                self.saved = gr.File(label=wording.LAB_SAVED, file_count="multiple", interactive=False, visible=False)
+        self._wire()
+
+    def _wire(self) -> None:
+        """Every event is private: programs have their own doors, see `electrochem_api`."""
+        work: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
+        choices: Any = {self.files, self.area, self.alloy, self.circuit, self.method, self.reference}
+        shown = [self.plot, self.table, self.saved]
+        seen = self.files.change(self.show, choices, shown, **work)
+        seen.then(self.fit, choices, shown, **work)
+        for choice in (self.area, self.alloy, self.circuit, self.method, self.reference):
+            choice.change(self.fit, choices, shown, **work)
+        self.plot.release(self.refit, choices, shown, **work)
+
+    def show(self, choices: Choices) -> tuple[str, str, Any]:
+        """The data at once, before any fit."""
+        wish = self._wish(choices)
+        curves, said = jobs.read_all(wish)
+        return jobs.plot_value(curves, [], wish.reference), jobs.table([], None, said), gr.update(visible=False)
+
+    def fit(self, choices: Choices) -> tuple[str, str, Any]:
+        return self._fitted(self._wish(choices))
+
+    def refit(self, choices: Choices, event: gr.EventData) -> tuple[str, str, Any]:
+        """The same with the window that was dragged."""
+        return self._fitted(replace(self._wish(choices), window_v=(float(event.low), float(event.high))))
+
+    def _wish(self, choices: Choices) -> jobs.Wish:
+        return jobs.Wish(
+            files=tuple((Path(file), Path(file).name) for file in choices[self.files] or []),
+            area_cm2=choices[self.area] or None,
+            alloy=choices[self.alloy] or None,
+            circuit=choices[self.circuit] or "auto",
+            method=choices[self.method] or "auto",
+            reference=choices[self.reference] or "reference",
+        )
+
+    def _fitted(self, wish: jobs.Wish) -> tuple[str, str, Any]:
+        try:
+            curves, said = jobs.read_all(wish)
+            fits, problems = jobs.fit_all(curves, wish)
+            html = jobs.table(fits, wish.alloy, said + problems)
+            paths = jobs.write_files(fits, wish.reference, Path(tempfile.mkdtemp(dir=upload_folder()))) if fits else []
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        saved = gr.update(value=[str(path) for path in paths], visible=bool(paths))
+        return jobs.plot_value(curves, fits, wish.reference), html, saved
+
+
+def make_plot() -> gr.HTML:
+    """The drawing with its fixed template; its value is `electrochem_jobs.plot_value`'s JSON."""
+    return gr.HTML(
+        html_template=(HERE / "curve_plot.html").read_text(),
+        css_template=(HERE / "curve_plot.css").read_text(),
+        js_on_load=(HERE / "curve_plot.js").read_text(),
+        apply_default_css=False,
+        elem_classes="curve-block",
+        words=wording.CURVE_PLOT,
+    )

@@ -1,0 +1,202 @@
+"""What the electrochemistry tab does for one visitor, without a page: files and choices in, values for the page out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corrovis.curves import CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
+from corrovis.errors import BadInputError
+from corrovis.ui import wording
+
+SHOWN = 500  # points of a series that the browser draws
+MOST = 6  # curves in one plot
+
+Curve = PolarizationCurve | Spectrum
+Fit = TafelFit | CircuitFit
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a visitor asks of his curves."""
+
+    files: tuple[tuple[Path, str], ...]
+    area_cm2: float | None = None
+    alloy: str | None = None
+    circuit: str = "auto"
+    method: str = "auto"
+    reference: str = "reference"
+    window_v: tuple[float, float] | None = None
+
+
+def read_curve(path: Path, name: str, area_cm2: float | None = None) -> Curve:
+    """A polarisation curve or an impedance spectrum, whichever the file holds.
+
+    Raises:
+        BadInputError: neither
+    """
+    from corrovis.electrochem.readers import read_polarization, read_spectra
+
+    try:
+        return read_spectra(path, area_cm2, name=name)[0]
+    except BadInputError:
+        return read_polarization(path, area_cm2, name=name)
+
+
+def read_all(wish: Wish) -> tuple[list[Curve], list[str]]:
+    """The curves of one kind, that of the first readable file, and a line for each file left out."""
+    curves: list[Curve] = []
+    said: list[str] = []
+    for path, name in wish.files[:MOST]:
+        try:
+            curve = read_curve(path, name, wish.area_cm2)
+        except BadInputError as problem:
+            said.append(str(problem))
+            continue
+        if curves and type(curve) is not type(curves[0]):
+            said.append(wording.OTHER_KIND.format(name=name))
+            continue
+        curves.append(curve)
+    return curves, said + ([wording.TOO_MANY.format(most=MOST)] if len(wish.files) > MOST else [])
+
+
+def fit_all(curves: list[Curve], wish: Wish) -> tuple[list[Fit], list[str]]:
+    """A fit of each curve that allows one, and a line for each that does not."""
+    from corrovis.electrochem.impedance import fit_circuit
+    from corrovis.electrochem.polarization import fit_tafel
+
+    fits: list[Fit] = []
+    said: list[str] = []
+    for curve in curves:
+        try:
+            if isinstance(curve, Spectrum):
+                fits.append(fit_circuit(curve, wish.circuit))
+            else:
+                fits.append(fit_tafel(curve, wish.method, wish.window_v))  # type: ignore[arg-type]
+        except BadInputError as problem:
+            said.append(str(problem))
+    return fits, said
+
+
+def plot_value(curves: list[Curve], fits: list[Fit], reference: str) -> str:
+    """What `curve_plot.js` draws, as JSON: the data alone, or with the fits."""
+    if not curves:
+        return ""
+    if isinstance(curves[0], Spectrum):
+        spectra = [curve for curve in curves if isinstance(curve, Spectrum)]
+        panels = _spectrum_panels(spectra, [fit for fit in fits if isinstance(fit, CircuitFit)])
+    else:
+        plain = [curve for curve in curves if isinstance(curve, PolarizationCurve)]
+        panels = _polarization_panels(plain, [fit for fit in fits if isinstance(fit, TafelFit)], reference)
+    return json.dumps({"panels": panels, "fitted": bool(fits)})
+
+
+def _series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, Any]:
+    good = np.isfinite(x) & np.isfinite(y)
+    step = max(1, int(good.sum()) // SHOWN)
+    xs, ys = x[good][::step], y[good][::step]
+    return {
+        "name": name,
+        "colour": colour,
+        "line": line,
+        "x": [float(f"{v:.5g}") for v in xs],
+        "y": [float(f"{v:.5g}") for v in ys],
+    }
+
+
+def _log(current: Real) -> Real:
+    """log10|i|; NaN at zero current, which would draw the axis down to nothing."""
+    size = np.abs(current)
+    floor = 0.3 * float(np.quantile(size, 0.01)) or 1e-30
+    return np.where(size > floor, np.log10(np.maximum(size, floor)), np.nan)
+
+
+def _panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    return {"xlabel": x, "ylabel": y, "series": series, **more}
+
+
+def _polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], reference: str) -> list[dict[str, Any]]:
+    places = {curve.name.partition(" sweep ")[0]: k for k, curve in enumerate(curves)}
+    main = [_series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
+    left = []
+    for fit in fits:
+        k = places.get(fit.curve.name.partition(" sweep ")[0], 0)
+        e, i = fit.potential_v, fit.model_a_cm2
+        order = np.argsort(fit.curve.potential_v)
+        data = np.interp(e, fit.curve.potential_v[order], fit.curve.current_a_cm2[order])
+        main.append(_series(e, _log(i), "", k, True))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left.append(
+                _series(e, np.where(np.abs(e - fit.e_corr.value) > 0.005, np.log10(np.abs(data / i)), np.nan), "", k, False)
+            )
+    window = [round(edge, 4) for edge in fits[0].window_v] if fits else None
+    panels = [_panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_CURRENT, main, window=window)]
+    return panels + ([_panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_DECADES, left)] if left else [])
+
+
+def _spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[dict[str, Any]]:
+    places = {spectrum.name: k for k, spectrum in enumerate(spectra)}
+    sets = [(s.frequency_hz, s.impedance, s.name, k, False) for k, s in enumerate(spectra)]
+    sets += [(f.spectrum.frequency_hz, f.model, "", places[f.spectrum.name], True) for f in fits]
+    unit = spectra[0].unit.replace("ohm", "Ω").replace("cm2", "cm²")
+    log_f = wording.PLOT_FREQUENCY
+    panels = [
+        _panel(wording.PLOT_REAL.format(unit=unit), wording.PLOT_IMAGINARY.format(unit=unit),
+               [_series(z.real, -z.imag, name, k, line) for _, z, name, k, line in sets], equal=True),
+        _panel(log_f, wording.PLOT_MODULUS.format(unit=unit),
+               [_series(np.log10(f), np.log10(np.abs(z)), name, k, line) for f, z, name, k, line in sets]),
+        _panel(log_f, wording.PLOT_PHASE,
+               [_series(np.log10(f), -np.angle(z, deg=True), name, k, line) for f, z, name, k, line in sets]),
+    ]  # fmt: skip
+    left = [
+        _series(np.log10(f.spectrum.frequency_hz), 100 * np.abs(f.residuals), "", places[f.spectrum.name], False) for f in fits
+    ]
+    return panels + ([_panel(log_f, wording.PLOT_RESIDUAL, left)] if left else [])
+
+
+def table(fits: list[Fit], alloy: str | None, said: list[str]) -> str:
+    """The results as an HTML table, a block of rows for each curve, and every warning below."""
+    from corrovis.render.curve_answers import circuit_answer, metal, tafel_answer
+
+    blocks = []
+    for fit in fits:
+        answer = circuit_answer(fit) if isinstance(fit, CircuitFit) else tafel_answer(fit, metal(alloy, None, None))
+        name = fit.spectrum.name if isinstance(fit, CircuitFit) else fit.curve.name
+        values = answer["parameters"] if isinstance(fit, CircuitFit) else {k: v for k, v in answer.items() if isinstance(v, dict)}
+        head = f"<tr><th colspan=4>{escape(name)}<small>{escape(answer.get('circuit') or answer['method'])}</small></th></tr>"
+        blocks.append(head + "".join(_row(key, value) for key, value in values.items()))
+        said = said + [f"{name}: {line}" if len(fits) > 1 else line for line in answer["warnings"]]
+    notes = "".join(f"<li>{escape(line)}</li>" for line in dict.fromkeys(said))
+    body = f"<table><tbody>{''.join(blocks)}</tbody></table>" if blocks else ""
+    return f'<section class="fit">{body}<ul role="status">{notes}</ul></section>' if body or notes else ""
+
+
+def _row(key: str, q: dict[str, Any]) -> str:
+    label, factor, unit = wording.QUANTITIES.get(key, (key, 1.0, q.get("unit", "")))
+    if q["value"] is None and key.startswith("corrosion_rate"):  # said once, below the table
+        return ""
+    if q["value"] is None:
+        return f"<tr><td>{escape(label)}</td><td>-</td><td></td><td>{escape(unit)}</td></tr>"
+    sigma = f"± {factor * q['sigma']:.2g}" if q["sigma"] is not None else ""
+    return f"<tr><td>{escape(label)}</td><td>{factor * q['value']:.4g}</td><td>{sigma}</td><td>{escape(unit)}</td></tr>"
+
+
+def write_files(fits: list[Fit], reference: str, folder: Path) -> list[Path]:
+    """The plot as PNG, SVG and PDF, and a CSV for each fit."""
+    from corrovis.render.curve_answers import write_csv
+    from corrovis.render.plots import KINDS, impedance_figure, save_figure, tafel_figure
+
+    circuits, tafels = [f for f in fits if isinstance(f, CircuitFit)], [f for f in fits if isinstance(f, TafelFit)]
+    figure = impedance_figure(circuits) if circuits else tafel_figure(tafels, reference)
+    paths = [folder / f"corrovis_fit{kind}" for kind in KINDS]
+    for path in paths:
+        save_figure(figure, path)
+    for number, fit in enumerate(fits, 1):
+        paths.append(folder / f"corrovis_fit_{number}.csv")
+        write_csv(fit, paths[-1])
+    return paths

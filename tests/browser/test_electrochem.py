@@ -1,0 +1,77 @@
+"""The electrochemistry tab: a curve is seen, fitted, fitted again in a dragged window, and taken home."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+
+@pytest.fixture
+def lab(page: Page) -> Page:
+    page.get_by_role("tab", name="Electrochemistry").click()
+    expect(page.locator(".curve-plot")).to_have_attribute("data-state", "empty")
+    return page
+
+
+@pytest.fixture
+def curve(tmp_path: Path) -> Path:
+    """E_corr -0.45 V, i_corr 10 uA/cm2, slopes 80 and 120 mV/decade."""
+    eta = np.arange(-0.2, 0.2, 0.002)
+    current = 1e-5 * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
+    path = tmp_path / "steel.csv"
+    path.write_text("E (V),i (uA/cm2)\n" + "\n".join(f"{e - 0.45:.4f},{1e6 * i:.6g}" for e, i in zip(eta, current, strict=True)))
+    return path
+
+
+@pytest.fixture
+def spectrum(tmp_path: Path) -> Path:
+    f = np.logspace(5, -1, 50)
+    z = 20 + 1 / (1 / 500 + 2j * np.pi * f * 1e-5)
+    path = tmp_path / "cell.csv"
+    path.write_text(
+        "f (Hz);Z' (Ohm);Z'' (Ohm)\n" + "\n".join(f"{a:.6g};{b.real:.6g};{b.imag:.6g}" for a, b in zip(f, z, strict=True))
+    )
+    return path
+
+
+def drop(page: Page, *paths: Path) -> None:
+    page.locator(".curves input[type=file]").set_input_files(list(paths))
+
+
+def test_a_polarisation_curve_is_fitted_and_its_window_dragged(lab: Page, curve: Path) -> None:
+    drop(lab, curve)
+    expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
+    table = lab.locator(".fit table")
+    expect(table.get_by_role("row", name=re.compile("E corr"))).to_contain_text("-450")
+    expect(table.get_by_role("row", name=re.compile("Anodic slope"))).to_contain_text(re.compile(r"(80|79\.9\d*|80\.0\d*)"))
+    edge = lab.get_by_role("slider", name="Upper edge of the fit window, V")
+    before = float(edge.get_attribute("aria-valuenow") or "nan")
+    edge.focus()
+    edge.press("Shift+ArrowLeft")
+    expect(lab.get_by_role("slider", name="Upper edge of the fit window, V")).to_have_attribute(
+        "aria-valuenow", f"{before - 0.05:.4f}"
+    )
+    for name in ("corrovis_fit.pdf", "corrovis_fit.svg", "corrovis_fit.png", "corrovis_fit_1.csv"):
+        expect(lab.get_by_role("row", name=re.compile(re.escape(name)))).to_be_visible()
+
+
+def test_a_spectrum_is_fitted_with_the_chosen_circuit(lab: Page, spectrum: Path) -> None:
+    circuit = lab.get_by_label("Circuit of impedance spectra")
+    circuit.fill("R0-p(R1,C1)")
+    circuit.press("Enter")
+    drop(lab, spectrum)
+    expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
+    expect(lab.locator(".curve-plot svg")).to_have_count(4)
+    expect(lab.locator(".fit table").get_by_role("row", name=re.compile("^R1"))).to_contain_text("500")
+
+
+def test_a_file_without_a_curve_is_refused_in_a_line(lab: Page, tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Sir,\nthis is no curve.\n")
+    drop(lab, path)
+    expect(lab.locator(".fit")).to_contain_text("letter.txt holds no columns of numbers")
+    expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "empty")

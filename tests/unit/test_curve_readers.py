@@ -1,0 +1,173 @@
+"""The door for curves: one curve written in many ways always reads as the same, and what is no curve is refused in a line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corrovis.electrochem.headings import read_heading
+from corrovis.electrochem.readers import read_polarization, read_spectra
+from corrovis.errors import BadInputError
+
+E = np.linspace(-0.65, -0.25, 41)
+I = 1e-5 * (10 ** ((E + 0.45) / 0.08) - 10 ** (-(E + 0.45) / 0.12))  # noqa: E741
+F = np.logspace(4, 0, 21)
+Z = 20 + 1 / (1 / 500 + 2j * np.pi * F * 1e-5)
+DATA = Path(os.environ.get("CORROVIS_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")) / "electrochem"
+REFUSED = {
+    "LICENSE",
+    "LICENSE.txt",
+    "reference_fits.csv",
+    "sources.csv",
+    "data.json",
+    "data.fods",
+    "exampleDataBioLogic_MissingFreq.mpt",
+    "Fall_2020_Corrosion_Lab_sample_dimensions.docx",
+}
+GAMRY = "TAG\tCYCPOL\nAREA\tQUANT\t2.000E+00\tArea\nCURVE\tTABLE\t41\n\tPt\tT\tVf\tIm\tOver\n\t#\ts\tV vs. Ref.\tA\tbits\n"
+
+
+def rows(*columns: np.ndarray, separator: str = ",", decimal: str = ".") -> str:
+    lines = (separator.join(f"{value:.9g}" for value in row) for row in zip(*columns, strict=True))
+    return "\n".join(lines).replace(".", decimal)
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("E (V),I (A)\n" + rows(E, I), 1.0),
+        ("Potential (mV);Current (uA)\n" + rows(1e3 * E, 1e6 * I, separator=";", decimal=","), None),
+        ("Ewe/V\t<I>/mA\n" + rows(E, 1e3 * I, separator="\t"), 1.0),
+        ("E_mV j_mA_cm2\n" + rows(1e3 * E, 1e3 * I, separator=" "), 5.0),
+        ("j (A/m2), E (V vs SCE)\n" + rows(1e4 * I, E), None),
+        (rows(E, I, separator="\t"), 1.0),
+        ("Potential (V),Current (A)\n" + rows(E, 2.5 * I), 2.5),
+        (GAMRY + "\n".join(f"\t{k}\t{k}\t{e:.9g}\t{2 * i:.9g}\t...." for k, (e, i) in enumerate(zip(E, I, strict=True))), None),
+    ],
+    ids=["csv", "comma-decimal", "biologic", "density", "swapped", "bare", "area", "gamry"],
+)
+def test_one_polarisation_curve_in_many_coats(tmp_path: Path, text: str, area: float | None) -> None:
+    path = tmp_path / "curve.txt"
+    path.write_text(text)
+    curve = read_polarization(path, area)
+    np.testing.assert_allclose(curve.potential_v, E, atol=1e-8)
+    np.testing.assert_allclose(curve.current_a_cm2, I, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f,Z',Z''\n" + rows(F, Z.real, Z.imag),
+        "freq/Hz\tRe(Z)/Ohm\t-Im(Z)/Ohm\n" + rows(F, Z.real, -Z.imag, separator="\t"),
+        "frequency;|Z| (kOhm);phase (deg)\n" + rows(F, np.abs(Z) / 1e3, np.angle(Z, deg=True), separator=";", decimal=","),
+        rows(F, Z.real, -Z.imag),
+        "Time (s),Freq (Hz),Zre (ohms),Zim (ohms)\n0,0,0,0\n" + rows(F, F[::-1], Z.real[::-1], Z.imag[::-1]),
+        "f,-Z',-Z''\n" + rows(F, -Z.real, -Z.imag),
+    ],
+    ids=["csv", "biologic", "polar", "bare", "reversed", "negated"],
+)
+def test_one_spectrum_in_many_coats(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "spectrum.txt"
+    path.write_text(text, encoding="utf-16")  # as PalmSens does
+    (spectrum,) = read_spectra(path)
+    np.testing.assert_allclose(spectrum.frequency_hz, F, rtol=1e-7)
+    np.testing.assert_allclose(spectrum.impedance, Z, rtol=1e-6)
+
+
+def test_workbooks(tmp_path: Path) -> None:
+    path = tmp_path / "curve.xlsx"
+    pandas.DataFrame({"E (V)": E, "I (A)": I}).to_excel(path, index=False)
+    np.testing.assert_allclose(read_polarization(path, 1.0).current_a_cm2, I, rtol=1e-9)
+
+
+def test_what_was_decided_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "curve.csv"
+    path.write_text("E (V),I (A)\n" + rows(E, -I))
+    turned = read_polarization(path)
+    np.testing.assert_allclose(turned.current_a_cm2, I, rtol=1e-6)
+    assert any("sign was turned" in note for note in turned.notes)
+    assert any("no area" in note for note in turned.notes)
+
+
+def test_columns_can_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("a,b,c\n" + rows(np.arange(41.0), 1e3 * I, E))
+    with pytest.raises(BadInputError, match="cannot be told apart"):
+        read_polarization(path)
+    curve = read_polarization(path, 1.0, {"potential": "c", "current": "2 (mA)"})
+    np.testing.assert_allclose(curve.current_a_cm2, I, rtol=1e-6)
+    with pytest.raises(BadInputError, match="no column 'd'"):
+        read_polarization(path, 1.0, {"potential": "d", "current": "2"})
+
+
+def test_several_spectra_and_repeated_frequencies(tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    path.write_text("f,Z',Z''\n" + rows(np.tile(F, 2), np.tile(Z.real, 2), np.tile(Z.imag, 2)))
+    assert [len(spectrum) for spectrum in read_spectra(path)] == [21, 21]
+    path.write_text("f,Z',Z''\n" + rows(np.repeat(F, 2), np.repeat(Z.real, 2), np.repeat(Z.imag, 2)))
+    (spectrum,) = read_spectra(path)
+    np.testing.assert_allclose(spectrum.impedance, Z, rtol=1e-6)
+    assert any("21 repeated" in note for note in spectrum.notes)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty"),
+        (bytes(range(256)) * 9, "is binary"),
+        (b"PK\x03\x04damaged", "damaged workbook"),
+        (b"Dear Sir,\nno curve here.\n", "no columns of numbers"),
+        (b"E (V),I (A)\n" + b"-0.5,nan\n" * 9, "cannot be told apart|holds both"),
+    ],
+)
+def test_what_is_no_curve_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "file.dat"
+    path.write_bytes(content)
+    with pytest.raises(BadInputError, match=why):
+        read_polarization(path)
+    with pytest.raises(BadInputError):
+        read_spectra(path)
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_read_or_are_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.mktemp("any") / "file"
+    path.write_bytes(content)
+    for read in (read_polarization, read_spectra):
+        with contextlib.suppress(BadInputError):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity", "factor"),
+    [
+        ("-Z'' / kOhm", "imaginary", -1e3),
+        ("<I>/mA", "current", 1e-3),
+        ("WE(1).Current (A)", "current", 1.0),
+        ("Vf (V vs. Ref.)", "potential", 1.0),
+        ("Current Density (mA/cm²)", "current", 1e-3),
+        ("I (µA)", "current", 1e-6),
+        ("Current Range", None, 0),
+        ("Sig", None, 0),
+    ],
+)
+def test_headings(text: str, quantity: str | None, factor: float) -> None:
+    heading = read_heading(text)
+    assert (heading.quantity if heading else None) == quantity
+    assert heading is None or heading.factor == pytest.approx(factor)
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="no instrument files: set CORROVIS_DATA")
+def test_every_instrument_file_reads_or_is_refused() -> None:
+    for path in (path for path in sorted(DATA.rglob("*")) if path.is_file() and "author_fits" not in path.parts):
+        read = read_polarization if "pdp" in path.parts else read_spectra
+        with pytest.raises(BadInputError, match=path.name) if path.name in REFUSED else contextlib.nullcontext():
+            read(path)

@@ -1,0 +1,111 @@
+"""Circuits made from known parameters give them back without start values; tests of validity know good spectra from bad."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corrovis.curves import Spectrum
+from corrovis.electrochem.circuits import ELEMENTS, parse
+from corrovis.electrochem.impedance import NAMED, brug_capacitance, fit_circuit
+from corrovis.electrochem.kramers_kronig import check_kramers_kronig, relaxation_times
+from corrovis.errors import BadInputError
+
+F = np.logspace(5, -2, 50)
+
+
+def simulated(text: str, values: list[float], noise: float = 0.003) -> Spectrum:
+    z = parse(text).impedance(np.array(values), F)
+    random = np.random.default_rng(5)
+    return Spectrum(F.copy(), z * (1 + noise * (random.standard_normal(50) + 1j * random.standard_normal(50))), "simulated")
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("R0-p(R1,C1)", [20, 500, 1e-5]),
+        ("R0-p(R1,CPE1)", [5, 2e4, 3e-5, 0.85]),
+        ("R0-p(R1-W1,CPE1)", [5, 100, 40, 1e-5, 0.9]),
+        ("R0-p(CPE1,R1-p(R2,L1))", [10, 2e-5, 0.9, 200, 300, 900]),
+        ("L0-R0-p(R1,C1)", [1e-6, 1, 10, 1e-3]),
+    ],
+)
+def test_parameters_come_back_without_start_values(text: str, values: list[float]) -> None:
+    fit = fit_circuit(simulated(text, values), text)
+    found = [q.value for q in fit.parameters.values()]
+    np.testing.assert_allclose(found, values, rtol=0.05)
+    for q, truth in zip(fit.parameters.values(), values, strict=True):
+        assert abs(q.value - truth) < 5 * q.sigma
+    assert fit.converged
+    assert fit.kramers_kronig.residual_max < 0.03
+
+
+@pytest.mark.parametrize(("name", "text"), NAMED.items())
+def test_the_circuits_of_the_seed_have_names(name: str, text: str) -> None:
+    truth = {"randles": [20, 500, 1e-5], "two-loop": [10, 2e-5, 0.9, 200, 300, 900]}[name]
+    assert fit_circuit(simulated(text, truth), name).circuit == text
+
+
+@pytest.mark.parametrize(
+    ("text", "values"), [("R0-p(R1,C1)", [20, 500, 1e-5]), ("R0-p(R1,CPE1)", [5, 2e4, 3e-5, 0.8])], ids=["ideal", "cpe"]
+)
+def test_auto_takes_the_circuit_that_made_the_spectrum(text: str, values: list[float]) -> None:
+    fit = fit_circuit(simulated(text, values))
+    assert fit.circuit == text
+    assert fit.runners_up
+
+
+def test_the_elements_agree_with_their_limits() -> None:
+    w = np.array([1e-6, 1e6])
+    assert np.allclose(ELEMENTS["Ws"].impedance(np.array([3.0, 1.0]), w)[0], 3, atol=1e-5)  # a short: Z0 at rest
+    assert ELEMENTS["Wo"].impedance(np.array([3.0, 1.0]), w)[0].imag == pytest.approx(-3e6, rel=1e-3)  # blocking: a capacitor
+    ideal = ELEMENTS["C"].impedance(np.array([1e-3]), w)
+    assert ELEMENTS["CPE"].impedance(np.array([1e-3, 1.0]), w)[1] == pytest.approx(ideal[1])
+
+
+def test_brug() -> None:
+    assert brug_capacitance(1e-5, 1.0, 20, 500) == pytest.approx(1e-5)
+    assert brug_capacitance(1e-5, 0.8, 20, 500) == pytest.approx(1e-5**1.25 * (1 / 20 + 1 / 500) ** -0.25)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("R0-p(R1,C1", "bracket"),
+        ("R0-X1", "expected"),
+        ("R0-R0", "twice"),
+        ("p(R1)", "two or more"),
+        ("", "expected"),
+        ("R0)", "left over"),
+    ],
+)
+def test_a_wrong_circuit_says_what_is_wrong(text: str, why: str) -> None:
+    with pytest.raises(BadInputError, match=why):
+        parse(text)
+
+
+def test_too_few_points_are_refused() -> None:
+    with pytest.raises(BadInputError, match="3 points"):
+        fit_circuit(Spectrum(F[:3].copy(), np.ones(3, complex), "short"))
+
+
+def test_an_element_too_many_is_told() -> None:
+    fit = fit_circuit(simulated("R0-p(R1,C1)", [20, 500, 1e-5]), "R0-p(R1,C1)-p(R2,C2)")
+    assert any("cannot be told" in line for line in fit.warnings)
+
+
+def test_kramers_kronig_knows_a_drifting_spectrum() -> None:
+    good = simulated("R0-p(R1,CPE1)", [5, 2e4, 3e-5, 0.85], noise=0.001)
+    assert check_kramers_kronig(good).residual_max < 0.01
+    bent = good.impedance.copy()
+    bent[20:26] *= 1.15
+    assert check_kramers_kronig(Spectrum(F.copy(), bent)).residual_max > 0.03
+
+
+def test_relaxation_times_are_where_the_loops_are() -> None:
+    found = relaxation_times(simulated("R0-p(R1,C1)-p(R2,C2)", [10, 100, 1e-5, 300, 1e-3], noise=0.001)).peaks
+    assert len(found) == 2
+    (fast, r_fast), (slow, r_slow) = found
+    assert fast == pytest.approx(1e-3, rel=0.3)
+    assert slow == pytest.approx(0.3, rel=0.3)
+    assert (r_fast, r_slow) == (pytest.approx(100, rel=0.1), pytest.approx(300, rel=0.1))

@@ -1,0 +1,131 @@
+"""Polarisation curves made from known parameters give them back; what cannot be known is said or refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corrovis.curves import MixedFit, PolarizationCurve, Quantity
+from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, activation_energy, corrosion_rate
+from corrovis.electrochem.polarization import METHODS, fit_resistance, fit_tafel
+from corrovis.electrochem.sweeps import split_sweeps
+from corrovis.errors import BadInputError
+
+E_CORR, I_CORR, BETA_A, BETA_C = -0.45, 1e-5, 0.08, 0.12
+
+
+def kinetics(eta: np.ndarray, limit: float = np.inf) -> np.ndarray:
+    ratio, cathodic = I_CORR / limit, 10 ** (-eta / BETA_C)
+    out: np.ndarray = I_CORR * (10 ** (eta / BETA_A) - cathodic / (1 - ratio + ratio * cathodic))
+    return out
+
+
+def curve(
+    low: float = -0.25, high: float = 0.25, noise: float = 0.01, resistance: float = 0, limit: float = np.inf
+) -> PolarizationCurve:
+    eta = np.arange(low, high, 0.001)
+    i = kinetics(eta, limit)
+    random = np.random.default_rng(3)
+    measured = i * (1 + noise * random.standard_normal(len(i))) + 1e-3 * noise * I_CORR
+    return PolarizationCurve(eta + E_CORR + i * resistance, measured, "simulated")
+
+
+@pytest.mark.parametrize(
+    ("resistance", "limit"), [(0, np.inf), (30, np.inf), (0, 2e-4), (30, 2e-4)], ids=["active", "ohmic", "limited", "both"]
+)
+def test_parameters_come_back(resistance: float, limit: float) -> None:
+    fit = fit_tafel(curve(resistance=resistance, limit=limit))
+    assert fit.e_corr.value == pytest.approx(E_CORR, abs=2e-3)
+    assert fit.i_corr.value == pytest.approx(I_CORR, rel=0.15)
+    assert fit.beta_a.value == pytest.approx(BETA_A, abs=0.01)
+    assert fit.beta_c.value == pytest.approx(BETA_C, abs=0.01)
+    assert fit.converged
+    assert fit.window_v[0] < E_CORR < fit.window_v[1]
+
+
+def test_mixed_control_finds_the_limiting_current() -> None:
+    fit = fit_tafel(curve(low=-0.4, limit=2e-4), "mixed")
+    assert isinstance(fit, MixedFit)
+    assert fit.i_limit.value == pytest.approx(2e-4, rel=0.05)
+
+
+def test_extrapolation_reads_the_lines() -> None:
+    fit = fit_tafel(curve(low=-0.35, noise=0.002), "extrapolation")
+    assert fit.beta_a.value == pytest.approx(BETA_A, abs=0.005)
+    assert fit.beta_c.value == pytest.approx(BETA_C, abs=0.01)
+    assert fit.i_corr.value == pytest.approx(I_CORR, rel=0.15)
+
+
+def test_a_window_can_be_given() -> None:
+    fit = fit_tafel(curve(), "butler-volmer", (-0.52, -0.4))
+    assert fit.window_v == (-0.52, -0.4)
+    with pytest.raises(BadInputError, match="misses E_corr"):
+        fit_tafel(curve(), "auto", (-0.3, -0.2))
+    assert METHODS[0] == "auto"
+
+
+def test_magnitudes_and_the_other_sign_give_the_same() -> None:
+    plain = curve(noise=0)
+    unsigned = PolarizationCurve(plain.potential_v.copy(), np.abs(plain.current_a_cm2), "unsigned", (), signed=False)
+    fit = fit_tafel(unsigned)
+    assert fit.i_corr.value == pytest.approx(I_CORR, rel=0.05)
+    assert any("no sign" in line for line in fit.warnings)
+
+
+def test_sweeps_are_told_apart() -> None:
+    up = curve(noise=0)
+    down_e, down_i = up.potential_v[::-1] - 0.03, up.current_a_cm2[::-1]
+    both = PolarizationCurve(np.concatenate([up.potential_v, down_e]), np.concatenate([up.current_a_cm2, down_i]), "cycle")
+    assert [len(part) for part in split_sweeps(both)] == pytest.approx([len(up), len(up)], abs=3)
+    assert fit_tafel(both, sweep=1).e_corr.value == pytest.approx(E_CORR, abs=2e-3)
+    assert fit_tafel(both, sweep=2).e_corr.value == pytest.approx(E_CORR - 0.03, abs=2e-3)
+    with pytest.raises(BadInputError, match="2 sweeps"):
+        fit_tafel(both, sweep=3)
+
+
+def test_resistance_is_that_of_stern_and_geary() -> None:
+    found = fit_resistance(curve(noise=0))
+    b = BETA_A * BETA_C / (np.log(10) * (BETA_A + BETA_C))
+    assert found.resistance.value == pytest.approx(b / I_CORR, rel=0.02)
+    assert fit_tafel(curve(noise=0)).stern_geary_v == pytest.approx(b, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (curve(low=0.02), "anodic branch"),
+        (curve(high=-0.02), "cathodic branch"),
+        (PolarizationCurve(np.array([-0.5, -0.4, -0.3]), np.array([-1e-6, 0.0, 1e-6])), "3 points"),
+        (PolarizationCurve(np.full(50, -0.4), np.linspace(-1e-6, 1e-6, 50)), "spans"),
+    ],
+    ids=["anodic", "cathodic", "three", "still"],
+)
+def test_what_holds_no_corrosion_potential_is_refused(bad: PolarizationCurve, why: str) -> None:
+    with pytest.raises(BadInputError, match=why):
+        fit_tafel(bad)
+
+
+def test_a_short_scan_says_that_its_slopes_are_not_known() -> None:
+    fit = fit_tafel(curve(low=-0.015, high=0.015, noise=0.05))
+    assert any("uncertain" in line or "tied" in line or "bound" in line for line in fit.warnings)
+
+
+def test_corrosion_rate_of_astm_g102() -> None:
+    assert ALLOYS["316L"].equivalent_weight == pytest.approx(25.50, abs=0.02)  # G102 table 1, type 316
+    assert ALLOYS["304"].equivalent_weight == pytest.approx(25.12, abs=0.02)
+    assert ALLOYS["AZ31B"].equivalent_weight == pytest.approx(12.15, abs=0.05)
+    rate = corrosion_rate(Quantity(1e-6, 1e-7, "A/cm2"), 27.92, 7.87)
+    assert rate.value == pytest.approx(0.0116, rel=0.01)  # iron at 1 uA/cm2
+    assert rate.value * MPY == pytest.approx(0.457, rel=0.01)
+    assert rate.sigma == pytest.approx(rate.value / 10)
+    with pytest.raises(BadInputError, match="above 0"):
+        corrosion_rate(rate, 0, 7.87)
+
+
+def test_activation_energy_of_a_temperature_series() -> None:
+    temperatures = [303.0, 308.0, 313.0, 318.0, 323.0]
+    found = activation_energy(temperatures, [2e3 * np.exp(-45e3 / 8.314462618 / t) for t in temperatures])
+    assert found.energy.value == pytest.approx(45, rel=1e-6)
+    assert found.r_squared == pytest.approx(1)
+    with pytest.raises(BadInputError, match="kelvin"):
+        activation_energy([30, 40, 50], [1e-6, 2e-6, 3e-6])
