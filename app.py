@@ -7,6 +7,8 @@ import os
 from corrovis.car.ageing import Ager
 from corrovis.car.grading import Grader
 from corrovis.car.masking import CarMasker
+from corrovis.sem.inspection import Inspector
+from corrovis.sem.segmentation import Segmenter
 from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.ui.car_jobs import Services
@@ -16,7 +18,10 @@ from corrovis.ui.page import build_page, launch_options, source_link
 def main() -> None:
     settings = Settings.from_environment()
     store = Store(settings.weights, settings.threads)
-    services = Services(CarMasker(store), Ager(store), Grader(store) if "car-grade" in store else None, settings)
+    grader = Grader(store) if "car-grade" in store else None
+    segmenter = Segmenter(store)
+    inspector = Inspector(segmenter) if segmenter.models else None
+    services = Services(CarMasker(store), Ager(store), grader, settings, inspector)
     page = build_page(services, store.specs, source_link(os.environ))
     server = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0")  # the port is gradio's own to read, from GRADIO_SERVER_PORT
     page.queue(max_size=settings.queue).launch(server_name=server, **launch_options(settings))

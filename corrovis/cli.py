@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 from typer.exceptions import TyperException
 
@@ -28,6 +29,8 @@ from corrovis.settings import Settings
 
 if TYPE_CHECKING:
     from corrovis.car.grading import Grader
+    from corrovis.render.sem_files import Job
+    from corrovis.sem.inspection import Inspector
     from corrovis.store import Store
 
 BAD_INPUT = 2
@@ -164,6 +167,61 @@ def eis(
 
 
 @app.command()
+def inspect(
+    images: Annotated[list[Path], typer.Argument(help="Micrographs, or photos of steel structures.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for masks, pictures and reports; made if missing.")],
+    model: Annotated[
+        str | None, typer.Option(help="ni20cr, pits304 or steel-structures.  [default: the one that suits each picture]")
+    ] = None,
+    pixel_size: Annotated[str | None, typer.Option(help="Side of a pixel, 0.5um or 500nm; overrides what the file says.")] = None,
+    saliency: Annotated[bool, typer.Option("--saliency/--no-saliency", help="Heat maps of what the model looked at.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Find and measure corroded regions: masks, areas, severity, heat maps and a report for each picture."""
+    with _working("inspecting", as_json) as status:
+        from corrovis.render.sem_files import inspect_files
+
+        inspector, job = _inspector(model, pixel_size, saliency)
+        _make_folder(folder)
+        items = inspect_files(inspector, images, folder, job, lambda path: status.update(f"inspecting {path.name} ..."))
+    if as_json:
+        _print_json({"items": items})
+    else:
+        rows = [[i["file"], i.get("severity", "-"), _corroded(i), str(i.get("report", i.get("error")))] for i in items]
+        _print_table(["file", "severity", "corroded", "report"], rows)
+    failed = [item["error"] for item in items if "error" in item]
+    if len(failed) == len(items):
+        raise BadInputError(
+            failed[0] if len(failed) == 1 else f"none of {len(failed)} files could be inspected; the first: {failed[0]}"
+        )
+
+
+@app.command()
+def progression(
+    table: Annotated[Path, typer.Argument(help="CSV with the columns file, exposure_h, condition.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for plot, masks and reports; made if missing.")],
+    model: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
+    pixel_size: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How corrosion grows with exposure, for each condition, and how conditions differ."""
+    with _working("inspecting", as_json) as status:
+        from corrovis.render.sem_files import progression_files
+        from corrovis.sem.progression import read_table
+
+        rows = read_table(table)
+        inspector, job = _inspector(model, pixel_size, False)
+        _make_folder(folder)
+        answer = progression_files(inspector, rows, folder, job, lambda path: status.update(f"inspecting {path.name} ..."))
+    if as_json:
+        _print_json(answer)
+        return
+    lines = [[c["condition"], str(len(c["exposure"])), _trend(c["trend"])] for c in answer["conditions"]]
+    _print_table(["condition", "fields", "growth of the corroded share per hour"], lines)
+    out.print(f"plot {answer['plot']}", soft_wrap=True)
+
+
+@app.command()
 def models(
     verify: Annotated[bool, typer.Option("--verify", help="Check every file's hash and the network's golden numbers.")] = False,
     as_json: Json = False,
@@ -212,6 +270,27 @@ def _store(settings: Settings) -> Store:
     from corrovis.store import Store
 
     return Store(settings.weights, settings.threads)
+
+
+def _inspector(model: str | None, pixel_size: str | None, explain: bool) -> tuple[Inspector, Job]:
+    """The inspector and what it is asked to do.  Raises BadInputError for a model or a pixel size that is none."""
+    from corrovis.render.sem_files import Job
+    from corrovis.sem.inspection import Inspector
+    from corrovis.sem.pixel_size import parse_pixel_size
+    from corrovis.sem.segmentation import Segmenter
+
+    inspector = Inspector(Segmenter(_store(Settings.from_environment())))
+    if model is not None and model not in inspector.segmenter.models:
+        raise BadInputError(f"no inspection model is called {model}; there are {', '.join(inspector.segmenter.models) or 'none'}")
+    return inspector, Job(model, parse_pixel_size(pixel_size) if pixel_size else None, explain)
+
+
+def _corroded(item: dict[str, Any]) -> str:
+    return f"{item['corroded_fraction']:.2%}" if "corroded_fraction" in item else "-"
+
+
+def _trend(trend: dict[str, Any] | None) -> str:
+    return f"{trend['value']:+.3%} ({trend['low']:+.3%} to {trend['high']:+.3%})" if trend else "too few fields or exposures"
 
 
 def _grade_one(grader: Grader, path: Path, settings: Settings) -> dict[str, Any]:
@@ -271,11 +350,11 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _working(what: str, as_json: bool) -> Iterator[None]:
+def _working(what: str, as_json: bool) -> Iterator[Status]:
     """A spinner on standard error; with --json nothing that a library prints can reach standard output."""
     guard = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
-    with guard, err.status(f"{what} ..."):
-        yield
+    with guard, err.status(f"{what} ...") as status:
+        yield status
 
 
 def _print_json(answer: dict[str, Any]) -> None:

@@ -123,6 +123,11 @@ def save_index_png(mask: Byte, path: Path) -> None:
     Image.fromarray(mask).save(path, format="PNG")
 
 
+def save_numbers_png(numbers: NDArray[np.int32], path: Path) -> None:
+    """Write (H, W) numbers of regions as a 16-bit PNG; numbers that 16 bits cannot hold become 65535."""
+    Image.fromarray(numbers.clip(0, 65535).astype(np.uint16)).save(path, format="PNG")
+
+
 def _read_bytes(source: Path | bytes, name: str, limits: Settings) -> bytes:
     if isinstance(source, Path):
         try:

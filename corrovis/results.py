@@ -22,7 +22,7 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """Level 0, 1, 2, 3."""
 
 
-def _check(name: str, array: NDArray[np.generic], dtype: type, shape: tuple[int | None, ...]) -> None:
+def check_array(name: str, array: NDArray[np.generic], dtype: type, shape: tuple[int | None, ...]) -> None:
     """Raise TypeError or ValueError unless `array` is as its docstring says; then freeze it."""
     if array.dtype != dtype:
         raise TypeError(f"{name}: wanted {np.dtype(dtype)}, found {array.dtype}")
@@ -55,7 +55,7 @@ class Photo:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check("Photo.rgb", self.rgb, np.uint8, (None, None, 3))
+        check_array("Photo.rgb", self.rgb, np.uint8, (None, None, 3))
 
     @property
     def size_hw(self) -> tuple[int, int]:
@@ -78,8 +78,8 @@ class CarMask:
     made_by: Provenance
 
     def __post_init__(self) -> None:
-        _check("CarMask.car", self.car, np.bool_, (None, None))
-        _check("CarMask.paint", self.paint, np.float32, self.car.shape)
+        check_array("CarMask.car", self.car, np.bool_, (None, None))
+        check_array("CarMask.paint", self.paint, np.float32, self.car.shape)
 
     @property
     def car_fraction(self) -> float:
@@ -108,9 +108,9 @@ class AgedCar:
 
     def __post_init__(self) -> None:
         height, width = self.photo.size_hw
-        _check("AgedCar.onset", self.onset, np.uint16, (height, width))
-        _check("AgedCar.layer", self.layer, np.uint8, (height, width, 3))
-        _check("AgedCar.paint", self.paint, np.uint8, (height, width))
+        check_array("AgedCar.onset", self.onset, np.uint16, (height, width))
+        check_array("AgedCar.layer", self.layer, np.uint8, (height, width, 3))
+        check_array("AgedCar.paint", self.paint, np.uint8, (height, width))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +125,7 @@ class Grade:
     made_by: Provenance
 
     def __post_init__(self) -> None:
-        _check("Grade.probabilities", self.probabilities, np.float32, (len(SEVERITIES),))
+        check_array("Grade.probabilities", self.probabilities, np.float32, (len(SEVERITIES),))
         if abs(float(self.probabilities.sum()) - 1) > 1e-4:
             raise ValueError(f"Grade.probabilities: wanted a sum of 1, found {self.probabilities.sum():.6f}")
 

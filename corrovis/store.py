@@ -19,6 +19,7 @@ from torch import nn
 from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec, read_manifest, verify
 from corrovis.networks.car_unet import CarUNet
+from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.rust_texture import RustTexture
 from corrovis.networks.severity_net import SeverityNet
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CarUNet": CarUNet,
+    "CorrosionUNet": CorrosionUNet,
     "RustTexture": RustTexture,
     "SeverityNet": SeverityNet,
 }

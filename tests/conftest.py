@@ -27,6 +27,13 @@ def everything_is_car(network: nn.Module) -> None:
     nn.init.constant_(head.bias, 4)
 
 
+def something_is_corroded(network: nn.Module) -> None:
+    """Calls about half of any picture corroded, here more surely than there."""
+    head = network.unet.segmentation_head[0]
+    nn.init.normal_(head.weight, std=0.5)
+    nn.init.zeros_(head.bias)
+
+
 # Every shipped network at toy size, through the real export and the real store: release, and what to do before it is saved.
 TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
     (
@@ -67,6 +74,20 @@ TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
             config={"hidden": 8},
         ),
         None,
+    ),
+    (
+        Release(
+            name="ni20cr",
+            arch="CorrosionUNet",
+            shapes=[[1, 3, 64, 64]],
+            about="Toy",
+            classes=("background", "corroded"),
+            input={"size": 64, "overlap": 16, "levels": "normalised", **HALVES},
+            limits="Toy",
+            config={"classes": 2, "decoder_channels": [16, 8, 8, 8, 8]},
+            metrics={"area_error": {"value": 0.02, "n": 1, "on": "toy"}},
+        ),
+        something_is_corroded,
     ),
 ]
 

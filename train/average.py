@@ -1,6 +1,6 @@
 """The mean of two checkpoints of one training line, which is often more robust than either (Wortsman et al. 2022, "WiSE-FT").
 
-    python train/average.py runs/car_mask2/last.pt runs/car_mask3/last.pt --out runs/car_mask_mean/last.pt
+python train/average.py runs/car_mask2/last.pt runs/car_mask3/last.pt --out runs/car_mask_mean/last.pt
 """
 
 from __future__ import annotations

@@ -63,9 +63,7 @@ def upload(photo: Any) -> tuple[Path, str]:
     """
     record = photo.model_dump() if isinstance(photo, FileData) else photo
     if not isinstance(record, dict) or (record.get("meta") or {}).get("_type") != "gradio.FileData" or not record.get("path"):
-        raise BadInputError(
-            "no file came with the request; pass what an upload answered (gradio_client's handle_file does both)"
-        )
+        raise BadInputError("no file came with the request; pass what an upload answered (gradio_client's handle_file does both)")
     return Path(record["path"]), record.get("orig_name") or Path(record["path"]).name
 
 

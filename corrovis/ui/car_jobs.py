@@ -18,6 +18,7 @@ from corrovis.render.captions import SYNTHETIC, at_level
 from corrovis.render.overlays import level_strip
 from corrovis.render.video import save_gif, save_mp4
 from corrovis.results import SEVERITIES, AgedCar, Grade, Photo, check_level
+from corrovis.sem.inspection import Inspector
 from corrovis.settings import Settings
 from corrovis.ui import wording
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
@@ -32,12 +33,13 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The steps that the page calls; made in `app.py`.  No grader, no severity bars."""
+    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; no inspector, no inspect tab."""
 
     masker: CarMasker
     ager: Ager
     grader: Grader | None
     settings: Settings
+    inspector: Inspector | None = None
 
 
 @dataclass(frozen=True, slots=True)

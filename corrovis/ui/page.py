@@ -11,7 +11,7 @@ import gradio as gr
 
 from corrovis.manifest import WeightSpec
 from corrovis.settings import Settings
-from corrovis.ui import car, car_api, electrochem, electrochem_api, wording
+from corrovis.ui import car, car_api, electrochem, electrochem_api, inspect, sem_api, wording
 from corrovis.ui.car_jobs import Services
 
 HERE = Path(__file__).parent
@@ -30,11 +30,16 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
         with gr.Tabs(elem_classes="domains"):
             with gr.Tab(wording.CAR_TAB):
                 car.CarTab(services, example_photos(EXAMPLES))
+            if services.inspector:
+                with gr.Tab(wording.INSPECT_TAB):
+                    inspect.InspectTab(services.inspector)
             with gr.Tab(wording.LAB_TAB):
                 electrochem.ElectrochemTab()
         gr.HTML(_footer(source), elem_classes="foot", apply_default_css=False)
         car_api.publish(services, specs)
         electrochem_api.publish()
+        if services.inspector:
+            sem_api.publish(services.inspector)
     return page
 
 

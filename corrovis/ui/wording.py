@@ -8,7 +8,7 @@ API_NAME = "Use it from a program"
 SOURCE_NAME = "Source code"
 SOURCE = "https://huggingface.co/corrovis"
 LICENCE = "AGPL-3.0-or-later"
-FOOTER = "Pictures made here are illustrations, not predictions. Uploads are deleted within an hour."
+FOOTER = "Pictures of aged cars are illustrations, not predictions. Uploads are deleted within an hour."
 
 CAR_TAB = "Car"
 CAR_HEADLINE = "How would your car look, rusted?"
@@ -97,6 +97,29 @@ QUANTITIES = {
     "corrosion_rate_mm_y": ("Corrosion rate", 1.0, "mm/year"),
     "corrosion_rate_mpy": ("Corrosion rate", 1.0, "mpy"),
 }
+INSPECT_TAB = "Inspect"
+INSPECT_HEADLINE = "How far has corrosion gone?"
+INSPECT_LEAD = "Drop in micrographs or photos of steel: corroded regions, areas, severity and a report come back."
+INSPECT_UPLOAD = "Micrographs or photos of steel structures"
+INSPECT = "Inspect"
+NO_FILES = "Choose one picture or more first"
+MODEL = "Model"
+ANY_MODEL = "The one that suits each picture"
+NI20CR = "Grain boundaries (Ni-20Cr, SEM)"
+PITS304 = "Pits (304 stainless, SEM)"
+STRUCTURES = "Steel structures (photos)"
+PIXEL_SIZE = "Size of a pixel"
+PIXEL_SIZE_HINT = "0.5um; empty: as the file says"
+PICTURES = "Pictures"
+GALLERY = "Choose a picture"
+SUMMARY_COLUMNS = ["Picture", "Severity", "Corroded", "Regions", "Model"]
+REGIONS = "Regions: click one"
+REGION_TABLE = "Regions, largest first: click one"
+REGION_COLUMNS = ["Region", "Class", "Area, px", "Area, µm²", "Diameter, µm", "Circularity", "Score"]
+OPACITY = "Opacity"
+CHOSEN = "●"
+CORRODED = "corroded"
+DOWNLOAD = "All masks, pictures and reports"
 
 
 def severity_name(severity: str) -> str:

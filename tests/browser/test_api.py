@@ -21,7 +21,15 @@ def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 def test_only_the_contract_is_published(client: Client) -> None:
     published = client.view_api(return_format="dict", print_info=False)
-    assert set(published["named_endpoints"]) == {"/age_car", "/grade_car", "/fit_eis", "/fit_tafel", "/models"}
+    assert set(published["named_endpoints"]) == {
+        "/age_car",
+        "/grade_car",
+        "/fit_eis",
+        "/fit_tafel",
+        "/models",
+        "/inspect",
+        "/progression",
+    }
     assert published["unnamed_endpoints"] == {}
 
 

@@ -15,7 +15,10 @@ import numpy as np
 from corrovis.car.ageing import ONSET_UNIT, RAMP
 from corrovis.errors import NoCarError
 from corrovis.results import AgedCar, CarMask, Grade, Photo, Provenance
+from corrovis.sem.inspection import Inspector
+from corrovis.sem.segmentation import Segmenter
 from corrovis.settings import Settings
+from corrovis.store import Store
 
 MADE = Provenance("toy", "0" * 64, 0.0)
 
@@ -85,7 +88,8 @@ def main() -> None:
     examples = Path(tempfile.mkdtemp())
     cv2.imwrite(str(examples / "street.png"), street()[..., ::-1])
     page.EXAMPLES = examples
-    blocks = page.build_page(Services(Masker(), Ager(), Grader(), settings), {}, "https://example.org/source")
+    inspector = Inspector(Segmenter(Store(settings.weights)))  # the shipped networks: they are small
+    blocks = page.build_page(Services(Masker(), Ager(), Grader(), settings, inspector), {}, "https://example.org/source")
     blocks.queue(max_size=settings.queue).launch(server_port=int(sys.argv[1]), **page.launch_options(settings))
 
 

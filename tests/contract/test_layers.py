@@ -22,6 +22,7 @@ LAYERS = [
     ("corrovis.golden",),
     ("corrovis.store",),
     ("corrovis.car", "corrovis.electrochem"),
+    ("corrovis.sem",),
     ("corrovis.render",),
     ("corrovis.ui",),
     ("corrovis.cli",),

@@ -1,0 +1,186 @@
+"""An inspection as files: pictures, one HTML that needs no other file, PDF, CSV, and the record of the contract."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fpdf import FPDF
+from jinja2 import Environment, select_autoescape
+
+from corrovis.images import save_index_png, save_numbers_png, save_png
+from corrovis.manifest import WeightSpec
+from corrovis.render.sem_pictures import heat_map, overlay
+from corrovis.render.sem_plots import size_histogram
+from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Region
+
+TEMPLATE = Path(__file__).with_name("report.html")
+SHOWN_ROWS = 200  # regions in the HTML; all of them are in the CSV
+PDF_ROWS = 30
+MEASURES = ("area_px", "area_um2", "equivalent_diameter_um", "perimeter_px", "circularity", "solidity", "eccentricity")
+
+MEANING = (
+    "Corroded share: pixels called corroded, of all pixels of the specimen without its data bar. Regions do not overlap.",
+    "Severity follows from the corroded share by the limits above.",
+    "Its probabilities say what the model's error of area, measured on specimens that it had not seen, leaves open.",
+    "They do not cover pictures of another kind than the model learned from.",
+    "The heat map shows what the model's answer rests on; it is not a measurement of corrosion.",
+)
+
+
+def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> dict[str, Any]:
+    """Write everything about one inspection to `folder` and return its record; files in it are paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mask, shown = folder / "mask.png", folder / "overlay.png"
+    save_index_png(inspection.map.labels, mask)
+    save_png(overlay(inspection.field.rgb, inspection.map.regions), shown, None)
+    numbers = folder / "regions.png"
+    save_numbers_png(inspection.map.regions, numbers)
+    heat = folder / "saliency.png" if inspection.saliency else None
+    if inspection.saliency and heat:
+        save_png(heat_map(inspection.field, inspection.saliency), heat, None)
+    histogram = folder / "sizes.png"
+    histogram.write_bytes(size_histogram(inspection))
+    files = {"mask": mask, "region_numbers": numbers, "overlay": shown, "saliency": heat, "sizes": histogram}
+    files |= {"report": folder / "report.html", "pdf": folder / "report.pdf", "csv": folder / "regions.csv"}
+    answer = record(inspection) | files
+    pictures = [(shown, "Corroded regions, each in its own colour"), (heat, "Saliency"), (histogram, "Sizes of the regions")]
+    present = [(path, caption) for path, caption in pictures if path]
+    _write_html(inspection, spec, present, folder / "report.html")
+    _write_pdf(inspection, spec, present, folder / "report.pdf")
+    _write_csv(answer["regions"], folder / "regions.csv")
+    (folder / "inspection.json").write_text(json.dumps(answer, default=lambda path: path.name, indent=1) + "\n")
+    return answer
+
+
+def record(inspection: Inspection) -> dict[str, Any]:
+    """The contract's answer for one inspection, without its files.  Absent is not zero: no scale, no micrometres."""
+    pixel, grade = inspection.field.pixel, inspection.grade
+    shares = [round(share, 4) for share in grade.probabilities.tolist()]
+    density = inspection.density_per_mm2
+    return {
+        "file": inspection.field.name,
+        "model": inspection.model,
+        "severity": grade.severity,
+        "probabilities": dict(zip(FIELD_SEVERITIES, shares, strict=True)),
+        "severity_limits": list(grade.limits),
+        "corroded_fraction": round(inspection.map.corroded_fraction, 6),
+        "class_fractions": {name: round(inspection.map.class_fraction(name), 6) for name in inspection.map.classes[1:]},
+        "regions": [region_record(region, pixel.um if pixel else None) for region in inspection.regions],
+        "regions_per_mm2": None if density is None else round(density, 3),
+        "pixel_size_um": pixel.um if pixel else None,
+        "pixel_size_source": pixel.source if pixel else None,
+        "warnings": list(inspection.warnings),
+        "model_sha256": inspection.map.made_by.sha256,
+        "seconds": round(inspection.map.made_by.seconds, 3),
+    }
+
+
+def region_record(region: Region, um: float | None) -> dict[str, Any]:
+    return {
+        "id": region.id,
+        "class": region.label,
+        "score": region.score,
+        "bbox_xyxy": list(region.bbox_xyxy),
+        "area_px": region.area_px,
+        "area_um2": None if um is None else round(region.area_px * um**2, 6),
+        "equivalent_diameter_um": None if um is None else round(region.equivalent_diameter_px * um, 6),
+        "perimeter_px": round(region.perimeter_px, 2),
+        "circularity": round(region.circularity, 4),
+        "solidity": round(region.solidity, 4),
+        "eccentricity": round(region.eccentricity, 4),
+    }
+
+
+def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
+    """What the report says first, as (name, value)."""
+    pixel, grade = inspection.field.pixel, inspection.grade
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(FIELD_SEVERITIES, grade.probabilities, strict=True))
+    low, high = grade.limits
+    density = inspection.density_per_mm2
+    return [
+        ("Corroded share", f"{inspection.map.corroded_fraction:.2%}"),
+        ("Severity", f"{grade.severity} ({shares}); moderate from {low:.0%}, severe from {high:.0%}"),
+        ("Regions", f"{len(inspection.regions)}" + (f", {density:.1f} per mm²" if density is not None else "")),
+        ("Pixel size", f"{pixel.um:g} µm ({pixel.source})" if pixel else "unknown: areas are in pixels"),
+        ("Picture", f"{inspection.field.size_hw[1]} x {inspection.field.size_hw[0]} pixels"),
+        ("Model", f"{inspection.model}, sha256 {inspection.map.made_by.sha256}"),
+        ("Limits of the model", spec.limits),
+    ]
+
+
+def _write_html(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[Path, str]], path: Path) -> None:
+    """One file: the pictures lie in it as data."""
+    rows = _rows(inspection, SHOWN_ROWS)
+    environment = Environment(autoescape=select_autoescape(default=True, default_for_string=True))
+    page = environment.from_string(TEMPLATE.read_text()).render(
+        name=inspection.field.name,
+        warnings=inspection.warnings,
+        facts=facts_of(inspection, spec),
+        pictures=[{"data": _as_data(file), "caption": caption} for file, caption in pictures],
+        columns=list(rows[0]) if rows else [],
+        rows=[["" if value is None else value for value in row.values()] for row in rows],
+        left_out=len(inspection.regions) - len(rows),
+        meaning=MEANING,
+    )
+    path.write_text(page)
+
+
+def _write_pdf(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[Path, str]], path: Path) -> None:
+    pdf = FPDF()
+    pdf.set_title(f"Corrosion report: {_latin(inspection.field.name)}")
+    pdf.add_page()
+    write = partial(_line, pdf)
+    write(f"Corrosion report: {inspection.field.name}", 15, "B")
+    for warning in inspection.warnings:
+        write(f"Note: {warning}", 9, "I")
+    for key, value in facts_of(inspection, spec):
+        write(f"{key}: {value}", 9, "")
+    for file, caption in pictures:
+        if pdf.get_y() > 180:
+            pdf.add_page()
+        pdf.image(str(file), w=150, h=90, keep_aspect_ratio=True)
+        write(caption, 8, "I")
+    write(f"Regions (largest {PDF_ROWS} at the most)", 11, "B")
+    for row in _rows(inspection, PDF_ROWS):
+        write(", ".join(f"{key} {value}" for key, value in row.items() if value is not None), 7, "")
+    write("What the numbers mean", 11, "B")
+    for text in MEANING:
+        write(text, 9, "")
+    pdf.output(str(path))
+
+
+def _line(pdf: FPDF, text: str, size: int, style: str) -> None:
+    pdf.set_font("Helvetica", style, size)
+    pdf.multi_cell(0, size * 0.5, _latin(text), new_x="LMARGIN", new_y="NEXT")
+
+
+def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
+    names = ["id", "class", "score", "x0", "y0", "x1", "y1", *MEASURES]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        for row in rows:
+            corners = dict(zip(("x0", "y0", "x1", "y1"), row["bbox_xyxy"], strict=True))
+            writer.writerow({**{name: value for name, value in row.items() if name in names}, **corners})
+
+
+def _rows(inspection: Inspection, most: int) -> list[dict[str, Any]]:
+    """The largest regions first."""
+    pixel = inspection.field.pixel
+    largest = sorted(inspection.regions, key=lambda region: -region.area_px)[:most]
+    rows = [region_record(region, pixel.um if pixel else None) for region in largest]
+    return [{**row, "bbox_xyxy": " ".join(map(str, row["bbox_xyxy"]))} for row in rows]
+
+
+def _as_data(path: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def _latin(text: str) -> str:
+    """What the PDF's built-in fonts can show."""
+    return text.encode("latin-1", "replace").decode("latin-1")

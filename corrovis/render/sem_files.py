@@ -1,0 +1,95 @@
+"""Inspections as the contract answers them: pictures in, files and records out.  The command line and the page both call this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from corrovis.errors import BadInputError
+from corrovis.render.report import write_inspection
+from corrovis.render.sem_plots import progression_plot
+from corrovis.sem.fields import read_field
+from corrovis.sem.inspection import Inspector
+from corrovis.sem.progression import Point, Row, Trend, compare, trends
+from corrovis.sem.results import PixelSize
+from corrovis.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How pictures are to be inspected.  `model` None: the one that suits each picture; `pixel` None: as the file says."""
+
+    model: str | None = None
+    pixel: PixelSize | None = None
+    explain: bool = True
+
+
+def inspect_file(inspector: Inspector, path: Path, folder: Path, job: Job, settings: Settings) -> dict[str, Any]:
+    """Inspect one picture and write everything to `folder`; its record.  Raises BadInputError for a picture it cannot use."""
+    field = read_field(path, pixel=job.pixel, limits=settings)
+    found = inspector.inspect(field, job.model, job.explain)
+    return write_inspection(found, inspector.segmenter.store.spec(found.model), folder)
+
+
+def inspect_files(
+    inspector: Inspector, paths: Sequence[Path], folder: Path, job: Job, told: Callable[[Path], None] = lambda path: None
+) -> list[dict[str, Any]]:
+    """One record for each picture, in order; `told` hears which comes next.  A bad picture costs only its own record."""
+    settings = Settings.from_environment()
+    items, used = [], set[str]()
+    for path in paths:
+        told(path)
+        name = _free_name(path.stem or "picture", used)
+        try:
+            items.append({**inspect_file(inspector, path, folder / name, job, settings), "file": str(path)})
+        except BadInputError as error:
+            items.append({"file": str(path), "error": str(error)})
+    return items
+
+
+def _free_name(stem: str, used: set[str]) -> str:
+    """A folder for each picture, also where two are called the same."""
+    name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, len(used) + 3))) if n not in used)
+    used.add(name)
+    return name
+
+
+def progression_files(
+    inspector: Inspector, rows: Sequence[Row], folder: Path, job: Job, told: Callable[[Path], None] = lambda path: None
+) -> dict[str, Any]:
+    """Inspect every picture of a table and answer with trends, contrasts and a plot.
+
+    Raises:
+        BadInputError: not one picture could be inspected
+    """
+    items = inspect_files(inspector, [row.file for row in rows], folder, replace(job, explain=False), told)
+    points = [
+        Point(row.condition, row.exposure_h, item["corroded_fraction"], item["severity"])
+        for row, item in zip(rows, items, strict=True)
+        if "error" not in item
+    ]
+    if not points:
+        raise BadInputError(f"none of {len(items)} pictures could be inspected; the first: {items[0]['error']}")
+    found = trends(points)
+    plot = folder / "progression.png"
+    plot.write_bytes(progression_plot(found))
+    return {
+        "conditions": [_trend_record(trend) for trend in found],
+        "comparisons": [asdict(contrast) for contrast in compare(points)],
+        "items": items,
+        "plot": plot,
+    }
+
+
+def _trend_record(trend: Trend) -> dict[str, Any]:
+    """The contract's answer for one condition: `trend` is the growth of the corroded fraction per hour."""
+    points = trend.points
+    return {
+        "condition": trend.condition,
+        "exposure": [point.exposure_h for point in points],
+        "corroded_fraction": [point.corroded_fraction for point in points],
+        "severity": [point.severity for point in points],
+        "trend": asdict(trend.per_hour) if trend.per_hour else None,
+    }

@@ -1,0 +1,63 @@
+"""Pictures of an inspection: a result in, a new (H, W, 3) uint8 image out."""
+
+from __future__ import annotations
+
+import colorsys
+
+import cv2
+import numpy as np
+from matplotlib import colormaps
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from corrovis.results import Byte
+from corrovis.sem.results import Field, Saliency
+
+OPACITY = 0.45
+HEAT = "inferno"
+INK, PAPER = (235, 235, 238), (24, 24, 27)
+GOLDEN_ANGLE = 0.381966
+
+
+def overlay(rgb: Byte, regions: NDArray[np.int32], opacity: float = OPACITY, chosen: int = 0) -> Byte:
+    """The picture with every region in a colour of its own and a line around it; `chosen` alone is coloured when it is not 0.
+
+    Shape:
+        rgb: (H, W, 3) uint8
+        regions: (H, W) int32, number of the region of each pixel, 0 = none
+    """
+    inside = regions > 0
+    if not inside.any():
+        return rgb.copy()
+    colours = region_colours(int(regions.max()))
+    filled = regions == chosen if chosen else inside
+    mixed = rgb.copy()
+    mixed[filled] = (rgb[filled] * (1 - opacity) + colours[regions[filled]] * opacity).astype(np.uint8)
+    numbers, around = regions.astype(np.float32), np.ones((3, 3))
+    rim = inside & (cv2.erode(numbers, around) != cv2.dilate(numbers, around))
+    mixed[rim] = colours[regions[rim]]
+    return mixed
+
+
+def region_colours(count: int) -> Byte:
+    """(count + 1, 3) uint8: hues far apart for neighbours in number; 0 is black."""
+    hues = [(i * GOLDEN_ANGLE) % 1 for i in range(count)]
+    colours = [(0.0, 0.0, 0.0)] + [colorsys.hsv_to_rgb(hue, 0.75, 1.0) for hue in hues]
+    return np.asarray(np.array(colours) * 255, np.uint8)
+
+
+def heat_map(field: Field, saliency: Saliency) -> Byte:
+    """The field under its heat, a colour bar below, and the resolution at which the map was computed."""
+    height, width = field.size_hw
+    coloured = (colormaps[HEAT](saliency.heat)[..., :3] * 255).astype(np.uint8)
+    grey = np.repeat(cv2.cvtColor(field.rgb, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    mixed = (grey * 0.45 + coloured * 0.55).astype(np.uint8)
+    band = max(24, round(width * 0.05))
+    sheet = Image.new("RGB", (width, height + band), PAPER)
+    sheet.paste(Image.fromarray(mixed), (0, 0))
+    bar = (colormaps[HEAT](np.linspace(0, 1, max(2, width // 3)))[None, :, :3] * 255).astype(np.uint8)
+    sheet.paste(Image.fromarray(np.repeat(bar, band // 3, axis=0)), (band // 3, height + band // 3))
+    text = f"0 .. 1   {saliency.method}, computed at {saliency.cells_hw[1]} x {saliency.cells_hw[0]}"
+    font = ImageFont.load_default(max(8.0, min(band * 0.45, width / 32)))
+    ImageDraw.Draw(sheet).text((band // 2 + width // 3, height + band / 2), text, INK, font, "lm")
+    return np.asarray(sheet, np.uint8)

@@ -1,0 +1,81 @@
+"""The inspection of one field: map, regions, severity, saliency, and what a reader should be warned of."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from corrovis.errors import WeightsError
+from corrovis.manifest import WeightSpec
+from corrovis.results import Byte
+from corrovis.sem import severity
+from corrovis.sem.regions import measure
+from corrovis.sem.results import CorrosionMap, Field, Inspection
+from corrovis.sem.saliency import saliency_of
+from corrovis.sem.segmentation import Segmenter
+
+COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
+NO_CONTRAST = 2.5  # standard deviation of the grey levels
+STRUCTURES = "steel-structures"
+UNSURE = (0.2, 0.8)
+UNSURE_SHARE = 0.35
+
+
+class Inspector:
+    """Inspects fields with the networks of the segmenter's store."""
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        self.segmenter = segmenter
+
+    def inspect(self, field: Field, model: str | None = None, explain: bool = True) -> Inspection:
+        """Everything about `field` as `model`, or the one that suits it, sees it.
+
+        `explain` adds the saliency map, at the cost of a forward and a backward pass.
+        """
+        model = model or choose_model(field, self.segmenter.models)
+        spec = self.segmenter.store.spec(model)
+        found = self.segmenter.segment(field, model)
+        return Inspection(
+            field=field,
+            model=model,
+            map=found,
+            regions=measure(found),
+            grade=severity.grade(found, spec),
+            saliency=saliency_of(self.segmenter.store, field, found) if explain else None,
+            warnings=(*field.notes, *doubts(field, found, spec)),
+        )
+
+
+def choose_model(field: Field, models: tuple[str, ...]) -> str:
+    """The model for a field when nobody named one: photos go to the one for structures, grey pictures to one for micrographs.
+
+    Raises:
+        WeightsError: there is no model at all
+    """
+    if not models:
+        raise WeightsError("no inspection model is among the weights; restore weights/ with git checkout weights/")
+    photo = colourfulness(field.specimen) > COLOURFUL and STRUCTURES in models
+    return STRUCTURES if photo else next((name for name in models if name != STRUCTURES), models[0])
+
+
+def doubts(field: Field, found: CorrosionMap, spec: WeightSpec) -> list[str]:
+    """Reasons not to believe the result: the picture is unlike those that the model learned from, or the model is unsure."""
+    rgb = field.specimen
+    said = []
+    if contrast(rgb) < NO_CONTRAST:
+        said.append("unlike anything in training: the picture has hardly any contrast")
+    elif spec.input.get("levels") == "normalised" and colourfulness(rgb) > COLOURFUL:
+        said.append("unlike anything in training: a colour picture, and this model has learned from grey micrographs alone")
+    p = found.probability[field.rows[0] : field.rows[1]]
+    if ((p > UNSURE[0]) & (p < UNSURE[1])).mean() > UNSURE_SHARE:
+        said.append("the model is unsure of more than a third of the field; check its outlines")
+    return said
+
+
+def contrast(rgb: Byte) -> float:
+    return float(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).std())
+
+
+def colourfulness(rgb: Byte) -> float:
+    """Mean over the pixels of largest minus smallest channel."""
+    return float((rgb.max(axis=2).astype(np.int16) - rgb.min(axis=2)).mean())

@@ -1,0 +1,101 @@
+"""How many micrometres a pixel is: what the caller says, else what the instrument wrote into the file or beside it, else nothing.
+
+| instrument | where | what |
+| --- | --- | --- |
+| Zeiss | TIFF tag 34118 | `Image Pixel Size = 3.7 nm` |
+| FEI, Thermo | TIFF tags 34680, 34682 | `PixelWidth=1.2e-08`, metres |
+| ImageJ | TIFF resolution, `unit=micron` in the description | pixels per unit |
+| Hitachi | text file beside the image | `PixelSize=99.2`, nanometres |
+| JEOL | text file beside the image | `$$SM_MICRON_BAR 148` pixels are `$$SM_MICRON_MARKER 10um` |
+
+Plain dots per inch are the printer's, not the specimen's, and are not believed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from corrovis.errors import BadInputError
+from corrovis.images import DAMAGED
+from corrovis.sem.results import PixelSize
+
+UM = {"pm": 1e-6, "nm": 1e-3, "um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6}
+NUMBER = r"([-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?)"
+ZEISS, FEI = 34118, (34680, 34682)
+DESCRIPTION, X_RESOLUTION = 270, 282
+SIDECAR_BYTES = 200_000
+
+
+def parse_pixel_size(text: str) -> PixelSize:
+    """`0.5um`, `500 nm`, `1,2 mm` as a pixel size.  Raises BadInputError for anything else."""
+    found = re.fullmatch(rf"\s*{NUMBER}\s*([a-zµμ]+)\s*", text)
+    if not found or found[2] not in UM or _number(found[1]) <= 0:
+        raise BadInputError(f"pixel size {text!r} is no length; write a number and a unit, as in 0.5um or 500nm")
+    return _checked(_number(found[1]) * UM[found[2]], "given by the caller") or _refuse(text)
+
+
+def find_pixel_size(data: bytes, path: Path | None) -> PixelSize | None:
+    """What the instrument wrote: in the TIFF's tags, else in a text file beside `path`; None when it wrote nothing."""
+    return _from_tags(_tags(data)) or (_from_sidecar(path) if path else None)
+
+
+def _refuse(text: str) -> PixelSize:
+    raise BadInputError(f"pixel size {text!r} is not that of any microscope or camera; write the side of one pixel, as in 0.5um")
+
+
+def _tags(data: bytes) -> dict[int, Any]:
+    try:
+        with Image.open(io.BytesIO(data), formats=("TIFF",)) as image:
+            return dict(image.tag_v2.items())  # type: ignore[attr-defined]
+    except DAMAGED:  # not a TIFF, or its tags are broken: then they say nothing
+        return {}
+
+
+def _from_tags(tags: dict[int, Any]) -> PixelSize | None:
+    zeiss = re.search(rf"Image Pixel Size\s*=\s*{NUMBER}\s*([a-zµμ]+)", _text(tags.get(ZEISS)))
+    if zeiss and zeiss[2] in UM:
+        return _checked(_number(zeiss[1]) * UM[zeiss[2]], "Zeiss tag")
+    for tag in FEI:
+        fei = re.search(rf"^PixelWidth\s*=\s*{NUMBER}", _text(tags.get(tag)), flags=re.MULTILINE)
+        if fei:
+            return _checked(_number(fei[1]) * UM["m"], "FEI tag")
+    unit = re.search(r"^unit=(\S+)", _text(tags.get(DESCRIPTION)).replace("\\u00B5", "µ"), flags=re.MULTILINE)
+    per_unit = float(tags.get(X_RESOLUTION) or 0)
+    if unit and unit[1] in UM and per_unit > 0:
+        return _checked(UM[unit[1]] / per_unit, "ImageJ resolution")
+    return None
+
+
+def _from_sidecar(path: Path) -> PixelSize | None:
+    beside = path.with_suffix(".txt")
+    if not beside.is_file() or beside.stat().st_size > SIDECAR_BYTES:
+        return None
+    text = _text(beside.read_bytes())
+    hitachi = re.search(rf"^PixelSize\s*=\s*{NUMBER}", text, flags=re.MULTILINE)
+    if hitachi:
+        return _checked(_number(hitachi[1]) * UM["nm"], f"Hitachi file {beside.name}")
+    bar = re.search(rf"SM_MICRON_BAR\s+{NUMBER}", text)
+    marker = re.search(rf"SM_MICRON_MARKER\s+{NUMBER}\s*([a-zµμ]+)", text)
+    if bar and marker and marker[2] in UM and _number(bar[1]) > 0:
+        return _checked(_number(marker[1]) * UM[marker[2]] / _number(bar[1]), f"JEOL file {beside.name}")
+    return None
+
+
+def _checked(um: float, source: str) -> PixelSize | None:
+    return PixelSize(um, source) if 1e-6 <= um <= 1e6 else None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        value = value[0] if value else ""
+    text = value.decode("utf-16" if value[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1") if isinstance(value, bytes) else value
+    return str(text or "").replace("\r", "\n")
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))

@@ -1,0 +1,43 @@
+"""The regions of a map, measured: area, outline, shape.  In pixels; the scale comes in when they are reported."""
+
+from __future__ import annotations
+
+from math import pi
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage.measure import regionprops
+
+from corrovis.sem.results import CorrosionMap, Region
+
+
+def measure(found: CorrosionMap) -> tuple[Region, ...]:
+    """Every region of `found`, in the order of its number."""
+    regions = []
+    for part in regionprops(found.regions):  # type: ignore[no-untyped-call]
+        top, left, bottom, right = part.bbox
+        y, x = part.coords[0]
+        perimeter = float(part.perimeter)
+        regions.append(
+            Region(
+                id=int(part.label),
+                label=found.classes[int(found.labels[y, x])],
+                score=round(float(found.scores[part.label - 1]), 4),
+                bbox_xyxy=(int(left), int(top), int(right), int(bottom)),
+                area_px=int(part.num_pixels),
+                perimeter_px=perimeter,
+                # Beyond 1 only by the pixels' corners, where the outline is a few pixels long.
+                circularity=min(1.0, 4 * pi * part.num_pixels / perimeter**2) if perimeter else 1.0,
+                solidity=part.num_pixels / hull_area(part.coords),
+                eccentricity=float(part.eccentricity),
+            )
+        )
+    return tuple(regions)
+
+
+def hull_area(coords: NDArray[np.int_]) -> float:
+    """Area of the convex hull around the corners of pixels at (n, 2) coords, without painting it as scikit-image does."""
+    middle = cv2.convexHull(coords.astype(np.float32))[:, 0]
+    corners = np.concatenate([middle + np.array([y, x]) for y in (-0.5, 0.5) for x in (-0.5, 0.5)])
+    return float(cv2.contourArea(cv2.convexHull(corners.astype(np.float32))))

@@ -1,0 +1,181 @@
+"""What the steps of an inspection hand to each other.  Same rules as `corrovis.results`: frozen, read-only, valid from birth.
+
+A field can hold thousands of regions, so they are one picture of region numbers, not a stack of masks: nothing overlaps, and no
+area is counted twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi, sqrt
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corrovis.results import Byte, Float, Provenance, check_array
+
+FieldSeverity = Literal["low", "moderate", "severe"]
+FIELD_SEVERITIES: tuple[FieldSeverity, ...] = get_args(FieldSeverity)
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSize:
+    """Side of a pixel in micrometres, and where that is known from."""
+
+    um: float
+    source: str
+
+    def __post_init__(self) -> None:
+        if not 1e-6 <= self.um <= 1e6:
+            raise ValueError(f"PixelSize.um: wanted 1e-6 to 1e6, found {self.um}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A micrograph or photo as it came, and which of its rows show the specimen.
+
+    Shape:
+        rgb: (H, W, 3) uint8
+        rows: first row and row after the last that show the specimen; what lies outside is the instrument's data bar
+    `pixel` is None where no scale is known; `notes` says what the door did on the way in.
+    """
+
+    rgb: Byte
+    name: str
+    rows: tuple[int, int]
+    pixel: PixelSize | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_array("Field.rgb", self.rgb, np.uint8, (None, None, 3))
+        if not 0 <= self.rows[0] < self.rows[1] <= self.rgb.shape[0]:
+            raise ValueError(f"Field.rows: wanted a range within 0 .. {self.rgb.shape[0]}, found {self.rows}")
+
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        return self.rgb.shape[0], self.rgb.shape[1]
+
+    @property
+    def specimen(self) -> Byte:
+        """(h, W, 3) uint8, the picture without its data bar."""
+        return self.rgb[self.rows[0] : self.rows[1]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CorrosionMap:
+    """Where a field is corroded, in its own pixels; nothing lies on the data bar.
+
+    Shape:
+        labels: (H, W) uint8, class of each pixel, index into `classes`, 0 = background
+        regions: (H, W) int32, number of the region that a pixel belongs to, 0 = none, 1 .. n
+        probability: (H, W) float32 in [0, 1], that the pixel is corroded
+        scores: (n,) float32 in [0, 1], mean probability over each region
+    """
+
+    labels: Byte
+    regions: NDArray[np.int32]
+    probability: Float
+    scores: Float
+    classes: tuple[str, ...]
+    rows: tuple[int, int]
+    made_by: Provenance
+
+    def __post_init__(self) -> None:
+        check_array("CorrosionMap.labels", self.labels, np.uint8, (None, None))
+        check_array("CorrosionMap.regions", self.regions, np.int32, self.labels.shape)
+        check_array("CorrosionMap.probability", self.probability, np.float32, self.labels.shape)
+        check_array("CorrosionMap.scores", self.scores, np.float32, (int(self.regions.max(initial=0)),))
+
+    @property
+    def corroded_fraction(self) -> float:
+        """Share of the specimen that is corroded, 0 to 1."""
+        return float((self.labels[self.rows[0] : self.rows[1]] > 0).mean())
+
+    def class_fraction(self, name: str) -> float:
+        """Share of the specimen that is of one class, 0 to 1."""
+        return float((self.labels[self.rows[0] : self.rows[1]] == self.classes.index(name)).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One connected corroded region, measured in pixels.
+
+    `bbox_xyxy` ends one past the last pixel.  `circularity` is 4 pi area / perimeter squared, 1 for a disc;
+    `solidity` is area over convex area; `eccentricity` that of the ellipse with the same second moments.
+    """
+
+    id: int
+    label: str
+    score: float
+    bbox_xyxy: tuple[int, int, int, int]
+    area_px: int
+    perimeter_px: float
+    circularity: float
+    solidity: float
+    eccentricity: float
+
+    @property
+    def equivalent_diameter_px(self) -> float:
+        """Diameter of the disc of the same area."""
+        return 2 * sqrt(self.area_px / pi)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldGrade:
+    """How corroded a field is: low, moderate or severe.
+
+    Shape:
+        probabilities: (3,) float32, sums to 1, in the order of `FIELD_SEVERITIES`
+    `limits` are the corroded fractions at which moderate and severe begin.
+    """
+
+    probabilities: Float
+    limits: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        check_array("FieldGrade.probabilities", self.probabilities, np.float32, (len(FIELD_SEVERITIES),))
+        if abs(float(self.probabilities.sum()) - 1) > 1e-4:
+            raise ValueError(f"FieldGrade.probabilities: wanted a sum of 1, found {self.probabilities.sum():.6f}")
+
+    @property
+    def severity(self) -> FieldSeverity:
+        return FIELD_SEVERITIES[int(self.probabilities.argmax())]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saliency:
+    """What a network's answer rests on.
+
+    Shape:
+        heat: (H, W) float32 in [0, 1], in the field's own pixels
+    `method` names the map; `cells_hw` is the resolution at which it was computed, before it was enlarged.
+    """
+
+    heat: Float
+    method: str
+    cells_hw: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        check_array("Saliency.heat", self.heat, np.float32, (None, None))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inspection:
+    """Everything found in one field.  `saliency` is None when it was not asked for, or when there is no evidence to show."""
+
+    field: Field
+    model: str
+    map: CorrosionMap
+    regions: tuple[Region, ...]
+    grade: FieldGrade
+    saliency: Saliency | None
+    warnings: tuple[str, ...]
+
+    @property
+    def density_per_mm2(self) -> float | None:
+        """Regions per square millimetre; None without a scale."""
+        if self.field.pixel is None:
+            return None
+        rows, columns = self.field.rows[1] - self.field.rows[0], self.field.size_hw[1]
+        return len(self.regions) / (rows * columns * (self.field.pixel.um / 1000) ** 2)

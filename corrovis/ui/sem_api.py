@@ -1,0 +1,69 @@
+"""Inspection's doors for programs: `/inspect` and `/progression`, with the keys of the command line's JSON."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio import FileData
+from gradio.events import api
+
+from corrovis.errors import BadInputError, CorrovisError
+from corrovis.render.sem_files import Job, inspect_file, progression_files
+from corrovis.sem.inspection import Inspector
+from corrovis.sem.progression import Row, read_table
+from corrovis.settings import Settings
+from corrovis.ui.car import CPU, upload_folder
+from corrovis.ui.car_api import as_files, upload
+from corrovis.ui.sem_jobs import job_of
+
+
+def publish(inspector: Inspector) -> None:
+    """Register the endpoints in the running `gr.Blocks`."""
+
+    def inspect(image: FileData, model: str = "", pixel_size: str = "", saliency: bool = True) -> dict[str, Any]:
+        """Find and measure corroded regions in a micrograph or a photo of steel.
+
+        `model` ni20cr, pits304, steel-structures or empty for the one that suits; `pixel_size` as in 0.5um.
+        """
+        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        try:
+            path, name = upload(image)
+            job = asked(inspector, model, pixel_size, saliency)
+            item = {**inspect_file(inspector, path, folder, job, Settings.from_environment()), "file": name}
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        answer: dict[str, Any] = as_files(item)
+        return {"items": [answer], **answer}
+
+    def progression(table: FileData, images: list[FileData], model: str = "", pixel_size: str = "") -> dict[str, Any]:
+        """How corrosion grows: `table` is a CSV with file, exposure_h, condition; `images` are the files that it names."""
+        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        try:
+            rows = placed(read_table(upload(table)[0]), images)
+            answer = progression_files(inspector, rows, folder, asked(inspector, model, pixel_size, False))
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        files: dict[str, Any] = as_files(answer)
+        return files
+
+    api(inspect, api_name="inspect", **CPU)
+    api(progression, api_name="progression", **CPU)
+
+
+def asked(inspector: Inspector, model: str, pixel_size: str, explain: bool) -> Job:
+    """The job that a request describes.  Raises BadInputError for a model or pixel size that is none."""
+    if model and model not in inspector.segmenter.models:
+        raise BadInputError(f"no inspection model is called {model}; there are {', '.join(inspector.segmenter.models)}")
+    return job_of(model, pixel_size, explain)
+
+
+def placed(rows: list[Row], images: list[Any]) -> list[Row]:
+    """The rows with their files among the uploads, found by name.  Raises BadInputError when one did not come."""
+    sent = {Path(name).name: path for path, name in (upload(image) for image in images)}
+    missing = [row.file.name for row in rows if row.file.name not in sent]
+    if missing:
+        raise BadInputError(f"the table names {missing[0]}, which was not sent with it; send all of its pictures")
+    return [Row(sent[row.file.name], row.exposure_h, row.condition) for row in rows]

@@ -1,0 +1,204 @@
+"""The door for micrographs: bars are found and only bars are, scales are read or absent, tiles make the field again."""
+
+from __future__ import annotations
+
+import io
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from micrographs import grains, with_bar
+from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from corrovis.errors import BadInputError
+from corrovis.sem.data_bar import scale_bar_length, specimen_rows
+from corrovis.sem.fields import Stitcher, normalise, read_field, tile_starts
+from corrovis.sem.pixel_size import parse_pixel_size
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("colour", [0, 255, 60])
+@pytest.mark.parametrize(("side", "rows"), [("top", (28, 208)), ("bottom", (0, 180))])
+def test_a_data_bar_is_cropped_exactly(side: str, rows: tuple[int, int], colour: int, seed: int) -> None:
+    assert specimen_rows(with_bar(grains(seed=seed), side, colour)) == rows
+
+
+@pytest.mark.parametrize("quality", [60, 90])
+def test_a_bar_survives_jpeg(quality: int) -> None:
+    out = io.BytesIO()
+    Image.fromarray(with_bar(grains(), "bottom", 0)).save(out, "JPEG", quality=quality)
+    top, end = specimen_rows(np.asarray(Image.open(out)))
+    assert top == 0
+    assert abs(end - 180) <= 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_field_without_a_bar_is_left_alone(seed: int) -> None:
+    assert specimen_rows(grains(seed=seed)) == (0, 180)
+
+
+def test_dark_resin_with_a_slanted_edge_is_no_bar() -> None:
+    field = grains(300, 300)
+    y, x = np.mgrid[0:300, 0:300]
+    resin = y > 255 + x * 0.08
+    field[resin] = np.random.default_rng(0).normal(12, 4, int(resin.sum())).clip(0, 255)
+    assert specimen_rows(field) == (0, 300)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_blank_picture_has_no_bar(level: int) -> None:
+    assert specimen_rows(np.full((200, 200), level, np.uint8)) == (0, 200)
+
+
+def test_the_scale_bar_is_the_longest_stroke() -> None:
+    assert scale_bar_length(with_bar(grains(), "bottom", 0)[180:]) == 60
+    assert scale_bar_length(np.zeros((0, 240), np.uint8)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "um"), [("0.5um", 0.5), ("500 nm", 0.5), ("1,2 mm", 1200), ("2e-3 µm", 0.002), ("0.4μm", 0.4), ("3 m", 3e6)]
+)
+def test_pixel_sizes_are_read_with_their_unit(text: str, um: float) -> None:
+    if um > 1e6:
+        with pytest.raises(BadInputError, match="not that of any microscope"):
+            parse_pixel_size(text)
+        return
+    assert parse_pixel_size(text).um == pytest.approx(um)
+    assert parse_pixel_size(text).source == "given by the caller"
+
+
+@pytest.mark.parametrize("text", ["0.5", "um", "", "-1um", "0 um", "1 inch", "nan um"])
+def test_a_pixel_size_without_number_or_unit_is_refused(text: str) -> None:
+    with pytest.raises(BadInputError, match="write a number and a unit"):
+        parse_pixel_size(text)
+
+
+def tiff(tags: dict[int, str]) -> bytes:
+    directory = ImageFileDirectory_v2()
+    for tag, value in tags.items():
+        directory[tag] = value
+        directory.tagtype[tag] = 2
+    out = io.BytesIO()
+    Image.fromarray(grains()).save(out, "TIFF", tiffinfo=directory)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("tags", "um", "source"),
+    [
+        ({34118: "AP_X\r\nImage Pixel Size = 3.722 nm\r\n"}, 0.003722, "Zeiss tag"),
+        ({34682: "[Scan]\r\nPixelWidth=1.2e-08\r\n"}, 0.012, "FEI tag"),
+        ({34680: "[Scan]\nPixelWidth=2.5e-7\n"}, 0.25, "FEI tag"),
+    ],
+)
+def test_pixel_size_from_the_instrument(tags: dict[int, str], um: float, source: str) -> None:
+    pixel = read_field(tiff(tags)).pixel
+    assert pixel is not None
+    assert pixel.um == pytest.approx(um)
+    assert pixel.source == source
+
+
+def test_plain_dots_per_inch_are_no_scale() -> None:
+    out = io.BytesIO()
+    Image.fromarray(grains()).save(out, "TIFF", dpi=(300, 300))
+    assert read_field(out.getvalue()).pixel is None
+
+
+@pytest.mark.parametrize(
+    ("text", "um"), [("[SemImageFile]\nPixelSize=99.2\n", 0.0992), ("$$SM_MICRON_BAR 148\n$$SM_MICRON_MARKER 10um\n", 10 / 148)]
+)
+def test_pixel_size_from_the_file_beside(text: str, um: float, tmp_path: Path) -> None:
+    Image.fromarray(grains()).save(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text(text)
+    pixel = read_field(tmp_path / "a.png").pixel
+    assert pixel is not None
+    assert pixel.um == pytest.approx(um)
+    assert "a.txt" in pixel.source
+
+
+def test_16_bits_and_pages_and_bars_are_said(tmp_path: Path) -> None:
+    deep = with_bar(grains(), "bottom", 0).astype(np.uint16) * 257
+    pages = [Image.fromarray(deep), Image.fromarray(deep)]
+    pages[0].save(tmp_path / "deep.tif", save_all=True, append_images=pages[1:])
+    field = read_field(tmp_path / "deep.tif")
+    said = " / ".join(field.notes)
+    assert "first page of several" in said
+    assert "16 bit reduced to 8" in said
+    assert "28 below" in said
+    assert "scale bar of 60 px" in said
+    assert field.specimen.shape == (180, 240, 3)
+
+
+BAD = {
+    "empty": (b"", "is empty"),
+    "html": (b"<!doctype html><p>404", "web page"),
+    "text": (b"kV 15", "is not a picture"),
+    "cut": (tiff({})[:2000], "damaged or cut short"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_files_are_refused_in_one_line(case: str) -> None:
+    data, said = BAD[case]
+    with pytest.raises(BadInputError, match=said) as refused:
+        read_field(data, "a.tif")
+    assert "\n" not in str(refused.value)
+
+
+def png(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 40), (20_000, 20_000)])
+def test_sizes_beyond_use_are_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(BadInputError, match=r"pixels; use|make it smaller"):
+        read_field(png(Image.new("1", size)))
+
+
+def test_floats_without_a_value_become_black() -> None:
+    values = grains().astype(np.float32)
+    values[:5, :5] = np.nan
+    out = io.BytesIO()
+    Image.fromarray(values).save(out, "TIFF")
+    field = read_field(out.getvalue())
+    assert "25 pixels without a value made black" in field.notes
+    assert (field.rgb[:5, :5] == 0).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 300), st.integers(8, 64), st.integers(0, 7))
+def test_tiles_cover_all_and_overlap_enough(length: int, side: int, overlap: int) -> None:
+    starts = tile_starts(length, side, overlap)
+    covered = np.zeros(length, int)
+    for start in starts:
+        covered[start : start + side] += 1
+    assert covered.min() >= 1
+    assert max(starts) + side <= max(length, side)
+    assert all(b - a <= side - overlap for a, b in pairwise(starts))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 90))
+def test_a_field_cut_up_and_stitched_is_the_field(height: int, width: int) -> None:
+    field = np.random.default_rng(0).random((2, height, width), np.float32)
+    stitcher = Stitcher((height, width), 32, 8, 2)
+    for where in stitcher.tiles():
+        stitcher.add(where, field[:, *where])
+    assert np.allclose(stitcher.whole(), field, atol=1e-6)
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(0.5, 20), (0.8, -5), (0.35, 120)])
+def test_normalised_fields_no_longer_tell_the_detector(gain: float, offset: float) -> None:
+    field = grains()
+    other = (field * gain + offset).clip(0, 255).astype(np.uint8)
+    assert np.abs(normalise(field).astype(int) - normalise(other)).mean() < 4
+
+
+def test_a_flat_field_stays_flat() -> None:
+    assert np.ptp(normalise(np.full((40, 40), 90, np.uint8))) == 0

@@ -1,0 +1,149 @@
+"""`corrovis inspect` and `corrovis progression` as their callers see them: the contract's JSON, its files, and bad pictures."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from micrographs import grains, with_bar
+from PIL import Image
+from test_cli import Run, corrovis  # noqa: F401
+
+KEYS = {
+    "file",
+    "model",
+    "severity",
+    "probabilities",
+    "corroded_fraction",
+    "regions",
+    "pixel_size_um",
+    "mask",
+    "saliency",
+    "report",
+}
+REGION_KEYS = {"id", "class", "score", "bbox_xyxy", "area_px", "area_um2", "equivalent_diameter_um"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three micrographs of different kinds, and three files that are none."""
+    Image.fromarray(grains()).save(tmp_path / "plain.png")
+    Image.fromarray(with_bar(grains(seed=1), "bottom", 0)).save(tmp_path / "bar.jpg", quality=92)
+    Image.fromarray(grains(100, 140, seed=2).astype(np.uint16) * 257).save(tmp_path / "deep.tif")
+    (tmp_path / "page.tif").write_text("<html>404")
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "text.png").write_text("kV 15")
+    return tmp_path
+
+
+def test_inspect_writes_what_its_json_says(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    names = ["plain.png", "page.tif", "bar.jpg", "empty.png", "deep.tif", "text.png"]
+    answer = corrovis("inspect", *(folder / name for name in names), "--out", folder / "out", "--pixel-size", "0.5um", "--json")
+    assert answer.code == 0, answer.err
+    items = answer.json["items"]
+    assert [item["file"] for item in items] == [str(folder / name) for name in names]
+    assert ["error" in item for item in items] == [False, True, False, True, False, True]
+    for name, item in zip(names, items, strict=True):
+        if "error" in item:
+            assert "\n" not in item["error"]
+            continue
+        assert set(item) >= KEYS | {"warnings"}
+        with Image.open(item["mask"]) as mask, Image.open(folder / name) as picture:
+            assert mask.mode == "L"
+            assert mask.size == picture.size
+            labels = np.asarray(mask)
+        assert set(np.unique(labels)) <= {0, 1}
+        assert sum(region["area_px"] for region in item["regions"]) == (labels > 0).sum()
+        assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+        assert item["pixel_size_um"] == 0.5
+        assert all(set(region) >= REGION_KEYS for region in item["regions"])
+        assert all(region["area_um2"] == pytest.approx(region["area_px"] / 4) for region in item["regions"])
+    assert any("data bar cropped" in warning for warning in items[2]["warnings"])
+
+
+def test_reports_stand_alone(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    (item,) = corrovis("inspect", folder / "plain.png", "--out", folder / "o", "--json").json["items"]
+    page = Path(item["report"]).read_text()
+    assert "data:image/png;base64," in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert item["model_sha256"] in page
+    assert "unknown: areas are in pixels" in page
+    assert Path(item["pdf"]).read_bytes().startswith(b"%PDF")
+    rows = list(csv.DictReader(Path(item["csv"]).read_text().splitlines()))
+    assert [int(row["area_px"]) for row in rows] == [region["area_px"] for region in item["regions"]]
+    assert item["regions"][0]["area_um2"] is None
+    assert json.loads((Path(item["report"]).parent / "inspection.json").read_text())["mask"] == "mask.png"
+
+
+def test_names_are_escaped_in_reports(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    path = folder / "<b>bold&.png"
+    path.write_bytes((folder / "plain.png").read_bytes())
+    (item,) = corrovis("inspect", path, "--out", folder / "o", "--json").json["items"]
+    assert "<b>bold" not in Path(item["report"]).read_text()
+
+
+def test_pictures_of_one_name_do_not_overwrite_each_other(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    (folder / "sub").mkdir()
+    Image.fromarray(grains(seed=5)).save(folder / "sub/plain.png")
+    items = corrovis("inspect", folder / "plain.png", folder / "sub/plain.png", "--out", folder / "o", "--json").json["items"]
+    assert items[0]["mask"] != items[1]["mask"]
+
+
+def test_without_saliency_there_is_no_map(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    (item,) = corrovis("inspect", folder / "plain.png", "--out", folder / "o", "--no-saliency", "--json").json["items"]
+    assert item["saliency"] is None
+    assert not (folder / "o/plain/saliency.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["none.png"], "none.png cannot be read"),
+        (["page.tif", "empty.png"], "none of 2 files could be inspected"),
+        (["plain.png", "--model", "mars"], "no inspection model is called mars; there are ni20cr"),
+        (["plain.png", "--pixel-size", "0.5"], "write a number and a unit"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(
+    words: list[str],
+    said: str,
+    corrovis: Run,  # noqa: F811
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(folder)
+    answer = corrovis("inspect", *words, "--out", "o")
+    assert answer.code == 2
+    assert answer.err.count("\n") == 1
+    assert said in answer.err
+
+
+def test_progression_answers_by_condition(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    rows = [
+        ("plain.png", 1, "dry"),
+        ("bar.jpg", 2, "dry"),
+        ("deep.tif", 3, "dry"),
+        ("plain.png", 1, "wet"),
+        ("page.tif", 2, "wet"),
+    ]
+    lines = [f"{name},{hours},{condition}" for name, hours, condition in rows]
+    (folder / "t.csv").write_text("\n".join(["file,exposure_h,condition", *lines]))
+    answer = corrovis("progression", folder / "t.csv", "--out", folder / "o", "--json")
+    assert answer.code == 0, answer.err
+    dry, wet = answer.json["conditions"]
+    assert (dry["condition"], dry["exposure"]) == ("dry", [1, 2, 3])
+    assert set(dry["trend"]) == {"value", "low", "high"}
+    assert (wet["exposure"], wet["trend"]) == ([1], None)
+    assert "error" in answer.json["items"][4]
+    assert Image.open(answer.json["plot"]).format == "PNG"
+    assert answer.json["comparisons"][0]["exposures_h"] == [1]
+
+
+def test_progression_for_people_is_a_table(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    (folder / "t.csv").write_text("file,exposure_h,condition\nplain.png,1,dry\n")
+    answer = corrovis("progression", folder / "t.csv", "--out", folder / "o")
+    assert answer.code == 0, answer.err
+    assert "too few fields or exposures" in answer.out

@@ -1,0 +1,182 @@
+"""From field to inspection: maps in the field's own pixels, measured regions, grades that know their error, honest saliency."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from micrographs import grains
+from skimage.draw import disk
+
+from corrovis.manifest import read_manifest
+from corrovis.results import Provenance
+from corrovis.sem.inspection import Inspector, choose_model, colourfulness
+from corrovis.sem.regions import measure
+from corrovis.sem.results import CorrosionMap, Field, PixelSize
+from corrovis.sem.saliency import METHODS, activation_maps, combined, saliency_of
+from corrovis.sem.segmentation import LEAST_PX, Segmenter, regions_of, tiled
+from corrovis.sem.severity import grade_area
+from corrovis.settings import WEIGHTS
+from corrovis.store import Store
+
+MADE = Provenance("toy", "0" * 64, 0.0)
+
+
+def field_of(grey: np.ndarray, rows: tuple[int, int] | None = None, pixel: PixelSize | None = None) -> Field:
+    return Field(np.repeat(grey[..., None], 3, axis=2), "drawn.png", rows or (0, len(grey)), pixel)
+
+
+def map_of(corroded: np.ndarray) -> CorrosionMap:
+    p = np.stack([1 - corroded, corroded]).astype(np.float32)
+    labels, regions, scores = regions_of(p)
+    return CorrosionMap(labels, regions, p[1], scores, ("background", "corroded"), (0, len(corroded)), MADE)
+
+
+@pytest.mark.parametrize("size", [(40, 33), (64, 64), (65, 131), (150, 90)])
+def test_a_map_has_the_fields_own_pixels(toy_store: Store, size: tuple[int, int]) -> None:
+    found = Segmenter(toy_store).segment(field_of(grains(*size)), "ni20cr")
+    assert found.labels.shape == found.regions.shape == found.probability.shape == size
+    assert ((found.regions > 0) == (found.labels > 0)).all()
+
+
+def test_nothing_is_found_on_the_data_bar(toy_store: Store) -> None:
+    found = Segmenter(toy_store).segment(field_of(grains(), rows=(20, 150)), "ni20cr")
+    assert not found.labels[:20].any()
+    assert not found.labels[150:].any()
+    assert found.corroded_fraction == (found.labels[20:150] > 0).mean() > 0
+
+
+def test_tiles_leave_no_seams() -> None:
+    """A network that answers pixel by pixel must answer alike, tiled or not."""
+    network = torch.nn.Conv2d(3, 2, 1)
+    rgb = np.repeat(grains(100, 130)[..., None], 3, axis=2)
+    assert np.allclose(tiled(network, rgb, 48, 16), tiled(network, rgb, 512, 16), atol=1e-5)
+
+
+def test_specks_are_background_and_classes_do_not_merge() -> None:
+    p = np.zeros((3, 20, 30), np.float32)
+    p[0] = 0.4
+    p[1, 2:10, 2:10] = 0.5
+    p[2, 2:10, 10:16] = 0.9
+    p[1, 15, 20] = 0.9
+    labels, regions, scores = regions_of(p)
+    assert labels[15, 20] == 0
+    assert regions.max() == 2
+    assert scores == pytest.approx([0.5, 0.9])
+    assert (labels == 2).sum() == 48 >= LEAST_PX
+
+
+def test_a_drawn_disc_is_measured() -> None:
+    corroded = np.zeros((200, 220))
+    corroded[disk((90, 100), 40)] = 1
+    (region,) = measure(map_of(corroded))
+    assert region.equivalent_diameter_px == pytest.approx(80, rel=0.01)
+    assert region.circularity == pytest.approx(1, abs=0.12)
+    assert region.solidity > 0.97
+    assert region.eccentricity < 0.1
+    assert region.bbox_xyxy == (61, 51, 140, 130)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000))
+def test_areas_of_regions_add_up_to_the_corroded_fraction(seed: int) -> None:
+    found = map_of((np.random.default_rng(seed).random((30, 40)) < 0.35).astype(float))
+    assert sum(region.area_px for region in measure(found)) == round(found.corroded_fraction * 30 * 40)
+
+
+@pytest.mark.parametrize(("fraction", "name"), [(0.0, "low"), (0.3, "moderate"), (0.6, "severe")])
+def test_severity_follows_area(fraction: float, name: str) -> None:
+    assert grade_area(fraction, (0.28, 0.42), 1e-6).severity == name
+
+
+def test_at_a_limit_both_sides_are_as_likely() -> None:
+    assert grade_area(0.28, (0.28, 0.42), 0.02).probabilities[:2] == pytest.approx([0.5, 0.5], abs=1e-3)
+
+
+@given(st.floats(0, 1), st.floats(1e-6, 0.3), st.floats(0, 0.5))
+def test_more_corrosion_is_never_less_severe(fraction: float, sigma: float, more: float) -> None:
+    level = [float(grade_area(f, (0.28, 0.42), sigma).probabilities @ (0, 1, 2)) for f in (fraction, fraction + more)]
+    assert level[1] >= level[0] - 1e-5
+
+
+def test_density_needs_a_scale(toy_store: Store) -> None:
+    inspector = Inspector(Segmenter(toy_store))
+    assert inspector.inspect(field_of(grains()), "ni20cr", explain=False).density_per_mm2 is None
+    scaled = inspector.inspect(field_of(grains(), pixel=PixelSize(0.5, "test")), "ni20cr", explain=False)
+    assert scaled.density_per_mm2 == pytest.approx(len(scaled.regions) / (180 * 240 * 0.25e-6))
+
+
+def test_strange_pictures_are_warned_of(toy_store: Store) -> None:
+    inspector = Inspector(Segmenter(toy_store))
+    blank = inspector.inspect(field_of(np.full((64, 64), 128, np.uint8)), "ni20cr")
+    assert any("hardly any contrast" in warning for warning in blank.warnings)
+    cat = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    colour = inspector.inspect(Field(cat, "cat.png", (0, 64)), "ni20cr")
+    assert any("colour picture" in warning for warning in colour.warnings)
+    assert not any("unlike" in warning for warning in inspector.inspect(field_of(grains()), "ni20cr").warnings)
+
+
+def test_photos_go_to_the_model_for_structures() -> None:
+    photo = Field(np.full((40, 40, 3), (150, 90, 60), np.uint8), "photo", (0, 40))
+    assert colourfulness(photo.specimen) == 90
+    assert choose_model(photo, ("ni20cr", "steel-structures")) == "steel-structures"
+    assert choose_model(field_of(grains()), ("ni20cr", "steel-structures")) == "ni20cr"
+    assert choose_model(photo, ("ni20cr",)) == "ni20cr"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_cams_follow_the_evidence(method: str) -> None:
+    """One bright patch is all that the score rests on: the map must peak there."""
+    x = torch.zeros(1, 3, 16, 16)
+    x[..., 4:8, 10:14] = 1
+    layer = torch.nn.Conv2d(3, 4, 1, bias=False)
+    torch.nn.init.constant_(layer.weight, 1)
+    (found,) = activation_maps(layer, [layer], x, lambda out: out.sum(), METHODS[method])
+    peak = np.unravel_index(int(found.argmax()), (16, 16))
+    assert 4 <= peak[0] < 8
+    assert 10 <= peak[1] < 14
+
+
+def test_no_evidence_shows_no_map() -> None:
+    assert combined([torch.zeros(4, 4)], (8, 8)) is None
+    assert combined([torch.full((4, 4), float("nan"))], (8, 8)) is None
+    assert combined([torch.ones(4, 4)], (8, 8)) is None, "constant"
+
+
+def test_saliency_is_none_where_nothing_is_corroded(toy_store: Store) -> None:
+    nothing = CorrosionMap(
+        *(np.zeros((64, 64), kind) for kind in (np.uint8, np.int32, np.float32)),
+        scores=np.zeros(0, np.float32),
+        classes=("background", "corroded"),
+        rows=(0, 64),
+        made_by=Provenance("ni20cr", "", 0.0),
+    )
+    assert saliency_of(toy_store, field_of(grains(64, 64)), nothing) is None
+
+
+shipped = pytest.mark.skipif("ni20cr" not in read_manifest(WEIGHTS), reason="ni20cr is not among the weights")
+
+
+@shipped
+def test_grain_boundaries_are_found_and_saliency_goes_with_the_weights() -> None:
+    store, field = Store(WEIGHTS), field_of(grains(320, 320, seed=3))
+    inspection = Inspector(Segmenter(store)).inspect(field, "ni20cr")
+    heat = inspection.saliency
+    assert heat is not None
+    assert np.isfinite(heat.heat).all()
+    assert np.ptp(heat.heat) > 0.5
+    broken = Store(WEIGHTS)
+    for parameter in broken.network("ni20cr").parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+    other = Inspector(Segmenter(broken)).inspect(field, "ni20cr").saliency
+    if other is not None:
+        assert abs(np.corrcoef(heat.heat.ravel(), other.heat.ravel())[0, 1]) < 0.5
+
+
+def test_results_refuse_what_does_not_fit() -> None:
+    with pytest.raises(ValueError, match=r"Field\.rows"):
+        Field(np.zeros((40, 40, 3), np.uint8), "a", (10, 50))
+    with pytest.raises(ValueError, match=r"PixelSize\.um"):
+        PixelSize(0, "nowhere")

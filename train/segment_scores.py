@@ -1,0 +1,113 @@
+"""How well a segmenter segments: scores of a field, and their means with bootstrap intervals over fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from segment_views import UNKNOWN, Labelled
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+ROUNDS = 2000
+SAMPLE = 200_000
+
+
+def confusion_of(found: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
+    """(classes, classes) pixel counts; rows: labelled, columns: found."""
+    known = truth != UNKNOWN
+    return np.bincount(truth[known].astype(int) * classes + found[known], minlength=classes**2).reshape(classes, classes)
+
+
+def class_ious(table: np.ndarray) -> np.ndarray:
+    """(classes,) intersection over union; NaN for a class that is neither labelled nor found."""
+    hit = np.diag(table).astype(float)
+    union = table.sum(axis=0) + table.sum(axis=1) - hit
+    return np.divide(hit, union, out=np.full(len(hit), np.nan), where=union > 0)
+
+
+def field_scores(field: Labelled, p: np.ndarray) -> dict[str, Any]:
+    """Scores of one binary field: `p` (2, H, W) probabilities."""
+    known = field.mask != UNKNOWN
+    table = confusion_of(p.argmax(axis=0), field.mask, 2)
+    background, corroded = class_ious(table)
+    drawn = np.random.default_rng(0).choice(int(known.sum()), min(SAMPLE, int(known.sum())), replace=False)
+    truth, score = field.mask[known][drawn], p[1][known][drawn]
+    hit = table[1, 1]
+    values = {
+        "miou": (background + corroded) / 2,
+        "corroded_iou": corroded,
+        "precision": hit / max(table[:, 1].sum(), 1),
+        "recall": hit / max(table[1].sum(), 1),
+        "roc_auc": roc_auc_score(truth, score),
+        "pr_auc": average_precision_score(truth, score),
+        "area_error": abs(p.argmax(axis=0).mean() - truth.mean()),
+    }
+    return {"field": field.name, "group": field.group, **{name: round(float(value), 4) for name, value in values.items()}}
+
+
+def summary(scores: list[dict[str, Any]], on: str) -> dict[str, dict[str, Any]]:
+    """Mean of each score over fields, with an interval from drawing whole groups and then fields within them again."""
+    names = [name for name, value in scores[0].items() if isinstance(value, float)]
+    groups = sorted({row["group"] for row in scores})
+    members = [[row for row in scores if row["group"] == group] for group in groups]
+    dice = np.random.default_rng(0)
+    samples = []
+    for _ in range(ROUNDS):
+        drawn = [members[i] for i in dice.integers(0, len(members), len(members))]
+        rows = [some[i] for some in drawn for i in dice.integers(0, len(some), len(some))]
+        samples.append([np.mean([row[name] for row in rows]) for name in names])
+    low, high = np.percentile(np.array(samples), (2.5, 97.5), axis=0)
+    return {
+        name: {
+            "value": round(float(np.mean([row[name] for row in scores])), 4),
+            "low": round(float(low[i]), 4),
+            "high": round(float(high[i]), 4),
+            "n": len(scores),
+            "on": f"{len(scores)} {on}",
+        }
+        for i, name in enumerate(names)
+    }
+
+
+def benchmark_scores(tables: np.ndarray, group: np.ndarray, classes: tuple[str, ...]) -> dict[str, Any]:
+    """The scores of the Virginia Tech benchmark, which weights classes by their pixels, and the recall and IoU of each class.
+
+    `tables` (n, classes, classes): a confusion of pixels for every photo.  Whole groups are drawn again for the intervals.
+    """
+    _, member = np.unique(group, return_inverse=True)
+    dice = np.random.default_rng(0)
+    drawn = dice.integers(0, member.max() + 1, (ROUNDS // 2, member.max() + 1))
+    of_group = np.stack([tables[member == g].sum(axis=0) for g in range(member.max() + 1)])
+    value = _pixel_scores(tables.sum(axis=0), classes)
+    samples = [_pixel_scores(of_group[d].sum(axis=0), classes) for d in drawn]
+    on = f"{len(tables)} photos of places that the network had not seen"
+    metrics = {}
+    for name, own in value.items():
+        low, high = np.nanpercentile([sample[name] for sample in samples], (2.5, 97.5))
+        metrics[name] = {**{k: round(float(v), 4) for k, v in (("value", own), ("low", low), ("high", high))}}
+        metrics[name] |= {"n": len(tables), "on": on}
+    metrics["area_error"] = {**_area_error(tables, member, drawn), "n": len(tables), "on": on}
+    counts = [[int(n) for n in row] for row in tables.sum(axis=0)]
+    return {"metrics": metrics, "confusion": {"rows": "labelled", "columns": "found", "classes": list(classes), "pixels": counts}}
+
+
+def _area_error(tables: np.ndarray, member: np.ndarray, drawn: np.ndarray) -> dict[str, float]:
+    """Mean absolute error of the corroded share of a photo, with its interval over groups."""
+    share = tables / tables.sum(axis=(1, 2), keepdims=True)
+    off = np.abs(share[:, 1:].sum(axis=(1, 2)) - share[:, :, 1:].sum(axis=(1, 2)))
+    total, count = np.bincount(member, off), np.bincount(member)
+    low, high = np.percentile(total[drawn].sum(axis=1) / count[drawn].sum(axis=1), (2.5, 97.5))
+    return {"value": round(float(off.mean()), 4), "low": round(float(low), 4), "high": round(float(high), 4)}
+
+
+def _pixel_scores(table: np.ndarray, classes: tuple[str, ...]) -> dict[str, float]:
+    hit, labelled, found = np.diag(table).astype(float), table.sum(axis=1), table.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        f1, iou, recall = 2 * hit / (labelled + found), class_ious(table), hit / labelled
+    weight = labelled / labelled.sum()
+    corroded_hit = table[1:, 1:].sum()
+    corroded_iou = corroded_hit / (table.sum() - table[0, 0])
+    scores = {"weighted_f1": float(np.nansum(f1 * weight)), "weighted_jaccard": float(np.nansum(iou * weight))}
+    scores |= {"miou": float(np.nanmean(iou)), "pixel_accuracy": float(hit.sum() / table.sum()), "corroded_iou": corroded_iou}
+    scores |= {f"recall_{name}": float(value) for name, value in zip(classes, recall, strict=True)}
+    return scores | {f"iou_{name}": float(value) for name, value in zip(classes, iou, strict=True)}

@@ -1,0 +1,117 @@
+"""What the semantic segmenters share in training: loss, loop with resume, whole-picture answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import segmentation_models_pytorch as smp
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from safetensors.torch import load_file
+from segment_views import UNKNOWN, Labelled
+from support import load_checkpoint, save_checkpoint
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from corrovis.networks.corrosion_unet import CorrosionUNet
+
+Sampler = Callable[[], Labelled]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes for two CPU cores.  `class_weights`: one for each class, of the cross-entropy."""
+
+    side: int = 256
+    batch: int = 4
+    steps: int = 120
+    lr: float = 2e-3
+    ema: float = 0.97
+    dice_weight: float = 0.5
+    class_weights: tuple[float, ...] = (1.0, 1.0)
+    seed: int = 0
+
+
+def encoder_state(init: str) -> dict[str, Tensor]:
+    """ImageNet weights of the encoder: a local torchvision file, `imagenet` for the library's own download, `random` for none."""
+    if init == "random":
+        return dict(smp.encoders.get_encoder("mobilenet_v2", weights=None).state_dict())
+    if init == "imagenet":
+        return dict(smp.encoders.get_encoder("mobilenet_v2", weights="imagenet").state_dict())
+    return {name: tensor.float() for name, tensor in load_file(init).items() if name.startswith("features.")}
+
+
+def warm_start(network: CorrosionUNet, init: str) -> None:
+    network.unet.encoder.load_state_dict(encoder_state(init), strict=True)
+
+
+def to_batch(views: list[Labelled]) -> tuple[Tensor, Tensor]:
+    """(n, 3, S, S) in [-1, 1] and (n, S, S) class indices."""
+    pixels = np.stack([view.rgb for view in views]).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1
+    return torch.from_numpy(pixels), torch.from_numpy(np.stack([view.mask for view in views]).astype(np.int64))
+
+
+def loss_of(logits: Tensor, labels: Tensor, config: Config) -> Tensor:
+    """Cross-entropy plus soft Dice of the corrosion classes that are there, on labelled pixels alone."""
+    weight = torch.tensor(config.class_weights, device=logits.device)
+    loss = F.cross_entropy(logits, labels, weight, ignore_index=UNKNOWN, label_smoothing=0.02)
+    known = (labels != UNKNOWN)[:, None].float()
+    p = logits.softmax(dim=1) * known
+    truth = F.one_hot(labels.where(labels != UNKNOWN, 0), logits.shape[1]).permute(0, 3, 1, 2) * known
+    overlap, total, there = (part.sum(dim=(0, 2, 3))[1:] for part in (p * truth, p + truth, truth))
+    dice = 1 - (2 * overlap + 1) / (total + 1)
+    return loss + config.dice_weight * (dice * (there > 0)).sum() / (there > 0).sum().clamp(min=1)
+
+
+def fit(network: CorrosionUNet, sample: Sampler, config: Config, checkpoint: Path, resume: bool) -> CorrosionUNet:
+    """Train until `config.steps`, saving every 50; returns the running mean of the weights."""
+    accelerator = Accelerator()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.lr, total_steps=config.steps, pct_start=0.1)
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+    parts = {"network": average.module, "raw": network, "optimiser": optimiser, "schedule": schedule}
+    step = load_checkpoint(checkpoint, **parts) if resume else 0
+    network, optimiser = accelerator.prepare(network.train(), optimiser)
+    began = time.time()
+    while step < config.steps:
+        x, labels = to_batch([sample() for _ in range(config.batch)])
+        x, labels = x.to(accelerator.device, memory_format=torch.channels_last), labels.to(accelerator.device)
+        loss = loss_of(network(x), labels, config)
+        optimiser.zero_grad()
+        accelerator.backward(loss)
+        optimiser.step()
+        schedule.step()
+        average.update_parameters(accelerator.unwrap_model(network))
+        step += 1
+        if step % 25 == 0:
+            print(f"  step {step} loss {loss.item():.4f} {time.time() - began:.0f} s", flush=True)
+        if step % 50 == 0 or step == config.steps:
+            save_checkpoint(checkpoint, config, step, **parts)
+    found: CorrosionUNet = average.module.cpu().eval()
+    return found
+
+
+def unweighted(network: CorrosionUNet, class_weights: tuple[float, ...]) -> CorrosionUNet:
+    """A copy that answers as if all classes had weighed alike in training: their logarithms are taken off its last bias.
+
+    Weights make a network look at rare classes; left in the answer they make it see them everywhere.
+    """
+    plain = deepcopy(network)
+    with torch.no_grad():
+        plain.unet.segmentation_head[0].bias -= torch.tensor(class_weights).log()
+    return plain
+
+
+def probabilities(network: CorrosionUNet, rgb: np.ndarray) -> np.ndarray:
+    """(classes, H, W) float32 of a whole picture in one pass, its rim mirrored to a multiple of 32."""
+    height, width = rgb.shape[:2]
+    padded = np.pad(rgb, ((0, -height % 32), (0, -width % 32), (0, 0)), mode="reflect")
+    x = torch.from_numpy(padded.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)
+    with torch.inference_mode():
+        return network(x.contiguous(memory_format=torch.channels_last))[0, :, :height, :width].softmax(dim=0).numpy()

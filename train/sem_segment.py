@@ -1,0 +1,88 @@
+"""Train `CorrosionUNet` on micrographs of Ni-20Cr: which of the surface a molten salt has eaten along the grain boundaries.
+
+    python train/sem_segment.py --data DATA --init mobilenet_v2-imagenet.safetensors
+
+The set has nine labelled fields of four coupons.  A network is trained without each coupon in turn and answers for the fields
+of that coupon: those are the scores.  A fifth learns from all of them and is the one to ship.  Every field is brought to the
+same grey levels first (`corrovis.sem.fields.normalise`); windows are cut at half to nearly twice the scale and at any angle.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from segment_scores import field_scores, summary
+from segment_views import Labelled, Windows, instrument, window
+from segmenting import Config, Sampler, fit, probabilities, warm_start
+from support import arguments, read_mask, read_rgb, write_json
+
+from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.sem.fields import normalise
+
+CLASSES = ("background", "corroded")
+EVERYTHING = "everything"
+SCALES = (0.5, 1.7)
+
+
+def load_fields(data: Path) -> list[Labelled]:
+    """The fields of sem.csv that have an expert mask."""
+    with (data / "sem/sem.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["file"].startswith("ni20cr/") and row["mask"]]
+    return [
+        Labelled(
+            Path(row["file"]).stem,
+            row["group"],
+            np.repeat(normalise(read_rgb(data / "sem" / row["file"])[..., 0])[..., None], 3, axis=2),
+            (read_mask(data / "sem" / row["mask"]) > 127).astype(np.uint8),
+        )
+        for row in rows
+    ]
+
+
+def sampler(fields: list[Labelled], config: Config, seed: int) -> Sampler:
+    dice = random.Random(seed)
+    cut = Windows(config.side, SCALES, turn=180, stretch=0.2, upside_down=True)
+    # A coupon counts by the root of its area, so that four of nine fields do not decide.
+    weight = [np.sqrt(field.mask.size) for field in fields]
+
+    def sample() -> Labelled:
+        view = window(dice.choices(fields, weight)[0], cut, dice)
+        return replace(view, rgb=instrument(view.rgb, dice))
+
+    return sample
+
+
+def main() -> None:
+    parser = arguments(__doc__, "runs/sem_ni20cr")
+    parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, random, or a torchvision file")
+    parser.add_argument("--steps", type=int, default=Config.steps)
+    parser.add_argument("--report", type=Path, default=Path("train/reports/sem_ni20cr.json"), help="where the scores go")
+    args = parser.parse_args()
+    config = Config(side=64, batch=2, steps=2) if args.smoke else Config(steps=args.steps)
+    fields = load_fields(args.data)
+    coupons = sorted({field.group for field in fields})
+    scores = []
+    for left_out in [EVERYTHING, *coupons]:
+        print(left_out, flush=True)
+        torch.manual_seed(config.seed)
+        network = CorrosionUNet(len(CLASSES))
+        warm_start(network, args.init)
+        known = [field for field in fields if field.group != left_out]
+        checkpoint = args.out / ("last.pt" if left_out == EVERYTHING else f"without_{left_out}.pt")
+        network = fit(network, sampler(known, config, config.seed), config, checkpoint, args.resume)
+        for field in fields:
+            if field.group == left_out:
+                scores.append(field_scores(field, probabilities(network, field.rgb)))
+                print(f"  {field.name} {scores[-1]}", flush=True)
+    on = "fields of coupons that the network had not seen, leave-one-coupon-out"
+    made = {"config": asdict(config), "scales": SCALES, "fields": len(fields), "coupons": len(coupons)}
+    write_json(args.report, {"metrics": summary(scores, on), "fields": scores, "made": made})
+
+
+if __name__ == "__main__":
+    main()

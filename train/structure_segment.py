@@ -1,0 +1,104 @@
+"""Train `CorrosionUNet` on photos of steel structures: good, fair, poor, severe, a class a pixel (Virginia Tech's set).
+
+    python train/structure_segment.py --data DATA --init mobilenet_v2-imagenet.safetensors
+    python train/structure_segment.py --data DATA --start runs/sem_structure/held_out.pt --out runs/sem_structure2
+
+Nobody wrote down which photos show the same bridge, so photos that look alike are grouped first and one fifth of the groups is
+held out.  The network learns from the others and is scored on those; then it goes on with all photos, and that is the one to
+ship.  Weights of the classes guide the learning and are taken off the answer again.
+"""
+
+from __future__ import annotations
+
+import random
+from copy import deepcopy
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from look_alikes import look_alike_groups
+from segment_scores import benchmark_scores, confusion_of
+from segment_views import Labelled, Windows, camera, window
+from segmenting import Config, Sampler, fit, probabilities, unweighted, warm_start
+from support import arguments, is_held_out, load_checkpoint, read_mask, read_rgb, write_json
+
+from corrovis.networks.corrosion_unet import CorrosionUNet
+
+CLASSES = ("good", "fair", "poor", "severe")
+SCALES = (0.45, 1.2)
+SEEN = 0.75  # of the photo's 512 px, as the network is shown it when it answers
+WEIGHTS = (1.0, 1.4, 1.4, 4.0)
+
+
+def load_photos(data: Path, init: str) -> list[Labelled]:
+    images = sorted((data / "steel_structures/images").glob("*.jpg"), key=lambda path: int(path.stem))
+    groups = look_alike_groups(images, init)
+    masks = [read_mask_of(path) for path in images]
+    return [Labelled(path.stem, group, read_rgb(path), mask) for path, group, mask in zip(images, groups, masks, strict=True)]
+
+
+def read_mask_of(image: Path) -> np.ndarray:
+    return read_mask(image.parent.parent / "masks" / f"{image.stem}.png")
+
+
+def sampler(photos: list[Labelled], config: Config, seed: int) -> Sampler:
+    """Windows anywhere; photos with severe corrosion, a quarter of all, are drawn three times as often."""
+    dice = random.Random(seed)
+    cut = Windows(config.side, SCALES, turn=12, stretch=0.15, upside_down=False)
+    weight = [3.0 if (photo.mask == CLASSES.index("severe")).any() else 1.0 for photo in photos]
+
+    def sample() -> Labelled:
+        view = window(dice.choices(photos, weight)[0], cut, dice)
+        return replace(view, rgb=camera(view.rgb, dice))
+
+    return sample
+
+
+def found_in(network: CorrosionUNet, photo: Labelled) -> np.ndarray:
+    """(4, H, W) probabilities, seen as it is and mirrored."""
+    height, width = photo.mask.shape
+    small = cv2.resize(photo.rgb, (round(width * SEEN), round(height * SEEN)), interpolation=cv2.INTER_AREA)
+    both = probabilities(network, small) + probabilities(network, small[:, ::-1].copy())[:, :, ::-1]
+    return np.stack([cv2.resize(plane, (width, height)) for plane in both / 2])
+
+
+def score(network: CorrosionUNet, photos: list[Labelled]) -> dict[str, Any]:
+    tables = [confusion_of(found_in(network, photo).argmax(axis=0), photo.mask, len(CLASSES)) for photo in photos]
+    return benchmark_scores(np.stack(tables), np.array([photo.group for photo in photos]), CLASSES)
+
+
+def main() -> None:
+    parser = arguments(__doc__, "runs/sem_structure")
+    parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, random, or a torchvision file")
+    parser.add_argument("--start", type=Path, help="a held_out.pt to go on from; it has not seen the held-out photos either")
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--report", type=Path, default=Path("train/reports/sem_structure.json"), help="where the scores go")
+    args = parser.parse_args()
+    config = Config(side=256, steps=args.steps, lr=1.5e-3, ema=0.985, class_weights=WEIGHTS)
+    if args.smoke:
+        config = replace(config, side=64, batch=2, steps=2)
+    photos = load_photos(args.data, args.init)
+    known = [photo for photo in photos if not is_held_out(photo.group)]
+    kept_back = [photo for photo in photos if is_held_out(photo.group)]
+    print(f"{len(known)} photos to learn from, {len(kept_back)} held out", flush=True)
+    torch.manual_seed(config.seed)
+    network = CorrosionUNet(len(CLASSES))
+    if args.start:
+        load_checkpoint(args.start, network=network)
+    else:
+        warm_start(network, args.init)
+    network = fit(network, sampler(known, config, config.seed), config, args.out / "held_out.pt", args.resume)
+    scores = score(unweighted(network, config.class_weights), kept_back)
+    print(scores["metrics"], flush=True)
+    made = {"config": asdict(config), "scales": SCALES, "seen": SEEN, "photos": len(known), "held_out": len(kept_back)}
+    write_json(args.report, {**scores, "made": made})
+    again = replace(config, steps=config.steps // 3 + 1, lr=config.lr / 3)
+    print("everything", flush=True)
+    fit(deepcopy(network).requires_grad_(True), sampler(photos, again, 1), again, args.out / "last.pt", args.resume)
+
+
+if __name__ == "__main__":
+    main()
