@@ -27,6 +27,9 @@ ROWS = (
     ("judged as *mild* when *mild* was asked", OURS, "graded_as_asked_mild"),
     ("... *moderate*", OURS, "graded_as_asked_moderate"),
     ("... *severe*", OURS, "graded_as_asked_severe"),
+    ("mean level judged (0 to 3) when *mild* was asked", OURS, "graded_level_mild"),
+    ("... *moderate*", OURS, "graded_level_moderate"),
+    ("... *severe*", OURS, "graded_level_severe"),
 )
 
 

@@ -31,7 +31,7 @@ MODEL = "car-rust"
 ONSET_UNIT = float(LEVELS[-1]) / 65535
 RAMP = 0.25
 YOUTH = 0.8
-GAIN = (1.5, 1.25, 1.0)
+GAIN = (1.42, 1.22, 1.0)
 GRAIN = 0.12  # levels
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
@@ -111,7 +111,7 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
     dice = np.random.default_rng(seed + 1)
     lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.12, 0.2))
-    colour = OLD + np.stack([8.5 * lighter, 1.0 * lighter + 3.5 * redder, 2.0 * lighter + 5.5 * redder], axis=2)
+    colour = OLD + np.stack([7.0 * lighter, 1.0 * lighter + 3.0 * redder, 2.0 * lighter + 4.5 * redder], axis=2)
     colour[..., 1:] += 0.1 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
     light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
