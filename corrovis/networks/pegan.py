@@ -1,0 +1,104 @@
+"""Generator and discriminator of PE-GAN (2024): one generator puts a defect on a clean patch of steel, or wipes it off.
+
+| here | paper's Table 1 (generator) | output at 64 px |
+| --- | --- | --- |
+| `stem` | 7x7/1, 32, on the patch with its wanted label as planes | 32 x 64 x 64 |
+| `down` | 5x5/2, 64; 5x5/2, 128 | 128 x 16 x 16 |
+| `residual` | six residual blocks of 3x3, 128 | 128 x 16 x 16 |
+| `up` | two deconvolutions 4x4/2, 64 and 32 | 32 x 64 x 64 |
+| `head` | 7x7/1, 1, tanh | 1 x 64 x 64 |
+
+| here | paper's Table 2 (discriminator) | output at 64 px |
+| --- | --- | --- |
+| `layers` | five 4x4/2 convolutions, 64 to 1024, leaky ReLU 0.01 | 1024 x 2 x 2 |
+| `verdict` | 3x3/1, 1 | 1 x 2 x 2 (W/32 x H/32) |
+| `classes` | as wide as its input, C + 1 | C + 1 logits |
+
+The label is given as StarGAN gives it: one plane per class, ones in the wanted one.  The last class is the clean background.
+InstanceNorm keeps no running statistics: a patch is normalised by itself, in training and afterwards alike.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from corrovis.errors import BadInputError
+
+STRIDE = 4
+DEEPEST = 32  # what the discriminator's five strides divide by
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(relu(conv(x))), same shape out as in."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(*_normed(nn.Conv2d(channels, channels, 3, padding=1)), *_normed(nn.Conv2d(channels, channels, 3, padding=1))[:-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        changed: Tensor = x + self.body(x)
+        return changed
+
+
+class PEGenerator(nn.Module):
+    """A patch of steel with the defect that the label names, or with none.
+
+    Shape:
+        x: (n, 1, H, W) in [-1, 1], H and W divisible by `STRIDE`
+        label: (n, classes) one-hot, the clean background last
+        output: (n, 1, H, W) in [-1, 1]
+    """
+
+    def __init__(self, classes: int = 10, width: int = 32, blocks: int = 6) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(*_normed(nn.Conv2d(1 + classes, width, 7, padding=3)))
+        self.down = nn.Sequential(
+            *_normed(nn.Conv2d(width, 2 * width, 5, stride=2, padding=2)),
+            *_normed(nn.Conv2d(2 * width, 4 * width, 5, stride=2, padding=2)),
+        )
+        self.residual = nn.Sequential(*(ResidualBlock(4 * width) for _ in range(blocks)))
+        self.up = nn.Sequential(
+            *_normed(nn.ConvTranspose2d(4 * width, 2 * width, 4, stride=2, padding=1)),
+            *_normed(nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1)),
+        )
+        self.head = nn.Sequential(nn.Conv2d(width, 1, 7, padding=3), nn.Tanh())
+
+    def forward(self, x: Tensor, label: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        if height % STRIDE or width % STRIDE:
+            raise BadInputError(f"Wrong input shape {height} x {width}: both must be divisible by {STRIDE}. Pad the patch.")
+        planes = label[:, :, None, None].expand(-1, -1, height, width)
+        features = self.down(self.stem(torch.cat([x, planes], dim=1)))
+        changed: Tensor = self.head(self.up(self.residual(features)))
+        return changed
+
+
+class PEDiscriminator(nn.Module):
+    """How real a patch looks, and which defect it shows.
+
+    Shape:
+        input: (n, 1, side, side) in [-1, 1]
+        output: verdict (n, 1, side / 32, side / 32), higher where real; logits (n, classes)
+    """
+
+    def __init__(self, side: int = 64, classes: int = 10, width: int = 64) -> None:
+        super().__init__()
+        if side % DEEPEST:
+            raise BadInputError(f"Wrong side {side}: the discriminator needs a multiple of {DEEPEST}. Resize the patches.")
+        widths = [width * 2**depth for depth in range(5)]
+        self.layers = nn.Sequential(*(_halve(one, out) for one, out in zip([1, *widths[:-1]], widths, strict=True)))
+        self.verdict = nn.Conv2d(widths[-1], 1, 3, padding=1, bias=False)
+        self.classes = nn.Conv2d(widths[-1], classes, side // DEEPEST, bias=False)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.layers(x)
+        return self.verdict(features), self.classes(features).flatten(1)
+
+
+def _normed(convolution: nn.Module) -> list[nn.Module]:
+    return [convolution, nn.InstanceNorm2d(int(convolution.out_channels), affine=True), nn.ReLU(inplace=True)]
+
+
+def _halve(channels: int, out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(channels, out, 4, stride=2, padding=1), nn.LeakyReLU(0.01, inplace=True))
