@@ -50,7 +50,7 @@ class Config:
     average: float = 0.995
     elimination: bool = True
     reconstruction: bool = True
-    minutes: float = 0.0  # stop after so long, 0 = never
+    minutes: float = 0.0  # of the processor's time: what else the machine does must not count; 0 = no limit
     threads: int = 0  # torch threads; 0 = all cores
     seed: int = 0
 
@@ -139,7 +139,9 @@ def gradient_penalty(discriminator: nn.Module, real: Tensor, made: Tensor) -> Te
     return ((gradient.flatten(1).norm(dim=1) - 1) ** 2).mean()
 
 
-def step_discriminator(networks: Networks, shown: tuple[Tensor, Tensor], made: Tensor, accelerator: Accelerator) -> dict[str, float]:
+def step_discriminator(
+    networks: Networks, shown: tuple[Tensor, Tensor], made: Tensor, accelerator: Accelerator
+) -> dict[str, float]:
     """Eq. 6: `shown` are real patches with their labels, `made` what the generator made, detached."""
     real, labels = shown
     verdict, logits = networks.discriminator(real)
@@ -212,7 +214,7 @@ def configured() -> tuple[Config, object]:
     """The preset with the command line's changes, and the command line itself."""
     parser = arguments(__doc__, "runs/pegan")
     parser.add_argument("--preset", choices=("paper", "cpu"), default="paper")
-    parser.add_argument("--minutes", type=float, help="stop after so long; --resume goes on for as long again")
+    parser.add_argument("--minutes", type=float, help="processor time to train for; --resume goes on for as long again")
     parser.add_argument("--no-elimination", action="store_true", help="ablation: production alone")
     parser.add_argument("--no-reconstruction", action="store_true", help="ablation: without the way back")
     args = parser.parse_args()
@@ -236,18 +238,21 @@ def main() -> None:
     deck = Deck(patches, np.random.default_rng(config.seed + at), accelerator.device)
     print(len(patches), "patches of", CLEAN, "and", *patches.classes[:-1], asdict(config), flush=True)
     began = saved = time.time()
-    done = False
+    started, done = time.process_time(), False
     while not done:
         losses = step(networks, deck, config, accelerator)
         at += 1
-        done = at >= config.steps or bool(config.minutes and time.time() - began > 60 * config.minutes)
+        done = at >= config.steps or bool(config.minutes and time.process_time() - started > 60 * config.minutes)
         if at % 50 == 0:
             print(f"step {at} {' '.join(f'{k} {v:.3f}' for k, v in losses.items())} {time.time() - began:.0f} s", flush=True)
         if time.time() - saved > 300 or done:
             saved = time.time()
             save_checkpoint(checkpoint, config, at, **networks.parts())
             draw(networks, deck, config, args.out / f"sheet_{at:06d}.png")
-            write_json(args.out / "state.json", {"step": at, "classes": patches.classes, "seconds": round(saved - began), **losses})
+            write_json(
+                args.out / "state.json",
+                {"step": at, "classes": patches.classes, "seconds": round(time.process_time() - started), **losses},
+            )
 
 
 if __name__ == "__main__":
