@@ -54,3 +54,13 @@ def test_pegan_trains_and_resumes(ablation: list[str], data: Path, tmp_path: Pat
     assert all(tensor.isfinite().all() for tensor in state["average"].values())
     run("pegan.py", *options, "--resume")
     assert list(tmp_path.glob("sheet_*.png"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["dcgan", "lsgan", "cyclegan", "stargan"])
+def test_rivals_train_and_resume(method: str, data: Path, tmp_path: Path) -> None:
+    options = (method, "--data", data, "--out", tmp_path, "--smoke")
+    run("rivals.py", *options)
+    run("rivals.py", *options, "--resume")
+    assert torch.load(tmp_path / method / "last.pt", weights_only=True)["step"] >= 2
+    assert list((tmp_path / method).glob("sheet_*.png"))
