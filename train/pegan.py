@@ -48,9 +48,12 @@ class Config:
     steps: int = 200_000
     noise: float = 0.05  # of grey levels in [-1, 1]
     average: float = 0.995
+    cls_real: float = 2.0
+    cls_fake: float = 5.0
+    any_to_any: bool = False  # StarGAN: any class becomes any other, clean patches among them
     elimination: bool = True
     reconstruction: bool = True
-    minutes: float = 0.0  # stop after so long, 0 = never
+    minutes: float = 0.0  # of the processor's time: what else the machine does must not count; 0 = no limit
     threads: int = 0  # torch threads; 0 = all cores
     seed: int = 0
 
@@ -60,7 +63,7 @@ PRESETS = {
     "cpu": Config(side=64, width_d=32, batch=8, lr=3e-4, critic=1, steps=100_000, minutes=120, threads=1),
     "smoke": Config(side=32, width=4, width_d=4, blocks=1, batch=4, critic=1, steps=2, threads=1),
 }
-PENALTY, CLS_REAL, CLS_FAKE, REC = 10.0, 2.0, 5.0, 10.0
+PENALTY, REC = 10.0, 10.0
 
 
 class Deck:
@@ -117,6 +120,9 @@ class Networks:
 
 def draw_batch(deck: Deck, config: Config) -> Batch:
     """Half clean patches that are to get a defect, half defects that are to be wiped off."""
+    if config.any_to_any:
+        labels, targets = (deck.dice.integers(0, len(deck.classes), config.batch) for _ in "xy")
+        return Batch(deck.deal(labels), torch.from_numpy(labels).to(deck.device), torch.from_numpy(targets).to(deck.device))
     half = config.batch // 2 if config.elimination else config.batch
     wanted, defects = deck.defects(half), deck.defects(half if config.elimination else 0)
     labels = np.concatenate([deck.clean(half), defects])
@@ -139,13 +145,14 @@ def gradient_penalty(discriminator: nn.Module, real: Tensor, made: Tensor) -> Te
     return ((gradient.flatten(1).norm(dim=1) - 1) ** 2).mean()
 
 
-def step_discriminator(networks: Networks, shown: tuple[Tensor, Tensor], made: Tensor, accelerator: Accelerator) -> dict[str, float]:
-    """Eq. 6: `shown` are real patches with their labels, `made` what the generator made, detached."""
-    real, labels = shown
-    verdict, logits = networks.discriminator(real)
+def step_discriminator(
+    networks: Networks, shown: Batch, made: Tensor, config: Config, accelerator: Accelerator
+) -> dict[str, float]:
+    """Eq. 6: `shown` holds real patches with their labels, `made` is what the generator made, detached."""
+    verdict, logits = networks.discriminator(shown.real)
     judge = networks.discriminator(made)[0].mean() - verdict.mean()
-    classify = F.cross_entropy(logits, labels)
-    loss = judge + PENALTY * gradient_penalty(networks.discriminator, real, made) + CLS_REAL * classify
+    classify = F.cross_entropy(logits, shown.labels)
+    loss = judge + PENALTY * gradient_penalty(networks.discriminator, shown.real, made) + config.cls_real * classify
     networks.optimiser_d.zero_grad()
     accelerator.backward(loss)
     networks.optimiser_d.step()
@@ -157,7 +164,7 @@ def step_generator(networks: Networks, batch: Batch, made: Tensor, config: Confi
     networks.discriminator.requires_grad_(False)
     verdict, logits = networks.discriminator(made)
     classify = F.cross_entropy(logits, batch.wanted)
-    loss = CLS_FAKE * classify - verdict.mean()
+    loss = config.cls_fake * classify - verdict.mean()
     losses = {"class_made": classify.item()}
     if config.reconstruction:
         back = F.l1_loss(networks.generator(made, networks.label(batch.labels)), batch.real)
@@ -181,7 +188,7 @@ def step(networks: Networks, deck: Deck, config: Config, accelerator: Accelerato
         if not config.elimination:  # the real patches must look like what is made: defects
             defects = deck.defects(config.batch)
             shown = Batch(deck.deal(defects), torch.from_numpy(defects).to(deck.device), batch.wanted)
-        losses = step_discriminator(networks, (shown.real, shown.labels), made.detach(), accelerator)
+        losses = step_discriminator(networks, shown, made.detach(), config, accelerator)
     return losses | step_generator(networks, batch, made, config, accelerator)
 
 
@@ -212,7 +219,7 @@ def configured() -> tuple[Config, object]:
     """The preset with the command line's changes, and the command line itself."""
     parser = arguments(__doc__, "runs/pegan")
     parser.add_argument("--preset", choices=("paper", "cpu"), default="paper")
-    parser.add_argument("--minutes", type=float, help="stop after so long; --resume goes on for as long again")
+    parser.add_argument("--minutes", type=float, help="processor time to train for; --resume goes on for as long again")
     parser.add_argument("--no-elimination", action="store_true", help="ablation: production alone")
     parser.add_argument("--no-reconstruction", action="store_true", help="ablation: without the way back")
     args = parser.parse_args()
@@ -223,31 +230,38 @@ def configured() -> tuple[Config, object]:
     return config, args
 
 
-def main() -> None:
-    config, args = configured()
+def train(config: Config, data: Path, out: Path, resume: bool) -> None:
     if config.threads:
         torch.set_num_threads(config.threads)
     accelerator = Accelerator()
-    patches = load(args.data, "train", config.side)
-    checkpoint = args.out / "last.pt"
+    patches = load(data, "train", config.side)
+    checkpoint = out / "last.pt"
     networks = Networks(config, len(patches.classes), accelerator.device)
-    at = load_checkpoint(checkpoint, **networks.parts()) if args.resume else 0
+    at = load_checkpoint(checkpoint, **networks.parts()) if resume else 0
     torch.manual_seed(config.seed + at)
     deck = Deck(patches, np.random.default_rng(config.seed + at), accelerator.device)
     print(len(patches), "patches of", CLEAN, "and", *patches.classes[:-1], asdict(config), flush=True)
     began = saved = time.time()
-    done = False
+    started, done = time.process_time(), False
     while not done:
         losses = step(networks, deck, config, accelerator)
         at += 1
-        done = at >= config.steps or bool(config.minutes and time.time() - began > 60 * config.minutes)
+        done = at >= config.steps or bool(config.minutes and time.process_time() - started > 60 * config.minutes)
         if at % 50 == 0:
             print(f"step {at} {' '.join(f'{k} {v:.3f}' for k, v in losses.items())} {time.time() - began:.0f} s", flush=True)
         if time.time() - saved > 300 or done:
             saved = time.time()
             save_checkpoint(checkpoint, config, at, **networks.parts())
-            draw(networks, deck, config, args.out / f"sheet_{at:06d}.png")
-            write_json(args.out / "state.json", {"step": at, "classes": patches.classes, "seconds": round(saved - began), **losses})
+            draw(networks, deck, config, out / f"sheet_{at:06d}.png")
+            write_json(
+                out / "state.json",
+                {"step": at, "classes": patches.classes, "seconds": round(time.process_time() - started), **losses},
+            )
+
+
+def main() -> None:
+    config, args = configured()
+    train(config, args.data, args.out, args.resume)
 
 
 if __name__ == "__main__":

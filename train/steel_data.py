@@ -51,7 +51,9 @@ def load(data: Path, part: Part, side: int = 64) -> Patches:
     root = data / "steel" if (data / "steel").is_dir() else data
     folders = {path.name: path for path in sorted(root.iterdir()) if path.is_dir()} if root.is_dir() else {}
     if CLEAN not in folders or len(folders) < 2:
-        raise BadInputError(f"{root} must hold a folder of patches per defect and one named {CLEAN}. Give such a folder with --data.")
+        raise BadInputError(
+            f"{root} must hold a folder of patches per defect and one named {CLEAN}. Give such a folder with --data."
+        )
     classes = (*(name for name in folders if name != CLEAN), CLEAN)
     pixels, labels, groups = [], [], []
     for label, name in enumerate(classes):

@@ -34,7 +34,8 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(*_normed(nn.Conv2d(channels, channels, 3, padding=1)), *_normed(nn.Conv2d(channels, channels, 3, padding=1))[:-1])
+        first, second = (_normed(nn.Conv2d(channels, channels, 3, padding=1)) for _ in range(2))
+        self.body = nn.Sequential(*first, *second[:-1])  # the sum is not cut off at zero
 
     def forward(self, x: Tensor) -> Tensor:
         changed: Tensor = x + self.body(x)
