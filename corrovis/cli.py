@@ -241,7 +241,10 @@ def steel(
     if as_json:
         _print_json({"items": items})
     else:
-        rows = [[i["file"], i.get("class", "-"), f"{i['probabilities'][i['class']]:.2f}" if "class" in i else i["error"]] for i in items]
+        rows = [
+            [i["file"], i.get("class", "-"), f"{i['probabilities'][i['class']]:.2f}" if "class" in i else i["error"]]
+            for i in items
+        ]
         _print_table(["file", "class", "probability"], rows)
     failed = [item["error"] for item in items if "error" in item]
     if len(failed) == len(items):

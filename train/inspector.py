@@ -124,7 +124,7 @@ def logits_of(network: InspectorNet, grey: np.ndarray) -> np.ndarray:
 
 
 def draw_mistakes(held_out: Patches, logits: np.ndarray, path: Path) -> None:
-    """The patches held out whose label was thought least likely, 12 a row; their labels and what they were taken for are printed."""
+    """The patches held out whose label was thought least likely, 12 a row; what they were taken for is printed."""
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
     worst = np.argsort(p[np.arange(len(p)), held_out.labels] / p.sum(axis=1))[:48]
     cells = [np.repeat(np.kron(held_out.pixels[i], np.ones((2, 2), np.uint8))[..., None], 3, axis=2) for i in worst]

@@ -21,7 +21,7 @@ def uniform(n: int, low: float, high: float, dice: torch.Generator) -> Tensor:
 
 
 def move(x: Tensor, dice: torch.Generator) -> Tensor:
-    """Mirrored, a third turned by a right angle, tilted by up to 12 degrees, at 0.8 to 1.25 of its scale, shifted; rims mirror."""
+    """Mirrored, a third turned by a right angle, tilted by up to 12 degrees, at 0.8 to 1.25 of its scale, shifted."""
     n = len(x)
     tilt, shift = uniform(n, -math.pi / 15, math.pi / 15, dice).flatten(), (torch.rand((n, 2), generator=dice) - 0.5) * 0.3
     zoom = torch.exp(uniform(n, math.log(0.8), math.log(1.25), dice)).flatten()

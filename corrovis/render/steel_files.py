@@ -41,7 +41,10 @@ def write_defect(made: DefectPlate, inspector: PatchInspector | None, path: Path
 
 
 def write_set(
-    tools: tuple[DefectMaker, PatchInspector | None], order: SetOrder, folder: Path, told: Callable[[MadePatch], None] = lambda patch: None
+    tools: tuple[DefectMaker, PatchInspector | None],
+    order: SetOrder,
+    folder: Path,
+    told: Callable[[MadePatch], None] = lambda patch: None,
 ) -> dict[str, Any]:
     """A folder per class, as torchvision's ImageFolder reads it, and a manifest; `told` hears of each patch kept."""
     try:

@@ -128,7 +128,9 @@ def feathered(region: Bool | None, size_hw: tuple[int, int]) -> Float:
     if region is None:
         return np.ones(size_hw, np.float32)
     if region.shape != size_hw:
-        raise BadInputError(f"the region is {region.shape[1]} x {region.shape[0]}, the plate {size_hw[1]} x {size_hw[0]}; they must agree")
+        raise BadInputError(
+            f"the region is {region.shape[1]} x {region.shape[0]}, the plate {size_hw[1]} x {size_hw[0]}; they must agree"
+        )
     if not region.any():
         raise BadInputError("the region is empty; paint where the defect is to go")
     ringed = np.pad(region.astype(np.uint8), 1, mode="edge")
@@ -138,7 +140,7 @@ def feathered(region: Bool | None, size_hw: tuple[int, int]) -> Float:
 
 
 def window(used: Bool, least: int) -> tuple[slice, slice]:
-    """The rows and columns around all True pixels with half a patch to spare, at least `least` px where the plate is that large."""
+    """The rows and columns around all True pixels and half a patch to spare, at least `least` px if the plate has them."""
 
     def along(hit: Bool) -> slice:
         at = np.flatnonzero(hit)

@@ -62,7 +62,11 @@ def cut(grey: Float, side: int) -> Float:
     height, width = grey.shape
     scale = side / min(height, width)
     if scale > 1 or max(height, width) < 1.5 * side:
-        size = (side, side) if max(height, width) < 1.5 * side else (max(side, round(width * scale)), max(side, round(height * scale)))
+        size = (
+            (side, side)
+            if max(height, width) < 1.5 * side
+            else (max(side, round(width * scale)), max(side, round(height * scale)))
+        )
         shrinks = height * width > size[0] * size[1]
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.float32)
     rows, columns = (starts(length, side) for length in grey.shape)

@@ -1,4 +1,4 @@
-"""The door for pictures of steel: as `corrovis.images`, but grey stays grey and 16 bits stay 16 bits.  `read_plate`, `save_plate`."""
+"""The door for pictures of steel: as `corrovis.images`, but grey stays grey and 16 bits stay 16 bits."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read_region(source: Path, size_hw: tuple[int, int], limits: Settings = DEFAU
 
 
 def save_plate(plate: Plate, path: Path, caption: str) -> None:
-    """Write a PNG of the plate's own depth, marked as synthetic in the file itself.  Raises BadInputError if it cannot be written."""
+    """Write a PNG of the plate's own depth, marked as synthetic in the file itself.  Raises BadInputError if it cannot."""
     pixels = plate.pixels if plate.pixels.ndim == 2 else plate.pixels[..., ::-1]
     done, data = cv2.imencode(".png", np.ascontiguousarray(pixels), [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not done:

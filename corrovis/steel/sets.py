@@ -91,7 +91,9 @@ def make_set(maker: DefectMaker, inspector: PatchInspector | None, order: SetOrd
         if tally.kept[name] < order.count:
             log.warning("only %d of %d %s passed the inspector", tally.kept[name], tally.made(name), name)
     if not tally.kept.total():
-        raise CorrovisError(f"none of {sum(map(tally.made, order.defects))} patches showed what was asked for; try other clean patches")
+        raise CorrovisError(
+            f"none of {sum(map(tally.made, order.defects))} patches showed what was asked for; try other clean patches"
+        )
 
 
 def next_batch(order: SetOrder, tally: Tally) -> list[str]:

@@ -36,7 +36,9 @@ def rolling_lines(size_hw: tuple[int, int], width: float, dice: np.random.Genera
     """(H, W) of spread 1: lines about `width` px wide that run from top to bottom and slowly come and go."""
     height, columns = size_hw
     knots = dice.normal(size=(height // 96 + 2, columns))
-    lines = cv2.GaussianBlur(cv2.resize(knots, (columns, height), interpolation=cv2.INTER_LINEAR), (0, 0), sigmaX=width, sigmaY=0.1)
+    lines = cv2.GaussianBlur(
+        cv2.resize(knots, (columns, height), interpolation=cv2.INTER_LINEAR), (0, 0), sigmaX=width, sigmaY=0.1
+    )
     return np.asarray(lines / lines.std())
 
 
