@@ -20,7 +20,7 @@ def clean_plate(size_hw: tuple[int, int], seed: int) -> Byte:
     dice = np.random.default_rng(seed)
     grey = float(np.clip(np.exp(dice.normal(np.log(96), 0.33)), 48, 190))
     coarse = dice.random() < COARSE_SHARE
-    grain = dice.uniform(9, 20) if coarse else dice.uniform(1.3, 2.4)
+    grain = dice.uniform(9, 17) if coarse else dice.uniform(1.3, 2.4)
     picture = grey + grain * speckle(size_hw, dice) + shade(size_hw, dice) * dice.uniform(1, 7)
     picture += rolling_lines(size_hw, 1.1, dice) * dice.uniform(0.3, 1.6) + rolling_lines(size_hw, 9, dice) * dice.uniform(0.5, 4)
     return picture.clip(0, 255).round().astype(np.uint8)
@@ -28,7 +28,7 @@ def clean_plate(size_hw: tuple[int, int], seed: int) -> Byte:
 
 def speckle(size_hw: tuple[int, int], dice: np.random.Generator) -> NDArray[np.float64]:
     """(H, W) of spread 1: grain drawn out a little along the rolling direction."""
-    noise = cv2.GaussianBlur(dice.normal(size=size_hw), (0, 0), sigmaX=0.45, sigmaY=0.7)
+    noise = cv2.GaussianBlur(dice.normal(size=size_hw), (0, 0), sigmaX=0.45, sigmaY=0.55)
     return np.asarray(noise / noise.std())
 
 
