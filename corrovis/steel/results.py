@@ -53,7 +53,8 @@ class Plate:
         """The plate with `by` (H, W), in shares of white, added to every channel; where it is 0 not a bit changes."""
         step = by * self.white
         moved = self.pixels + (step if self.pixels.ndim == 2 else step[..., None])
-        return replace(self, pixels=np.round(moved).clip(0, self.white).astype(self.pixels.dtype))
+        whole = np.round(moved).clip(0, self.white)
+        return replace(self, pixels=whole.astype(np.uint8) if self.white == 255 else whole.astype(np.uint16))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from corrovis.steel.results import CLEAN
 from corrovis.steel.sets import SetOrder
 from corrovis.ui import steel_jobs, wording
 from corrovis.ui.car import CPU, HERE, VISIT_S, upload_folder
-from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, Visit
+from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, Stroke, Visit
 
 ALL = "all"
 TELL_PLATE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel', {detail: file && file.url}))"
@@ -102,7 +102,7 @@ class SteelTab:
         self.put.click(self.put_there, [*how, self.defect], board, show_progress_on=self.editor, **WORK)
         self.wipe.click(self.wipe_there, how, board, show_progress_on=self.editor, **WORK)
         self.reset.click(self.again, visit, board, show_progress_on=self.editor, **WORK)
-        asked = [visit, self.kind, self.count, self.set_seed, self.own]
+        asked = {visit, self.kind, self.count, self.set_seed, self.own}
         self.go.click(self.make_set, asked, [self.sample, self.told, self.archive], show_progress_on=self.archive, **WORK)
 
     def open(self, file: dict[str, Any] | None) -> tuple[Visit | None, Any, Any, str]:
@@ -134,7 +134,8 @@ class SteelTab:
         if not painted.any():
             raise gr.Error(wording.BRUSH_NOTHING, print_exception=False)
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
-        return self._board(shown(steel_jobs.brush, self.tools, visit, painted, defect, (float(strength), int(seed or 0)), folder))
+        stroke = Stroke(painted, defect, float(strength), int(seed or 0))
+        return self._board(shown(steel_jobs.brush, self.tools, visit, stroke, folder))
 
     def wipe_there(self, visit: Visit | None, drawn: dict[str, Any], strength: float, seed: float) -> tuple[Any, ...]:
         return self.put_there(visit, drawn, strength, seed, CLEAN)
@@ -142,18 +143,11 @@ class SteelTab:
     def again(self, visit: Visit | None) -> tuple[Any, ...]:
         return self._board(replace(present(visit, wording.BRUSH_NO_PLATE), brushed=None))
 
-    def make_set(
-        self,
-        visit: Visit | None,
-        kind: str,
-        count: float,
-        seed: float,
-        own: bool,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> tuple[list[str], str, str]:
+    def make_set(self, asked: dict[Any, Any], progress: gr.Progress = gr.Progress()) -> tuple[list[str], str, str]:  # noqa: B008
+        kind, count, seed, own = (asked[part] for part in (self.kind, self.count, self.set_seed, self.own))
         folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "steel"
         defects = self.tools.maker.defects if kind == ALL else (kind,)
-        clean = clean_folder(present(visit, wording.BRUSH_NO_PLATE)) if own else None
+        clean = clean_folder(present(asked[self.visit], wording.BRUSH_NO_PLATE)) if own else None
         order = shown(SetOrder, defects, int(count), int(seed or 0), clean)
         done = iter(range(1, order.count * len(defects) + 1))
         told = lambda patch: progress((next(done), order.count * len(defects)), desc=wording.steel_name(patch.defect))  # noqa: E731

@@ -55,6 +55,16 @@ class Visit:
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Stroke:
+    """What was painted: class `name`, or `CLEAN` to wipe, where `painted` (h, w) bool, in whatever size it was shown, is True."""
+
+    painted: Bool
+    name: str
+    strength: float
+    seed: int
+
+
 def read(tools: SteelTools, visit: Visit) -> Plate:
     return read_plate(visit.path, visit.name, tools.settings)
 
@@ -121,18 +131,14 @@ def editor_picture(tools: SteelTools, visit: Visit) -> Byte:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
 
 
-def brush(tools: SteelTools, visit: Visit, painted: Bool, name: str, how: tuple[float, int], folder: Path) -> Visit:
-    """The visit with `name` put where `painted` (h, w) is True, brought to the plate's size; `how` is strength and seed.
-
-    Raises:
-        BadInputError: nothing is painted
-    """
+def brush(tools: SteelTools, visit: Visit, stroke: Stroke, folder: Path) -> Visit:
+    """The visit with the stroke's defect put on its plate.  Raises BadInputError when nothing is painted."""
     plate = read_plate(visit.brushed or visit.path, visit.name, tools.settings)
     height, width = plate.size_hw
-    grown = cv2.resize(painted.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
-    made = make(tools, plate, name, Brush(*how, np.asarray(grown > 0, np.bool_)))
+    grown = cv2.resize(stroke.painted.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
+    made = make(tools, plate, stroke.name, Brush(stroke.strength, stroke.seed, np.asarray(grown > 0, np.bool_)))
     path = folder / f"{Path(visit.name).stem[:60] or 'plate'}_{uuid.uuid4().hex[:8]}.png"
-    save_plate(made.plate, path, with_defect(name, how[1]))
+    save_plate(made.plate, path, with_defect(stroke.name, stroke.seed))
     return replace(visit, brushed=path)
 
 

@@ -149,7 +149,7 @@ STEEL_STAGE = {
     "strength": "Strength",
     "reseed": "Other defects",
     "reseed_hint": "Put other defects of each kind on it",
-    "compare": "Hold to compare",
+    "compare": "Compare",
     "compare_hint": "Hold to see the patch as it came",
     "save": "Save",
     "save_hint": "PNG in the patch's own size and depth",
