@@ -44,6 +44,8 @@ class Config:
     blocks: int = 6
     batch: int = 16  # half of it clean, half of it defects
     lr: float = 1e-4
+    lr_d: float = 1e-4
+    beta: float = 0.9  # Adam's first; its second is 0.99
     critic: int = 5  # steps of the discriminator for one of the generator, as in StarGAN
     steps: int = 200_000
     noise: float = 0.05  # of grey levels in [-1, 1]
@@ -60,7 +62,7 @@ class Config:
 
 PRESETS = {
     "paper": Config(),
-    "cpu": Config(side=64, width_d=32, batch=8, lr=3e-4, critic=1, steps=100_000, minutes=120, threads=1),
+    "cpu": Config(side=64, width_d=32, batch=8, lr=3e-4, lr_d=5e-4, beta=0.5, critic=1, steps=100_000, minutes=120, threads=1),
     "smoke": Config(side=32, width=4, width_d=4, blocks=1, batch=4, critic=1, steps=2, threads=1),
 }
 PENALTY, REC = 10.0, 10.0
@@ -106,9 +108,8 @@ class Networks:
         self.generator: nn.Module = PEGenerator(classes, config.width, config.blocks).to(device)
         self.discriminator: nn.Module = PEDiscriminator(config.side, classes, config.width_d).to(device)
         self.average = AveragedModel(self.generator, multi_avg_fn=get_ema_multi_avg_fn(config.average))
-        self.optimiser_g, self.optimiser_d = (
-            torch.optim.Adam(part.parameters(), lr=config.lr, betas=(0.9, 0.99)) for part in (self.generator, self.discriminator)
-        )
+        self.optimiser_g = torch.optim.Adam(self.generator.parameters(), lr=config.lr, betas=(config.beta, 0.99))
+        self.optimiser_d = torch.optim.Adam(self.discriminator.parameters(), lr=config.lr_d, betas=(config.beta, 0.99))
 
     def parts(self) -> dict[str, object]:
         """What a checkpoint holds."""

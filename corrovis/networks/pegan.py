@@ -34,7 +34,7 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        first, second = (_normed(nn.Conv2d(channels, channels, 3, padding=1)) for _ in range(2))
+        first, second = (_normed(_conv(channels, channels, 3)) for _ in range(2))
         self.body = nn.Sequential(*first, *second[:-1])  # the sum is not cut off at zero
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,17 +53,17 @@ class PEGenerator(nn.Module):
 
     def __init__(self, classes: int = 10, width: int = 32, blocks: int = 6) -> None:
         super().__init__()
-        self.stem = nn.Sequential(*_normed(nn.Conv2d(1 + classes, width, 7, padding=3)))
+        self.stem = nn.Sequential(*_normed(_conv(1 + classes, width, 7)))
         self.down = nn.Sequential(
-            *_normed(nn.Conv2d(width, 2 * width, 5, stride=2, padding=2)),
-            *_normed(nn.Conv2d(2 * width, 4 * width, 5, stride=2, padding=2)),
+            *_normed(_conv(width, 2 * width, 5, stride=2)),
+            *_normed(_conv(2 * width, 4 * width, 5, stride=2)),
         )
         self.residual = nn.Sequential(*(ResidualBlock(4 * width) for _ in range(blocks)))
         self.up = nn.Sequential(
             *_normed(nn.ConvTranspose2d(4 * width, 2 * width, 4, stride=2, padding=1)),
             *_normed(nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1)),
         )
-        self.head = nn.Sequential(nn.Conv2d(width, 1, 7, padding=3), nn.Tanh())
+        self.head = nn.Sequential(_conv(width, 1, 7), nn.Tanh())
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         height, width = x.shape[-2:]
@@ -95,6 +95,11 @@ class PEDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.layers(x)
         return self.verdict(features), self.classes(features).flatten(1)
+
+
+def _conv(channels: int, out: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    """Mirrored at the border: a frame of zeros would show in every patch, for InstanceNorm spreads it."""
+    return nn.Conv2d(channels, out, kernel, stride, kernel // 2, padding_mode="reflect")
 
 
 def _normed(convolution: nn.Module) -> list[nn.Module]:
