@@ -251,7 +251,7 @@ def train(config: Config, data: Path, out: Path, resume: bool) -> None:
         losses = step(networks, deck, config, accelerator)
         at += 1
         done = at >= config.steps or bool(config.minutes and time.process_time() - started > 60 * config.minutes)
-        if at % 50 == 0:
+        if at % 25 == 0:
             print(f"step {at} {' '.join(f'{k} {v:.3f}' for k, v in losses.items())} {time.time() - began:.0f} s", flush=True)
         if time.time() - saved > 300 or done:
             saved = time.time()

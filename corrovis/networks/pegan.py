@@ -17,9 +17,9 @@
 The label is given as StarGAN gives it: one plane per class, ones in the wanted one.  The last class is the clean background.
 InstanceNorm keeps no running statistics: a patch is normalised by itself, in training and afterwards alike.
 
-To the letter (`letter`), every convolution is padded with zeros and normalised.  But what InstanceNorm subtracts is just what a
-constant plane adds: the label survives the stem through the zeros at the border alone.  By default the stem is therefore not
-normalised, and borders are mirrored, so that neither frame nor seams show.
+To the letter (`letter`), every convolution is padded with zeros and normalised.  But InstanceNorm subtracts just what a constant
+plane adds, and how bright the patch is: label and brightness come through by the zeros at the border alone.  By default
+therefore only the residual blocks are normalised, inside, and borders are mirrored, so that neither frame nor seams show.
 """
 
 from __future__ import annotations
@@ -61,16 +61,16 @@ class PEGenerator(nn.Module):
     def __init__(self, classes: int = 10, width: int = 32, blocks: int = 6, letter: bool = False) -> None:
         super().__init__()
         padding: Padding = "zeros" if letter else "reflect"
-        stem = _conv((1 + classes, width), 7, padding)
-        self.stem = nn.Sequential(*(_normed(stem) if letter else [stem, nn.ReLU(inplace=True)]))
+        layer = _normed if letter else _plain
+        self.stem = nn.Sequential(*layer(_conv((1 + classes, width), 7, padding)))
         self.down = nn.Sequential(
-            *_normed(_conv((width, 2 * width), 5, padding, stride=2)),
-            *_normed(_conv((2 * width, 4 * width), 5, padding, stride=2)),
+            *layer(_conv((width, 2 * width), 5, padding, stride=2)),
+            *layer(_conv((2 * width, 4 * width), 5, padding, stride=2)),
         )
         self.residual = nn.Sequential(*(ResidualBlock(4 * width, padding) for _ in range(blocks)))
         self.up = nn.Sequential(
-            *_normed(nn.ConvTranspose2d(4 * width, 2 * width, 4, stride=2, padding=1)),
-            *_normed(nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1)),
+            *layer(nn.ConvTranspose2d(4 * width, 2 * width, 4, stride=2, padding=1)),
+            *layer(nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1)),
         )
         self.head = nn.Sequential(_conv((width, 1), 7, padding), nn.Tanh())
 
@@ -112,6 +112,11 @@ def _conv(channels: tuple[int, int], kernel: int, padding: Padding, stride: int 
 
 def _normed(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
     return [convolution, nn.InstanceNorm2d(convolution.out_channels, affine=True), nn.ReLU(inplace=True)]
+
+
+def _plain(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
+    nn.init.kaiming_normal_(convolution.weight)  # nothing else keeps the scale from layer to layer
+    return [convolution, nn.ReLU(inplace=True)]
 
 
 def _halve(channels: int, out: int) -> nn.Sequential:
