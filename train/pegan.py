@@ -42,8 +42,11 @@ class Config:
     width: int = 32  # of the generator's first layer
     width_d: int = 64
     blocks: int = 6
+    letter: bool = True  # the generator as in table 1; see its module for what that costs
     batch: int = 16  # half of it clean, half of it defects
     lr: float = 1e-4
+    lr_d: float = 1e-4
+    beta: float = 0.9  # Adam's first; its second is 0.99
     critic: int = 5  # steps of the discriminator for one of the generator, as in StarGAN
     steps: int = 200_000
     noise: float = 0.05  # of grey levels in [-1, 1]
@@ -60,7 +63,9 @@ class Config:
 
 PRESETS = {
     "paper": Config(),
-    "cpu": Config(side=64, width_d=32, batch=8, lr=3e-4, critic=1, steps=100_000, minutes=120, threads=1),
+    "cpu": Config(
+        side=64, letter=False, width_d=32, batch=8, lr=3e-4, lr_d=3e-4, critic=1, steps=100_000, minutes=120, threads=1
+    ),
     "smoke": Config(side=32, width=4, width_d=4, blocks=1, batch=4, critic=1, steps=2, threads=1),
 }
 PENALTY, REC = 10.0, 10.0
@@ -103,12 +108,11 @@ class Networks:
 
     def __init__(self, config: Config, classes: int, device: torch.device) -> None:
         self.classes = classes
-        self.generator: nn.Module = PEGenerator(classes, config.width, config.blocks).to(device)
+        self.generator: nn.Module = PEGenerator(classes, config.width, config.blocks, config.letter).to(device)
         self.discriminator: nn.Module = PEDiscriminator(config.side, classes, config.width_d).to(device)
         self.average = AveragedModel(self.generator, multi_avg_fn=get_ema_multi_avg_fn(config.average))
-        self.optimiser_g, self.optimiser_d = (
-            torch.optim.Adam(part.parameters(), lr=config.lr, betas=(0.9, 0.99)) for part in (self.generator, self.discriminator)
-        )
+        self.optimiser_g = torch.optim.Adam(self.generator.parameters(), lr=config.lr, betas=(config.beta, 0.99))
+        self.optimiser_d = torch.optim.Adam(self.discriminator.parameters(), lr=config.lr_d, betas=(config.beta, 0.99))
 
     def parts(self) -> dict[str, object]:
         """What a checkpoint holds."""
@@ -247,7 +251,7 @@ def train(config: Config, data: Path, out: Path, resume: bool) -> None:
         losses = step(networks, deck, config, accelerator)
         at += 1
         done = at >= config.steps or bool(config.minutes and time.process_time() - started > 60 * config.minutes)
-        if at % 50 == 0:
+        if at % 25 == 0:
             print(f"step {at} {' '.join(f'{k} {v:.3f}' for k, v in losses.items())} {time.time() - began:.0f} s", flush=True)
         if time.time() - saved > 300 or done:
             saved = time.time()

@@ -1,6 +1,6 @@
 """Train what PE-GAN is compared with, on the same patches for the same processor time.
 
-    python train/rivals.py dcgan --data DATA --minutes 30        # or lsgan, cyclegan, stargan
+    python train/rivals.py dcgan --data DATA --minutes 30        # or lsgan, cyclegan, stargan, pegan
 
 | method | here |
 | --- | --- |
@@ -215,13 +215,15 @@ def train(config: Config, data: Path, out: Path, resume: bool) -> None:
 
 def main() -> None:
     parser = arguments(__doc__, "runs/rivals")
-    parser.add_argument("method", choices=("dcgan", "lsgan", "cyclegan", "stargan"))
+    parser.add_argument("method", choices=("dcgan", "lsgan", "cyclegan", "stargan", "pegan"))
     parser.add_argument("--minutes", type=float, default=30, help="processor time, the same for every method")
     args = parser.parse_args()
     out = args.out / args.method
-    if args.method == "stargan":
-        config = replace(pegan.PRESETS["smoke" if args.smoke else "cpu"], cls_real=1.0, cls_fake=1.0, any_to_any=True, noise=0.0)
-        pegan.train(replace(config, minutes=0 if args.smoke else args.minutes), args.data, out, args.resume)
+    if args.method in ("stargan", "pegan"):
+        config = replace(pegan.PRESETS["smoke" if args.smoke else "cpu"], minutes=0 if args.smoke else args.minutes)
+        if args.method == "stargan":
+            config = replace(config, cls_real=1.0, cls_fake=1.0, any_to_any=True, noise=0.0)
+        pegan.train(config, args.data, out, args.resume)
     else:
         tiny = {"side": 32, "width": 4, "blocks": 1, "minutes": 1e-6} if args.smoke else {"minutes": args.minutes}
         train(Config(args.method, **tiny), args.data, out, args.resume)

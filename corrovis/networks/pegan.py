@@ -16,9 +16,15 @@
 
 The label is given as StarGAN gives it: one plane per class, ones in the wanted one.  The last class is the clean background.
 InstanceNorm keeps no running statistics: a patch is normalised by itself, in training and afterwards alike.
+
+To the letter (`letter`), every convolution is padded with zeros and normalised.  But InstanceNorm subtracts just what a constant
+plane adds, and how bright the patch is: label and brightness come through by the zeros at the border alone.  By default
+therefore only the residual blocks are normalised, inside, and borders are mirrored, so that neither frame nor seams show.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -26,15 +32,16 @@ from torch import Tensor, nn
 from corrovis.errors import BadInputError
 
 STRIDE = 4
+Padding = Literal["zeros", "reflect"]
 DEEPEST = 32  # what the discriminator's five strides divide by
 
 
 class ResidualBlock(nn.Module):
     """x + conv(relu(conv(x))), same shape out as in."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, padding: Padding) -> None:
         super().__init__()
-        first, second = (_normed(nn.Conv2d(channels, channels, 3, padding=1)) for _ in range(2))
+        first, second = (_normed(_conv((channels, channels), 3, padding)) for _ in range(2))
         self.body = nn.Sequential(*first, *second[:-1])  # the sum is not cut off at zero
 
     def forward(self, x: Tensor) -> Tensor:
@@ -51,19 +58,21 @@ class PEGenerator(nn.Module):
         output: (n, 1, H, W) in [-1, 1]
     """
 
-    def __init__(self, classes: int = 10, width: int = 32, blocks: int = 6) -> None:
+    def __init__(self, classes: int = 10, width: int = 32, blocks: int = 6, letter: bool = False) -> None:
         super().__init__()
-        self.stem = nn.Sequential(*_normed(nn.Conv2d(1 + classes, width, 7, padding=3)))
+        padding: Padding = "zeros" if letter else "reflect"
+        layer = _normed if letter else _plain
+        self.stem = nn.Sequential(*layer(_conv((1 + classes, width), 7, padding)))
         self.down = nn.Sequential(
-            *_normed(nn.Conv2d(width, 2 * width, 5, stride=2, padding=2)),
-            *_normed(nn.Conv2d(2 * width, 4 * width, 5, stride=2, padding=2)),
+            *layer(_conv((width, 2 * width), 5, padding, stride=2)),
+            *layer(_conv((2 * width, 4 * width), 5, padding, stride=2)),
         )
-        self.residual = nn.Sequential(*(ResidualBlock(4 * width) for _ in range(blocks)))
+        self.residual = nn.Sequential(*(ResidualBlock(4 * width, padding) for _ in range(blocks)))
         self.up = nn.Sequential(
-            *_normed(nn.ConvTranspose2d(4 * width, 2 * width, 4, stride=2, padding=1)),
-            *_normed(nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1)),
+            *layer(nn.ConvTranspose2d(4 * width, 2 * width, 4, stride=2, padding=1)),
+            *layer(nn.ConvTranspose2d(2 * width, width, 4, stride=2, padding=1)),
         )
-        self.head = nn.Sequential(nn.Conv2d(width, 1, 7, padding=3), nn.Tanh())
+        self.head = nn.Sequential(_conv((width, 1), 7, padding), nn.Tanh())
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         height, width = x.shape[-2:]
@@ -97,8 +106,17 @@ class PEDiscriminator(nn.Module):
         return self.verdict(features), self.classes(features).flatten(1)
 
 
-def _normed(convolution: nn.Module) -> list[nn.Module]:
-    return [convolution, nn.InstanceNorm2d(int(convolution.out_channels), affine=True), nn.ReLU(inplace=True)]
+def _conv(channels: tuple[int, int], kernel: int, padding: Padding, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(*channels, kernel, stride, kernel // 2, padding_mode=padding)
+
+
+def _normed(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
+    return [convolution, nn.InstanceNorm2d(convolution.out_channels, affine=True), nn.ReLU(inplace=True)]
+
+
+def _plain(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
+    nn.init.kaiming_normal_(convolution.weight)  # nothing else keeps the scale from layer to layer
+    return [convolution, nn.ReLU(inplace=True)]
 
 
 def _halve(channels: int, out: int) -> nn.Sequential:
