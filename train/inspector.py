@@ -1,17 +1,21 @@
 """Train `InspectorNet`: which of nine defects a patch of hot-rolled steel shows, or none.
 
-    python train/inspector.py --data DATA --backbone resnet18 --width 0.5
+    python train/inspector.py --data DATA --backbone mobilenet --init mobilenet_v2-imagenet.safetensors     # the one shipped
+    python train/inspector.py --data DATA --backbone resnet18 --width 0.5                                   # from scratch
 
     # what generated patches add, as in the PE-GAN paper: 140 real ones a class, three generated for each
     python train/inspector.py --data DATA --backbone mobilenet --per-class 140 --generated DIR --ratio 3 --seed 1
 
-Every run is scored on the blocks of file numbers held out, and adds one line of JSON to `runs.jsonl` in --out.
+With `--init` the MobileNet starts from ImageNet: its first `frozen` blocks stay as they are, a logistic regression on its
+descriptors is the head to begin with, and the rest is then trained gently.  Every run is scored on the blocks of file numbers
+held out, and adds one line of JSON to `runs.jsonl` in --out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,21 +27,29 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from patch_views import augment
 from PIL import Image
+from safetensors.torch import load_file
+from sklearn.linear_model import LogisticRegression
 from steel_data import Patches, load
 from support import arguments, load_checkpoint, save_checkpoint, save_sheet
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torchvision.models import mobilenet_v2
 
 from corrovis.errors import BadInputError
-from corrovis.networks.inspector_net import Backbone, InspectorNet
+from corrovis.networks.inspector_net import Backbone, InspectorNet, TextureMobileNet
 
 
 @dataclass(frozen=True)
 class Config:
-    """Sized for one CPU core and 20 minutes.  `even`: 1 draws all classes alike, 0 as often as they are."""
+    """Sized for one CPU core and 20 minutes.  `even`: 1 draws all classes alike, 0 as often as they are.
+
+    `minutes`: the schedule ends then, if `steps` were not done before; 0 = never.
+    """
 
     backbone: Backbone = "resnet18"
-    width: float = 0.5
+    width: float = 1.0
+    init: str = "random"
+    frozen: int = 7
     batch: int = 32
     steps: int = 1600
     lr: float = 2e-3
@@ -45,6 +57,7 @@ class Config:
     smooth: float = 0.05
     even: float = 0.5
     ema: float = 0.99
+    minutes: float = 0.0
     seed: int = 0
 
 
@@ -82,32 +95,63 @@ def chances(labels: np.ndarray, even: float) -> np.ndarray:
     return p / p.sum()
 
 
+def warm_start(network: InspectorNet, known: Patches, init: str) -> None:
+    """ImageNet's features (a local file, or `imagenet` for torchvision's own download), and the best head on them as they are."""
+    body: TextureMobileNet = network.body.eval()
+    state = mobilenet_v2(weights="IMAGENET1K_V2").state_dict() if init == "imagenet" else load_file(init)
+    body.take_imagenet({name: tensor.float() for name, tensor in state.items()})
+    with torch.inference_mode():
+        described = np.concatenate([body.describe(to_batch(known.pixels[i : i + 64])).numpy() for i in range(0, len(known), 64)])
+    mean, spread = described.mean(axis=0), described.std(axis=0) + 1e-4
+    head = LogisticRegression(C=0.02, max_iter=300, class_weight="balanced").fit((described - mean) / spread, known.labels)
+    with torch.no_grad():
+        body.norm.running_mean.copy_(torch.from_numpy(mean))
+        body.norm.running_var.copy_(torch.from_numpy(spread**2))
+        body.answer.weight[head.classes_] = torch.from_numpy(head.coef_).float()
+        body.answer.bias[head.classes_] = torch.from_numpy(head.intercept_).float()
+
+
+def to_learn(network: InspectorNet, config: Config) -> InspectorNet:
+    """In training mode, except for what stays as ImageNet left it."""
+    network.train().to(memory_format=torch.channels_last)
+    if config.init != "random":
+        network.body.features[: config.frozen].eval().requires_grad_(False)
+        network.body.norm.eval()
+    return network
+
+
+def rate_at(progress: float) -> float:
+    """Share of the learning rate: up over the first tenth, then down along a cosine."""
+    return min(progress / 0.1, (1 + math.cos(math.pi * progress)) / 2)
+
+
 def fit(network: InspectorNet, known: Patches, config: Config, checkpoint: Path, resume: bool) -> InspectorNet:
-    """Train until `config.steps`, saving every 100; returns the running mean of the weights."""
+    """Train until `config.steps`, saving every 50; returns the running mean of the weights."""
     accelerator = Accelerator()
+    network = to_learn(network, config)
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.lr, total_steps=config.steps, pct_start=0.15)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
-    parts = {"network": average.module, "raw": network, "optimiser": optimiser, "schedule": schedule}
+    parts = {"network": average.module, "raw": network, "optimiser": optimiser}
     step = load_checkpoint(checkpoint, **parts) if resume else 0
-    network, optimiser = accelerator.prepare(network.train().to(memory_format=torch.channels_last), optimiser)
-    p, began = chances(known.labels, config.even), time.time()
-    while step < config.steps:
+    network, optimiser = accelerator.prepare(network, optimiser)
+    p, began, progress = chances(known.labels, config.even), time.time(), step / config.steps
+    while progress < 1:
         dice = np.random.default_rng([config.seed, step])  # of the step, so that a run that resumes draws what it would have
         drawn = dice.choice(len(p), config.batch, p=p)
         throw = torch.Generator().manual_seed(int(dice.integers(2**31)))
         x = augment(to_batch(known.pixels[drawn]), throw).to(accelerator.device, memory_format=torch.channels_last)
         label = torch.from_numpy(known.labels[drawn]).to(accelerator.device)
+        optimiser.param_groups[0]["lr"] = config.lr * rate_at(progress)
         loss = F.cross_entropy(network(x), label, label_smoothing=config.smooth)
         optimiser.zero_grad()
         accelerator.backward(loss)
         optimiser.step()
-        schedule.step()
         average.update_parameters(accelerator.unwrap_model(network))
         step += 1
-        if step % 50 == 0:
-            print(f"step {step} loss {loss.item():.4f} {time.time() - began:.0f} s", flush=True)
-        if step % 100 == 0 or step == config.steps:
+        minutes = (time.time() - began) / 60
+        progress = max(step / config.steps, minutes / config.minutes if config.minutes else 0)
+        if step % 50 == 0 or progress >= 1:
+            print(f"step {step} loss {loss.item():.4f} {minutes:.1f} min", flush=True)
             save_checkpoint(checkpoint, config, step, **parts)
     found: InspectorNet = average.module.cpu().eval()
     return found
@@ -134,14 +178,17 @@ def draw_mistakes(held_out: Patches, logits: np.ndarray, path: Path) -> None:
 
 def main() -> None:
     args = options().parse_args()
-    config = Config(args.backbone, args.width, steps=args.steps, seed=args.seed)
+    config = Config(args.backbone, args.width, args.init, steps=args.steps, lr=args.lr, minutes=args.minutes, seed=args.seed)
     known, held_out = training_part(args), load(args.data, "held_out")
     if args.smoke:
-        config = replace(config, width=0.125 if args.backbone == "resnet18" else 0.5, steps=2, batch=4)
+        config = replace(config, width=0.125 if args.backbone == "resnet18" else config.width, steps=2, batch=4)
+        known = some_of_each(known, 4, np.random.default_rng(0))
         held_out = some_of_each(held_out, 2, np.random.default_rng(0))
     torch.manual_seed(config.seed)
     began = time.time()
     network = InspectorNet(config.backbone, len(known.classes), config.width)
+    if config.init != "random" and not args.resume:
+        warm_start(network, known, config.init)
     logits = logits_of(fit(network, known, config, args.out / "last.pt", args.resume), held_out.pixels)
     np.savez(args.out / "held_out.npz", logits=logits, labels=held_out.labels, groups=np.array(held_out.groups))
     right = logits.argmax(axis=1) == held_out.labels
@@ -166,6 +213,9 @@ def options() -> argparse.ArgumentParser:
     parser = arguments(__doc__, "runs/inspector")
     parser.add_argument("--backbone", choices=["resnet18", "mobilenet"], default="resnet18")
     parser.add_argument("--width", type=float, default=Config.width, help="share of the backbone's channels")
+    parser.add_argument("--init", default="random", help="of the MobileNet: imagenet, a file in torchvision's names, or random")
+    parser.add_argument("--lr", type=float, default=Config.lr)
+    parser.add_argument("--minutes", type=float, default=Config.minutes, help="end the schedule then, if not before")
     parser.add_argument("--steps", type=int, default=Config.steps)
     parser.add_argument("--seed", type=int, default=Config.seed)
     parser.add_argument("--per-class", type=int, help="real patches a class at the most")
