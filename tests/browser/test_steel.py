@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PATIENCE_MS, OpenPage
+from conftest import PATIENCE_MS
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -99,8 +99,7 @@ def test_a_defect_is_wiped_off_and_comes_back(steel: Page) -> None:
     expect(steel.locator(".steel-stage .name")).to_have_text("Crazing")
 
 
-def test_what_is_no_picture_is_said_in_a_line(open_page: OpenPage, tmp_path: Path) -> None:
-    page = open_page(viewport={"width": 390, "height": 844})
+def test_what_is_no_picture_is_said_in_a_line(page: Page, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_text("<html>")
     give(page, broken)
