@@ -190,7 +190,8 @@ def main() -> None:
     if config.init != "random" and not args.resume:
         warm_start(network, known, config.init)
     logits = logits_of(fit(network, known, config, args.out / "last.pt", args.resume), held_out.pixels)
-    np.savez(args.out / "held_out.npz", logits=logits, labels=held_out.labels, groups=np.array(held_out.groups))
+    names = {"groups": np.array(held_out.groups), "classes": np.array(known.classes)}
+    np.savez(args.out / "held_out.npz", logits=logits, labels=held_out.labels, **names)
     right = logits.argmax(axis=1) == held_out.labels
     line: dict[str, Any] = {
         **asdict(config),

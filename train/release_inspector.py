@@ -23,10 +23,6 @@ from corrovis.settings import WEIGHTS
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "steel-inspector"
-CLASSES = (
-    *("crazing", "grooves_gouges", "inclusion", "patches", "pitted_surface"),
-    *("rolled_in_scale", "rolling_dust", "scratches", "spots", "background"),
-)
 ON = "patches of NEU-CLS-64 in blocks of file numbers held out"
 LIMITS = (
     "Learned from NEU-CLS-64: 64 px grey patches of hot-rolled strip from one line, at one scale; the grouped hold-out "
@@ -71,17 +67,18 @@ def with_interval(p: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> dict
     return {**{key: round(float(number), 4) for key, number in bounds.items()}, "n": len(labels), "on": ON}
 
 
-def report(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
-    """train/reports/steel_inspector.json"""
+def report(found: dict[str, np.ndarray]) -> dict[str, Any]:
+    """train/reports/steel_inspector.json, of what a run left in held_out.npz: logits (n, classes), labels, groups, classes."""
+    logits, labels, groups, classes = (found[name] for name in ("logits", "labels", "groups", "classes"))
     right = logits.argmax(axis=1) == labels
     metrics: dict[str, Any] = {"accuracy": share(right, groups, ON)}
-    each = {name: share(right[labels == k], groups[labels == k], f"{name}, {ON}") for k, name in enumerate(CLASSES)}
+    each = {name: share(right[labels == k], groups[labels == k], f"{name}, {ON}") for k, name in enumerate(classes)}
     metrics["mean_recall"] = {"value": round(float(np.mean([s["value"] for s in each.values()])), 4), "n": len(labels), "on": ON}
     metrics |= {f"recall_{name}": score for name, score in each.items()}
     metrics["calibration_error"] = with_interval(calibrated(logits, labels, groups), labels, groups)
-    counts = np.zeros((len(CLASSES), len(CLASSES)), int)
+    counts = np.zeros((len(classes), len(classes)), int)
     np.add.at(counts, (labels, logits.argmax(axis=1)), 1)
-    table = {"rows": "labelled", "columns": "found", "classes": list(CLASSES), "counts": counts.tolist()}
+    table = {"rows": "labelled", "columns": "found", "classes": classes.tolist(), "counts": counts.tolist()}
     return {"metrics": metrics, "temperature": fit_temperature(logits, labels), "blocks": len(set(groups)), "confusion": table}
 
 
@@ -92,12 +89,18 @@ def main() -> None:
     parser.add_argument("--report", type=Path, default=ROOT / "train/reports/steel_inspector.json")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     args = parser.parse_args()
-    with np.load(args.run / "held_out.npz") as found:
-        content = report(found["logits"], found["labels"], found["groups"])
+    with np.load(args.run / "held_out.npz") as arrays:
+        content = report(dict(arrays))
+    classes = tuple(content["confusion"]["classes"])
     state = torch.load(args.run / "last.pt", map_location="cpu", weights_only=True)
     config = state["config"]
     write_json(args.report, {**content, "made": {"config": config, "steps": state["step"]}})
-    options = {"backbone": config["backbone"], "width": config["width"], "temperature": content["temperature"]}
+    options = {
+        "backbone": config["backbone"],
+        "classes": len(classes),
+        "width": config["width"],
+        "temperature": content["temperature"],
+    }
     network = InspectorNet(**options)
     network.load_state_dict(state["network"])
     init = "" if config["init"] == "random" else f" --init {Path(config['init']).name}"
@@ -106,7 +109,7 @@ def main() -> None:
         arch="InspectorNet",
         shapes=[[2, 1, 64, 64]],
         about="Which of nine defects a patch of hot-rolled steel shows, or none",
-        classes=CLASSES,
+        classes=classes,
         input={"size": 64, "mean": [0.5], "std": [0.5], "resample": "none"},
         limits=LIMITS,
         config=options,
