@@ -64,7 +64,7 @@ class Config:
 PRESETS = {
     "paper": Config(),
     "cpu": Config(
-        side=64, letter=False, width_d=32, batch=8, lr=3e-4, lr_d=3e-4, critic=1, steps=100_000, minutes=120, threads=1
+        side=64, width=16, letter=False, width_d=32, batch=8, lr=3e-4, lr_d=3e-4, critic=1, steps=100_000, minutes=120, threads=1
     ),
     "smoke": Config(side=32, width=4, width_d=4, blocks=1, batch=4, critic=1, steps=2, threads=1),
 }

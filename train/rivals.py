@@ -38,7 +38,7 @@ CODE = 100  # numbers that a picture is drawn from, as in DCGAN
 class Config:
     method: str = "dcgan"
     side: int = 64
-    width: int = 32
+    width: int = 16
     blocks: int = 6
     batch: int = 32  # CycleGAN takes an eighth: its networks cost as much more
     lr: float = 2e-4
