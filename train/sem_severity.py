@@ -51,9 +51,9 @@ class Config:
     """Sizes for two CPU cores.  `scale`: of the field's pixels, as windows show them."""
 
     side: int = 224
-    batch: int = 12
+    batch: int = 10
     head_steps: int = 15
-    steps: int = 75
+    steps: int = 60
     head_lr: float = 1e-2
     lr: float = 8e-4
     mix_up: float = 0.2
