@@ -96,7 +96,7 @@ function tell() {
   const { value, now } = view, side = scale();
   find("share").textContent = percent(now.share, 1) + " " + words.corroded;
   const field = value.width * (value.rows[1] - value.rows[0]) * (value.zoom * side / 1000) ** 2;
-  find("count").textContent = words.count.replace("%s", now.regions.length) + (side ? ", " + words.density.replace("%s", short(now.regions.length / field)) : "");
+  find("count").textContent = (now.regions.length === 1 ? words.one : words.count.replace("%s", now.regions.length)) + (side ? ", " + words.density.replace("%s", short(now.regions.length / field)) : "");
   const shares = grade(now.share), most = shares.indexOf(Math.max(...shares));
   stage.dataset.severity = value.severities[most];
   find("grade").querySelector("ul").replaceChildren(...shares.map((share, k) => {
@@ -104,7 +104,7 @@ function tell() {
     row.className = k === most ? "most" : "";
     row.innerHTML = "<span></span><i><b></b></i><em></em>";
     row.children[0].textContent = value.severity_names[k];
-    row.querySelector("b").style.width = percent(share, 1);
+    row.querySelector("b").style.width = 100 * share + "%";
     row.children[2].textContent = share > 0 && share < 0.01 ? "<1 %" : percent(share, 0);
     return row;
   }));

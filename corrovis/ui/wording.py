@@ -130,6 +130,7 @@ FINDINGS = {
     "save_table": "Save table",
     "corroded": "corroded",
     "count": "%s regions",
+    "one": "1 region",
     "density": "%s per mm²",
     "warnings": "Before you believe it",
     "regions": "Regions, largest first",
