@@ -58,13 +58,13 @@ function draw() {
     tell();
   }
   const { ids } = view.now, alpha = Number(opacity.value), frame = new ImageData(new Uint8ClampedArray(view.pixels), width, height), out = frame.data;
-  for (let i = 0; i < ids.length; i++) {
+  const last = width - 1, { palette, chosen } = view;
+  for (let i = 0, x = 0; i < ids.length; i++, x = x === last ? 0 : x + 1) {
     const id = ids[i];
     if (!id) continue;
-    const x = i % width;
-    const rim = (x && ids[i - 1] !== id) || (x < width - 1 && ids[i + 1] !== id) || ids[i - width] !== id || ids[i + width] !== id;
-    const a = rim ? Math.max(alpha, view.chosen && view.chosen !== id ? 0.35 : 0.9) : view.chosen && view.chosen !== id ? 0 : alpha;
-    for (let c = 0; c < 3; c++) out[4 * i + c] += (view.palette[3 * id + c] - out[4 * i + c]) * a;
+    const rim = (x && ids[i - 1] !== id) || (x < last && ids[i + 1] !== id) || ids[i - width] !== id || ids[i + width] !== id;
+    const other = chosen && chosen !== id, a = rim ? Math.max(alpha, other ? 0.35 : 0.9) : other ? 0 : alpha;
+    for (let c = 0; c < 3; c++) out[4 * i + c] += (palette[3 * id + c] - out[4 * i + c]) * a;
   }
   canvas.getContext("2d").putImageData(frame, 0, 0);
   stage.dataset.threshold = Number(wanted).toFixed(2);

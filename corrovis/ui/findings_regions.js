@@ -12,47 +12,69 @@ async function readPixels(uri, width, height) {
 
 // Connected regions of pixels of one class that are at least `at` strong, touching at sides or corners, of `least` pixels or more.
 // `ids` holds each pixel's region, 0 for none; regions have id, class, area in pixels, score (mean strength) and circularity.
+// Two passes with union-find (Rosenfeld and Pfaltz 1966), so that a megapixel follows the slider.
 function labelRegions(strength, classOf, width, height, at, least) {
-  const ids = new Int32Array(width * height), stack = new Int32Array(width * height), regions = [];
-  for (let start = 0; start < ids.length; start++) {
-    if (ids[start] || strength[start] < at) continue;
-    const id = regions.length + 1, kind = classOf[start];
-    let depth = 0, area = 0, sum = 0;
-    stack[depth++] = start;
-    ids[start] = id;
-    while (area < depth) { // the stack keeps what was visited: a region too small is wiped with it
-      const i = stack[area++], x = i % width;
-      sum += strength[i];
-      for (let dy = -width; dy <= width; dy += width) {
-        for (let dx = x ? -1 : 0; dx <= (x < width - 1 ? 1 : 0); dx++) {
-          const j = i + dy + dx;
-          if (j < 0 || j >= ids.length || ids[j] || strength[j] < at || classOf[j] !== kind) continue;
-          ids[j] = id;
-          stack[depth++] = j;
+  const ids = new Int32Array(width * height), parent = new Int32Array((ids.length >> 1) + 2);
+  let count = 0;
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (strength[i] < at) continue;
+      const kind = classOf[i], up = i - width;
+      let id = x && ids[i - 1] && classOf[i - 1] === kind ? ids[i - 1] : 0;
+      if (y) {
+        for (let j = x ? up - 1 : up; j <= (x < width - 1 ? up + 1 : up); j++) {
+          if (ids[j] && classOf[j] === kind && ids[j] !== id) id = id ? joined(parent, id, ids[j]) : ids[j];
         }
       }
+      if (!id) parent[(id = ++count)] = id;
+      ids[i] = id;
     }
-    if (area < least) for (let k = 0; k < area; k++) ids[stack[k]] = -1;
-    else regions.push({ id, class: kind, area, score: sum / area / 255 });
   }
-  for (let i = 0; i < ids.length; i++) if (ids[i] < 0) ids[i] = 0;
-  addCircularity(ids, regions, width, height);
+  for (let k = 1; k <= count; k++) parent[k] = parent[parent[k]]; // parents are smaller: one step each reaches the root
+  const area = new Int32Array(count + 1), sum = new Float64Array(count + 1), kind = new Uint8Array(count + 1), final = new Int32Array(count + 1);
+  for (let i = 0; i < ids.length; i++) {
+    if (!ids[i]) continue;
+    const root = parent[ids[i]];
+    area[root]++;
+    sum[root] += strength[i];
+    kind[root] = classOf[i];
+  }
+  const regions = [];
+  for (let k = 1; k <= count; k++) {
+    if (parent[k] !== k || area[k] < least) continue;
+    regions.push({ id: (final[k] = regions.length + 1), class: kind[k], area: area[k], score: sum[k] / area[k] / 255 });
+  }
+  for (let i = 0; i < ids.length; i++) if (ids[i]) ids[i] = final[parent[ids[i]]];
+  addCircularity(ids, regions, width);
   return { ids, regions };
 }
 
+function joined(parent, a, b) {
+  while (parent[a] !== a) a = parent[a] = parent[parent[a]];
+  while (parent[b] !== b) b = parent[b] = parent[parent[b]];
+  return a < b ? (parent[b] = a) : (parent[a] = b);
+}
+
 // 4 pi area / perimeter squared, the perimeter as scikit-image measures it (Benkrid and Crookes 2000).
-function addCircularity(ids, regions, width, height) {
-  const rim = new Uint8Array(ids.length), length = new Float64Array(regions.length + 1);
-  for (let i = 0; i < ids.length; i++) {
-    const x = i % width, id = ids[i];
-    rim[i] = id && (!x || x === width - 1 || ids[i - 1] !== id || ids[i + 1] !== id || ids[i - width] !== id || ids[i + width] !== id) ? 1 : 0;
+function addCircularity(ids, regions, width) {
+  const rim = new Int32Array(ids.length), length = new Float64Array(regions.length + 1), last = width - 1;
+  for (let i = 0, x = 0; i < ids.length; i++, x = x === last ? 0 : x + 1) {
+    const id = ids[i];
+    if (id && (!x || x === last || ids[i - 1] !== id || ids[i + 1] !== id || ids[i - width] !== id || ids[i + width] !== id)) rim[i] = id;
   }
-  for (let i = 0; i < ids.length; i++) {
-    if (!rim[i]) continue;
-    const x = i % width, id = ids[i];
-    const own = (dx, dy) => (x + dx >= 0 && x + dx < width && rim[i + dy * width + dx] && ids[i + dy * width + dx] === id ? 1 : 0);
-    const kind = 1 + 2 * (own(-1, 0) + own(1, 0) + own(0, -1) + own(0, 1)) + 10 * (own(-1, -1) + own(1, -1) + own(-1, 1) + own(1, 1));
-    length[id] += LENGTHS[kind] ?? 0;
+  for (let i = 0, x = 0; i < ids.length; i++, x = x === last ? 0 : x + 1) {
+    const id = rim[i];
+    if (!id) continue;
+    let sides = (rim[i - width] === id) + (rim[i + width] === id), corners = 0;
+    if (x) {
+      sides += rim[i - 1] === id;
+      corners += (rim[i - width - 1] === id) + (rim[i + width - 1] === id);
+    }
+    if (x < last) {
+      sides += rim[i + 1] === id;
+      corners += (rim[i - width + 1] === id) + (rim[i + width + 1] === id);
+    }
+    length[id] += LENGTHS[1 + 2 * sides + 10 * corners] ?? 0;
   }
   for (const region of regions) region.circularity = length[region.id] ? Math.min(1, 4 * Math.PI * region.area / length[region.id] ** 2) : 1;
 }

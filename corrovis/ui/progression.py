@@ -29,11 +29,9 @@ class ProgressionTab:
         self.inspector = inspector
         title = f"<h1>{wording.PROGRESSION_HEADLINE}</h1><p>{wording.PROGRESSION_LEAD}</p>"
         gr.HTML(title, elem_classes="hero progression-hero", apply_default_css=False)
-        with gr.Row(elem_classes="form"):
+        with gr.Row(elem_classes=["ask", "progression-form"]):
             with gr.Column(scale=1):
-                self.files = gr.File(
-                    label=wording.PROGRESSION_UPLOAD, file_count="multiple", type="filepath", elem_classes="series"
-                )
+                self.files = gr.File(label=wording.PROGRESSION_UPLOAD, file_count="multiple", type="filepath", height=260)
                 self.model, self.scale = make_choices(inspector)
             with gr.Column(scale=2):
                 self.table = gr.Dataframe(

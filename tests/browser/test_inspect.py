@@ -33,7 +33,8 @@ COLOURED = """(stage) => {
     const canvas = stage.querySelector("canvas"), { width, height } = canvas;
     const rgba = canvas.getContext("2d").getImageData(0, 0, width, height).data;
     for (let i = 0; i < width * height; i++)
-        if (Math.abs(rgba[4 * i] - rgba[4 * i + 1]) > 60) return [(i % width + 0.5) / width, (Math.floor(i / width) + 0.5) / height];
+        if (Math.abs(rgba[4 * i] - rgba[4 * i + 1]) > 60)
+            return [(i % width + 0.5) / width, (Math.floor(i / width) + 0.5) / height];
 }"""
 PIXELS = "(stage) => stage.querySelector('canvas').toDataURL()"
 
@@ -51,8 +52,8 @@ def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
 def inspected(page: Page, files: list[Path]) -> Locator:
     """The stage of the inspect tab once it shows the first of `files`."""
     page.get_by_role("tab", name="Inspect").click()
-    page.locator(".form input[type=file]").first.set_input_files(files)
-    expect(page.locator(".form").get_by_text(files[-1].stem)).to_be_visible()
+    page.locator(".ask input[type=file]").first.set_input_files(files)
+    expect(page.locator(".ask").first.get_by_text(files[-1].stem)).to_be_visible()
     page.get_by_role("button", name="Inspect", exact=True).click()
     stage = page.get_by_role("group", name="Findings")
     expect(stage).to_have_attribute("data-state", "ready", timeout=PATIENCE_MS)
@@ -140,7 +141,7 @@ def test_scale_opacity_and_downloads_need_no_server(page: Page, tmp_path: Path) 
 
 def test_progression_goes_from_pictures_to_growth(page: Page, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Progression").click()
-    form = page.get_by_role("tabpanel", name="Progression").locator(".form")
+    form = page.locator(".progression-form")
     pictures = [micrograph(tmp_path / f"{name}.png", k) for k, name in enumerate(("dry_1h", "dry_2h", "wet_1h", "wet_2h"))]
     table = tmp_path / "table.csv"
     lines = [f"{path.name},{path.stem[4]},{path.stem[:3]}" for path in pictures]
