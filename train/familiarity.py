@@ -40,13 +40,19 @@ from corrovis.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 DIRECTIONS = 8
-VIEWS = 240
-OF_A_KIND = 8
 MOST_FOLDS = 8
 ROOM = 1.1
 """The limit lies so much above the distance that `PASSING` of the pictures left out keep below."""
 PASSING = 0.95
 ROUNDS = 2000
+
+
+@dataclass(frozen=True)
+class Config:
+    """`views`: windows to learn from; `of_a_kind`: strangers of each kind to test with."""
+
+    views: int = 240
+    of_a_kind: int = 8
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ def distance(known: Familiarity, encoder: nn.Module, seen: np.ndarray) -> float:
         return float(known(features(encoder, windows(seen))).median())
 
 
-def strangers(data: Path, model: str) -> dict[str, list[np.ndarray]]:
+def strangers(data: Path, model: str, of_a_kind: int) -> dict[str, list[np.ndarray]]:
     """(H, W, 3) uint8 pictures of other kinds than `model` has learned from."""
     dice = np.random.default_rng(0)
     grey = dice.normal(128, 40, (512, 512, 1)).clip(0, 255).astype(np.uint8)
@@ -126,11 +132,13 @@ def strangers(data: Path, model: str) -> dict[str, list[np.ndarray]]:
     for kind, pattern in kinds.items():
         paths = sorted(data.glob(pattern))
         if kind != model and paths:
-            found[kind] = [read_rgb(paths[i]) for i in dice.choice(len(paths), min(OF_A_KIND, len(paths)), replace=False)]
+            found[kind] = [read_rgb(paths[i]) for i in dice.choice(len(paths), min(of_a_kind, len(paths)), replace=False)]
     return {**found, "noise": [np.repeat(grey, 3, axis=2)], "blank": [np.full((512, 512, 3), 128, np.uint8)], "clouds": [clouds]}
 
 
-def left_out(pictures: list[Labelled], source: Source, runs: Path, shipped: CorrosionUNet) -> tuple[np.ndarray, np.ndarray, bool]:
+def left_out(
+    pictures: list[Labelled], source: Source, runs: Path, shipped: CorrosionUNet, config: Config
+) -> tuple[np.ndarray, np.ndarray, bool]:
     """Distance and group number of every picture from statistics without its group; and whether the encoder missed it too."""
     names = sorted({picture.group for picture in pictures})
     fold = {name: n if len(names) <= MOST_FOLDS else fold_of(name) for n, name in enumerate(names)}
@@ -142,7 +150,7 @@ def left_out(pictures: list[Labelled], source: Source, runs: Path, shipped: Corr
         encoder = (network.eval() if found else shipped).unet.encoder
         honest &= bool(found)
         others = [picture for picture in pictures if fold[picture.group] != number]
-        known = learned(encoder, views(others, source, VIEWS, number))
+        known = learned(encoder, views(others, source, config.views, number))
         rows += [(distance(known, encoder, picture.rgb), names.index(picture.group)) for picture in own]
     return np.array([row[0] for row in rows]), np.array([row[1] for row in rows]), honest
 
@@ -180,18 +188,17 @@ def main() -> None:
     if not isinstance(network, CorrosionUNet):
         raise SystemExit(f"{args.name} is a {spec.arch}; only encoders of a CorrosionUNet are known here")
     pictures = source.load(args.data, spec)
-    if args.smoke:
-        globals().update(VIEWS=12, OF_A_KIND=1)
-    distances, group, honest = left_out(pictures, source, args.runs, network)
-    known, limit = learned(network.unet.encoder, views(pictures, source, VIEWS, 0)), limit_of(distances)
+    config = Config(views=12, of_a_kind=1) if args.smoke else Config()
+    distances, group, honest = left_out(pictures, source, args.runs, network, config)
+    known, limit = learned(network.unet.encoder, views(pictures, source, config.views, 0)), limit_of(distances)
     seen = "and encoder that had not seen their group" if honest else "that had not seen their group; the encoder had"
     metrics = {"false_alarms": false_alarms(distances, group, f"pictures against statistics {seen}, limit from the other groups")}
-    for kind, some in strangers(args.data, args.name).items():
+    for kind, some in strangers(args.data, args.name, config.of_a_kind).items():
         far = [distance(known, network.unet.encoder, as_seen(rgb, spec)) for rgb in some]
         metrics[f"warned_of_{kind.replace(' ', '_')}"] = warned(far, limit, f"pictures: {kind}")
         print(f"{kind}: {np.round(np.array(far) / limit, 2)}", flush=True)
     report = args.report or ROOT / f"train/reports/familiar_{args.name}.json"
-    made = {"directions": DIRECTIONS, "views": VIEWS, "passing": PASSING, "room": ROOM, "limit": round(limit, 4)}
+    made = {"directions": DIRECTIONS, "views": config.views, "passing": PASSING, "room": ROOM, "limit": round(limit, 4)}
     write_json(report, {"metrics": metrics, "distances": [round(float(d), 3) for d in sorted(distances)], "made": made})
     release = Release(
         name=record_of(args.name),
@@ -204,8 +211,8 @@ def main() -> None:
         config={"features": len(known.mean), "directions": known.spread.shape[0]},
         trained={
             "command": f"python train/familiarity.py {args.name}",
-            "data": spec.trained["data"],
-            "steps": VIEWS,
+            "data": spec.trained.get("data", ""),
+            "steps": config.views,
             "seconds": round(time.time() - began),
             "device": "1 CPU core",
         },

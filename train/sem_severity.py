@@ -263,7 +263,8 @@ def draw(windows: list[Window], label: np.ndarray, rivals: dict[str, np.ndarray]
             text = f"{windows[i].share:.2f} {FIELD_SEVERITIES[label[i]][:3]}: {called}"
             cv2.putText(cell, text, (3, 216), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (colour,) * 3, thick, cv2.LINE_AA)
         cells.append(cell)
-    save_sheet([cells[i : i + 8] for i in range(0, len(cells) - 7, 8)], path)
+    row = min(8, len(cells))
+    save_sheet([cells[i : i + row] for i in range(0, len(cells) - row + 1, row)], path)
 
 
 def main() -> None:
