@@ -51,7 +51,7 @@ ROUNDS = 2000
 class Config:
     """`views`: windows to learn from; `of_a_kind`: strangers of each kind to test with."""
 
-    views: int = 240
+    views: int = 160
     of_a_kind: int = 8
 
 
