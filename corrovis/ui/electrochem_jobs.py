@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from corrovis.curves import CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
+from corrovis.curves import ActivationEnergy, CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
+from corrovis.electrochem.corrosion_rate import GAS_CONSTANT
 from corrovis.errors import BadInputError
 from corrovis.ui import wording
 
@@ -19,6 +20,15 @@ MOST = 6  # curves in one plot
 
 Curve = PolarizationCurve | Spectrum
 Fit = TafelFit | CircuitFit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrhenius:
+    """Corrosion currents in A/cm2 at temperatures in K, each (n,), and the energy in their slope."""
+
+    kelvin: Real
+    i_corr: Real
+    energy: ActivationEnergy
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,7 @@ class Wish:
     method: str = "auto"
     reference: str = "reference"
     window_v: tuple[float, float] | None = None
+    temperatures: str = ""
 
 
 def read_curve(path: Path, name: str, area_cm2: float | None = None) -> Curve:
@@ -83,7 +94,27 @@ def fit_all(curves: list[Curve], wish: Wish) -> tuple[list[Fit], list[str]]:
     return fits, said
 
 
-def plot_value(curves: list[Curve], fits: list[Fit], reference: str) -> str:
+def activation(fits: list[Fit], temperatures: str) -> Arrhenius | None:
+    """The fits' corrosion currents at the `temperatures` that the visitor typed; None if he typed none.
+
+    Raises:
+        BadInputError: no numbers, or not one for each curve
+    """
+    from corrovis.electrochem.corrosion_rate import activation_energy
+
+    currents = [fit.i_corr.value for fit in fits if isinstance(fit, TafelFit)]
+    if not temperatures.strip() or not currents:
+        return None
+    try:
+        kelvin = [float(part) for part in temperatures.replace(";", ",").split(",") if part.strip()]
+    except ValueError:
+        raise BadInputError(wording.NOT_TEMPERATURES) from None
+    if len(kelvin) != len(currents):
+        raise BadInputError(wording.NOT_TEMPERATURES)
+    return Arrhenius(np.array(kelvin), np.array(currents), activation_energy(kelvin, currents))
+
+
+def plot_value(curves: list[Curve], fits: list[Fit], reference: str, arrhenius: Arrhenius | None = None) -> str:
     """What `curve_plot.js` draws, as JSON: the data alone, or with the fits."""
     if not curves:
         return ""
@@ -93,6 +124,7 @@ def plot_value(curves: list[Curve], fits: list[Fit], reference: str) -> str:
     else:
         plain = [curve for curve in curves if isinstance(curve, PolarizationCurve)]
         panels = _polarization_panels(plain, [fit for fit in fits if isinstance(fit, TafelFit)], reference)
+        panels += [_arrhenius_panel(arrhenius)] if arrhenius else []
     return plot_json(panels, bool(fits))
 
 
@@ -144,6 +176,13 @@ def _polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], 
     return panels + ([panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_DECADES, left)] if left else [])
 
 
+def _arrhenius_panel(found: Arrhenius) -> dict[str, Any]:
+    x, order = 1e3 / found.kelvin, np.argsort(found.kelvin)
+    line = found.energy.prefactor.value * np.exp(-found.energy.energy.value * 1e3 / (GAS_CONSTANT * found.kelvin[order]))
+    data = series(x, np.log10(found.i_corr), "", 0, False)
+    return panel(wording.PLOT_INVERSE, wording.PLOT_I_CORR, [data, series(x[order], np.log10(line), "", 0, True)])
+
+
 def _spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[dict[str, Any]]:
     places = {spectrum.name: k for k, spectrum in enumerate(spectra)}
     sets = [(s.frequency_hz, s.impedance, s.name, k, False) for k, s in enumerate(spectra)]
@@ -161,21 +200,37 @@ def _spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[di
     left = [
         series(np.log10(f.spectrum.frequency_hz), 100 * np.abs(f.residuals), "", places[f.spectrum.name], False) for f in fits
     ]
-    return panels + ([panel(log_f, wording.PLOT_RESIDUAL, left)] if left else [])
+    return panels + ([panel(log_f, wording.PLOT_RESIDUAL, left)] if left else []) + _relaxation_panel(spectra, unit)
 
 
-def table(fits: list[Fit], alloy: str | None, said: list[str]) -> str:
+def _relaxation_panel(spectra: list[Spectrum], unit: str) -> list[dict[str, Any]]:
+    from corrovis.electrochem.kramers_kronig import MIN_POINTS, relaxation_times
+
+    found = [(k, s.name, relaxation_times(s)) for k, s in enumerate(spectra) if len(s) >= MIN_POINTS]
+    series = [series(np.log10(one.tau_s), one.gamma, name, k, True) for k, name, one in found]
+    return [panel(wording.PLOT_TAU, wording.PLOT_GAMMA.format(unit=unit), series)] if series else []
+
+
+def table(fits: list[Fit], alloy: str | None, said: list[str], arrhenius: Arrhenius | None = None) -> str:
     """The results as an HTML table, a block of rows for each curve, and every warning below."""
-    from corrovis.render.curve_answers import circuit_answer, metal, tafel_answer
+    from corrovis.render.curve_answers import circuit_answer, measured, metal, tafel_answer
 
     blocks = []
     for fit in fits:
         answer = circuit_answer(fit) if isinstance(fit, CircuitFit) else tafel_answer(fit, metal(alloy, None, None))
         name = fit.spectrum.name if isinstance(fit, CircuitFit) else fit.curve.name
-        values = answer["parameters"] if isinstance(fit, CircuitFit) else {k: v for k, v in answer.items() if isinstance(v, dict)}
+        values = {k: v for k, v in answer.items() if isinstance(v, dict)}
+        if isinstance(fit, CircuitFit):
+            capacitances = answer["effective_capacitances"].items()
+            values = answer["parameters"] | {wording.EFFECTIVE.format(cpe=name): q for name, q in capacitances}
         head = f"<tr><th colspan=4>{escape(name)}<small>{escape(answer.get('circuit') or answer['method'])}</small></th></tr>"
         blocks.append(head + "".join(_row(key, value) for key, value in values.items()))
         said = said + [f"{name}: {line}" if len(fits) > 1 else line for line in answer["warnings"]]
+    if arrhenius:
+        energy = arrhenius.energy
+        head = f"<tr><th colspan=4>{wording.ACTIVATION.format(count=len(arrhenius.kelvin))}</th></tr>"
+        found = {"activation_energy": measured(energy.energy), "prefactor": measured(energy.prefactor)}
+        blocks.append(head + "".join(_row(key, value) for key, value in found.items()))
     notes = "".join(f"<li>{escape(line)}</li>" for line in dict.fromkeys(said))
     body = f"<table><tbody>{''.join(blocks)}</tbody></table>" if blocks else ""
     return f'<section class="fit">{body}<ul role="status">{notes}</ul></section>' if body or notes else ""

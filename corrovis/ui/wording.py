@@ -81,6 +81,15 @@ PLOT_FREQUENCY = "log f in Hz"
 PLOT_MODULUS = "log |Z| in {unit}"
 PLOT_PHASE = "-phase in °"
 PLOT_RESIDUAL = "residual in %"
+PLOT_INVERSE = "1000 K / T"
+PLOT_I_CORR = "log i corr in A/cm²"
+PLOT_TAU = "log relaxation time in s"
+PLOT_GAMMA = "distribution in {unit}"
+EFFECTIVE = "C of {cpe} (Brug)"
+ACTIVATION = "Activation energy of {count} curves"
+TEMPERATURES = "Temperatures of the curves, K, for an activation energy"
+TEMPERATURES_HINT = "303, 313, 323"
+NOT_TEMPERATURES = "temperatures are numbers in kelvin with commas between, one for each curve: 303, 313, 323"
 CURVE_PLOT = {
     "plot": "Curves and fits",
     "empty": "Your curve appears here.",
@@ -96,6 +105,8 @@ QUANTITIES = {
     "beta_c_v_dec": ("Cathodic slope", 1e3, "mV/decade"),
     "corrosion_rate_mm_y": ("Corrosion rate", 1.0, "mm/year"),
     "corrosion_rate_mpy": ("Corrosion rate", 1.0, "mpy"),
+    "activation_energy": ("Activation energy", 1.0, "kJ/mol"),
+    "prefactor": ("Prefactor", 1.0, "A/cm²"),
 }
 INSPECT_TAB = "Inspect"
 INSPECT_HEADLINE = "How far has corrosion gone?"
