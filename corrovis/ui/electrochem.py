@@ -39,7 +39,7 @@ class ElectrochemTab:
                 self.temperatures = gr.Textbox(label=wording.TEMPERATURES, placeholder=wording.TEMPERATURES_HINT)
                 self.reference = gr.Dropdown(REFERENCES, value="reference", label=wording.LAB_REFERENCE, allow_custom_value=True)
             with gr.Column(elem_classes="lab-bench", scale=2):
-                self.plot = make_plot()
+                self.plot = make_plot(wording.CURVE_PLOT)
                 self.table = gr.HTML(elem_classes="lab-table", apply_default_css=False)
                 self.saved = gr.File(label=wording.LAB_SAVED, file_count="multiple", interactive=False, visible=False)
         self._wire()
@@ -94,13 +94,13 @@ class ElectrochemTab:
         return jobs.plot_value(curves, fits, wish.reference, arrhenius), html, saved
 
 
-def make_plot() -> gr.HTML:
-    """The drawing with its fixed template; its value is `electrochem_jobs.plot_value`'s JSON."""
+def make_plot(words: dict[str, str]) -> gr.HTML:
+    """The drawing with its fixed template; its value is `electrochem_jobs.plot_json`'s."""
     return gr.HTML(
         html_template=(HERE / "curve_plot.html").read_text(),
         css_template=(HERE / "curve_plot.css").read_text(),
         js_on_load=(HERE / "curve_plot.js").read_text(),
         apply_default_css=False,
         elem_classes="curve-block",
-        words=wording.CURVE_PLOT,
+        words=words,
     )

@@ -125,10 +125,15 @@ def plot_value(curves: list[Curve], fits: list[Fit], reference: str, arrhenius: 
         plain = [curve for curve in curves if isinstance(curve, PolarizationCurve)]
         panels = _polarization_panels(plain, [fit for fit in fits if isinstance(fit, TafelFit)], reference)
         panels += [_arrhenius_panel(arrhenius)] if arrhenius else []
-    return json.dumps({"panels": panels, "fitted": bool(fits)})
+    return plot_json(panels, bool(fits))
 
 
-def _series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, Any]:
+def plot_json(panels: list[dict[str, Any]], fitted: bool) -> str:
+    """The value of the page's plot."""
+    return json.dumps({"panels": panels, "fitted": fitted})
+
+
+def series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, Any]:
     good = np.isfinite(x) & np.isfinite(y)
     step = max(1, int(good.sum()) // SHOWN)
     xs, ys = x[good][::step], y[good][::step]
@@ -148,34 +153,34 @@ def _log(current: Real) -> Real:
     return np.where(size > floor, np.log10(np.maximum(size, floor)), np.nan)
 
 
-def _panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+def panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {"xlabel": x, "ylabel": y, "series": series, **more}
 
 
 def _polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], reference: str) -> list[dict[str, Any]]:
     places = {curve.name.partition(" sweep ")[0]: k for k, curve in enumerate(curves)}
-    main = [_series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
+    main = [series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
     left = []
     for fit in fits:
         k = places.get(fit.curve.name.partition(" sweep ")[0], 0)
         e, i = fit.potential_v, fit.model_a_cm2
         order = np.argsort(fit.curve.potential_v)
         data = np.interp(e, fit.curve.potential_v[order], fit.curve.current_a_cm2[order])
-        main.append(_series(e, _log(i), "", k, True))
+        main.append(series(e, _log(i), "", k, True))
         with np.errstate(divide="ignore", invalid="ignore"):
             left.append(
-                _series(e, np.where(np.abs(e - fit.e_corr.value) > 0.005, np.log10(np.abs(data / i)), np.nan), "", k, False)
+                series(e, np.where(np.abs(e - fit.e_corr.value) > 0.005, np.log10(np.abs(data / i)), np.nan), "", k, False)
             )
     window = [round(edge, 4) for edge in fits[0].window_v] if fits else None
-    panels = [_panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_CURRENT, main, window=window)]
-    return panels + ([_panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_DECADES, left)] if left else [])
+    panels = [panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_CURRENT, main, window=window)]
+    return panels + ([panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_DECADES, left)] if left else [])
 
 
 def _arrhenius_panel(found: Arrhenius) -> dict[str, Any]:
     x, order = 1e3 / found.kelvin, np.argsort(found.kelvin)
     line = found.energy.prefactor.value * np.exp(-found.energy.energy.value * 1e3 / (GAS_CONSTANT * found.kelvin[order]))
-    data = _series(x, np.log10(found.i_corr), "", 0, False)
-    return _panel(wording.PLOT_INVERSE, wording.PLOT_I_CORR, [data, _series(x[order], np.log10(line), "", 0, True)])
+    data = series(x, np.log10(found.i_corr), "", 0, False)
+    return panel(wording.PLOT_INVERSE, wording.PLOT_I_CORR, [data, series(x[order], np.log10(line), "", 0, True)])
 
 
 def _spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[dict[str, Any]]:
@@ -185,25 +190,25 @@ def _spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[di
     unit = spectra[0].unit.replace("ohm", "Ω").replace("cm2", "cm²")
     log_f = wording.PLOT_FREQUENCY
     panels = [
-        _panel(wording.PLOT_REAL.format(unit=unit), wording.PLOT_IMAGINARY.format(unit=unit),
-               [_series(z.real, -z.imag, name, k, line) for _, z, name, k, line in sets], equal=True),
-        _panel(log_f, wording.PLOT_MODULUS.format(unit=unit),
-               [_series(np.log10(f), np.log10(np.abs(z)), name, k, line) for f, z, name, k, line in sets]),
-        _panel(log_f, wording.PLOT_PHASE,
-               [_series(np.log10(f), -np.angle(z, deg=True), name, k, line) for f, z, name, k, line in sets]),
+        panel(wording.PLOT_REAL.format(unit=unit), wording.PLOT_IMAGINARY.format(unit=unit),
+               [series(z.real, -z.imag, name, k, line) for _, z, name, k, line in sets], equal=True),
+        panel(log_f, wording.PLOT_MODULUS.format(unit=unit),
+               [series(np.log10(f), np.log10(np.abs(z)), name, k, line) for f, z, name, k, line in sets]),
+        panel(log_f, wording.PLOT_PHASE,
+               [series(np.log10(f), -np.angle(z, deg=True), name, k, line) for f, z, name, k, line in sets]),
     ]  # fmt: skip
     left = [
-        _series(np.log10(f.spectrum.frequency_hz), 100 * np.abs(f.residuals), "", places[f.spectrum.name], False) for f in fits
+        series(np.log10(f.spectrum.frequency_hz), 100 * np.abs(f.residuals), "", places[f.spectrum.name], False) for f in fits
     ]
-    return panels + ([_panel(log_f, wording.PLOT_RESIDUAL, left)] if left else []) + _relaxation_panel(spectra, unit)
+    return panels + ([panel(log_f, wording.PLOT_RESIDUAL, left)] if left else []) + _relaxation_panel(spectra, unit)
 
 
 def _relaxation_panel(spectra: list[Spectrum], unit: str) -> list[dict[str, Any]]:
     from corrovis.electrochem.kramers_kronig import MIN_POINTS, relaxation_times
 
     found = [(k, s.name, relaxation_times(s)) for k, s in enumerate(spectra) if len(s) >= MIN_POINTS]
-    series = [_series(np.log10(one.tau_s), one.gamma, name, k, True) for k, name, one in found]
-    return [_panel(wording.PLOT_TAU, wording.PLOT_GAMMA.format(unit=unit), series)] if series else []
+    series = [series(np.log10(one.tau_s), one.gamma, name, k, True) for k, name, one in found]
+    return [panel(wording.PLOT_TAU, wording.PLOT_GAMMA.format(unit=unit), series)] if series else []
 
 
 def table(fits: list[Fit], alloy: str | None, said: list[str], arrhenius: Arrhenius | None = None) -> str:

@@ -11,7 +11,7 @@ import gradio as gr
 
 from corrovis.manifest import WeightSpec
 from corrovis.settings import Settings
-from corrovis.ui import car, car_api, electrochem, electrochem_api, inspect, sem_api, steel, steel_api, wording
+from corrovis.ui import car, car_api, electrochem, electrochem_api, inspect, progression, sem_api, steel, steel_api, wording
 from corrovis.ui.car_jobs import Services
 
 HERE = Path(__file__).parent
@@ -33,6 +33,8 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
             if services.inspector:
                 with gr.Tab(wording.INSPECT_TAB):
                     inspect.InspectTab(services.inspector)
+                with gr.Tab(wording.PROGRESSION_TAB):
+                    progression.ProgressionTab(services.inspector)
             with gr.Tab(wording.LAB_TAB):
                 electrochem.ElectrochemTab()
             if services.steel:

@@ -124,13 +124,56 @@ PIXEL_SIZE_HINT = "0.5um; empty: as the file says"
 PICTURES = "Pictures"
 GALLERY = "Choose a picture"
 SUMMARY_COLUMNS = ["Picture", "Severity", "Corroded", "Regions", "Model"]
-REGIONS = "Regions: click one"
-REGION_TABLE = "Regions, largest first: click one"
-REGION_COLUMNS = ["Region", "Class", "Area, px", "Area, µm²", "Diameter, µm", "Circularity", "Score"]
-OPACITY = "Opacity"
-CHOSEN = "●"
-CORRODED = "corroded"
-DOWNLOAD = "All masks, pictures and reports"
+HOW_GRADED = (
+    "Moderate from {low} corroded, severe from {high}. The bars say what the model's error of area, measured on specimens that "
+    "it had not seen, leaves open."
+)
+FINDINGS = {
+    "stage": "Findings",
+    "picture": "The picture with its corroded regions; click one",
+    "threshold": "Threshold",
+    "opacity": "Opacity",
+    "reset": "Model's own threshold",
+    "heat": "Heat map",
+    "pixel": "Pixel",
+    "save_picture": "Save picture",
+    "save_mask": "Save mask",
+    "save_table": "Save table",
+    "corroded": "corroded",
+    "count": "%s regions",
+    "one": "1 region",
+    "density": "%s per mm²",
+    "warnings": "Before you believe it",
+    "regions": "Regions, largest first",
+    "region": "Region",
+    "class": "Class",
+    "area": "Area",
+    "diameter": "Diameter",
+    "circularity": "Circularity",
+    "score": "Score",
+    "more": "The largest %s of %t; the table to save has all.",
+}
+DOWNLOAD = "All masks, pictures and reports, at the model's own threshold"
+PROGRESSION_TAB = "Progression"
+PROGRESSION_HEADLINE = "How fast does it grow?"
+PROGRESSION_LEAD = "Drop in pictures taken after different exposures: corroded area against time, condition by condition."
+PROGRESSION_UPLOAD = "Pictures, and their table (CSV) if you have one"
+PROGRESSION_TABLE = "Hours of exposure and condition of each picture"
+PROGRESSION = "Compare"
+NO_ROWS = "Drop in pictures first, then fill in the hours"
+PLOT_HOURS = "exposure in h"
+PLOT_CORRODED = "corroded in % of the field"
+GROWTH_PLOT = {"plot": "Corroded share against exposure", "empty": "Growth appears here.", "drag": "", "low": "", "high": ""}
+GROWTH_TITLE = "Condition by condition"
+GROWTH_COLUMNS = ["Condition", "Fields", "Hours", "Corroded", "Severity", "Growth, % of the field per hour (95 % interval)"]
+GROWTH_NOTE = "A line wants three fields at two exposures; its interval is that of least squares."
+NO_TREND = "too few fields or exposures"
+MATRIX_TITLE = "Conditions against each other"
+MATRIX_NOTE = (
+    "How much more is corroded in the row than in the column, in points of % of the field, over the exposures that both have; "
+    "below it the 95 % interval, where both have repeats. Coloured where the interval leaves zero out."
+)
+NOT_COMPARED = "no exposure in common"
 
 STEEL_TAB = "Steel"
 STEEL_HEADLINE = "What could go wrong with this plate?"
