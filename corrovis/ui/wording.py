@@ -215,6 +215,7 @@ STEEL_STAGE = {
 }
 BRUSH_PLATE = "Paint where the defect is to go"
 BRUSH_CLASS = "Defect"
+BRUSH_STRENGTH = "Strength"
 BRUSH_GO = "Put it there"
 BRUSH_ERASE = "Wipe it clean there"
 BRUSH_RESET = "Start again"
