@@ -175,6 +175,63 @@ MATRIX_NOTE = (
 )
 NOT_COMPARED = "no exposure in common"
 
+STEEL_TAB = "Steel"
+STEEL_HEADLINE = "What could go wrong with this plate?"
+STEEL_LEAD = "Drop in a patch of clean hot-rolled steel and see nine defects on it, or wipe one off."
+STEEL_UPLOAD = "Patch or plate of steel"
+STEEL_DROP = "Drop a patch of steel here\nor choose one"
+STEEL_MODES = ("Nine defects", "Brush", "Training set")
+STEEL_CLASSES = {
+    "crazing": "Crazing",
+    "grooves_gouges": "Grooves, gouges",
+    "inclusion": "Inclusion",
+    "patches": "Patches",
+    "pitted_surface": "Pitted surface",
+    "rolled_in_scale": "Rolled-in scale",
+    "rolling_dust": "Rolling dust",
+    "scratches": "Scratches",
+    "spots": "Spots",
+    "background": "Clean",
+}
+STEEL_STAGE = {
+    "grid": "Defects to put on the patch",
+    "picture": "The patch as chosen",
+    "as_it_came": "As it came",
+    "wiped": "Wiped clean",
+    "wipe": "Wipe clean",
+    "wipe_hint": "Erase the defect that the picture shows",
+    "strength": "Strength",
+    "reseed": "Other defects",
+    "reseed_hint": "Put other defects of each kind on it",
+    "compare": "Compare",
+    "compare_hint": "Hold to see the patch as it came",
+    "save": "Save",
+    "save_hint": "PNG in the patch's own size and depth",
+    "seen": "What the inspector sees",
+    "working": "Making nine defects…",
+    "cropped": "Only the middle is shown here; the brush works on the whole plate.",
+    "fine": "Made by a trained network: synthetic, and marked so in the file.",
+    "classes": STEEL_CLASSES,
+}
+BRUSH_PLATE = "Paint where the defect is to go"
+BRUSH_CLASS = "Defect"
+BRUSH_GO = "Put it there"
+BRUSH_ERASE = "Wipe it clean there"
+BRUSH_RESET = "Start again"
+BRUSH_SAVE = "Save the plate"
+BRUSH_NOTHING = "Paint over a part of the plate first"
+BRUSH_NO_PLATE = "Choose a plate first: drop one in above, or take an example"
+STEEL_EXPIRED = "This plate was already deleted here; upload it again"
+SET_CLASS = "Defects"
+SET_ALL = "All nine, equally many"
+SET_COUNT = "Patches of each"
+SET_SEED = "Seed"
+SET_OWN = "Start from my plate instead of drawn steel"
+SET_GO = "Make the set"
+SET_SAMPLE = "The first ones"
+SET_DOWNLOAD = "The set: a folder per class, and a manifest"
+SET_DONE = "{kept} patches; {unlike} were left out because they did not show their class clearly, {doubles} as duplicates."
+
 
 def severity_name(severity: str) -> str:
     return severity.capitalize()
@@ -183,3 +240,8 @@ def severity_name(severity: str) -> str:
 def percent(share: float) -> str:
     """0.004 -> "<1 %", 0.42 -> "42 %"."""
     return "<1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")
+
+
+def steel_name(name: str) -> str:
+    """ "rolled_in_scale" -> "Rolled-in scale"; other networks' classes are shown as they are called."""
+    return STEEL_CLASSES.get(name, name)
