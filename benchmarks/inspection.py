@@ -14,7 +14,8 @@ import torch
 from corrovis.sem.fields import Stitcher
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.results import Field
-from corrovis.sem.segmentation import Segmenter, as_seen, to_input
+from corrovis.sem.seeing import as_seen, to_input
+from corrovis.sem.segmentation import Segmenter
 from corrovis.settings import Settings
 from corrovis.store import Store
 

@@ -22,6 +22,7 @@ from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.rust_texture import RustTexture
 from corrovis.networks.severity_net import SeverityNet
+from corrovis.networks.yolo_seg import YoloSeg
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CorrosionUNet": CorrosionUNet,
     "RustTexture": RustTexture,
     "SeverityNet": SeverityNet,
+    "YoloSeg": YoloSeg,
 }
 
 
