@@ -20,6 +20,7 @@ from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec, read_manifest, verify
 from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.networks.pixel_net import PixelNet
 from corrovis.networks.rust_texture import RustTexture
 from corrovis.networks.severity_net import SeverityNet
 from corrovis.networks.yolo_seg import YoloSeg
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CarUNet": CarUNet,
     "CorrosionUNet": CorrosionUNet,
+    "PixelNet": PixelNet,
     "RustTexture": RustTexture,
     "SeverityNet": SeverityNet,
     "YoloSeg": YoloSeg,

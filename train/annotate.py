@@ -37,8 +37,9 @@ SURROUNDINGS = 24  # an automatic mask compares a pixel with the median of this 
 def refined(grey: np.ndarray, box: np.ndarray) -> np.ndarray:
     """(H, W) bool: the pit in a box (x0, y0, x1, y1), never beyond it.
 
-    The metal's grey is the median of a ring around the box.  Departure from it, smoothed a little, is thresholded inside the box at
-    `OUTER` of Otsu's value, and above the metal's noise; small other parts go, and the convex hull closes the pit, of which often only one bright rim departs.
+    The metal's grey is the median of a ring around the box.  Departure from it, smoothed a little, is thresholded inside the box
+    at `OUTER` of Otsu's value, and above the metal's noise; small other parts go, and the convex hull closes the pit, of which often
+    only one bright rim departs.
     """
     height, width = grey.shape
     x0, y0, x1, y1 = (int(v) for v in np.round(np.clip(box, 0, (width, height, width, height))))
@@ -84,7 +85,7 @@ def automatic(grey: np.ndarray, method: Method = "otsu") -> np.ndarray:
         seeds = np.where(departure > 1.3 * split, 2, np.where(departure < 0.6 * split, 1, 0))
         if len(np.unique(seeds)) < 3:  # nothing is left to decide
             return np.asarray(seeds == 2)
-        found = random_walker(departure / departure.max(), seeds, beta=90, mode="cg_j", tol=1e-2) == 2
+        found = random_walker(departure / departure.max(), seeds, beta=90, mode="cg_j", tol=1e-2, prob_tol=0.05) == 2
     return np.asarray(binary_fill_holes(cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))))
 
 

@@ -38,13 +38,15 @@ class Tile:
 
 @dataclass(frozen=True)
 class Matched:
-    """`box_hits`, `mask_hits`: (n, 10) bool, whether finding n is right at each threshold."""
+    """`box_hits`, `mask_hits`: (n, 10) bool, whether finding n is right at each threshold; `shares`: (n,) of the area."""
 
     group: str
     box_hits: np.ndarray
     mask_hits: np.ndarray
     scores: np.ndarray
+    shares: np.ndarray
     true: int
+    true_share: float
 
 
 def boxes_of(regions: np.ndarray, margin: float = 0) -> np.ndarray:
@@ -60,7 +62,9 @@ def boxes_of(regions: np.ndarray, margin: float = 0) -> np.ndarray:
 def mask_ious(found: np.ndarray, true: np.ndarray) -> np.ndarray:
     """(n, m) IoU of the regions of two pictures of instance numbers."""
     n, m = int(found.max(initial=0)), int(true.max(initial=0))
-    table = np.bincount(found.astype(np.int64).ravel() * (m + 1) + true.ravel(), minlength=(n + 1) * (m + 1)).reshape(n + 1, m + 1)
+    table = np.bincount(found.astype(np.int64).ravel() * (m + 1) + true.ravel(), minlength=(n + 1) * (m + 1)).reshape(
+        n + 1, m + 1
+    )
     union = table.sum(axis=1)[1:, None] + table.sum(axis=0)[None, 1:] - table[1:, 1:]
     return table[1:, 1:] / np.maximum(union, 1)
 
@@ -81,7 +85,9 @@ def hits(ious: np.ndarray, scores: np.ndarray) -> np.ndarray:
 def matched(tile: Tile) -> Matched:
     boxes = box_iou(from_numpy(tile.boxes.astype(np.float32)), from_numpy(tile.true_boxes.astype(np.float32))).numpy()
     masks = mask_ious(tile.regions, tile.true_regions)
-    return Matched(tile.group, hits(boxes, tile.scores), hits(masks, tile.scores), tile.scores, len(tile.true_boxes))
+    shares = np.bincount(tile.regions.ravel(), minlength=len(tile.scores) + 1)[1:] / tile.regions.size
+    true = len(tile.true_boxes), float((tile.true_regions > 0).mean())
+    return Matched(tile.group, hits(boxes, tile.scores), hits(masks, tile.scores), tile.scores, shares, *true)
 
 
 def average_precision(right: np.ndarray, scores: np.ndarray, true: int) -> float:
@@ -112,6 +118,7 @@ def instance_metrics(tiles: list[Matched], sure: float) -> dict[str, float]:
     counts = np.array([(int((t.scores >= sure).sum()), t.true) for t in tiles])
     values["count_error"] = abs(int(counts[:, 0].sum()) - true) / true
     values["count_error_of_a_tile"] = float(np.abs(counts[:, 0] - counts[:, 1]).sum() / true)
+    values["area_error"] = float(np.mean([abs(t.shares[t.scores >= sure].sum() - t.true_share) for t in tiles]))
     return values
 
 

@@ -1,5 +1,6 @@
-"""Train on pits in 304 stainless steel, either YOLOv8-seg, the seed's tool, or `CorrosionUNet`, on the same views and folds.
+"""Train on pits in 304 stainless steel: YOLOv8-seg, the seed's tool, `CorrosionUNet` or `PixelNet`, on the same views and folds.
 
+    python train/pits_segment.py pixels --data DATA --out runs/pits_pixels
     python train/pits_segment.py unet --data DATA --start runs/sem_ni20cr/last.pt --out runs/pits_unet
     python train/pits_segment.py yolo --data DATA --init yolov8n-seg-coco.safetensors --out runs/pits_yolo
 
@@ -22,6 +23,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from annotate import automatic, numbered
 from instance_scores import Matched, Tile, boxes_of, instance_metrics, instance_summary, matched
 from safetensors.torch import load_file
@@ -32,6 +34,7 @@ from support import arguments, load_checkpoint, read_rgb, save_sheet, write_json
 from torch import Tensor, nn
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.networks.pixel_net import PixelNet, describe
 from corrovis.networks.yolo_seg import PROTOTYPE_STRIDE, YoloSeg
 from corrovis.sem.seeing import prepared
 from corrovis.sem.segmentation import Found, Instances, classes_of, look, regions_of
@@ -41,7 +44,8 @@ FOLDS = 4
 LABELLED_AT = 2  # masks are refined, and views cut, from tiles enlarged so much
 GREY = 128
 LEAST_PX = 5
-EXTENTS, SURENESS = (0.2, 0.3, 0.4, 0.5, 0.6), np.arange(0.1, 0.9, 0.04)
+ZOOMS = ((0.6, 1.8), (0.6, 1.8), (1.8, 4.5))  # of the doubled tile, one view each for the pixel classifier: pits of 8 to 60 px
+EXTENTS, SURENESS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7), np.arange(0.1, 0.98, 0.04)
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,17 @@ class Method:
     config: Config
 
 
-SEEN = {"size": 512, "overlap": 64, "levels": "normalised", "enlarged_to": 2048, "least_px": LEAST_PX}
+SEEN = {"size": 512, "overlap": 64, "levels": "flattened", "enlarged_to": 2048, "least_px": LEAST_PX}
 METHODS = {
     "unet": Method(
         lambda: CorrosionUNet(2), {**SEEN, "enlarge": 2}, (0.6, 1.8), Config(side=160, batch=4, steps=100, lr=1.5e-3, ema=0.96)
     ),
-    "yolo": Method(lambda: YoloSeg(1), {**SEEN, "enlarge": 4}, (1.2, 3.0), Config(side=320, batch=4, steps=110, lr=1e-3, ema=0.96)),
+    "pixels": Method(
+        lambda: PixelNet(2), {**SEEN, "enlarge": 2}, ZOOMS[0], Config(side=192, batch=4096, steps=500, lr=4e-3, ema=0.98)
+    ),
+    "yolo": Method(
+        lambda: YoloSeg(1), {**SEEN, "enlarge": 4}, (1.2, 3.0), Config(side=320, batch=4, steps=150, lr=1e-3, ema=0.96)
+    ),
 }
 
 
@@ -80,7 +89,7 @@ def load_tiles(data: Path, masks: str) -> list[Pits]:
 
 def load_tile(folder: Path, row: dict[str, str], masks: str) -> Pits:
     rgb = read_rgb(folder / row["file"])
-    large = prepared(rgb, {"levels": "normalised", "enlarge": LABELLED_AT})
+    large = prepared(rgb, {"levels": "flattened", "enlarge": LABELLED_AT})
     boxes = read_boxes(folder / row["mask"], rgb.shape[:2])
     grey = np.ascontiguousarray(large[..., 0])
     if masks == "manual":
@@ -109,6 +118,44 @@ def sampler(tiles: list[Pits], method: Method, config: Config, seed: int) -> Sam
         return replace(view, rgb=instrument(view.rgb, dice))
 
     return sample
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Described pixels of many views: features (n, FEATURES), classes (n,), and the group of each."""
+
+    features: Tensor
+    classes: Tensor
+    groups: np.ndarray
+
+
+def described(tiles: list[Pits], config: Config) -> Bank:
+    """A view of each tile at each zoom; from each as many pixels beside pits and anywhere as there are in pits, at least 200."""
+    cuts = [Windows(config.side, zoom, turn=180, stretch=0.15, upside_down=True) for zoom in ZOOMS]
+    dice, features, classes, groups = random.Random(0), [], [], []
+    for tile, cut in itertools.product(tiles, cuts):
+        view = as_classes(window(tile.view, cut, dice))
+        x, _ = to_batch([replace(view, rgb=instrument(view.rgb, dice))])
+        around = cv2.dilate((view.mask == 1).astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
+        noise = np.random.default_rng(dice.randrange(1 << 30))
+        pit, near, far = (np.flatnonzero(m) for m in (view.mask == 1, around & (view.mask == 0), ~around & (view.mask == 0)))
+        most = min(max(len(pit), 200), 600)
+        rows = np.concatenate([noise.choice(part, min(most, len(part)), replace=False) for part in (pit, near, far)])
+        features.append(describe(x[:, :1])[0].flatten(1).T[rows])
+        classes.append(torch.from_numpy((view.mask.ravel()[rows] == 1).astype(np.int64)))
+        groups += [tile.view.group] * len(rows)
+    return Bank(torch.cat(features), torch.cat(classes), np.array(groups))
+
+
+def pixelwise(bank: Bank, config: Config) -> Lesson:
+    dice = torch.Generator().manual_seed(config.seed)
+
+    def lesson(network: nn.Module, device: torch.device) -> Tensor:
+        rows = torch.randint(len(bank.classes), (config.batch,), generator=dice)
+        logits = network.classify(bank.features[rows].to(device))
+        return F.cross_entropy(logits, bank.classes[rows].to(device), label_smoothing=0.02)
+
+    return lesson
 
 
 def lesson_of(name: str, sample: Sampler, config: Config) -> Lesson:
@@ -156,7 +203,8 @@ def answers(network: nn.Module, tile: Pits, how: dict[str, Any]) -> dict[float, 
 def score_tile(tile: Pits, found: Found) -> Matched:
     """Boxes against the hand-drawn ones, masks against the refined ones, in the tile's own pixels."""
     size = tile.rgb.shape[1::-1]
-    layers = [cv2.resize((tile.view.mask == n + 1).astype(np.float32), size, interpolation=cv2.INTER_AREA) for n in range(len(tile.boxes))]
+    each = [(tile.view.mask == n + 1).astype(np.float32) for n in range(len(tile.boxes))]
+    layers = [cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in each]
     stack = np.stack([np.full(size[::-1], 0.499, np.float32), *layers])
     boxes = boxes_of(found.regions)
     return matched(Tile(tile.view.group, boxes, found.regions, found.scores, tile.boxes, stack.argmax(axis=0)))
@@ -197,16 +245,27 @@ def draw(tile: Pits, found: Found, sure: float) -> np.ndarray:
     return picture
 
 
-def train(args: argparse.Namespace, tiles: list[Pits], out: Path) -> nn.Module:
-    method = METHODS[args.method]
-    config = replace(method.config, side=64, batch=2, steps=2) if args.smoke else replace(method.config, steps=args.steps)
+def train(args: argparse.Namespace, tiles: list[Pits], bank: Bank | None, out: Path) -> nn.Module:
+    """A network of the chosen method that has seen `tiles` alone."""
+    method, config = METHODS[args.method], config_of(args)
     torch.manual_seed(config.seed)
     network = method.make()
+    if isinstance(network, PixelNet) and bank is not None:
+        known = torch.from_numpy(np.isin(bank.groups, [tile.view.group for tile in tiles]))
+        bank = Bank(bank.features[known], bank.classes[known], bank.groups[known.numpy()])
+        network.standardise(bank.features)
+        return fit(network, pixelwise(bank, config), config, out, args.resume)
     if isinstance(network, YoloSeg) and args.init:
         print(f"  {network.load_coco(load_file(args.init))} tensors from {args.init.name}", flush=True)
     elif args.start:
         load_checkpoint(args.start, network=network)
     return fit(network, lesson_of(args.method, sampler(tiles, method, config, config.seed), config), config, out, args.resume)
+
+
+def config_of(args: argparse.Namespace) -> Config:
+    config = METHODS[args.method].config
+    config = replace(config, steps=args.steps or config.steps)
+    return replace(config, side=64, batch=2, steps=2) if args.smoke else config
 
 
 def main() -> None:
@@ -215,7 +274,7 @@ def main() -> None:
     parser.add_argument("--init", type=Path, help="yolo: COCO weights of YOLOv8n-seg as safetensors")
     parser.add_argument("--start", type=Path, help="unet: checkpoint of another inspection network with two classes")
     parser.add_argument("--masks", choices=("manual", "auto"), default="manual", help="in the drawn boxes, or without any box")
-    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--steps", type=int, help="[default: as the method needs]")
     parser.add_argument("--report", type=Path, help="where the scores go  [default: train/reports/sem_pits_METHOD.json]")
     args = parser.parse_args()
     report = args.report or Path(f"train/reports/sem_pits_{args.method}.json")
@@ -223,11 +282,13 @@ def main() -> None:
     drawn = load_tiles(args.data, "manual")
     tiles = drawn if args.masks == "manual" else load_tiles(args.data, args.masks)
     groups = [tile.view.group for tile in tiles]
+    config = config_of(args)
+    bank = described(tiles, config) if args.method == "pixels" else None
     folds = list(GroupKFold(FOLDS).split(groups, groups=groups))
     fold, found = np.zeros(len(tiles), int), [dict[float, Found]()] * len(tiles)
     for k, (known, left_out) in enumerate(folds):
         print(f"without {sorted({groups[i] for i in left_out})}", flush=True)
-        network = train(args, [tiles[i] for i in known], args.out / f"without_{k}.pt")
+        network = train(args, [tiles[i] for i in known], bank, args.out / f"without_{k}.pt")
         fold[left_out] = k
         for i in left_out:
             found[i] = answers(network, drawn[i], how)
@@ -240,11 +301,11 @@ def main() -> None:
     shown = range(0, len(tiles) // 16 * 16, max(1, len(tiles) // 16))[:16]
     sheet = [draw(drawn[i], found[i][extent], sure) for i in shown]
     save_sheet([sheet[i : i + 4] for i in range(0, len(sheet) // 4 * 4, 4)] or [sheet], args.out / "sheet.png")
-    made = {"config": asdict(METHODS[args.method].config) | {"steps": args.steps}, "masks": args.masks, "chosen": chosen}
+    made = {"config": asdict(config), "masks": args.masks, "chosen": chosen}
     made |= {"input": {**how, "extent": extent, "sure": round(sure, 2)}, "tiles": len(tiles), "groups": len(set(groups))}
     write_json(report, {"metrics": metrics, "made": made})
     print(EVERYTHING, flush=True)
-    train(args, tiles, args.out / "last.pt")
+    train(args, tiles, bank, args.out / "last.pt")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@
 
 The set has nine labelled fields of four coupons.  A network is trained without each coupon in turn and answers for the fields
 of that coupon: those are the scores.  A fifth learns from all of them and is the one to ship.  Every field is brought to the
-same grey levels first (`corrovis.sem.fields.normalise`); half of the windows are cut near the field's own scale, the others at half to nearly twice of
-it, at any angle, and one window in eight is a drawn network of dark lines, since nine fields do not show all that users have.
+same grey levels first (`corrovis.sem.fields.normalise`).  Half of the windows are cut near the field's own scale, the others at
+half to nearly twice of it, at any angle, and one in eight is a drawn network of dark lines: nine fields do not show all that
+users have.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from annotate import automatic, read_annotation
 from segment_scores import field_scores, summary
 from segment_views import Labelled, Windows, drawn_network, instrument, window
 from segmenting import Config, Sampler, fit, probabilities, semantic, warm_start
@@ -47,6 +49,14 @@ def load_fields(data: Path) -> list[Labelled]:
     ]
 
 
+def annotated(field: Labelled, masks: str) -> Labelled:
+    """The field with the masks to learn from: the expert's, those of `annotate.automatic`, or those in a folder."""
+    if masks == "manual":
+        return field
+    found = automatic(field.rgb[..., 0]) if masks == "auto" else read_annotation(Path(masks), field.name)
+    return replace(field, mask=found.astype(np.uint8))
+
+
 def sampler(fields: list[Labelled], config: Config, seed: int) -> Sampler:
     dice = random.Random(seed)
     cuts = [Windows(config.side, scales, turn=180, stretch=0.2, upside_down=True) for scales in SCALES]
@@ -67,8 +77,13 @@ def sampler(fields: list[Labelled], config: Config, seed: int) -> Sampler:
 def main() -> None:
     parser = arguments(__doc__, "runs/sem_ni20cr")
     parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, random, or a torchvision file")
-    parser.add_argument("--start", type=Path, help="an earlier --out to go on from: each network from the one without that coupon")
+    parser.add_argument(
+        "--start", type=Path, help="an earlier --out to go on from: each network from the one without that coupon"
+    )
     parser.add_argument("--steps", type=int, default=Config.steps)
+    parser.add_argument(
+        "--masks", default="manual", help="to learn from: manual, auto, or a folder of .npy or .png; scored on manual"
+    )
     parser.add_argument("--report", type=Path, default=Path("train/reports/sem_ni20cr.json"), help="where the scores go")
     args = parser.parse_args()
     config = Config(side=64, batch=2, steps=2) if args.smoke else Config(steps=args.steps)
@@ -84,14 +99,14 @@ def main() -> None:
             load_checkpoint(args.start / file, network=network)
         else:
             warm_start(network, args.init)
-        known = [field for field in fields if field.group != left_out]
+        known = [annotated(field, args.masks) for field in fields if field.group != left_out]
         network = fit(network, semantic(sampler(known, config, config.seed), config), config, args.out / file, args.resume)
         for field in fields:
             if field.group == left_out:
                 scores.append(field_scores(field, probabilities(network, field.rgb)))
                 print(f"  {field.name} {scores[-1]}", flush=True)
     on = "fields of coupons that the network had not seen, leave-one-coupon-out"
-    made = {"config": asdict(config), "scales": SCALES, "fields": len(fields), "coupons": len(coupons)}
+    made = {"config": asdict(config), "scales": SCALES, "masks": args.masks, "fields": len(fields), "coupons": len(coupons)}
     write_json(args.report, {"metrics": summary(scores, on), "fields": scores, "made": made})
 
 

@@ -97,7 +97,13 @@ def main() -> None:
     write_json(args.report, {**scores, "made": made})
     again = replace(config, steps=config.steps // 3 + 1, lr=config.lr / 3)
     print("everything", flush=True)
-    fit(deepcopy(network).requires_grad_(True), semantic(sampler(photos, again, 1), again), again, args.out / "last.pt", args.resume)
+    fit(
+        deepcopy(network).requires_grad_(True),
+        semantic(sampler(photos, again, 1), again),
+        again,
+        args.out / "last.pt",
+        args.resume,
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """YOLOv8-seg, the seed's tool of stage one: boxes, scores and masks of instances.  The one file that imports ultralytics.
 
 Left alone, that package phones home, installs packages, fetches weights, sets OpenCV to one thread and replaces `torch.save`;
-`_ultralytics` stops all of it.  Its head keeps its anchors from call to call, so two threads in one network would get each other's
-answers: one lock.
+`_ultralytics` stops all of it.  Its head keeps its anchors from call to call, so two threads in one network would get each
+other's answers: one lock.
 
 | here | source |
 | --- | --- |

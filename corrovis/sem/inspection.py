@@ -12,6 +12,7 @@ from corrovis.sem import severity
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection
 from corrovis.sem.saliency import saliency_of
+from corrovis.sem.seeing import GREY
 from corrovis.sem.segmentation import Segmenter
 
 COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
@@ -64,7 +65,7 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec) -> list[str]:
     said = []
     if contrast(rgb) < NO_CONTRAST:
         said.append("unlike anything in training: the picture has hardly any contrast")
-    elif spec.input.get("levels") == "normalised" and colourfulness(rgb) > COLOURFUL:
+    elif spec.input.get("levels") in GREY and colourfulness(rgb) > COLOURFUL:
         said.append("unlike anything in training: a colour picture, and this model has learned from grey micrographs alone")
     p = found.probability[field.rows[0] : field.rows[1]]
     if ((p > UNSURE[0]) & (p < UNSURE[1])).mean() > UNSURE_SHARE:

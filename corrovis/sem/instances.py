@@ -81,8 +81,8 @@ def paint(
 ) -> tuple[NDArray[np.int32], Float, Float]:
     """Region numbers (H, W), best first; the score (H, W) at each pixel; and the score (n,) of each region.
 
-    `scale` is (x, y), field pixels per pixel of the picture that the network saw.  Logits are brought to the field's pixels before
-    the threshold, so that outlines are as smooth as the field; a pixel of two instances is the better one's.
+    `scale` is (x, y), field pixels per pixel of the picture that the network saw.  Logits are brought to the field's pixels
+    before the threshold, so that outlines are as smooth as the field; a pixel of two instances is the better one's.
     """
     regions, score = np.zeros(size_hw, np.int32), np.zeros(size_hw, np.float32)
     scores: list[float] = []

@@ -1,7 +1,7 @@
 """A field as a network was shown pictures in training: grey levels, size, layout.
 
-The record's `input` says how: `levels` normalised or as they are; `long_side`, to which photos are reduced; `enlarge`, by how much
-small pictures are enlarged, as long as they stay below `enlarged_to`.  Pits of a few pixels need it, and large fields have larger ones.
+The record's `input` says how: `levels` normalised, flattened and normalised, or as they are; `long_side`, to which photos are
+reduced; `enlarge`, by how much small pictures are enlarged, as long as they stay below `enlarged_to`, for pits of a few pixels.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import torch
 
 from corrovis.manifest import WeightSpec
 from corrovis.results import Byte
-from corrovis.sem.fields import normalise
+from corrovis.sem.fields import flatten, normalise
 
 STRIDE = 32
+GREY = ("normalised", "flattened")
 
 
 def as_seen(rgb: Byte, spec: WeightSpec) -> Byte:
@@ -26,8 +27,9 @@ def as_seen(rgb: Byte, spec: WeightSpec) -> Byte:
 
 def prepared(rgb: Byte, how: dict[str, Any]) -> Byte:
     """The same, given the record's `input` alone."""
-    if how.get("levels") == "normalised":
-        grey = normalise(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8))
+    if how.get("levels") in GREY:
+        grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+        grey = normalise(flatten(grey) if how["levels"] == "flattened" else grey)
         rgb = np.repeat(grey[..., None], 3, axis=2)
     height, width = rgb.shape[:2]
     scale = scale_of(max(height, width), how)

@@ -1,6 +1,6 @@
 """Where a field is corroded: `Field` in, `CorrosionMap` out, in the field's own pixels.
 
-The record of a model says how it wants to see a field (`corrovis.sem.seeing`), in tiles of which `size` and `overlap`, and whether
+The record of a model says how it wants to see a field (`corrovis.sem.seeing`), in tiles of which `size` and `overlap`, and if
 also in the mirror.  Probabilities are enlarged to the field's pixels before classes are taken, so that outlines are smooth at any
 size.  Where corrosion comes in instances (pits), `extent` says how far each reaches and `sure` which to believe.
 """
@@ -122,10 +122,7 @@ def regions_of(p: Float, single: Instances | None = None) -> tuple[Byte, NDArray
     A pixel is of its most likely class; with `single`, of the one class there is, by the thresholds.
     """
     least_px = single.least_px if single else LEAST_PX
-    if single:
-        labels = (1 - p[0] > single.extent).astype(np.uint8)
-    else:
-        labels = p.argmax(axis=0).astype(np.uint8)
+    labels = (1 - p[0] > single.extent if single else p.argmax(axis=0)).astype(np.uint8)
     regions = np.zeros(labels.shape, np.int32)
     count = 0
     for index in range(1, len(p)):
