@@ -38,8 +38,8 @@ def refined(grey: np.ndarray, box: np.ndarray) -> np.ndarray:
     """(H, W) bool: the pit in a box (x0, y0, x1, y1), never beyond it.
 
     The metal's grey is the median of a ring around the box.  Departure from it, smoothed a little, is thresholded inside the box
-    at `OUTER` of Otsu's value, and above the metal's noise; small other parts go, and the convex hull closes the pit, of which often
-    only one bright rim departs.
+    at `OUTER` of Otsu's value, and above the metal's noise; small other parts go, and the convex hull closes the pit, of which
+    often only one bright rim departs.
     """
     height, width = grey.shape
     x0, y0, x1, y1 = (int(v) for v in np.round(np.clip(box, 0, (width, height, width, height))))

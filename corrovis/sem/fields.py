@@ -62,7 +62,7 @@ def normalise(grey: Byte) -> Byte:
 
 
 def flatten(grey: Byte) -> Byte:
-    """(H, W) uint8 less the median of its surroundings: what departs from the metal around it, on a slope or beside an edge too."""
+    """(H, W) uint8 less the median of its surroundings: what departs from the metal around it, on a slope or by an edge too."""
     around = cv2.medianBlur(grey, SURROUNDINGS).astype(np.int16)
     return np.asarray(np.clip(grey.astype(np.int16) - around + int(MIDDLE), 0, 255), np.uint8)
 

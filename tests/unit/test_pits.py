@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 import torch
 from annotate import automatic, numbered, read_annotation, refined
+from export import Release, export
 from hypothesis import given
 from hypothesis import strategies as st
 from instance_scores import Matched, Tile, average_precision, boxes_of, hits, instance_metrics, mask_ious, matched
+from scipy.ndimage import gaussian_filter
 from skimage.draw import disk
 
+from corrovis.manifest import read_manifest
+from corrovis.networks.pixel_net import SIGMAS, PixelNet, blurred, describe
 from corrovis.networks.yolo_seg import COEFFICIENTS, PROTOTYPE_STRIDE, YoloSeg
+from corrovis.sem.fields import flatten
 from corrovis.sem.instances import Instance, detect_tiled, paint
+from corrovis.sem.results import Field
 from corrovis.sem.seeing import scale_of
-from corrovis.sem.segmentation import Instances, regions_of
+from corrovis.sem.segmentation import Instances, Segmenter, regions_of
+from corrovis.settings import WEIGHTS
+from corrovis.store import Store
 
 
 def pitted(centres: list[tuple[int, int]], radius: int = 8, size: int = 96) -> np.ndarray:
@@ -167,6 +178,76 @@ def test_masks_are_smooth_at_the_fields_own_size() -> None:
     truth = np.zeros((128, 128), bool)
     truth[disk((63.5, 63.5), 40)] = True
     assert iou(regions > 0, truth) > 0.97
+
+
+def test_filters_are_gaussians() -> None:
+    """Against SciPy's, away from the rim; the wide ones, which are computed on a coarser grid, on what is smooth there."""
+    field = gaussian_filter(np.random.default_rng(0).random((160, 160)), 4) * 20
+    for sigma in SIGMAS:
+        ours = blurred(torch.from_numpy(field.astype(np.float32))[None, None], sigma)[0, 0].numpy()
+        assert np.abs(ours - gaussian_filter(field, sigma, mode="nearest"))[48:-48, 48:-48].max() < 0.06 * field.std()
+
+
+@pytest.mark.parametrize("turned", [lambda x: x.rot90(1, (2, 3)), lambda x: x.flip(3)])
+def test_what_a_pixel_is_does_not_turn_with_the_picture(turned) -> None:  # type: ignore[no-untyped-def]
+    torch.manual_seed(0)
+    network, x = PixelNet().eval(), torch.rand(1, 3, 64, 64) * 2 - 1
+    assert torch.allclose(network(turned(x)), turned(network(x)), atol=1e-3)
+
+
+def test_features_are_brought_to_mean_0_and_deviation_1() -> None:
+    network, x = PixelNet(), torch.rand(2, 1, 32, 32)
+    rows = describe(x).permute(0, 2, 3, 1).flatten(0, 2)
+    network.standardise(rows)
+    scaled = (rows - network.mean) / network.scale
+    assert scaled.mean(dim=0).abs().max() < 1e-3
+    assert scaled.std(dim=0).sub(1).abs().max() < 1e-3
+
+
+def test_a_pit_shows_on_a_slope_as_on_the_level() -> None:
+    slope = np.add.outer(np.linspace(0, 60, 160), np.zeros(160)).astype(np.uint8) + 60
+    pit = slope.copy()
+    pit[disk((80, 80), 6)] -= 40
+    assert np.ptp(flatten(slope)) <= 2 * 20, "what is left of the slope, at its ends"
+    assert int(flatten(slope)[80, 80]) - int(flatten(pit)[80, 80]) == 40
+
+
+shipped = pytest.mark.skipif("pits304" not in read_manifest(WEIGHTS), reason="pits304 is not among the weights")
+
+
+@shipped
+@pytest.mark.parametrize(("radius", "size"), [(5, 300), (9, 500)])
+def test_drawn_pits_are_counted(radius: int, size: int) -> None:
+    """Pits of two sizes in larger fields than those of training, on a grid, one in nine left out: count and area."""
+    centres = [(y, x) for y in range(30, size - 20, 45) for x in range(30, size - 20, 45) if (y + x) % 9]
+    truth = np.zeros((size, size), bool)
+    for centre in centres:
+        truth[disk(centre, radius)] = True
+    field = Field(np.repeat(pitted(centres, radius, size)[..., None], 3, axis=2), "drawn.png", (0, size))
+    found = Segmenter(Store(WEIGHTS)).segment(field, "pits304")
+    assert len(found.scores) == pytest.approx(len(centres), rel=0.15)
+    assert iou(found.labels > 0, truth) > 0.5
+
+
+@pytest.mark.slow
+def test_yolo_goes_through_the_store_and_leaves_the_house_as_it_was(tmp_path: Path) -> None:
+    """Exported, loaded and checked like any network; OpenCV's threads and `torch.save` are as before, settings are not synced."""
+    save, threads = torch.save, cv2.getNumThreads()
+    torch.manual_seed(0)
+    network = YoloSeg(1).eval()
+    assert torch.save is save
+    assert cv2.getNumThreads() == threads
+    how = {"size": 128, "overlap": 32, "enlarge": 2, "enlarged_to": 512, "levels": "flattened", "sure": 0.001}
+    classes = ("background", "pit")
+    release = Release("pits304-yolo", "YoloSeg", [[1, 3, 64, 64]], "Toy", classes, how, "Toy", config={"classes": 1})
+    export(network, release, tmp_path)
+    field = Field(np.repeat(pitted([(40, 40)], size=120)[..., None], 3, axis=2), "drawn.png", (0, 120))
+    found = Segmenter(Store(tmp_path)).segment(field, "pits304-yolo")
+    assert found.labels.shape == (120, 120)
+    assert ((found.regions > 0) == (found.labels > 0)).all()
+    from ultralytics import settings
+
+    assert settings["sync"] is False
 
 
 def test_the_better_instance_keeps_a_shared_pixel() -> None:
