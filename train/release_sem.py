@@ -28,7 +28,7 @@ PITS = {
     "(Arutselvan/detection-and-analysis-of-pitting-corrosion-using-RCNN); masks in the boxes by train/annotate.py: "
     "departure from the surrounding metal's grey beyond 0.35 of Otsu's value and twice the noise, then the convex hull",
     "limits": "Learned from one steel at one magnification, pits of 4 to 13 px seen at up to 4 times that, half of the tiles "
-    "from one field: reduce fields whose pits are wider than about 50 px. Many pits in those tiles are not boxed, so precision is "
+    "from one field: reduce fields with pits wider than about 50 px. Many pits in those tiles are not boxed, so precision is "
     "understated, and what counts as a pit is that annotator's habit. A mask is a pit's mouth with its bright rim; depth "
     "cannot be seen. Pits that touch are counted as one.",
 }

@@ -30,7 +30,8 @@ from corrovis.sem.fields import normalise
 
 CLASSES = ("background", "corroded")
 EVERYTHING = "everything"
-SCALES = ((0.85, 1.2), (0.5, 1.7))
+SCALES = (0.5, 1.7)
+NEAR = (0.85, 1.2)
 DRAWN = 1 / 8
 
 
@@ -59,7 +60,7 @@ def annotated(field: Labelled, masks: str) -> Labelled:
 
 def sampler(fields: list[Labelled], config: Config, seed: int) -> Sampler:
     dice = random.Random(seed)
-    cuts = [Windows(config.side, scales, turn=180, stretch=0.2, upside_down=True) for scales in SCALES]
+    cuts = [Windows(config.side, scales, turn=180, stretch=0.2, upside_down=True) for scales in (NEAR, SCALES)]
     # A coupon counts by the root of its area, so that four of nine fields do not decide.
     weight = [np.sqrt(field.mask.size) for field in fields]
 
@@ -106,7 +107,7 @@ def main() -> None:
                 scores.append(field_scores(field, probabilities(network, field.rgb)))
                 print(f"  {field.name} {scores[-1]}", flush=True)
     on = "fields of coupons that the network had not seen, leave-one-coupon-out"
-    made = {"config": asdict(config), "scales": SCALES, "masks": args.masks, "fields": len(fields), "coupons": len(coupons)}
+    made = {"config": asdict(config), "scales": (NEAR, SCALES), "masks": args.masks, "fields": len(fields), "coupons": len(coupons)}
     write_json(args.report, {"metrics": summary(scores, on), "fields": scores, "made": made})
 
 
