@@ -107,7 +107,8 @@ def main() -> None:
                 scores.append(field_scores(field, probabilities(network, field.rgb)))
                 print(f"  {field.name} {scores[-1]}", flush=True)
     on = "fields of coupons that the network had not seen, leave-one-coupon-out"
-    made = {"config": asdict(config), "scales": (NEAR, SCALES), "masks": args.masks, "fields": len(fields), "coupons": len(coupons)}
+    made = {"config": asdict(config), "scales": (NEAR, SCALES), "masks": args.masks}
+    made |= {"fields": len(fields), "coupons": len(coupons)}
     write_json(args.report, {"metrics": summary(scores, on), "fields": scores, "made": made})
 
 
