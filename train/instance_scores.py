@@ -72,11 +72,14 @@ def mask_ious(found: np.ndarray, true: np.ndarray) -> np.ndarray:
 def hits(ious: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """(n, 10) bool: which findings are right at each threshold, greedily by score."""
     right = np.zeros((len(scores), len(THRESHOLDS)), bool)
+    if not ious.size:
+        return right
+    near = [i for i in np.argsort(-scores, kind="stable") if ious[i].max() >= THRESHOLDS[0]]
     for t, least in enumerate(THRESHOLDS):
         free = np.ones(ious.shape[1], bool)
-        for i in np.argsort(-scores, kind="stable"):
+        for i in near:
             overlap = np.where(free, ious[i], -1)
-            if len(overlap) and overlap.max() >= least:
+            if overlap.max() >= least:
                 free[overlap.argmax()] = False
                 right[i, t] = True
     return right
@@ -90,50 +93,65 @@ def matched(tile: Tile) -> Matched:
     return Matched(tile.group, hits(boxes, tile.scores), hits(masks, tile.scores), tile.scores, shares, *true)
 
 
-def average_precision(right: np.ndarray, scores: np.ndarray, true: int) -> float:
-    """AP of findings that are `right` (n,) or not, by their scores, when there are `true` instances."""
-    if true == 0:
-        return float("nan")
-    order = np.argsort(-scores, kind="stable")
-    hit = np.cumsum(right[order])
-    recall, precision = hit / true, hit / np.arange(1, len(hit) + 1)
+def average_precision(right: np.ndarray, weight: np.ndarray, true: float) -> float:
+    """AP of findings, surest first, that are `right` (n,) or not and count `weight` (n,) times; `true` instances are there."""
+    hit, said = np.cumsum(right * weight), np.cumsum(weight)
+    precision = hit / np.maximum(said, 1e-9)
     best = np.maximum.accumulate(precision[::-1])[::-1]
-    at = np.searchsorted(recall, RECALLS)
-    return float(np.append(best, 0)[at].mean())
+    return float(np.append(best, 0)[np.searchsorted(hit / true, RECALLS)].mean())
 
 
-def instance_metrics(tiles: list[Matched], sure: float) -> dict[str, float]:
-    """Scores of all tiles together; precision, recall and counts at the working point, a score of `sure` and an IoU of 0.5."""
-    scores, true = np.concatenate([t.scores for t in tiles]), sum(t.true for t in tiles)
-    values: dict[str, float] = {}
-    for name, right in (
-        ("box", np.concatenate([t.box_hits for t in tiles])),
-        ("mask", np.concatenate([t.mask_hits for t in tiles])),
-    ):
-        good = int(right[scores >= sure, 0].sum())
-        values[f"{name}_precision"] = good / max(1, int((scores >= sure).sum()))
-        values[f"{name}_recall"] = good / true
-        aps = [average_precision(right[:, t], scores, true) for t in range(len(THRESHOLDS))]
-        values[f"{name}_map50"], values[f"{name}_map50_95"] = aps[0], float(np.mean(aps))
-    counts = np.array([(int((t.scores >= sure).sum()), t.true) for t in tiles])
-    values["count_error"] = abs(int(counts[:, 0].sum()) - true) / true
-    values["count_error_of_a_tile"] = float(np.abs(counts[:, 0] - counts[:, 1]).sum() / true)
-    values["area_error"] = float(np.mean([abs(t.shares[t.scores >= sure].sum() - t.true_share) for t in tiles]))
-    return values
+class Pool:
+    """All tiles together, their findings surest first, so that drawing tiles again is a matter of weights."""
+
+    def __init__(self, tiles: list[Matched]) -> None:
+        scores = np.concatenate([t.scores for t in tiles])
+        order = np.argsort(-scores, kind="stable")
+        self.scores = scores[order]
+        self.tile = np.repeat(np.arange(len(tiles)), [len(t.scores) for t in tiles])[order]
+        self.shares = np.concatenate([t.shares for t in tiles])[order]
+        self.hits = {
+            "box": np.concatenate([t.box_hits for t in tiles])[order],
+            "mask": np.concatenate([t.mask_hits for t in tiles])[order],
+        }
+        self.true = np.array([t.true for t in tiles])
+        self.true_share = np.array([t.true_share for t in tiles])
+
+    def found(self, sure: float, weight: np.ndarray) -> dict[str, float]:
+        """Precision, recall and errors of counts and areas at the working point, each tile as often as its `weight`."""
+        said, of = self.scores >= sure, weight[self.tile]
+        true, total = float(self.true @ weight), float((of * said).sum())
+        values = {}
+        for name, right in self.hits.items():
+            good = float((right[:, 0] * said * of).sum())
+            values |= {f"{name}_precision": good / max(total, 1e-9), f"{name}_recall": good / true}
+        counts = np.bincount(self.tile, said, len(self.true))
+        areas = np.bincount(self.tile, said * self.shares, len(self.true))
+        values["count_error"] = abs(total - true) / true
+        values["count_error_of_a_tile"] = float(np.abs(counts - self.true) @ weight) / true
+        values["area_error"] = float(np.abs(areas - self.true_share) @ weight / weight.sum())
+        return values
+
+    def metrics(self, sure: float, weight: np.ndarray) -> dict[str, float]:
+        """The same with AP at 0.5 and its mean over ten thresholds."""
+        values, of, true = self.found(sure, weight), weight[self.tile], float(self.true @ weight)
+        for name, right in self.hits.items():
+            aps = [average_precision(right[:, t], of, true) for t in range(len(THRESHOLDS))]
+            values |= {f"{name}_map50": aps[0], f"{name}_map50_95": float(np.mean(aps))}
+        return values
 
 
 def instance_summary(tiles: list[Matched], sure: float, on: str) -> dict[str, dict[str, Any]]:
     """The metrics with intervals from drawing whole groups, then tiles within them, again."""
-    groups = sorted({t.group for t in tiles})
-    members = [[t for t in tiles if t.group == group] for group in groups]
-    dice = np.random.default_rng(0)
+    pool, dice = Pool(tiles), np.random.default_rng(0)
+    members = [np.flatnonzero([t.group == group for t in tiles]) for group in sorted({t.group for t in tiles})]
     samples = []
     for _ in range(ROUNDS):
         drawn = [members[i] for i in dice.integers(0, len(members), len(members))]
-        samples.append(instance_metrics([some[i] for some in drawn for i in dice.integers(0, len(some), len(some))], sure))
-    value = instance_metrics(tiles, sure)
+        again = np.concatenate([some[dice.integers(0, len(some), len(some))] for some in drawn])
+        samples.append(pool.metrics(sure, np.bincount(again, minlength=len(tiles)).astype(float)))
     found = {}
-    for name, own in value.items():
+    for name, own in pool.metrics(sure, np.ones(len(tiles))).items():
         low, high = np.percentile([sample[name] for sample in samples], (2.5, 97.5))
         ends = {"low": min(float(low), own), "high": max(float(high), own)}
         found[name] = {"value": round(own, 4), **{k: round(v, 4) for k, v in ends.items()}, "n": len(tiles), "on": on}

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from annotate import automatic, numbered
-from instance_scores import Matched, Tile, boxes_of, instance_metrics, instance_summary, matched
+from instance_scores import Matched, Pool, Tile, boxes_of, instance_summary, matched
 from safetensors.torch import load_file
 from segment_views import UNKNOWN, Labelled, Windows, instrument, window
 from segmenting import Config, Lesson, Sampler, fit, semantic, to_batch
@@ -212,9 +212,10 @@ def score_tile(tile: Pits, found: Found) -> Matched:
 
 def choose(scored: dict[float, list[Matched]], known: np.ndarray) -> tuple[float, float]:
     """The extent and sureness at which pits of the tiles `known` are found best, and as many as there are."""
+    pools, weight = {extent: Pool(tiles) for extent, tiles in scored.items()}, known.astype(float)
 
     def worth(extent: float, sure: float) -> float:
-        m = instance_metrics([t for t, k in zip(scored[extent], known, strict=True) if k], sure)
+        m = pools[extent].found(sure, weight)
         precision, recall = m["box_precision"], m["box_recall"]
         return 2 * precision * recall / max(precision + recall, 1e-9) - m["count_error"]
 

@@ -12,7 +12,7 @@ from annotate import automatic, numbered, read_annotation, refined
 from export import Release, export
 from hypothesis import given
 from hypothesis import strategies as st
-from instance_scores import Matched, Tile, average_precision, boxes_of, hits, instance_metrics, mask_ious, matched
+from instance_scores import Matched, Pool, Tile, average_precision, boxes_of, hits, mask_ious, matched
 from scipy.ndimage import gaussian_filter
 from skimage.draw import disk
 
@@ -93,7 +93,7 @@ def test_one_pit_is_found_once() -> None:
 def test_average_precision_is_cocos(right: list[int], true: int, wanted: float) -> None:
     """Worked by hand at 101 recalls."""
     found = np.array(right, bool)
-    assert average_precision(found, -np.arange(len(found), dtype=float), true) == pytest.approx(wanted)
+    assert average_precision(found, np.ones(len(found)), true) == pytest.approx(wanted)
 
 
 @given(st.integers(0, 1000))
@@ -103,7 +103,8 @@ def test_what_is_found_as_it_is_scores_1(seed: int) -> None:
     for n, (y, x) in enumerate(dice.permutation(16)[:5, None] // (4, 1) % 4 * 10):
         numbers[y + 1 : y + 4 + n % 3, x + 1 : x + 5] = n + 1
     boxes = boxes_of(numbers)
-    metrics = instance_metrics([matched(Tile("a", boxes, numbers, dice.uniform(0.5, 1, 5), boxes, numbers))], 0.5)
+    tile = matched(Tile("a", boxes, numbers, dice.uniform(0.5, 1, 5), boxes, numbers))
+    metrics = Pool([tile]).metrics(0.5, np.ones(1))
     errors = {name: metrics.pop(name) for name in ("count_error", "count_error_of_a_tile", "area_error")}
     assert set(metrics.values()) == {1.0}
     assert max(errors.values()) < 1e-9
@@ -112,9 +113,19 @@ def test_what_is_found_as_it_is_scores_1(seed: int) -> None:
 def test_counts_are_those_at_the_working_point() -> None:
     hit = np.ones((3, 10), bool)
     tile = Matched("a", hit, hit, np.array([0.9, 0.6, 0.3]), np.array([0.1, 0.1, 0.1]), 4, 0.25)
-    metrics = instance_metrics([tile], 0.5)
+    metrics = Pool([tile]).found(0.5, np.ones(1))
     assert metrics["count_error"] == 0.5
     assert metrics["area_error"] == pytest.approx(0.05)
+
+
+def test_a_tile_drawn_twice_counts_as_two_tiles() -> None:
+    dice = np.random.default_rng(3)
+    tiles = [
+        Matched("a", dice.random((6, 10)) < 0.5, dice.random((6, 10)) < 0.5, dice.random(6), dice.random(6) / 9, 5, 0.3)
+        for _ in range(3)
+    ]
+    once = Pool([tiles[0], tiles[2], tiles[2]]).metrics(0.4, np.ones(3))
+    assert Pool(tiles).metrics(0.4, np.array([1.0, 0, 2])) == pytest.approx(once)
 
 
 def test_unsure_pits_are_left_out_and_the_rest_renumbered() -> None:
