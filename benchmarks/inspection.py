@@ -47,9 +47,8 @@ def main() -> None:
     whole = timed(lambda: inspector.inspect(field, args.model))
     for what, took in ((f"{len(inputs)} forward passes", bare), ("inspection", whole)):
         print(f"{what}: {took[0]:.2f} s, {took[1]:.2f} s of processors")
-    print(
-        f"{whole[0] / bare[0]:.2f} times as long; {whole[1] / bare[1]:.2f} times the processors' time, which other work leaves alone"
-    )
+    by_clock, by_processors = (whole[i] / bare[i] for i in (0, 1))
+    print(f"{by_clock:.2f} times as long; {by_processors:.2f} times the processors' time, whatever else runs")
 
 
 def forward(network: torch.nn.Module, x: torch.Tensor) -> None:
