@@ -73,7 +73,7 @@ def detect_tiled(network: YoloSeg, rgb: Byte, tiling: tuple[int, int], least: fl
 def _inner(at: float, span: slice, length: int, overlap: int) -> bool:
     """Whether a middle lies further than a third of the overlap from the rims of its tile that are not the picture's own."""
     rim = overlap / 3
-    return (span.start == 0 or at >= span.start + rim) and (span.stop == length or at < span.stop - rim)
+    return bool((span.start == 0 or at >= span.start + rim) and (span.stop == length or at < span.stop - rim))
 
 
 def paint(

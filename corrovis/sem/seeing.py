@@ -43,7 +43,7 @@ def scale_of(long_side: int, how: dict[str, Any]) -> float:
     """Pixels that the network sees per pixel of a picture whose longer side is `long_side`."""
     if long_side > how.get("long_side", long_side):
         return float(how["long_side"] / long_side)
-    return max(1.0, min(float(how.get("enlarge", 1)), how.get("enlarged_to", np.inf) / long_side))
+    return max(1.0, min(float(how.get("enlarge", 1)), float(how.get("enlarged_to", np.inf)) / long_side))
 
 
 def to_input(rgb: Byte) -> torch.Tensor:
