@@ -175,7 +175,7 @@ def inspect(
     images: Annotated[list[Path], typer.Argument(help="Micrographs, or photos of steel structures.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder for masks, pictures and reports; made if missing.")],
     model: Annotated[
-        str | None, typer.Option(help="ni20cr, pits304 or steel-structures.  [default: the one that suits each picture]")
+        str | None, typer.Option(help="ni20cr, pits304, pits304-yolo or steel-structures.  [default: what suits the picture]")
     ] = None,
     pixel_size: Annotated[str | None, typer.Option(help="Side of a pixel, 0.5um or 500nm; overrides what the file says.")] = None,
     saliency: Annotated[bool, typer.Option("--saliency/--no-saliency", help="Heat maps of what the model looked at.")] = True,

@@ -95,6 +95,29 @@ TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
     ),
     (
         Release(
+            name="pits304",
+            arch="PixelNet",
+            shapes=[[1, 3, 64, 64]],
+            about="Toy",
+            classes=("background", "pit"),
+            input={
+                "size": 128,
+                "overlap": 32,
+                "levels": "flattened",
+                "enlarge": 2,
+                "enlarged_to": 512,
+                "extent": 0.5,
+                "sure": 0.3,
+                "least_px": 5,
+                **HALVES,
+            },
+            limits="Toy",
+            config={"hidden": 8},
+        ),
+        None,
+    ),
+    (
+        Release(
             name="steel-pegan",
             arch="PEGenerator",
             shapes=[[1, 1, 32, 32], [1, 10]],

@@ -2,10 +2,12 @@
 
     python train/evaluate.py car --data DATA --features tf_efficientnet_lite0-imagenet.safetensors \\
         --cyclegan runs/car_cyclegan/last.pt
+    python train/evaluate.py sem --data DATA --runs runs
 
-Writes train/reports/car.json (`metrics` by model, `anchors`, `skipped` with the reason) and a picture sheet, which shows data
-and therefore stays in runs/.  Distances are FD-Lite0 and KID on EfficientNet-Lite0 features, never "FID".  All pictures are
-compared at the size that the CycleGAN draws at, on grey backgrounds, so that neither resolution nor scenery decides.
+`sem` is `inspection_scores`.  `car` writes train/reports/car.json (`metrics` by model, `anchors`, `skipped` with the reason) and
+a picture sheet, which shows data and therefore stays in runs/.  Distances are FD-Lite0 and KID on EfficientNet-Lite0 features,
+never "FID".  All pictures are compared at the size that the CycleGAN draws at, on grey backgrounds, so that neither resolution
+nor scenery decides.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from car_scores import (
     samples,
 )
 from distances import ROUNDS, Lite0
+from inspection_scores import evaluate_sem
 from judge import Judge
 from support import arguments, save_sheet, write_json
 
@@ -178,14 +181,18 @@ def evaluate_car(args: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = arguments(__doc__, "runs/evaluate")
-    parser.add_argument("what", choices=("car",))
+    parser.add_argument("what", choices=("car", "sem"))
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="sem: where the training runs lie")
+    parser.add_argument("--init", default="imagenet", help="sem: encoder weights, by which photos of one place are told")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--labels", type=Path, default=Path("runs/car_labels"), help="folder with car/NAME.png")
     parser.add_argument("--features", default="imagenet", help="EfficientNet-Lite0: imagenet, or a file in timm's names")
     parser.add_argument("--cyclegan", type=Path, help="checkpoint of train/car_cyclegan.py")
-    parser.add_argument("--report", type=Path, default=Path(__file__).parent / "reports/car.json")
+    parser.add_argument("--report", type=Path, help="[default: train/reports/car.json or sem.json]")
     parser.add_argument("--limit", type=int, help="score only so many cars")
-    evaluate_car(parser.parse_args())
+    args = parser.parse_args()
+    args.report = args.report or Path(__file__).parent / f"reports/{args.what}.json"
+    evaluate_car(args) if args.what == "car" else evaluate_sem(args)
 
 
 if __name__ == "__main__":
