@@ -20,6 +20,8 @@ from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec, read_manifest, verify
 from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.networks.material_cnn import MaterialCNN
+from corrovis.networks.material_net import MaterialNet
 from corrovis.networks.rust_texture import RustTexture
 from corrovis.networks.severity_net import SeverityNet
 
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CarUNet": CarUNet,
     "CorrosionUNet": CorrosionUNet,
+    "MaterialCNN": MaterialCNN,
+    "MaterialNet": MaterialNet,
     "RustTexture": RustTexture,
     "SeverityNet": SeverityNet,
 }
