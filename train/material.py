@@ -47,6 +47,7 @@ from corrovis.networks.material_net import MaterialNet
 from corrovis.sem.material import squares, to_input
 
 FOLDS = 4
+USUAL = 0.98  # of held-out fields count as familiar
 KEPT = ("accuracy", "balanced_accuracy", "calibration_error")
 ON = "fields of specimens that the network had not seen, 4 folds"
 
@@ -82,10 +83,9 @@ def frozen_answers(lesson: Lesson, bank: Bank, plan: Plan) -> tuple[np.ndarray, 
     """Out-of-fold (n, outputs) logits and (n,) distances of a linear head on frozen features."""
     logits, distances = np.zeros((len(lesson.samples), lesson.outputs)), np.zeros(len(lesson.samples))
     for known, held_out in lesson.folds():
-        of = np.isin(bank.view_of, known)
-        taught = lesson.labels[bank.view_of[of]]
-        head = fit_head(bank.views[of], taught, bank.view_of[of], plan)
-        gauge = fit_gauge(bank.views[of], taught)
+        features, field_of = bank.of(known)
+        head = fit_head(features, lesson.labels[field_of], field_of, plan)
+        gauge = fit_gauge(features, lesson.labels[field_of])
         for i in held_out:
             seen = bank.squares[bank.square_of == i]
             logits[i] = np.asarray(head.decision_function(seen)).reshape(len(seen), -1).mean(axis=0)
@@ -159,10 +159,10 @@ def shipped(lesson: Lesson, bank: Bank | None, plan: Plan, out: Path) -> nn.Modu
             install(network, *seen_features(network, lesson, np.arange(len(lesson.samples)), size_of(plan)))
         return network
     assert isinstance(network, MaterialNet), "only lite0 is shipped with a linear head"
-    labels = lesson.labels[bank.view_of]
-    weight, bias = linear_of(fit_head(bank.views, labels, bank.view_of, plan))
+    features, field_of = bank.of(np.arange(len(lesson.samples)))
+    weight, bias = linear_of(fit_head(features, lesson.labels[field_of], field_of, plan))
     network.answer.load_state_dict({"weight": weight, "bias": bias})
-    install(network, bank.views, labels)
+    install(network, features, lesson.labels[field_of])
     return network
 
 
@@ -178,7 +178,7 @@ def cooled(network: nn.Module, temperature: float) -> nn.Module:
 def release_of(lesson: Lesson, network: nn.Module, plan: Plan, told: dict[str, Any]) -> Release:
     """The record; `told` adds name, limit of familiarity, seconds, command, metrics."""
     size, gauge = size_of(plan), network.familiarity
-    config = {"outputs": lesson.outputs, "axes": gauge.means.shape[1], "kinds": gauge.means.shape[0]}
+    config: dict[str, Any] = {"outputs": lesson.outputs, "prototypes": len(gauge.prototypes)}
     if isinstance(network, MaterialCNN):
         config["form"] = "figure8" if plan.network == "cnn-figure8" else "table6"
     halves = {"mean": [0.5] * 3, "std": [0.5] * 3, "resample": "area"}
@@ -254,7 +254,7 @@ def run(lesson: Lesson, plan: Plan, args: argparse.Namespace) -> None:
     if not args.score_only:
         network = cooled(shipped(lesson, bank, plan, args.out), fit_temperature(logits, lesson.labels) if lesson.folds() else 1.0)
         report["metrics"] = {**report.get("metrics", {}), **scores["metrics"]}
-        told = {"name": args.name, "limit": round(float(np.quantile(distances, 0.99)), 4) or 1, "metrics": report["metrics"]}
+        told = {"name": args.name, "limit": round(float(np.quantile(distances, USUAL)), 4) or 1, "metrics": report["metrics"]}
         told |= {"limits": LIMITS, "seconds": time.time() - began, "command": command_of(plan)}
         spec = export(network, release_of(lesson, network, plan, told), args.weights or args.out)
         print(f"{spec.file}: {spec.bytes / 1e6:.2f} MB {spec.extra['stored']}, sha256 {spec.sha256[:12]}")

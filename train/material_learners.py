@@ -35,7 +35,7 @@ LBP = ((8, 1.0), (16, 2.0), (24, 3.0))  # points and radius of each local binary
 
 @dataclass(frozen=True)
 class Plan:
-    """One way to learn.  `frozen`: the pretrained body stays as it is and only a linear head learns, from `views` of each field."""
+    """One way to learn.  `frozen`: the body stays as it is and only a linear head learns, from `views` of each field."""
 
     network: str = "lite0"
     init: str = "imagenet"
@@ -44,7 +44,7 @@ class Plan:
     steps: int = 200
     batch: int = 16
     lr: float = 7e-4
-    views: int = 40
+    views: int = 24
     seed: int = 0
 
 
@@ -137,6 +137,12 @@ class Bank:
     squares: np.ndarray
     square_of: np.ndarray
 
+    def of(self, fields: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n, features) of all views and squares of some fields, and the field of each."""
+        drawn, seen = np.isin(self.view_of, fields), np.isin(self.square_of, fields)
+        features = np.concatenate([self.views[drawn], self.squares[seen]])
+        return features, np.concatenate([self.view_of[drawn], self.square_of[seen]])
+
     @classmethod
     def cached(cls, path: Path, samples: Sequence[Sample], plan: Plan, outputs: int) -> Bank:
         """What lies at `path`, or else what is computed now and put there."""
@@ -203,7 +209,8 @@ def fit_head(features: np.ndarray, labels: np.ndarray, field_of: np.ndarray, pla
     weight = 1 / (np.bincount(field_of)[field_of] * fields_of[labels])
     last = SVC(C=10) if plan.network == "lbp-svm" else LogisticRegression(C=0.003, max_iter=500)
     key = "svc" if plan.network == "lbp-svm" else "logisticregression"
-    return make_pipeline(StandardScaler(), last).fit(features, labels, **{f"{key}__sample_weight": weight * len(weight) / weight.sum()})
+    weight *= len(weight) / weight.sum()
+    return make_pipeline(StandardScaler(), last).fit(features, labels, **{f"{key}__sample_weight": weight})
 
 
 def linear_of(head: Any) -> tuple[Tensor, Tensor]:

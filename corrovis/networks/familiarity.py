@@ -1,9 +1,9 @@
-"""How far a picture lies from all that a classifier has learned from: distance to the nearest class, in units of its spread.
+"""How far a picture lies from all that a classifier has learned from: cosine distance to the nearest of its prototypes.
 
 | here | source |
 | --- | --- |
-| `forward` | Lee et al. 2018, eq. 2: Mahalanobis distance to the nearest class mean, one covariance for all classes |
-| `basis` | whitens: principal axes of the training features, divided by the spread within the classes |
+| `forward` | Sun et al. 2022, section 3: distance to the nearest neighbour among the training features, on the unit sphere |
+| `prototypes` | k-means centres of those features instead of all of them, so that they travel with the weights |
 
 Learned from features after training, so these are buffers: they count as no parameters and the network's answer does not use them.
 """
@@ -11,30 +11,28 @@ Learned from features after training, so these are buffers: they count as no par
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
 class Familiarity(nn.Module):
-    """Root mean square distance along `axes` whitened axes; 0 where nothing was measured (`axes` or `kinds` 0).
+    """Cosine distance to the nearest prototype; 0 where there is none.
 
     Shape:
         input: (n, features)
-        output: (n,), about 1 for pictures like those of training
+        output: (n,) in [0, 2]
     """
 
     centre: Tensor
-    basis: Tensor
-    means: Tensor
+    prototypes: Tensor
 
-    def __init__(self, features: int, axes: int, kinds: int) -> None:
+    def __init__(self, features: int, prototypes: int) -> None:
         super().__init__()
         self.register_buffer("centre", torch.zeros(features))
-        self.register_buffer("basis", torch.zeros(features, axes))
-        self.register_buffer("means", torch.zeros(kinds, axes))
+        self.register_buffer("prototypes", torch.zeros(prototypes, features))
 
     def forward(self, features: Tensor) -> Tensor:
-        if self.means.numel() == 0:
+        if len(self.prototypes) == 0:
             return torch.zeros_like(features[:, 0])
-        along = (features - self.centre) @ self.basis
-        apart = (along[:, None] - self.means).square().mean(dim=2).sqrt()
-        return apart.amin(dim=1)
+        likeness = F.normalize(features - self.centre, dim=1) @ F.normalize(self.prototypes, dim=1).T
+        return 1 - likeness.amax(dim=1)

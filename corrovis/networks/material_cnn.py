@@ -30,10 +30,10 @@ class MaterialCNN(nn.Module):
         output: (n, outputs) logits, (n,) distance
     """
 
-    def __init__(self, outputs: int = 1, form: Form = "table6", axes: int = 0, kinds: int = 0) -> None:
+    def __init__(self, outputs: int = 1, form: Form = "table6", prototypes: int = 0) -> None:
         super().__init__()
         self.layers, self.answer = (_table6(), _table6_head(outputs)) if form == "table6" else (_figure8(), _figure8_head(outputs))
-        self.familiarity = Familiarity(WIDTH, axes, kinds)
+        self.familiarity = Familiarity(WIDTH, prototypes)
 
     def features(self, x: Tensor) -> Tensor:
         """(n, 128), mean over the last map."""

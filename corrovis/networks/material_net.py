@@ -3,7 +3,7 @@
 | here | source |
 | --- | --- |
 | `backbone` | EfficientNet-Lite0: Tan and Le 2019, without squeeze-and-excitation and with ReLU6 |
-| `familiarity` | Lee et al. 2018, eq. 2 |
+| `familiarity` | Sun et al. 2022, section 3 |
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class MaterialNet(nn.Module):
 
     WIDTH = 1280
 
-    def __init__(self, outputs: int = 6, axes: int = 0, kinds: int = 0) -> None:
+    def __init__(self, outputs: int = 6, prototypes: int = 0) -> None:
         super().__init__()
         self.backbone = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
         self.drop = nn.Dropout(0.3)
         self.answer = nn.Linear(self.WIDTH, outputs)
-        self.familiarity = Familiarity(self.WIDTH, axes, kinds)
+        self.familiarity = Familiarity(self.WIDTH, prototypes)
 
     def features(self, x: Tensor) -> Tensor:
         """(n, 1280), mean over the last map."""

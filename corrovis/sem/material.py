@@ -39,8 +39,8 @@ class Material:
 
     Shape:
         probabilities: (classes,) float32, sums to 1
-    `distance` is 1 where the field lies as far from the training's as its `limit`, beyond which only 1 in 100 of those did;
-    0 where the network cannot tell.
+    `distance` is 1 where a field lies as far from the training's as hardly any of its specimens held out did; 0 where the network
+    cannot tell.
     """
 
     probabilities: Float

@@ -21,6 +21,7 @@ from corrovis.results import SEVERITIES, AgedCar, Grade, Photo, check_level
 from corrovis.sem.inspection import Inspector
 from corrovis.settings import Settings
 from corrovis.ui import wording
+from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
 
 FILES = {
@@ -33,13 +34,14 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; no inspector, no inspect tab."""
+    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; no inspector or materials lab, no such tab."""
 
     masker: CarMasker
     ager: Ager
     grader: Grader | None
     settings: Settings
     inspector: Inspector | None = None
+    materials: MaterialsLab | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from corrovis.car.ageing import ONSET_UNIT, RAMP
 from corrovis.errors import NoCarError
 from corrovis.results import AgedCar, CarMask, Grade, Photo, Provenance
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.layers import LayerViewer
+from corrovis.sem.material import MaterialClassifier
 from corrovis.sem.segmentation import Segmenter
 from corrovis.settings import Settings
 from corrovis.store import Store
@@ -83,13 +85,17 @@ class Grader:
 def main() -> None:
     from corrovis.ui import page
     from corrovis.ui.car_jobs import Services
+    from corrovis.ui.materials_jobs import MaterialsLab
 
     settings = Settings()
     examples = Path(tempfile.mkdtemp())
     cv2.imwrite(str(examples / "street.png"), street()[..., ::-1])
     page.EXAMPLES = examples
-    inspector = Inspector(Segmenter(Store(settings.weights)))  # the shipped networks: they are small
-    blocks = page.build_page(Services(Masker(), Ager(), Grader(), settings, inspector), {}, "https://example.org/source")
+    store = Store(settings.weights)
+    inspector = Inspector(Segmenter(store))  # the shipped networks: they are small
+    lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store))
+    services = Services(Masker(), Ager(), Grader(), settings, inspector, lab)
+    blocks = page.build_page(services, {}, "https://example.org/source")
     blocks.queue(max_size=settings.queue).launch(server_port=int(sys.argv[1]), **page.launch_options(settings))
 
 
