@@ -253,9 +253,7 @@ def material(
 def layers(
     image: Annotated[Path, typer.Argument(help="A micrograph, or any picture.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures; made if missing.")],
-    colour_filter: Annotated[
-        str, typer.Option("--filter", help="blue-rgb, aqua, moonlight, bronze, red-lava or bone.")
-    ] = "bone",
+    colour_filter: Annotated[str, typer.Option("--filter", help="blue-rgb, aqua, moonlight, bronze, red-lava or bone.")] = "bone",
     beside: Annotated[Path | None, typer.Option(help="A second picture, shown side by side.")] = None,
     model: Annotated[str | None, typer.Option(help="Which network to look into.  [default: material]")] = None,
     show: Annotated[str, typer.Option(help="mean of all channels, or top: those that the answer rests on most.")] = "mean",

@@ -5,8 +5,8 @@
     python train/material.py --data DATA --network resnet18 --init random --score-only
 
 The weights and their record lie in --weights afterwards: `corrovis material IMAGE --weights runs/material/material.safetensors`.
-Two materials have one logit and binary cross-entropy, as in the seed (Adam, 7e-4).  More have a logit each and cross-entropy, not a
-sigmoid each: a field shows one material, and the probabilities are to sum to 1.  A linear head is the logistic regression on the
+Two materials have one logit and binary cross-entropy, as in the seed (Adam, 7e-4).  More have a logit each and cross-entropy,
+not a sigmoid each: a field shows one material, and the probabilities are to sum to 1.  A linear head is the logistic regression on the
 features of augmented views.  Scores are of specimens held out: four folds, no specimen in two of them.
 """
 
@@ -140,7 +140,8 @@ def scores_of(lesson: Lesson, logits: np.ndarray) -> dict[str, Any]:
     found = p.argmax(axis=1)
     metrics = scored(p, lesson.labels, lesson.groups, ON, {name: SCORES[name] for name in KEPT})
     recalls = {
-        name: share(found[lesson.labels == k] == k, lesson.groups[lesson.labels == k], ON) for k, name in enumerate(lesson.classes)
+        name: share(found[lesson.labels == k] == k, lesson.groups[lesson.labels == k], ON)
+        for k, name in enumerate(lesson.classes)
     }
     wrong = [
         {"field": s.name, "specimen": s.group, "is": s.material, "taken for": lesson.classes[k]}
@@ -204,9 +205,9 @@ def release_of(lesson: Lesson, network: nn.Module, plan: Plan, told: dict[str, A
 
 
 LIMITS = (
-    "It names the likeliest of its own materials, whatever it is shown; heed its warning of the unfamiliar. Materials and sources are "
-    "confounded: each comes from one laboratory, instrument and kind of specimen, so it may tell those apart rather than the alloys. "
-    "Grey levels, scale, turn, focus, noise, compression and the data bar are evened out; charging, detector, preparation and "
+    "It names the likeliest of its own materials, whatever it is shown; heed its warning of the unfamiliar. Materials and "
+    "sources are confounded: each comes from one laboratory, instrument and kind of specimen, so it may tell those apart "
+    "rather than the alloys. Grey levels, scale, turn, focus, noise, compression and the data bar are evened out; charging, detector, preparation and "
     "what was done to the alloy are not. Only fields of new specimens of the same sources were tested."
 )
 

@@ -4,9 +4,9 @@
 
 Needs the features that `train/material.py --network lite0 --frozen` kept in --out, and adds its scores to the same report:
 
-- strangers: pictures that are no micrographs of these materials (fasteners under a light microscope, rust, rolled steel, bridges, cars)
+- strangers: no micrographs of these materials (fasteners under a light microscope, rust, rolled steel, bridges, cars)
 - unseen: each material in turn left out of training, which the gauge then has to find unfamiliar
-- disturbed: held-out fields blurred, noisy, faint, compressed, reduced, or as a tile of a field, named by the heads of their folds
+- disturbed: held-out fields blurred, noisy, faint, compressed, reduced, cut to a tile, named by the heads of their folds
 """
 
 from __future__ import annotations
@@ -86,7 +86,11 @@ def strangers_of(data: Path, describe: Describe, size: int) -> dict[str, np.ndar
         for path in files[:EACH]:
             features.append(describe(squares(grey_of(path), size)))
             kinds.append(kind)
-    return {"f": np.concatenate(features), "of": np.repeat(np.arange(len(kinds)), list(map(len, features))), "kind": np.array(kinds)}
+    return {
+        "f": np.concatenate(features),
+        "of": np.repeat(np.arange(len(kinds)), list(map(len, features))),
+        "kind": np.array(kinds),
+    }
 
 
 def disturbed_of(samples: list[Sample], describe: Describe, size: int) -> dict[str, np.ndarray]:
@@ -146,7 +150,8 @@ def disturbed_scores(lesson: Lesson, bank: Bank, disturbed: dict[str, np.ndarray
         head = fit_head(features, lesson.labels[field_of], field_of, plan)
         for name in DISTURBANCES:
             for i in np.intersect1d(held_out, disturbed[f"{name}_of"]):
-                logits = head.decision_function(disturbed[name][disturbed[f"{name}_of"] == i]).reshape(-1, lesson.outputs).mean(axis=0)
+                seen = disturbed[name][disturbed[f"{name}_of"] == i]
+                logits = head.decision_function(seen).reshape(len(seen), -1).mean(axis=0)
                 right[name][int(i)] = int(logits.argmax() if len(logits) > 1 else logits[0] > 0) == lesson.labels[i]
     return {
         f"accuracy_{name}": share(
@@ -170,7 +175,8 @@ def main() -> None:
     disturbed = described(args.out / "disturbed.npz", lambda: disturbed_of(lesson.samples, describe, plan.size))
     checks = {**gauge_scores(lesson, bank, strange), **disturbed_scores(lesson, bank, disturbed, plan)}
     for name, score in checks.items():
-        print(f"{name}: {score['value']} ({score['low']} to {score['high']}), n {score['n']} {score.get('roc_auc', '')}", flush=True)
+        auc = f", ROC AUC {score['roc_auc']}" if "roc_auc" in score else ""
+        print(f"{name}: {score['value']} ({score['low']} to {score['high']}), n {score['n']}{auc}", flush=True)
     report = json.loads(args.report.read_text())
     report["checks"] = checks
     shipped = {"strangers": "strangers_flagged", "unseen": "unseen_materials_flagged"}

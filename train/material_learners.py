@@ -1,4 +1,4 @@
-"""Everything that can learn materials: the seed's CNN, pretrained and untrained networks, and a linear head on frozen features."""
+"""All that can learn materials: the seed's CNN, pretrained and untrained networks, a linear head on frozen features."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 | here | source (B. 2023) |
 | --- | --- |
-| `figure8` | figure 8 and section 4.2: 450 px, five convolutions with batch norm and ReLU, four max-pools, dropout, dense, sigmoid |
+| `figure8` | figure 8 and section 4.2: 450 px, five convolutions with batch norm, ReLU, four max-pools, dropout, dense, sigmoid |
 | `table6` | table 6: 150 px, maps 148-74-72-36-34-17-15-7, dense 512, 3 453 121 parameters with one output |
 
 The table's count is met by 32-64-128-128 channels, 3 x 3 without padding.  The figure names no channels: 32-64-128-128-128 here.
@@ -32,7 +32,9 @@ class MaterialCNN(nn.Module):
 
     def __init__(self, outputs: int = 1, form: Form = "table6", prototypes: int = 0) -> None:
         super().__init__()
-        self.layers, self.answer = (_table6(), _table6_head(outputs)) if form == "table6" else (_figure8(), _figure8_head(outputs))
+        small = form == "table6"
+        self.layers = _table6() if small else _figure8()
+        self.answer = _table6_head(outputs) if small else _figure8_head(outputs)
         self.familiarity = Familiarity(WIDTH, prototypes)
 
     def features(self, x: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ STOPS: dict[Filter, tuple[str, ...]] = {
 
 
 def filter_of(name: str) -> Filter:
-    """The filter that a person means: `Red Lava`, `red_lava` and `red-lava` are one.  Raises BadInputError for none of the six."""
+    """The filter that a person means: `Red Lava`, `red_lava` and `red-lava` are one.  BadInputError for none of the six."""
     asked = name.strip().lower().replace("_", "-").replace(" ", "-")
     for known in FILTERS:
         if asked == known:

@@ -88,7 +88,9 @@ class LayerViewer:
     def first(self) -> str:
         """The network to look into when nobody named one.  Raises WeightsError when there is none."""
         if not self.models:
-            raise WeightsError("no network that takes a picture is among the weights; restore weights/ with git checkout weights/")
+            raise WeightsError(
+                "no network that takes a picture is among the weights; restore weights/ with git checkout weights/"
+            )
         return self.models[0]
 
     def view(self, fields: Sequence[Field], model: str, strongest: int = STRONGEST) -> LayerView:
@@ -98,7 +100,9 @@ class LayerViewer:
             BadInputError: no such model, or one that takes no picture
         """
         if model not in self.models:
-            raise BadInputError(f"no network that takes a picture is called {model}; there are {', '.join(self.models) or 'none'}")
+            raise BadInputError(
+                f"no network that takes a picture is called {model}; there are {', '.join(self.models) or 'none'}"
+            )
         spec, network = self.store.spec(model), self.store.network(model)
         seen = np.stack([middle_square(field, spec) for field in fields])
         x = torch.from_numpy(seen.astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1)[:, : _channels(spec)]

@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from corrovis.errors import WeightsError
-from corrovis.manifest import WeightSpec
 from corrovis.results import Byte, Float, Provenance, check_array
 from corrovis.sem.fields import normalise, tile_starts
 from corrovis.sem.inspection import COLOURFUL, NO_CONTRAST, colourfulness, contrast
@@ -96,7 +95,9 @@ def own_classifier(file: Path) -> MaterialClassifier:
     store = Store(file.parent)
     names = [name for name, spec in store.specs.items() if spec.file == file.name]
     if not names:
-        raise WeightsError(f"{file.parent / 'manifest.json'} does not name {file.name}; keep both as train/material.py wrote them")
+        raise WeightsError(
+            f"{file.parent / 'manifest.json'} does not name {file.name}; keep both as train/material.py wrote them"
+        )
     return MaterialClassifier(store, names[0])
 
 

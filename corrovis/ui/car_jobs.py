@@ -34,7 +34,7 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; no inspector or materials lab, no such tab."""
+    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; no inspector, lab: no such tab."""
 
     masker: CarMasker
     ager: Ager

@@ -135,7 +135,7 @@ LAYER_VIEW = {
         "overview": {"name": "Overview", "hint": "All layers in one PNG"},
         "pdf": {"name": "PDF", "hint": "Overview and a page for each layer"},
     },
-    "fine": "The middle square of the picture, as each convolution answers it. Strongest: the channels that the answer rests on most.",
+    "fine": "The middle square of the picture, as each convolution answers it. Strongest: what the answer rests on most.",
 }
 INSPECT_TAB = "Inspect"
 INSPECT_HEADLINE = "How far has corrosion gone?"

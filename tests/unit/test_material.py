@@ -47,7 +47,7 @@ def test_figure_8_has_the_layers_it_shows() -> None:
 
 def test_distance_is_the_cosine_to_the_nearest_prototype() -> None:
     dice = np.random.default_rng(0)
-    features = np.concatenate([dice.normal(size=(50, 6)) + [9, 0, 0, 0, 0, 0], dice.normal(size=(50, 6)) + [0, 9, 0, 0, 0, 0]])
+    features = dice.normal(size=(100, 6)) + np.eye(6)[np.repeat([0, 1], 50)] * 9
     gauge = fit_gauge(features, np.repeat([0, 1], 50), prototypes=3)
     assert len(gauge.prototypes) == 6
     points = np.concatenate([features[::20], dice.normal(size=(4, 6)) * 5])
