@@ -6,8 +6,8 @@
 
 The weights and their record lie in --weights afterwards: `corrovis material IMAGE --weights runs/material/material.safetensors`.
 Two materials have one logit and binary cross-entropy, as in the seed (Adam, 7e-4).  More have a logit each and cross-entropy,
-not a sigmoid each: a field shows one material, and the probabilities are to sum to 1.  A linear head is the logistic regression on the
-features of augmented views.  Scores are of specimens held out: four folds, no specimen in two of them.
+not a sigmoid each: a field shows one material, and the probabilities are to sum to 1.  A linear head is the logistic regression
+on the features of augmented views.  Scores are of specimens held out: four folds, no specimen in two of them.
 """
 
 from __future__ import annotations
@@ -207,8 +207,8 @@ def release_of(lesson: Lesson, network: nn.Module, plan: Plan, told: dict[str, A
 LIMITS = (
     "It names the likeliest of its own materials, whatever it is shown; heed its warning of the unfamiliar. Materials and "
     "sources are confounded: each comes from one laboratory, instrument and kind of specimen, so it may tell those apart "
-    "rather than the alloys. Grey levels, scale, turn, focus, noise, compression and the data bar are evened out; charging, detector, preparation and "
-    "what was done to the alloy are not. Only fields of new specimens of the same sources were tested."
+    "rather than the alloys. Grey levels, scale, turn, focus, noise, compression and the data bar are evened out; charging, "
+    "detector, preparation and what was done to the alloy are not. Only new specimens of the same sources were tested."
 )
 
 
