@@ -5,7 +5,7 @@
 | `forward` | Sun et al. 2022, section 3: nearest neighbour among training features on the unit sphere |
 | `prototypes` | k-means centres of those features instead of all of them, so that they travel with the weights |
 
-Learned from features after training, so these are buffers: they count as no parameters and the network's answer does not use them.
+Learned from features after training, so these are buffers: no parameters, and the network's answer does not use them.
 """
 
 from __future__ import annotations
