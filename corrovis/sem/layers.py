@@ -139,6 +139,8 @@ def convolutions(network: nn.Module, x: Tensor, strongest: int = STRONGEST) -> t
         WeightsError: the network has no convolution
     """
     names = {module: name for name, module in network.named_modules() if isinstance(module, CONVOLUTIONS)}
+    if not names:
+        raise WeightsError(f"{type(network).__name__} has no convolution to look at; choose another network")
     passed: list[tuple[str, Tensor]] = []
 
     def keep(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
@@ -155,8 +157,6 @@ def convolutions(network: nn.Module, x: Tensor, strongest: int = STRONGEST) -> t
     finally:
         for hook in hooks:
             hook.remove()
-    if not passed:
-        raise WeightsError(f"{type(network).__name__} has no convolution to look at; choose another network")
     return tuple(_layer(name, output.detach(), g, strongest) for (name, output), g in zip(passed, gradients, strict=True))
 
 
