@@ -20,8 +20,11 @@ from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec, read_manifest, verify
 from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.networks.familiarity import Familiarity
+from corrovis.networks.inspector_net import InspectorNet
 from corrovis.networks.material_cnn import MaterialCNN
 from corrovis.networks.material_net import MaterialNet
+from corrovis.networks.pegan import PEDiscriminator, PEGenerator
 from corrovis.networks.rust_texture import RustTexture
 from corrovis.networks.severity_net import SeverityNet
 
@@ -30,8 +33,12 @@ log = logging.getLogger(__name__)
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CarUNet": CarUNet,
     "CorrosionUNet": CorrosionUNet,
+    "Familiarity": Familiarity,
+    "InspectorNet": InspectorNet,
     "MaterialCNN": MaterialCNN,
     "MaterialNet": MaterialNet,
+    "PEDiscriminator": PEDiscriminator,
+    "PEGenerator": PEGenerator,
     "RustTexture": RustTexture,
     "SeverityNet": SeverityNet,
 }

@@ -1,4 +1,4 @@
-"""Learns what is familiar from features of training views: the prototypes of `corrovis.networks.familiarity.Familiarity`.
+"""Learns what is familiar from features of training views: the prototypes of `corrovis.networks.prototypes.PrototypeGauge`.
 
 Mahalanobis distance to class means, tried first, took photos of cars for familiar: few specimens make a covariance narrow where
 they happen to agree and wide elsewhere.  Centres along each material's own spread do not.
@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from sklearn.cluster import MiniBatchKMeans
 
-from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.material_cnn import MaterialCNN
 from corrovis.networks.material_net import MaterialNet
+from corrovis.networks.prototypes import PrototypeGauge
 
 PROTOTYPES = 32  # for each material
 
 
-def fit_gauge(features: np.ndarray, labels: np.ndarray, prototypes: int = PROTOTYPES) -> Familiarity:
+def fit_gauge(features: np.ndarray, labels: np.ndarray, prototypes: int = PROTOTYPES) -> PrototypeGauge:
     """The gauge of (n, features): k-means centres of each label's directions from the common centre."""
     centre = features.mean(axis=0)
     away = features - centre
@@ -27,13 +27,13 @@ def fit_gauge(features: np.ndarray, labels: np.ndarray, prototypes: int = PROTOT
         own = away[labels == label]
         means = MiniBatchKMeans(min(prototypes, len(own)), n_init=1, random_state=0, batch_size=512, max_iter=30)
         found.append(means.fit(own).cluster_centers_)
-    gauge = Familiarity(features.shape[1], sum(map(len, found)))
+    gauge = PrototypeGauge(features.shape[1], sum(map(len, found)))
     parts = {"centre": centre, "prototypes": np.concatenate(found)}
     gauge.load_state_dict({name: torch.from_numpy(part).float() for name, part in parts.items()})
     return gauge
 
 
-def distances_of(gauge: Familiarity, features: np.ndarray) -> np.ndarray:
+def distances_of(gauge: PrototypeGauge, features: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
         found: np.ndarray = gauge(torch.from_numpy(features).float()).numpy()
     return found

@@ -15,7 +15,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from corrovis.networks.familiarity import Familiarity
+from corrovis.networks.prototypes import PrototypeGauge
 
 Form = Literal["table6", "figure8"]
 SIZES: dict[Form, int] = {"table6": 150, "figure8": 450}
@@ -35,7 +35,7 @@ class MaterialCNN(nn.Module):
         small = form == "table6"
         self.layers = _table6() if small else _figure8()
         self.answer = _table6_head(outputs) if small else _figure8_head(outputs)
-        self.familiarity = Familiarity(WIDTH, prototypes)
+        self.familiarity = PrototypeGauge(WIDTH, prototypes)
 
     def features(self, x: Tensor) -> Tensor:
         """(n, 128), mean over the last map."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import timm
 from torch import Tensor, nn
 
-from corrovis.networks.familiarity import Familiarity
+from corrovis.networks.prototypes import PrototypeGauge
 
 
 class MaterialNet(nn.Module):
@@ -29,7 +29,7 @@ class MaterialNet(nn.Module):
         self.backbone = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
         self.drop = nn.Dropout(0.3)
         self.answer = nn.Linear(self.WIDTH, outputs)
-        self.familiarity = Familiarity(self.WIDTH, prototypes)
+        self.familiarity = PrototypeGauge(self.WIDTH, prototypes)
 
     def features(self, x: Tensor) -> Tensor:
         """(n, 1280), mean over the last map."""

@@ -6,3 +6,8 @@ SYNTHETIC = "Illustration made by Corrovis, not a prediction"
 def at_level(level: float) -> str:
     """For the file of one aged picture, so that it can be told from a photo and made again."""
     return f"{SYNTHETIC}; corrosion level {level:g} of 3"
+
+
+def with_defect(name: str, seed: int) -> str:
+    """For the file of a plate whose defect was made, or erased."""
+    return f"{SYNTHETIC}; steel, {name}, seed {seed}"

@@ -23,6 +23,7 @@ from corrovis.settings import Settings
 from corrovis.ui import wording
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
+from corrovis.ui.steel_jobs import SteelTools
 
 FILES = {
     "png": "{stem}_level_{level:.2f}.png",
@@ -34,13 +35,14 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; no inspector, lab: no such tab."""
+    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; no inspector, no inspect tab, and so on."""
 
     masker: CarMasker
     ager: Ager
     grader: Grader | None
     settings: Settings
     inspector: Inspector | None = None
+    steel: SteelTools | None = None
     materials: MaterialsLab | None = None
 
 
