@@ -51,7 +51,8 @@ def test_a_linear_head_learns_and_is_checked(tmp_path: Path) -> None:
     run("material.py", *options, "--network", "lite0", "--frozen")
     (method,) = json.loads(report.read_text())["methods"].values()
     assert method["metrics"]["accuracy"]["value"] > 0.6  # of three grain sizes, with an untrained body
-    run("material.py", "--data", data, "--out", tmp_path / "texture", "--report", report, "--network", "lbp-svm", "--score-only")
+    texture = ("--network", "lbp-svm", "--score-only", "--smoke", "--size", 64)
+    run("material.py", "--data", data, "--out", tmp_path / "texture", "--report", report, *texture)
     found = json.loads(report.read_text())
     assert len(found["methods"]) == 2
     assert all(m["metrics"]["accuracy"]["low"] <= m["metrics"]["accuracy"]["value"] for m in found["methods"].values())
