@@ -22,6 +22,8 @@ from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.inspector_net import InspectorNet
+from corrovis.networks.material_cnn import MaterialCNN
+from corrovis.networks.material_net import MaterialNet
 from corrovis.networks.pegan import PEDiscriminator, PEGenerator
 from corrovis.networks.pixel_net import PixelNet
 from corrovis.networks.rust_texture import RustTexture
@@ -36,6 +38,8 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "PixelNet": PixelNet,
     "Familiarity": Familiarity,
     "InspectorNet": InspectorNet,
+    "MaterialCNN": MaterialCNN,
+    "MaterialNet": MaterialNet,
     "PEDiscriminator": PEDiscriminator,
     "PEGenerator": PEGenerator,
     "RustTexture": RustTexture,

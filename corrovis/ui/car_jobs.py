@@ -21,6 +21,7 @@ from corrovis.results import SEVERITIES, AgedCar, Grade, Photo, check_level
 from corrovis.sem.inspection import Inspector
 from corrovis.settings import Settings
 from corrovis.ui import wording
+from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
 from corrovis.ui.steel_jobs import SteelTools
 
@@ -42,6 +43,7 @@ class Services:
     settings: Settings
     inspector: Inspector | None = None
     steel: SteelTools | None = None
+    materials: MaterialsLab | None = None
 
 
 @dataclass(frozen=True, slots=True)
