@@ -9,6 +9,7 @@ from corrovis.car.grading import Grader
 from corrovis.car.masking import CarMasker
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.segmentation import Segmenter
+from corrovis.sem.synthesis import MODEL, Synthesiser
 from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.ui.car_jobs import Services
@@ -21,7 +22,8 @@ def main() -> None:
     grader = Grader(store) if "car-grade" in store else None
     segmenter = Segmenter(store)
     inspector = Inspector(segmenter) if segmenter.models else None
-    services = Services(CarMasker(store), Ager(store), grader, settings, inspector)
+    synthesiser = Synthesiser(store) if MODEL in store else None
+    services = Services(CarMasker(store), Ager(store), grader, settings, inspector, synthesiser)
     page = build_page(services, store.specs, source_link(os.environ))
     server = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0")  # the port is gradio's own to read, from GRADIO_SERVER_PORT
     page.queue(max_size=settings.queue).launch(server_name=server, **launch_options(settings))

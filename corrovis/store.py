@@ -21,6 +21,7 @@ from corrovis.manifest import WeightSpec, read_manifest, verify
 from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.rust_texture import RustTexture
+from corrovis.networks.sem_gan import SurfaceGAN
 from corrovis.networks.severity_net import SeverityNet
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CorrosionUNet": CorrosionUNet,
     "RustTexture": RustTexture,
     "SeverityNet": SeverityNet,
+    "SurfaceGAN": SurfaceGAN,
 }
 
 

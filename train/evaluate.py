@@ -3,7 +3,9 @@
     python train/evaluate.py car --data DATA --features tf_efficientnet_lite0-imagenet.safetensors \\
         --cyclegan runs/car_cyclegan/last.pt
 
-Writes train/reports/car.json (`metrics` by model, `anchors`, `skipped` with the reason) and a picture sheet, which shows data
+    python train/evaluate.py semgan --data DATA/sem --features tf_efficientnet_lite0-imagenet.safetensors --lpips FOLDER
+
+The first writes train/reports/car.json (`metrics` by model, `anchors`, `skipped` with the reason) and a picture sheet, which shows data
 and therefore stays in runs/.  Distances are FD-Lite0 and KID on EfficientNet-Lite0 features, never "FID".  All pictures are
 compared at the size that the CycleGAN draws at, on grey backgrounds, so that neither resolution nor scenery decides.
 """
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sem_gan_scores
 from car_methods import WHOLE, Ours, Paper, Rusted
 from car_pictures import Picture, read_pictures
 from car_scores import (
@@ -34,6 +37,7 @@ from car_scores import (
 )
 from distances import ROUNDS, Lite0
 from judge import Judge
+from sem_patches import load_micrographs
 from support import arguments, save_sheet, write_json
 
 from corrovis.car.ageing import MODEL as OURS
@@ -176,16 +180,33 @@ def evaluate_car(args: argparse.Namespace) -> None:
     print(f"{args.report}: {sum(map(len, report.metrics.values()))} scores, {len(report.skipped)} skipped", flush=True)
 
 
+def evaluate_semgan(args: argparse.Namespace) -> None:
+    """Report on the generator of SEM surfaces; it is not shipped yet, so it comes from its checkpoint."""
+    if not args.lpips and not args.smoke:
+        raise SystemExit("--lpips is missing: name the folder with squeezenet1_1-imagenet and lpips-squeeze-heads")
+    amounts = sem_gan_scores.SMOKE if args.smoke else sem_gan_scores.Amounts()
+    pictures = load_micrographs(args.data)
+    gan = sem_gan_scores.assemble(args.checkpoint, pictures, amounts.limits)
+    lpips = sem_gan_scores.Lpips(args.lpips)
+    content = sem_gan_scores.evaluate(gan, pictures, Lite0(args.features), lpips, amounts)
+    write_json(args.report, content)
+
+
 def main() -> None:
     parser = arguments(__doc__, "runs/evaluate")
-    parser.add_argument("what", choices=("car",))
+    parser.add_argument("what", choices=("car", "semgan"))
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--labels", type=Path, default=Path("runs/car_labels"), help="folder with car/NAME.png")
     parser.add_argument("--features", default="imagenet", help="EfficientNet-Lite0: imagenet, or a file in timm's names")
     parser.add_argument("--cyclegan", type=Path, help="checkpoint of train/car_cyclegan.py")
-    parser.add_argument("--report", type=Path, default=Path(__file__).parent / "reports/car.json")
+    parser.add_argument("--report", type=Path, help="default: train/reports/car.json or sem_gan.json")
+    parser.add_argument("--checkpoint", type=Path, default=Path("runs/sem_gan/last.pt"), help="of train/sem_gan.py")
+    parser.add_argument("--lpips", type=Path, help="folder with SqueezeNet and its LPIPS heads; random without")
     parser.add_argument("--limit", type=int, help="score only so many cars")
-    evaluate_car(parser.parse_args())
+    args = parser.parse_args()
+    run, name = {"car": (evaluate_car, "car.json"), "semgan": (evaluate_semgan, "sem_gan.json")}[args.what]
+    args.report = args.report or Path(__file__).parent / "reports" / name
+    run(args)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@
 | sum | eq. 8 | `Weights` |
 
 Without `--clips` pictures have no order; `corrovis.networks.sem_gan` says what G is asked then.  The first two losses count by
-the share of the picture in the frame, squared: of pure noise nothing follows.  So few pictures teach D little, so a second
-discriminator judges their features in a pretrained network (Sauer et al. 2021); it is not shipped.
+the share of the picture in the frame: of pure noise nothing follows.  From so few pictures and steps D learns little, so the
+`cpu` preset has two terms more, neither of which is shipped: a second discriminator judges features of a pretrained network
+(Sauer et al. 2021), and the Gram matrices of these features shall be those of the picture (`texture`, Gatys et al. 2015).
 """
 
 from __future__ import annotations
@@ -44,21 +45,35 @@ CLIP = 5
 class Config:
     """The `cpu` preset; `PAPER` holds the seed's own numbers."""
 
-    side: int = 128
+    side: int = 96
     batch: int = 4
-    width: int = 32
-    steps: int = 3000
-    generator_lr: float = 5e-4
-    discriminator_lr: float = 5e-4
-    average: float = 0.995
-    intensity: float = 6.0
-    gradient: float = 1.0
+    width: int = 24
+    steps: int = 2000
+    generator_lr: float = 8e-4
+    discriminator_lr: float = 8e-4
+    average: float = 0.99
+    intensity: float = 20.0
+    gradient: float = 2.0
     temporal: float = 2.0
-    adversarial: float = 1.0
+    adversarial: float = 0.5
+    texture: float = 1.0
+    judge_every: int = 2
     seed: int = 0
 
 
-PAPER = Config(side=450, width=64, steps=60_000, generator_lr=1e-4, discriminator_lr=1e-5, average=0.999, intensity=1.0, adversarial=0.05)
+PAPER = Config(
+    side=450,
+    width=64,
+    steps=60_000,
+    generator_lr=1e-4,
+    discriminator_lr=1e-5,
+    average=0.999,
+    intensity=1.0,
+    gradient=1.0,
+    adversarial=0.05,
+    texture=0.0,
+    judge_every=1,
+)
 PRESETS = {"cpu": Config(), "paper": PAPER}
 SMOKE = Config(side=64, batch=2, width=8, steps=2)
 
@@ -99,6 +114,12 @@ def taken_for_real(made: list[Tensor]) -> Tensor:
     return torch.stack([(m - 1).square().mean() / 2 for m in made]).sum()
 
 
+def texture_loss(made: list[Tensor], real: list[Tensor]) -> Tensor:
+    """Difference of Gram matrices (n, c, c), relative to the real ones' size, mean over depths."""
+    off = [((m - r).abs().mean(dim=(1, 2)) / r.abs().mean(dim=(1, 2))).mean() for m, r in zip(made, real, strict=True)]
+    return torch.stack(off).mean()
+
+
 class Judges(nn.Module):
     """The discriminator that is shipped, and judges of SqueezeNet's features at three depths, which only training needs."""
 
@@ -110,18 +131,22 @@ class Judges(nn.Module):
             network.load_state_dict({k: v.float() for k, v in load_file(Path(features)).items()}, strict=False)
         stages = network.features
         self.stages = nn.ModuleList([stages[:2], stages[2:5], stages[5:8], stages[8:]]).requires_grad_(False)
-        self.judges = nn.ModuleList([PatchJudge(c, materials, 24, halvings=h) for c, h in ((64, 1), (128, 1), (256, 0), (512, 0))])
+        self.judges = nn.ModuleList(
+            [PatchJudge(c, materials, 24, halvings=h) for c, h in ((64, 1), (128, 1), (256, 0), (512, 0))]
+        )
         for module in [*self.pixels.modules(), *self.judges.modules()]:
             if isinstance(module, nn.Conv2d | nn.Linear):
                 spectral_norm(module)
 
-    def forward(self, picture: Tensor, material: Tensor) -> list[Tensor]:
+    def forward(self, picture: Tensor, material: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Verdicts on all patches, and the Gram matrices."""
         verdicts: list[Tensor] = self.pixels(picture, material)
-        x = picture.expand(-1, 3, -1, -1) * 2.2  # ImageNet's spread of grey
+        x, grams = picture.expand(-1, 3, -1, -1) * 2.2, []  # ImageNet's spread of grey
         for stage, judge in zip(self.stages, self.judges, strict=True):
             x = stage(x)
             verdicts.append(judge(x, material))
-        return verdicts
+            grams.append(torch.einsum("nihw,njhw->nij", x, x) / x[0, 0].numel())
+        return verdicts, grams
 
 
 class Surfaces:
@@ -136,8 +161,14 @@ class Surfaces:
         picked = [dice.randrange(len(self.materials)) for _ in range(self.config.batch)]
         patches = np.stack([cut(dice.choice(self.of[self.materials[m]]), self.config.side, dice) for m in picked])
         real = torch.from_numpy(patches)[:, None]
-        share = torch.tensor([[SERIES[i % len(SERIES)]] for i in range(len(real))])
+        share = torch.tensor([[share_of_noise(i / len(real), dice)] for i in range(len(real))])
         return mix(real, torch.randn_like(real), share), real, share, one_hot(picked, len(self.materials))
+
+
+def share_of_noise(least: float, dice: random.Random) -> float:
+    """Anywhere in `least` and the quarter above, and often nothing but noise, with which every series begins."""
+    share = least + dice.random() / 4
+    return 1.0 if least >= 0.75 and dice.random() < 0.5 else min(share, 1.0)
 
 
 class Clips:
@@ -173,14 +204,17 @@ def one_hot(numbers: list[int], count: int) -> Tensor:
     return F.one_hot(torch.tensor(numbers), count).float()
 
 
-def generator_loss(made: Tensor, batch: tuple[Tensor, Tensor, Tensor, Tensor], judges: nn.Module, config: Config) -> dict[str, Tensor]:
-    """Eq. 8, term by term."""
-    frames, real, share, material = batch
-    known = (1 - share[:, 0]).square()
+def generator_loss(
+    made: Tensor, batch: tuple[Tensor, ...], judged: tuple[list[Tensor], list[Tensor]], grams: list[Tensor], config: Config
+) -> dict[str, Tensor]:
+    """Eq. 8, term by term; `judged` is what the judges say of the made pictures, `grams` those of the real ones."""
+    frames, real, share, _ = batch
+    known = 1 - share[:, 0]
     terms = {
         "intensity": config.intensity * intensity_loss(made, real, known),
         "gradient": config.gradient * gradient_loss(made, real, known),
-        "adversarial": config.adversarial * taken_for_real(judges(made, material)),
+        "adversarial": config.adversarial * taken_for_real(judged[0]),
+        "texture": config.texture * texture_loss(judged[1], grams),
     }
     if frames.shape[1] > 1:
         terms["temporal"] = config.temporal * temporal_loss(made, real, frames[:, -1:])
@@ -222,7 +256,9 @@ def main() -> None:
     average.load_state_dict(generator.state_dict())
     judges = Judges(count, config.width, args.features)
     g_optimiser = torch.optim.Adam(generator.parameters(), lr=config.generator_lr, betas=(0.5, 0.99))
-    d_optimiser = torch.optim.Adam([p for p in judges.parameters() if p.requires_grad], lr=config.discriminator_lr, betas=(0.5, 0.99))
+    d_optimiser = torch.optim.Adam(
+        [p for p in judges.parameters() if p.requires_grad], lr=config.discriminator_lr, betas=(0.5, 0.99)
+    )
     parts = {"generator": generator, "average": average, "judges": judges, "g_optimiser": g_optimiser, "d_optimiser": d_optimiser}
     step = load_checkpoint(args.out / "last.pt", **parts) if args.resume else 0
     dice = random.Random(config.seed + step)
@@ -230,7 +266,7 @@ def main() -> None:
     write_json(args.out / "data.json", {"materials": data.materials, "preset": args.preset})
     generator, judges, g_optimiser, d_optimiser = accelerator.prepare(generator, judges, g_optimiser, d_optimiser)
     average.to(accelerator.device)
-    began = time.time()
+    d_loss, began = torch.zeros(()), time.time()
     while step < config.steps and time.time() - began < args.seconds:
         for optimiser, rate in ((g_optimiser, config.generator_lr), (d_optimiser, config.discriminator_lr)):
             optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - step / config.steps) + 0.02)
@@ -238,13 +274,16 @@ def main() -> None:
         frames, real, share, material = batch
         made = generator(frames, torch.randn_like(real), share, material)
 
-        d_loss = real_or_made(judges(real, material), judges(made.detach(), material))
-        d_optimiser.zero_grad()
-        accelerator.backward(d_loss)
-        d_optimiser.step()
+        if step % config.judge_every == 0:
+            d_loss = real_or_made(judges(real, material)[0], judges(made.detach(), material)[0])
+            d_optimiser.zero_grad()
+            accelerator.backward(d_loss)
+            d_optimiser.step()
 
         judges.requires_grad_(False)
-        terms = generator_loss(made, batch, judges, config)
+        with torch.no_grad():
+            grams = judges(real, material)[1]
+        terms = generator_loss(made, batch, judges(made, material), grams, config)
         g_optimiser.zero_grad()
         accelerator.backward(torch.stack(list(terms.values())).sum())
         g_optimiser.step()
@@ -257,7 +296,7 @@ def main() -> None:
         if step % 25 == 0:
             losses = " ".join(f"{name} {value.item():.3f}" for name, value in terms.items())
             print(f"step {step} D {d_loss.item():.3f} {losses} {time.time() - began:.0f} s", flush=True)
-        if step % 150 == 0 or step == config.steps:
+        if step % 100 == 0 or step == config.steps:
             save_checkpoint(args.out / "last.pt", config, step, **parts)
             draw(average, data, args.out / f"sheet_{step}.png")
     save_checkpoint(args.out / "last.pt", config, step, **parts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import random
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +18,20 @@ import numpy as np
 
 from corrovis.sem.fields import FLAT, MIDDLE, SPREAD, read_field
 
-LONG_SIDE = 640
+LONG_SIDE = 512
 MOST_EMPTY = 0.35
 HELD_OUT = 0.2  # least share of a material's pictures that is held out
 TRIES = 40
-SHORT_NAMES = {
-    "304 stainless steel": "stainless-304",
-    "stainless steel (grade not in README)": "stainless-lead-bismuth",
-    "Ni-20Cr alloy": "ni-20cr",
-    "Ni-base superalloy": "ni-superalloy",
-    "Si bond coat / environmental barrier coating (oxide scale = TGO)": "oxide-coating",
-    "alloy dealloyed by liquid metal (alloy not in README)": "dealloyed",
+MATERIALS = {
+    "pits304": "304 stainless steel",
+    "ss_lbe": "stainless steel in lead-bismuth",
+    "ni20cr": "Ni-20Cr alloy",
+    "nasa_super": "Ni-base superalloy",
+    "nasa_ebc": "oxide coating",
+    "lmd": "dealloyed alloy",
 }
-CROSS_SECTIONS = ("stainless-lead-bismuth", "oxide-coating", "dealloyed")
+"""Folder of the project's data: the material's name."""
+CROSS_SECTIONS = ("stainless steel in lead-bismuth", "oxide coating", "dealloyed alloy")
 """Layers lie upon each other, so these are mirrored left to right only; surfaces may be turned."""
 
 
@@ -52,21 +54,28 @@ class Micrograph:
 
 
 def load_micrographs(folder: Path) -> list[Micrograph]:
-    """All pictures of a data folder, by material and name."""
+    """All pictures of a data folder, by name."""
     table = folder / "sem.csv"
     if table.exists():
         with table.open(newline="") as file:
-            rows = [(folder / row["file"], SHORT_NAMES.get(row["material"], row["material"]), row["group"]) for row in csv.DictReader(file)]
+            named = [(row["file"], row) for row in csv.DictReader(file)]
+        rows = [(folder / name, MATERIALS.get(Path(name).parts[0], row["material"]), specimen_of(row)) for name, row in named]
     else:
-        rows = [(path, path.parent.name, path.stem) for path in sorted(folder.glob("*/*")) if path.is_file()]
-    return [_read(path, material, _group(path, group)) for path, material, group in sorted(rows)]
+        rows = [(path, path.parent.name, path.stem) for path in folder.glob("*/*") if path.is_file()]
+    if not rows:
+        raise SystemExit(f"{folder} holds neither sem.csv nor a folder of pictures for each material; give --data another")
+    return [_read(path, material, group) for path, material, group in sorted(rows)]
 
 
-def _group(path: Path, group: str) -> str:
-    """What must not be parted: pictures of one figure where a set comes as one group, one spot before and after exposure."""
-    if group == "lmd":
-        return "_".join(path.stem.split("_")[:2])
-    return group.removesuffix("_0d").removesuffix("_180d")
+def specimen_of(row: dict[str, str]) -> str:
+    """What must not be parted, where the table's groups are finer or coarser: both faces of a lead-bismuth sample, a spot turned
+    by 180 degrees; the dealloyed set comes as one group, so its temperature stands for the specimen."""
+    name, group = Path(row["file"]).parts[0], row["group"]
+    if name == "ss_lbe":
+        return re.sub(r"-(CO|RAC)$", "", group)
+    if name == "nasa_super":
+        return re.sub(r"_(0|180)d$", "", group)
+    return row["exposure"] if name == "lmd" else group
 
 
 def _read(path: Path, material: str, group: str) -> Micrograph:
@@ -84,13 +93,16 @@ def _read(path: Path, material: str, group: str) -> Micrograph:
 
 
 def split(pictures: list[Micrograph]) -> tuple[list[Micrograph], list[Micrograph]]:
-    """Pictures to learn from and pictures held out: of each material whole groups, by their hash, the same on every machine."""
+    """Pictures to learn from and pictures held out: of each material whole groups, the same on every machine.
+
+    Groups are taken in the order of their hash, unless they would bring the held-out share above one half.
+    """
     held: set[tuple[str, str]] = set()
     for material in sorted({p.material for p in pictures}):
         of = [p.group for p in pictures if p.material == material]
         taken = 0
         for group in sorted(set(of), key=lambda name: zlib.crc32(name.encode())):
-            if taken < HELD_OUT * len(of) and taken + of.count(group) <= 2 * HELD_OUT * len(of):
+            if taken < HELD_OUT * len(of) and 2 * (taken + of.count(group)) <= len(of):
                 held.add((material, group))
                 taken += of.count(group)
     return [p for p in pictures if (p.material, p.group) not in held], [p for p in pictures if (p.material, p.group) in held]
@@ -116,4 +128,6 @@ def _window(picture: Micrograph, side: int, dice: random.Random) -> np.ndarray:
     window = picture.grey[y : y + need, x : x + need]
     if need == side:
         return window.copy()
-    return np.asarray(cv2.resize(window, (side, side), interpolation=cv2.INTER_AREA if need > side else cv2.INTER_CUBIC).clip(-1, 1), np.float32)
+    return np.asarray(
+        cv2.resize(window, (side, side), interpolation=cv2.INTER_AREA if need > side else cv2.INTER_CUBIC).clip(-1, 1), np.float32
+    )

@@ -9,8 +9,8 @@
 | `SurfaceDiscriminator` | D, a number a patch, near 1 where real, near 0 where made (eq. 4-7) |
 | `SurfaceGAN.forward` | the mode for pictures without order, below |
 
-**Pictures without order** have no earlier frames, so a series of five is made of each: pure noise, three mixtures of noise and picture,
-the picture.  G learns to draw the picture from any of the others, so that intensity and gradient losses have a target wherever
+**Pictures without order** have no earlier frames, so a series of five is made of each: pure noise, three mixtures, the picture.
+ G learns to draw the picture from any of the others, so that intensity and gradient losses have a target wherever
 the frame still tells something of it; at use the series begins with nothing but noise.  This is a denoising diffusion GAN
 (Xiao, Kreis and Vahdat 2022) of four steps.  Normalisation is by pixel (Karras et al. 2018), so a surface may have any
 size and looks the same at each; resize-convolutions, because transposed ones leave checkerboards.
@@ -28,6 +28,7 @@ NOISE_STD = 40 / 127.5
 """That of the pictures themselves (`corrovis.sem.fields.SPREAD` on the scale -1 to 1)."""
 STRIDE = 8
 CODE = 64
+CHECKS = 4
 
 
 def mix(picture: Tensor, noise: Tensor, share: Tensor) -> Tensor:
@@ -119,7 +120,7 @@ class PatchJudge(nn.Module):
     def __init__(self, inputs: int, materials: int, width: int, halvings: int = 3) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for outputs in ([width, 2 * width, 3 * width][:halvings]):
+        for outputs in [width, 2 * width, 3 * width][:halvings]:
             layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
             inputs = outputs
         layers += [nn.Conv2d(inputs, 3 * width, 3, 1, 1), nn.LeakyReLU(0.2)]
@@ -140,12 +141,19 @@ class SurfaceGAN(nn.Module):
         noise: (n, 8, H, W), standard normal: for each of the four frames its noise and what it leaves open
         material: (n, m), one-hot
         output: picture (n, 1, H, W) in [-1, 1], verdict (n,)
+        levels: (m, 2), usual mean and standard deviation of a material's grey values, 0 to 255
+        limits: (m, `CHECKS`, 2), lowest and highest score that real pictures reach in each of `corrovis.sem.synthesis.CHECKS`
     """
+
+    levels: Tensor
+    limits: Tensor
 
     def __init__(self, materials: int, width: int = 32) -> None:
         super().__init__()
         self.generator = SurfaceGenerator(materials, width)
         self.discriminator = SurfaceDiscriminator(materials, width)
+        self.register_buffer("levels", torch.tensor([128.0, 40.0]).repeat(materials, 1))
+        self.register_buffer("limits", torch.tensor([-torch.inf, torch.inf]).repeat(materials, CHECKS, 1))
 
     def forward(self, noise: Tensor, material: Tensor) -> tuple[Tensor, Tensor]:
         picture = torch.zeros_like(noise[:, :1])

@@ -6,3 +6,8 @@ SYNTHETIC = "Illustration made by Corrovis, not a prediction"
 def at_level(level: float) -> str:
     """For the file of one aged picture, so that it can be told from a photo and made again."""
     return f"{SYNTHETIC}; corrosion level {level:g} of 3"
+
+
+def of_surface(material: str, seed: int, number: int) -> str:
+    """For the file of one synthetic micrograph, so that it can be told from a specimen's and made again."""
+    return f"Synthetic SEM surface made by Corrovis, no specimen; {material}, seed {seed}, number {number}"

@@ -11,7 +11,7 @@ import gradio as gr
 
 from corrovis.manifest import WeightSpec
 from corrovis.settings import Settings
-from corrovis.ui import car, car_api, electrochem, electrochem_api, inspect, sem_api, wording
+from corrovis.ui import car, car_api, electrochem, electrochem_api, inspect, sem_api, synthesis, synthesis_api, wording
 from corrovis.ui.car_jobs import Services
 
 HERE = Path(__file__).parent
@@ -33,6 +33,9 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
             if services.inspector:
                 with gr.Tab(wording.INSPECT_TAB):
                     inspect.InspectTab(services.inspector)
+            if services.synthesiser:
+                with gr.Tab(wording.SURFACES_TAB):
+                    synthesis.SynthesisSection(services.synthesiser)
             with gr.Tab(wording.LAB_TAB):
                 electrochem.ElectrochemTab()
         gr.HTML(_footer(source), elem_classes="foot", apply_default_css=False)
@@ -40,6 +43,8 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
         electrochem_api.publish()
         if services.inspector:
             sem_api.publish(services.inspector)
+        if services.synthesiser:
+            synthesis_api.publish(services.synthesiser)
     return page
 
 

@@ -17,6 +17,7 @@ from corrovis.errors import NoCarError
 from corrovis.results import AgedCar, CarMask, Grade, Photo, Provenance
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.segmentation import Segmenter
+from corrovis.sem.synthesis import MODEL, Synthesiser
 from corrovis.settings import Settings
 from corrovis.store import Store
 
@@ -88,8 +89,10 @@ def main() -> None:
     examples = Path(tempfile.mkdtemp())
     cv2.imwrite(str(examples / "street.png"), street()[..., ::-1])
     page.EXAMPLES = examples
-    inspector = Inspector(Segmenter(Store(settings.weights)))  # the shipped networks: they are small
-    blocks = page.build_page(Services(Masker(), Ager(), Grader(), settings, inspector), {}, "https://example.org/source")
+    store = Store(settings.weights)  # the shipped networks: they are small
+    inspector, synthesiser = Inspector(Segmenter(store)), Synthesiser(store) if MODEL in store else None
+    services = Services(Masker(), Ager(), Grader(), settings, inspector, synthesiser)
+    blocks = page.build_page(services, {}, "https://example.org/source")
     blocks.queue(max_size=settings.queue).launch(server_port=int(sys.argv[1]), **page.launch_options(settings))
 
 
