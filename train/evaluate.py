@@ -1,13 +1,13 @@
-"""Score what is shipped, on cars that no network has seen, against the paper's method in the same run.
+"""Score what is shipped, on cars and specimens that no network has seen, against the paper's method in the same run.
 
     python train/evaluate.py car --data DATA --features tf_efficientnet_lite0-imagenet.safetensors \\
         --cyclegan runs/car_cyclegan/last.pt
 
     python train/evaluate.py semgan --data DATA/sem --features tf_efficientnet_lite0-imagenet.safetensors --lpips FOLDER
 
-The first writes train/reports/car.json (`metrics` by model, `anchors`, `skipped` with the reason) and a picture sheet, which shows data
-and therefore stays in runs/.  Distances are FD-Lite0 and KID on EfficientNet-Lite0 features, never "FID".  All pictures are
-compared at the size that the CycleGAN draws at, on grey backgrounds, so that neither resolution nor scenery decides.
+Each writes its report to train/reports/; `car` (`metrics` by model, `anchors`, `skipped` with the reason) also a picture sheet,
+which shows data and therefore stays in runs/.  Distances are FD-Lite0 and KID on EfficientNet-Lite0 features, never "FID".
+Cars are compared at the size that the CycleGAN draws at, on grey backgrounds, so that neither resolution nor scenery decides.
 """
 
 from __future__ import annotations

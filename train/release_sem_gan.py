@@ -21,7 +21,7 @@ from corrovis.settings import WEIGHTS
 DATA = "public SEM pictures, four fifths to half of each set: 304 stainless with chloride pits, stainless steel in lead-bismuth, "
 DATA += "Ni-20Cr in molten FLiNaK, NASA Ni superalloys and environmental barrier coatings, alloys dealloyed by liquid metal"
 LIMITS = (
-    "Surfaces as one laboratory each photographed them, seven to 120 pictures a material: the name of a material here means that set, "
+    "Surfaces as one laboratory each photographed them, seven to 120 pictures a material: a material's name means that set, "
     "not the alloy at large. Scale is the share of a field's width, not micrometres. Structures larger than a hundred pixels, "
     "such as whole layers of a cross-section, are not kept in order. For training and testing of other models only; nothing of a "
     "specimen can be concluded from these pictures."

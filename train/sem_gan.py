@@ -12,9 +12,8 @@
 | sum | eq. 8 | `Weights` |
 
 Without `--clips` pictures have no order; `corrovis.networks.sem_gan` says what G is asked then.  The first two losses count by
-the share of the picture in the frame: of pure noise nothing follows.  From so few pictures and steps D learns little, so the
-`cpu` preset has two terms more, neither of which is shipped: a second discriminator judges features of a pretrained network
-(Sauer et al. 2021), and the Gram matrices of these features shall be those of the picture (`texture`, Gatys et al. 2015).
+the share of the picture in the frame: of pure noise nothing follows.  In few steps D learns little, so the `cpu` preset has a
+term more: the Gram matrices of a pretrained network's features shall be those of the picture (`texture`, Gatys et al. 2015).
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from support import arguments, load_checkpoint, save_checkpoint, save_sheet, wri
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from corrovis.networks.sem_gan import SERIES, PatchJudge, SurfaceDiscriminator, SurfaceGAN, SurfaceGenerator, mix
+from corrovis.networks.sem_gan import SERIES, SurfaceDiscriminator, SurfaceGAN, SurfaceGenerator, mix
 
 CLIP = 5
 
@@ -45,19 +44,18 @@ CLIP = 5
 class Config:
     """The `cpu` preset; `PAPER` holds the seed's own numbers."""
 
-    side: int = 96
+    side: int = 64
     batch: int = 4
     width: int = 24
     steps: int = 2000
-    generator_lr: float = 8e-4
-    discriminator_lr: float = 8e-4
-    average: float = 0.99
+    generator_lr: float = 1e-3
+    discriminator_lr: float = 4e-4
+    average: float = 0.98
     intensity: float = 20.0
     gradient: float = 2.0
     temporal: float = 2.0
     adversarial: float = 0.5
     texture: float = 1.0
-    judge_every: int = 2
     seed: int = 0
 
 
@@ -72,7 +70,6 @@ PAPER = Config(
     gradient=1.0,
     adversarial=0.05,
     texture=0.0,
-    judge_every=1,
 )
 PRESETS = {"cpu": Config(), "paper": PAPER}
 SMOKE = Config(side=64, batch=2, width=8, steps=2)
@@ -120,33 +117,33 @@ def texture_loss(made: list[Tensor], real: list[Tensor]) -> Tensor:
     return torch.stack(off).mean()
 
 
-class Judges(nn.Module):
-    """The discriminator that is shipped, and judges of SqueezeNet's features at three depths, which only training needs."""
+def discriminator_of(materials: int, config: Config) -> SurfaceDiscriminator:
+    """With spectral norm (Miyato et al. 2018), which `sem_gan_scores.assemble` takes off again."""
+    judge = SurfaceDiscriminator(materials, config.width)
+    for module in judge.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            spectral_norm(module)
+    return judge
 
-    def __init__(self, materials: int, width: int, features: str) -> None:
+
+class Texture(nn.Module):
+    """Gram matrices of SqueezeNet's features at three depths; `weights`: a file, `imagenet` (download) or `none` (for tests)."""
+
+    def __init__(self, weights: str) -> None:
         super().__init__()
-        self.pixels = SurfaceDiscriminator(materials, width)
-        network = torchvision.models.squeezenet1_1(weights="DEFAULT" if features == "imagenet" else None)
-        if features not in ("imagenet", "none"):
-            network.load_state_dict({k: v.float() for k, v in load_file(Path(features)).items()}, strict=False)
+        network = torchvision.models.squeezenet1_1(weights="DEFAULT" if weights == "imagenet" else None)
+        if weights not in ("imagenet", "none"):
+            network.load_state_dict({k: v.float() for k, v in load_file(Path(weights)).items()}, strict=False)
         stages = network.features
-        self.stages = nn.ModuleList([stages[:2], stages[2:5], stages[5:8], stages[8:]]).requires_grad_(False)
-        self.judges = nn.ModuleList(
-            [PatchJudge(c, materials, 24, halvings=h) for c, h in ((64, 1), (128, 1), (256, 0), (512, 0))]
-        )
-        for module in [*self.pixels.modules(), *self.judges.modules()]:
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                spectral_norm(module)
+        self.stages = nn.ModuleList([stages[:2], stages[2:5], stages[5:8]]).requires_grad_(False)
 
-    def forward(self, picture: Tensor, material: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Verdicts on all patches, and the Gram matrices."""
-        verdicts: list[Tensor] = self.pixels(picture, material)
+    def forward(self, picture: Tensor) -> list[Tensor]:
         x, grams = picture.expand(-1, 3, -1, -1) * 2.2, []  # ImageNet's spread of grey
-        for stage, judge in zip(self.stages, self.judges, strict=True):
+        for stage in self.stages:
             x = stage(x)
-            verdicts.append(judge(x, material))
-            grams.append(torch.einsum("nihw,njhw->nij", x, x) / x[0, 0].numel())
-        return verdicts, grams
+            flat = x.flatten(2)
+            grams.append(flat @ flat.transpose(1, 2) / flat.shape[2])
+        return grams
 
 
 class Surfaces:
@@ -204,18 +201,17 @@ def one_hot(numbers: list[int], count: int) -> Tensor:
     return F.one_hot(torch.tensor(numbers), count).float()
 
 
-def generator_loss(
-    made: Tensor, batch: tuple[Tensor, ...], judged: tuple[list[Tensor], list[Tensor]], grams: list[Tensor], config: Config
-) -> dict[str, Tensor]:
-    """Eq. 8, term by term; `judged` is what the judges say of the made pictures, `grams` those of the real ones."""
-    frames, real, share, _ = batch
+def generator_loss(made: Tensor, batch: tuple[Tensor, ...], nets: tuple[nn.Module, Texture], config: Config) -> dict[str, Tensor]:
+    """Eq. 8, term by term; `nets` are the discriminator and the texture's network."""
+    frames, real, share, material = batch
     known = 1 - share[:, 0]
     terms = {
         "intensity": config.intensity * intensity_loss(made, real, known),
         "gradient": config.gradient * gradient_loss(made, real, known),
-        "adversarial": config.adversarial * taken_for_real(judged[0]),
-        "texture": config.texture * texture_loss(judged[1], grams),
+        "adversarial": config.adversarial * taken_for_real(nets[0](made, material)),
     }
+    if config.texture:
+        terms["texture"] = config.texture * texture_loss(nets[1](made), nets[1](real))
     if frames.shape[1] > 1:
         terms["temporal"] = config.temporal * temporal_loss(made, real, frames[:, -1:])
     return terms
@@ -254,19 +250,17 @@ def main() -> None:
     count = len(data.materials)
     generator, average = (SurfaceGenerator(count, config.width, data.frames) for _ in range(2))
     average.load_state_dict(generator.state_dict())
-    judges = Judges(count, config.width, args.features)
+    judge, texture = discriminator_of(count, config), Texture(args.features if config.texture else "none")
     g_optimiser = torch.optim.Adam(generator.parameters(), lr=config.generator_lr, betas=(0.5, 0.99))
-    d_optimiser = torch.optim.Adam(
-        [p for p in judges.parameters() if p.requires_grad], lr=config.discriminator_lr, betas=(0.5, 0.99)
-    )
-    parts = {"generator": generator, "average": average, "judges": judges, "g_optimiser": g_optimiser, "d_optimiser": d_optimiser}
+    d_optimiser = torch.optim.Adam(judge.parameters(), lr=config.discriminator_lr, betas=(0.5, 0.99))
+    parts = {"generator": generator, "average": average, "judge": judge, "g_optimiser": g_optimiser, "d_optimiser": d_optimiser}
     step = load_checkpoint(args.out / "last.pt", **parts) if args.resume else 0
     dice = random.Random(config.seed + step)
     torch.manual_seed(config.seed + step)
     write_json(args.out / "data.json", {"materials": data.materials, "preset": args.preset})
-    generator, judges, g_optimiser, d_optimiser = accelerator.prepare(generator, judges, g_optimiser, d_optimiser)
-    average.to(accelerator.device)
-    d_loss, began = torch.zeros(()), time.time()
+    generator, judge, g_optimiser, d_optimiser = accelerator.prepare(generator, judge, g_optimiser, d_optimiser)
+    average, texture = average.to(accelerator.device), texture.to(accelerator.device)
+    began = time.time()
     while step < config.steps and time.time() - began < args.seconds:
         for optimiser, rate in ((g_optimiser, config.generator_lr), (d_optimiser, config.discriminator_lr)):
             optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - step / config.steps) + 0.02)
@@ -274,21 +268,15 @@ def main() -> None:
         frames, real, share, material = batch
         made = generator(frames, torch.randn_like(real), share, material)
 
-        if step % config.judge_every == 0:
-            d_loss = real_or_made(judges(real, material)[0], judges(made.detach(), material)[0])
-            d_optimiser.zero_grad()
-            accelerator.backward(d_loss)
-            d_optimiser.step()
+        d_loss = real_or_made(judge(real, material), judge(made.detach(), material))
+        d_optimiser.zero_grad()
+        accelerator.backward(d_loss)
+        d_optimiser.step()
 
-        judges.requires_grad_(False)
-        with torch.no_grad():
-            grams = judges(real, material)[1]
-        terms = generator_loss(made, batch, judges(made, material), grams, config)
+        terms = generator_loss(made, batch, (judge, texture), config)
         g_optimiser.zero_grad()
         accelerator.backward(torch.stack(list(terms.values())).sum())
         g_optimiser.step()
-        for name, parameter in judges.named_parameters():
-            parameter.requires_grad_(".stages." not in f".{name}")
         step += 1
         keep = min(config.average, (1 + step) / (10 + step))
         with torch.no_grad():

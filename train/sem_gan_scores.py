@@ -2,10 +2,10 @@
 
 | question | answer in the report |
 | --- | --- |
-| do its surfaces look real? | FD-Lite0 and KID to held-out patches; beside them those of training patches, blurred patches, noise |
+| do its surfaces look real? | FD-Lite0 and KID to held-out patches, beside those of training patches, blurred ones, noise |
 | do the checks tell? | share of made, held-out real, blurred and noise pictures that pass |
 | are they diverse? | LPIPS-squeeze of pairs, made and real |
-| are they copies? | correlation of a made patch's middle with its nearest place in all training pictures; of held-out patches alike |
+| are they copies? | highest correlation of a made patch's middle with any training picture; of held-out patches alike |
 | do they help? | mean recall of two classifiers on held-out specimens against the ratio of made to real patches |
 """
 
@@ -23,7 +23,7 @@ import torch
 import torchvision
 from distances import Lite0, Sample, distance, frechet, kernel, spread
 from safetensors.torch import load_file
-from sem_gan import Config, Judges
+from sem_gan import Config, discriminator_of
 from sem_patches import Micrograph, cut, split
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -36,7 +36,7 @@ from corrovis.sem.synthesis import CHECKS, draw, failures, score
 
 RATIOS = (0.0, 0.25, 0.5, 1.0, 2.0)
 MOST_OUTSIDE = 0.005  # share of real patches below, and above, the limits of each check
-TEMPLATE = 40
+TEMPLATE = 32
 LPIPS_STAGES = ((0, 2), (2, 5), (5, 8), (8, 10), (10, 11), (11, 12), (12, 13))
 
 Patches = list[np.ndarray]
@@ -48,7 +48,7 @@ class Amounts:
     """How many patches of each material are made and cut, and how often the classifiers learn."""
 
     patches: int = 80
-    side: int = 96
+    side: int = 64
     limits: int = 200
     seeds: int = 5
     epochs: int = 12
@@ -72,14 +72,14 @@ def assemble(checkpoint: Path, pictures: list[Micrograph], count: int) -> Surfac
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     config, learned = Config(**state["config"]), split(pictures)[0]
     materials = sorted({p.material for p in pictures})
-    judges = Judges(len(materials), config.width, "none")
-    judges.load_state_dict(state["judges"])
-    for module in judges.pixels.modules():
+    judge = discriminator_of(len(materials), config)
+    judge.load_state_dict(state["judge"])
+    for module in judge.eval().modules():
         if hasattr(module, "parametrizations"):
             remove_parametrizations(module, "weight")
     gan = SurfaceGAN(len(materials), config.width).eval().requires_grad_(False)
     gan.generator.load_state_dict(state["average"])
-    gan.discriminator.load_state_dict(judges.pixels.state_dict())
+    gan.discriminator.load_state_dict(judge.state_dict())
     dice = random.Random(0)
     for number, material in enumerate(materials):
         own = [p for p in learned if p.material == material]
@@ -120,7 +120,7 @@ def as_rgb(patches: Patches) -> Patches:
 
 
 def look_scores(material: MaterialSet, lite0: Callable[[Patches], np.ndarray], features: dict[str, np.ndarray]) -> Scores:
-    """FD-Lite0 and KID of made, training, blurred and noise patches to the held-out ones; keeps the features for the classifier."""
+    """FD-Lite0 and KID of made, training, blurred and noise patches to the held-out ones; keeps the features."""
     candidates = {"made": material.made, "real": material.train, **stand_ins(material.held)}
     features |= {name: lite0(as_rgb(patches)) for name, patches in {**candidates, "held": material.held}.items()}
     held = Sample(features["held"], material.groups)
@@ -165,7 +165,9 @@ class Lpips:
         for (start, end), head in zip(LPIPS_STAGES, self.heads, strict=True):
             x = self.features[start:end](x)
             unit = x / (x.square().sum(dim=1, keepdim=True).sqrt() + 1e-10)
-            total += torch.stack([((unit[i] - unit[j]).square() * head[0]).sum(dim=0).mean() for i, j in zip(one, two, strict=True)])
+            total += torch.stack(
+                [((unit[i] - unit[j]).square() * head[0]).sum(dim=0).mean() for i, j in zip(one, two, strict=True)]
+            )
         return total.numpy()
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from corrovis.sem.fields import FLAT, MIDDLE, SPREAD, read_field
 
-LONG_SIDE = 512
+LONG_SIDE = 352
 MOST_EMPTY = 0.35
 HELD_OUT = 0.2  # least share of a material's pictures that is held out
 TRIES = 40

@@ -117,10 +117,10 @@ class SurfaceDiscriminator(nn.Module):
 class PatchJudge(nn.Module):
     """Convolutions to one number a patch; what is typical of a material counts by its projection (Miyato and Koyama 2018)."""
 
-    def __init__(self, inputs: int, materials: int, width: int, halvings: int = 3) -> None:
+    def __init__(self, inputs: int, materials: int, width: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for outputs in [width, 2 * width, 3 * width][:halvings]:
+        for outputs in (width, 2 * width, 3 * width):
             layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
             inputs = outputs
         layers += [nn.Conv2d(inputs, 3 * width, 3, 1, 1), nn.LeakyReLU(0.2)]

@@ -23,7 +23,9 @@ class SynthesisSection:
     def __init__(self, synthesiser: Synthesiser) -> None:
         self.synthesiser = synthesiser
         materials = list(synthesiser.materials)
-        gr.HTML(f"<h1>{wording.SURFACES_HEADLINE}</h1><p>{wording.SURFACES_LEAD}</p>", elem_classes="hero", apply_default_css=False)
+        gr.HTML(
+            f"<h1>{wording.SURFACES_HEADLINE}</h1><p>{wording.SURFACES_LEAD}</p>", elem_classes="hero", apply_default_css=False
+        )
         with gr.Row(elem_classes="form"):
             self.material = gr.Dropdown(materials, value=materials[0], label=wording.SURFACES_MATERIAL, scale=2)
             self.number = gr.Slider(1, MOST_SHOWN, 8, step=1, label=wording.SURFACES_NUMBER)
@@ -41,7 +43,12 @@ class SynthesisSection:
         self.go.click(self.run, asked, made, api_visibility="private", show_progress_on=self.go, **CPU)
 
     def run(
-        self, material: str, number: float, seed: float | None, side: float, progress: gr.Progress = gr.Progress()  # noqa: B008
+        self,
+        material: str,
+        number: float,
+        seed: float | None,
+        side: float,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[Any, ...]:
         """Draw what the form asks for."""
         folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "synthetic-sem"

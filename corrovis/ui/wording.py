@@ -123,7 +123,9 @@ DOWNLOAD = "All masks, pictures and reports"
 
 SURFACES_TAB = "Synthetic SEM"
 SURFACES_HEADLINE = "More micrographs than you have?"
-SURFACES_LEAD = "Choose a material: surfaces that no microscope saw, to train and test with. Every file says that it is synthetic."
+SURFACES_LEAD = (
+    "Choose a material: surfaces that no microscope saw, to train and test with. Every file says that it is synthetic."
+)
 SURFACES_MATERIAL = "Material"
 SURFACES_NUMBER = "Pictures"
 SURFACES_SIDE = "Side, px"
