@@ -89,6 +89,19 @@ TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
         ),
         something_is_corroded,
     ),
+    (
+        Release(
+            name="sem-gan",
+            arch="SurfaceGAN",
+            shapes=[[1, 8, 64, 64], [1, 2]],
+            about="Toy",
+            classes=("Ni-20Cr alloy", "304 stainless steel"),
+            input={"size": 64, **HALVES},
+            limits="Toy",
+            config={"materials": 2, "width": 8},
+        ),
+        None,
+    ),
 ]
 
 
