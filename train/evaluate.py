@@ -187,8 +187,8 @@ def evaluate_semgan(args: argparse.Namespace) -> None:
     amounts = sem_gan_scores.SMOKE if args.smoke else sem_gan_scores.Amounts()
     pictures = load_micrographs(args.data)
     gan = sem_gan_scores.assemble(args.checkpoint, pictures, amounts.limits)
-    lpips = sem_gan_scores.Lpips(args.lpips)
-    content = sem_gan_scores.evaluate(gan, pictures, Lite0(args.features), lpips, amounts)
+    lite0 = sem_gan_scores.Remembered(Lite0(args.features), args.out / f"features_{Path(args.features).stem}.npz")
+    content = sem_gan_scores.evaluate(gan, pictures, (lite0, sem_gan_scores.Lpips(args.lpips)), amounts)
     write_json(args.report, content)
 
 

@@ -26,14 +26,14 @@ class SynthesisSection:
         gr.HTML(
             f"<h1>{wording.SURFACES_HEADLINE}</h1><p>{wording.SURFACES_LEAD}</p>", elem_classes="hero", apply_default_css=False
         )
-        with gr.Row(elem_classes="form"):
+        with gr.Row(elem_classes="surface-form"):
             self.material = gr.Dropdown(materials, value=materials[0], label=wording.SURFACES_MATERIAL, scale=2)
             self.number = gr.Slider(1, MOST_SHOWN, 8, step=1, label=wording.SURFACES_NUMBER)
             self.side = gr.Slider(LEAST_SIDE, MOST_SIDE, 256, step=32, label=wording.SURFACES_SIDE)
             self.seed = gr.Number(0, precision=0, minimum=0, label=wording.SURFACES_SEED)
         self.go = gr.Button(wording.SURFACES_GO, variant="primary")
-        with gr.Column(visible=False) as self.results:
-            self.facts = gr.HTML(elem_classes="facts", apply_default_css=False)
+        with gr.Column(visible=False, elem_classes="surfaces") as self.results:
+            self.facts = gr.HTML(apply_default_css=False)
             self.gallery = gr.Gallery(
                 label=wording.SURFACES_GALLERY, columns=4, object_fit="contain", format="png", elem_classes="surface-gallery"
             )

@@ -31,8 +31,8 @@ def gallery_of(answer: dict[str, Any]) -> list[tuple[str, str]]:
 def facts_of(answer: dict[str, Any]) -> str:
     """Mean scores, and how many pictures were dropped for which."""
     scores = wording.SURFACE_SCORES
-    cells = "".join(f"<dt>{scores[check]}</dt><dd>{value:.3f}</dd>" for check, value in answer["scores"].items())
+    cells = "".join(f"<div><dt>{scores[check]}</dt><dd>{value:.3f}</dd></div>" for check, value in answer["scores"].items())
     why = ", ".join(f"{scores[check]} {count}" for check, count in answer["dropped_by"].items())
     dropped = wording.SURFACES_DROPPED.format(dropped=answer["dropped"]) + (f" ({why})" if why else "")
     title = wording.SURFACES_MADE.format(count=len(answer["files"]), material=answer["material"])
-    return f'<section class="surfaces"><h2>{escape(title)}</h2><dl>{cells}</dl><p>{escape(dropped)}</p></section>'
+    return f'<section class="surface-facts"><h2>{escape(title)}</h2><dl>{cells}</dl><p>{escape(dropped)}</p></section>'

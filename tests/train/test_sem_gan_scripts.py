@@ -68,7 +68,7 @@ def test_time_series_teach_the_fifth_frame(tmp_path: Path) -> None:
 def test_report_and_release_follow_from_the_checkpoint(data: Path, trained: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     common = ("--data", data, "--smoke", "--report", report)
-    run("evaluate.py", "semgan", *common, "--features", "none", "--checkpoint", trained / "last.pt")
+    run("evaluate.py", "semgan", *common, "--features", "none", "--checkpoint", trained / "last.pt", "--out", tmp_path)
     content = json.loads(report.read_text())
     assert set(content["materials"]) == {"coarse", "fine"}
     assert all(score["low"] <= score["value"] <= score["high"] for score in content["metrics"].values())
