@@ -93,7 +93,7 @@ TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
         Release(
             name="sem-gan",
             arch="SurfaceGAN",
-            shapes=[[1, 8, 64, 64], [1, 2]],
+            shapes=[[1, 20, 64, 64], [1, 2]],
             about="Toy",
             classes=("Ni-20Cr alloy", "304 stainless steel"),
             input={"size": 64, **HALVES},

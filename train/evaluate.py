@@ -184,10 +184,12 @@ def evaluate_semgan(args: argparse.Namespace) -> None:
     """Report on the generator of SEM surfaces; it is not shipped yet, so it comes from its checkpoint."""
     if not args.lpips and not args.smoke:
         raise SystemExit("--lpips is missing: name the folder with squeezenet1_1-imagenet and lpips-squeeze-heads")
-    amounts = sem_gan_scores.SMOKE if args.smoke else sem_gan_scores.Amounts()
+    amounts = sem_gan_scores.SMOKE if args.smoke else sem_gan_scores.Amounts(args.limit or sem_gan_scores.Amounts.patches)
     pictures = load_micrographs(args.data)
     gan = sem_gan_scores.assemble(args.checkpoint, pictures, amounts.limits)
-    lite0 = sem_gan_scores.Remembered(Lite0(args.features), args.out / f"features_{Path(args.features).stem}.npz")
+    lite0 = sem_gan_scores.Remembered(
+        Lite0(args.features, sem_gan_scores.FEATURE_SIDE), args.out / f"features_{Path(args.features).stem}.npz"
+    )
     content = sem_gan_scores.evaluate(gan, pictures, (lite0, sem_gan_scores.Lpips(args.lpips)), amounts)
     write_json(args.report, content)
 
@@ -202,7 +204,7 @@ def main() -> None:
     parser.add_argument("--report", type=Path, help="default: train/reports/car.json or sem_gan.json")
     parser.add_argument("--checkpoint", type=Path, default=Path("runs/sem_gan/last.pt"), help="of train/sem_gan.py")
     parser.add_argument("--lpips", type=Path, help="folder with SqueezeNet and its LPIPS heads; random without")
-    parser.add_argument("--limit", type=int, help="score only so many cars")
+    parser.add_argument("--limit", type=int, help="score only so many cars, or patches of a material")
     args = parser.parse_args()
     run, name = {"car": (evaluate_car, "car.json"), "semgan": (evaluate_semgan, "sem_gan.json")}[args.what]
     args.report = args.report or Path(__file__).parent / "reports" / name

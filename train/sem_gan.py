@@ -33,7 +33,6 @@ from safetensors.torch import load_file
 from sem_patches import Micrograph, cut, load_micrographs, split
 from support import arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
 from corrovis.networks.sem_gan import SERIES, SurfaceDiscriminator, SurfaceGAN, SurfaceGenerator, mix
 
@@ -47,7 +46,7 @@ class Config:
     side: int = 64
     batch: int = 4
     width: int = 24
-    steps: int = 2000
+    steps: int = 3200
     generator_lr: float = 1e-3
     discriminator_lr: float = 4e-4
     average: float = 0.98
@@ -115,15 +114,6 @@ def texture_loss(made: list[Tensor], real: list[Tensor]) -> Tensor:
     """Difference of Gram matrices (n, c, c), relative to the real ones' size, mean over depths."""
     off = [((m - r).abs().mean(dim=(1, 2)) / r.abs().mean(dim=(1, 2))).mean() for m, r in zip(made, real, strict=True)]
     return torch.stack(off).mean()
-
-
-def discriminator_of(materials: int, config: Config) -> SurfaceDiscriminator:
-    """With spectral norm (Miyato et al. 2018), which `sem_gan_scores.assemble` takes off again."""
-    judge = SurfaceDiscriminator(materials, config.width)
-    for module in judge.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            spectral_norm(module)
-    return judge
 
 
 class Texture(nn.Module):
@@ -250,7 +240,7 @@ def main() -> None:
     count = len(data.materials)
     generator, average = (SurfaceGenerator(count, config.width, data.frames) for _ in range(2))
     average.load_state_dict(generator.state_dict())
-    judge, texture = discriminator_of(count, config), Texture(args.features if config.texture else "none")
+    judge, texture = SurfaceDiscriminator(count, config.width), Texture(args.features if config.texture else "none")
     g_optimiser = torch.optim.Adam(generator.parameters(), lr=config.generator_lr, betas=(0.5, 0.99))
     d_optimiser = torch.optim.Adam(judge.parameters(), lr=config.discriminator_lr, betas=(0.5, 0.99))
     parts = {"generator": generator, "average": average, "judge": judge, "g_optimiser": g_optimiser, "d_optimiser": d_optimiser}

@@ -24,13 +24,12 @@ import torch
 import torchvision
 from distances import Sample, distance, frechet, kernel, spread
 from safetensors.torch import load_file
-from sem_gan import Config, discriminator_of
+from sem_gan import Config
 from sem_patches import Micrograph, cut, split
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
-from torch.nn.utils.parametrize import remove_parametrizations
 
 from corrovis.networks.sem_gan import SurfaceGAN
 from corrovis.sem.synthesis import CHECKS, draw, failures, score
@@ -38,6 +37,7 @@ from corrovis.sem.synthesis import CHECKS, draw, failures, score
 RATIOS = (0.0, 0.25, 0.5, 1.0, 2.0)
 MOST_OUTSIDE = 0.005  # share of real patches below, and above, the limits of each check
 TEMPLATE = 32
+FEATURE_SIDE = 128  # patches are small: enlarging them to 224 would cost three times as much
 LPIPS_STAGES = ((0, 2), (2, 5), (5, 8), (8, 10), (10, 11), (11, 12), (12, 13))
 
 Patches = list[np.ndarray]
@@ -73,14 +73,9 @@ def assemble(checkpoint: Path, pictures: list[Micrograph], count: int) -> Surfac
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     config, learned = Config(**state["config"]), split(pictures)[0]
     materials = sorted({p.material for p in pictures})
-    judge = discriminator_of(len(materials), config)
-    judge.load_state_dict(state["judge"])
-    for module in judge.eval().modules():
-        if hasattr(module, "parametrizations"):
-            remove_parametrizations(module, "weight")
     gan = SurfaceGAN(len(materials), config.width).eval().requires_grad_(False)
     gan.generator.load_state_dict(state["average"])
-    gan.discriminator.load_state_dict(judge.state_dict())
+    gan.discriminator.load_state_dict(state["judge"])
     dice = random.Random(0)
     for number, material in enumerate(materials):
         own = [p for p in learned if p.material == material]
@@ -104,9 +99,20 @@ def gather(gan: SurfaceGAN, pictures: list[Micrograph], amounts: Amounts) -> dic
             specimens = sorted({p.group for p in own})
             groups = [specimens[i % len(specimens)] for i in range(amounts.patches)]
             cuts.append([cut(dice.choice([p for p in own if p.group == group]), amounts.side, dice) for group in groups])
-        made = [draw(gan, number, (99, i), amounts.side) for i in range(amounts.patches)]
+        made = made_patches(gan, number, amounts)
         sets[material] = MaterialSet(cuts[0], cuts[1], np.array(groups), made)
     return sets
+
+
+def made_patches(gan: SurfaceGAN, material: int, amounts: Amounts) -> Patches:
+    """Patches side by side out of larger surfaces, as these are what is shipped."""
+    across = 4
+    patches: Patches = []
+    while len(patches) < amounts.patches:
+        surface = draw(gan, material, (99, len(patches)), across * amounts.side)
+        squares = [square for band in np.split(surface, across) for square in np.split(band, across, axis=1)]
+        patches += [np.ascontiguousarray(patch) for patch in squares]
+    return patches[: amounts.patches]
 
 
 class Remembered:
@@ -296,7 +302,7 @@ def evaluate(
                 "real": float(lpips.pairs(one.train[:16]).mean()),
                 "held_out": float(lpips.pairs(one.held[:16]).mean()),
             },
-            "nearest_training_patch": copy_scores(one, [p for p in learned if p.material == name], amounts.patches // 2),
+            "nearest_training_patch": copy_scores(one, [p for p in learned if p.material == name], amounts.patches // 3),
         }
         print(name, flush=True)
     return {"metrics": summary(materials), "materials": materials, "lift": lift_scores(sets, features, amounts)}

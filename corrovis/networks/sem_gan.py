@@ -1,7 +1,8 @@
 """The GAN of the 2023 seed for SEM surfaces: a U-Net generator against patch discriminators, with the least-squares loss.
 
     frame (f) --+                                                            +-- skip --+
-    noise (1) --+-- unshuffle 2 -- E1 (1/2) -- E2 (1/4) -- E3 (1/8) -- middle -- D2 -- D1 -- shuffle-free x 2 -- picture (1)
+    noise (1) --+-- unshuffle 2 -- E1 (1/2) -- E2 (1/4) -- E3 (1/8) -- middle -- D3 -- D2 -- D1 -- resize x 2 -- change (1)
+                                    last frame, as far as it can be trusted, + change, as far as it cannot = picture (1)
 
 | here | seed |
 | --- | --- |
@@ -9,11 +10,12 @@
 | `SurfaceDiscriminator` | D, a number a patch, near 1 where real, near 0 where made (eq. 4-7) |
 | `SurfaceGAN.forward` | the mode for pictures without order, below |
 
-**Pictures without order** have no earlier frames, so a series of five is made of each: pure noise, three mixtures, the picture.
- G learns to draw the picture from any of the others, so that intensity and gradient losses have a target wherever
-the frame still tells something of it; at use the series begins with nothing but noise.  This is a denoising diffusion GAN
-(Xiao, Kreis and Vahdat 2022) of four steps.  Normalisation is by pixel (Karras et al. 2018), so a surface may have any
-size and looks the same at each; resize-convolutions, because transposed ones leave checkerboards.
+**Pictures without order** have no earlier frames, so a series is made of each: noise, mixtures with ever less of it, the picture.
+G learns to draw the picture from any of the others, so that intensity and gradient losses have a target wherever the frame
+still tells something of it; at use the series begins with nothing but noise.  This is a denoising diffusion GAN (Xiao, Kreis
+and Vahdat 2022) of ten steps.  What of a frame can be kept is known beforehand (`trust`, after Karras et al. 2022), so that G
+draws changes only.  Normalisation is by pixel (Karras et al. 2018), so a surface may have any size and looks the same at each;
+resize-convolutions, because transposed ones leave checkerboards.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-SERIES = (1.0, 0.75, 0.5, 0.25)
-"""Share of noise in the four frames before the picture."""
+SERIES = tuple(1 - step / 10 for step in range(10))
+"""Share of noise in the frames before the picture.  Training knows any share; fewer frames are quicker and rougher."""
 NOISE_STD = 40 / 127.5
 """That of the pictures themselves (`corrovis.sem.fields.SPREAD` on the scale -1 to 1)."""
 STRIDE = 8
@@ -35,6 +37,17 @@ def mix(picture: Tensor, noise: Tensor, share: Tensor) -> Tensor:
     """A frame of the series: (n, 1, H, W) picture in [-1, 1], standard normal noise alike, (n, 1) share of noise."""
     share = share[:, :, None, None]
     return (1 - share) * picture + share * NOISE_STD * noise
+
+
+def trust(share: Tensor) -> tuple[Tensor, Tensor]:
+    """Factors of frame and change, from (n, 1) shares of noise.
+
+    The first is the linear estimate of a picture from its frame, both of standard deviation `NOISE_STD`; the second follows
+    the error that this estimate leaves, and never falls to nought, since a series may change without noise.
+    """
+    share = share[:, :, None, None]
+    power = (1 - share).square() + share.square()
+    return (1 - share) / power, NOISE_STD * share.clamp(min=0.25) / power.sqrt()
 
 
 class Block(nn.Module):
@@ -93,8 +106,9 @@ class SurfaceGenerator(nn.Module):
             x = F.interpolate(x, scale_factor=2.0, mode="nearest") if x.shape[-1] != skip.shape[-1] else x
             x = block(torch.cat([x, skip], dim=1), code)
         x = F.interpolate(_by_pixel(x), scale_factor=2.0, mode="nearest")
-        picture: Tensor = torch.tanh(self.head(self.fine(torch.cat([x, seen], dim=1))))
-        return picture[..., :height, :width]
+        change: Tensor = self.head(self.fine(torch.cat([x, seen], dim=1)))[..., :height, :width]
+        kept, changed = trust(share)
+        return (kept * frames[:, -1:] + changed * change).clamp(-1, 1)
 
 
 class SurfaceDiscriminator(nn.Module):
@@ -129,7 +143,7 @@ class PatchJudge(nn.Module):
         self.typical = nn.Linear(materials, 3 * width, bias=False)
 
     def forward(self, x: Tensor, material: Tensor) -> Tensor:
-        h = self.body(x)
+        h = self.body(x / NOISE_STD)
         verdict: Tensor = self.head(h) + (h * self.typical(material)[:, :, None, None]).mean(dim=1, keepdim=True)
         return verdict
 
@@ -138,7 +152,7 @@ class SurfaceGAN(nn.Module):
     """Generator and discriminator as they are shipped: noise in, surface and verdict out.
 
     Shape:
-        noise: (n, 8, H, W), standard normal: for each of the four frames its noise and what it leaves open
+        noise: (n, 20, H, W), standard normal: for each of the ten frames its noise and what it leaves open
         material: (n, m), one-hot
         output: picture (n, 1, H, W) in [-1, 1], verdict (n,)
         levels: (m, 2), usual mean and standard deviation of a material's grey values, 0 to 255

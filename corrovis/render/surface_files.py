@@ -21,7 +21,7 @@ def write_surfaces(made: Surfaces, folder: Path) -> dict[str, Any]:
     if not made.kept:
         reasons = ", ".join(f"{check} {count}" for check, count in made.reasons.items())
         raise BadInputError(f"none of {len(made.dropped)} pictures passed the checks ({reasons}); try another seed or size")
-    items = []
+    items: list[dict[str, Any]] = []
     for surface in made.kept:
         path = folder / f"{surface.material.replace(' ', '_')}_{surface.seed}_{surface.number:03d}.png"
         save_png(surface.grey, path, of_surface(surface.material, surface.seed, surface.number))

@@ -34,6 +34,7 @@ MODEL = "sem-gan"
 CHECKS = ("discriminator", "ssim", "l2", "gradient")
 REPEAT = "repeat"
 MOST, LEAST_SIDE, MOST_SIDE = 200, 64, 1024
+LOST = 0.25
 MARGIN = 32  # drawn around a surface and cut off: at the rim of the noise the network sees its mirror image
 ATTEMPTS = 3  # pictures drawn for each wanted one, at the most
 SAME = 0.9  # SSIM of two reduced pictures from which one repeats the other
@@ -154,10 +155,10 @@ def score(network: SurfaceGAN, material: int, picture: Float) -> dict[str, float
     noise = np.random.default_rng(0).standard_normal((1, 2, *picture.shape), np.float32)
     with torch.inference_mode():
         verdict = float(network.verdict(seen, _one_hot(network, material))[0])
-        again = network.redraw(seen, torch.from_numpy(noise), SERIES[-1], _one_hot(network, material))[0, 0].numpy()
+        again = network.redraw(seen, torch.from_numpy(noise), LOST, _one_hot(network, material))[0, 0].numpy()
     steps = np.abs(np.diff(picture, axis=0)).mean() + np.abs(np.diff(picture, axis=1)).mean()
-    ssim = structural_similarity(picture, again, data_range=2.0)
-    return dict(zip(CHECKS, (verdict, float(ssim), float(np.square(picture - again).mean()), float(steps / 2)), strict=True))
+    same = ssim(picture, again, 2.0)
+    return dict(zip(CHECKS, (verdict, same, float(np.square(picture - again).mean()), float(steps / 2)), strict=True))
 
 
 def failures(network: SurfaceGAN, material: int, scores: dict[str, float]) -> tuple[str, ...]:
@@ -175,8 +176,12 @@ def at_levels(picture: Float, levels: Tensor) -> Byte:
 def similarity(first: Byte, second: Byte) -> float:
     """SSIM of two surfaces of one size, reduced: what a viewer would call the same picture."""
     small = [cv2.resize(grey, (REDUCED, REDUCED), interpolation=cv2.INTER_AREA).astype(np.float64) for grey in (first, second)]
-    spread = max(float(np.ptp(np.stack(small))), 1.0)
-    return float(structural_similarity(small[0], small[1], data_range=spread))
+    return ssim(small[0], small[1], max(float(np.ptp(np.stack(small))), 1.0))
+
+
+def ssim(first: NDArray[np.floating], second: NDArray[np.floating], span: float) -> float:
+    """Structural similarity (Wang et al. 2004) of two pictures whose values span `span`."""
+    return float(structural_similarity(first, second, data_range=span))  # type: ignore[no-untyped-call]
 
 
 def _one_hot(network: SurfaceGAN, material: int) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from sem_gan import flow, gradient_loss, intensity_loss, real_or_made, taken_for_real, temporal_loss, texture_loss
 
-from corrovis.networks.sem_gan import NOISE_STD, SERIES, SurfaceDiscriminator, SurfaceGAN, SurfaceGenerator, mix
+from corrovis.networks.sem_gan import NOISE_STD, SERIES, SurfaceDiscriminator, SurfaceGAN, SurfaceGenerator, mix, trust
 
 ONE, ALL = torch.tensor([[1.0, 0.0]]), torch.ones(1)
 
@@ -23,6 +23,17 @@ def test_the_series_goes_from_noise_to_the_picture() -> None:
     assert torch.equal(mix(picture, noise, torch.zeros(1, 1)), picture)
     assert SERIES[0] == 1
     assert list(SERIES) == sorted(SERIES, reverse=True)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
+def test_trust_is_the_best_linear_estimate(share: float) -> None:
+    torch.manual_seed(0)
+    picture, noise = NOISE_STD * torch.randn(1, 1, 400, 400), torch.randn(1, 1, 400, 400)
+    frame = mix(picture, noise, torch.full((1, 1), share))
+    fitted = float((frame * picture).sum() / frame.square().sum())
+    kept, changed = (float(factor) for factor in trust(torch.full((1, 1), share)))
+    assert kept == pytest.approx(fitted, abs=0.01)
+    assert changed == pytest.approx(float((picture - kept * frame).std()), rel=0.02)
 
 
 @pytest.mark.parametrize("size", [(32, 32), (45, 70), (64, 33)])
@@ -46,7 +57,7 @@ def test_generator_draws_alike_wherever_it_looks() -> None:
 
 def test_material_and_noise_both_change_the_surface() -> None:
     torch.manual_seed(0)
-    network, noise = SurfaceGAN(2, 8).eval(), torch.randn(2, 8, 64, 64)
+    network, noise = SurfaceGAN(2, 8).eval(), torch.randn(2, 2 * len(SERIES), 64, 64)
     with torch.inference_mode():
         first, verdict = network(noise, ONE.repeat(2, 1))
         second, _ = network(noise, ONE.flip(1).repeat(2, 1))

@@ -59,8 +59,11 @@ def test_what_fails_is_dropped_and_counted(synthesiser: Synthesiser) -> None:
 
 
 def test_a_generator_that_repeats_itself_is_caught(synthesiser: Synthesiser) -> None:
-    network = network_of(synthesiser)
-    torch.nn.init.zeros_(network.generator.head[-1].weight)
+    class Constant(torch.nn.Module):
+        def forward(self, frames: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
+            return torch.zeros_like(frames)
+
+    network_of(synthesiser).generator = Constant()  # type: ignore[assignment]
     made = synthesiser.make("304", 2, side=64)
     assert len(made.kept) == 1
     assert made.reasons == {REPEAT: 2 * ATTEMPTS - 1}
