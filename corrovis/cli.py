@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Shows and measures corrosion in pictures.")
-synthesize = typer.Typer(no_args_is_help=True, help="Make synthetic pictures to train with.")
+synthesize = typer.Typer(no_args_is_help=True, help="Make sets of synthetic pictures to train with.")
+defect = typer.Typer(no_args_is_help=True, help="Put a defect on a picture of steel, or wipe it off.")
 app.add_typer(synthesize, name="synthesize")
+app.add_typer(defect, name="defect")
 out, err = Console(), Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
@@ -248,6 +250,127 @@ def synthesize_sem(
         rows = [[str(item["file"]), *(f"{value:.3f}" for value in item["scores"].values())] for item in answer["items"]]
         _print_table(["file", *answer["scores"]], rows)
         err.print(f"{len(answer['files'])} kept, {answer['dropped']} dropped", markup=False)
+
+
+@app.command()
+def steel(
+    patches: Annotated[list[Path], typer.Argument(help="Pictures of hot-rolled steel.")],
+    as_json: Json = False,
+) -> None:
+    """Which of nine defects each picture of steel shows, or none."""
+    with _working("classifying", as_json):
+        from corrovis.render.steel_files import classify_file
+        from corrovis.steel.inspector import PatchInspector
+
+        settings = Settings.from_environment()
+        inspector = PatchInspector(_store(settings))
+        items = [classify_file(inspector, path, settings) for path in patches]
+    if as_json:
+        _print_json({"items": items})
+    else:
+        rows = [
+            [i["file"], i.get("class", "-"), f"{i['probabilities'][i['class']]:.2f}" if "class" in i else i["error"]]
+            for i in items
+        ]
+        _print_table(["file", "class", "probability"], rows)
+    failed = [item["error"] for item in items if "error" in item]
+    if len(failed) == len(items):
+        raise BadInputError(
+            failed[0] if len(failed) == 1 else f"none of {len(failed)} files could be classified; the first: {failed[0]}"
+        )
+
+
+Strength = Annotated[float, typer.Option(help="0 leaves the plate as it is, 1 is the whole effect.")]
+Mask = Annotated[Path | None, typer.Option(help="PNG of the plate's size, white where it is to happen.  [default: everywhere]")]
+
+
+@defect.command("add")
+def defect_add(
+    plate: Annotated[Path, typer.Argument(help="Picture of clean steel.")],
+    name: Annotated[str, typer.Option("--class", help="crazing, grooves_gouges, inclusion, patches, pitted_surface, ...")],
+    file: Annotated[Path, typer.Option("--out", help="PNG to write.")],
+    strength: Strength = 1.0,
+    seed: Annotated[int, typer.Option(help="Another seed, another defect.")] = 0,
+    mask: Mask = None,
+    as_json: Json = False,
+) -> None:
+    """Put a defect on steel; with a mask only there, and every other pixel keeps its bits."""
+    _change_plate(plate, name, file, (strength, seed, mask, as_json))
+
+
+@defect.command("erase")
+def defect_erase(
+    plate: Annotated[Path, typer.Argument(help="Picture of steel with a defect.")],
+    file: Annotated[Path, typer.Option("--out", help="PNG to write.")],
+    strength: Strength = 1.0,
+    mask: Mask = None,
+    as_json: Json = False,
+) -> None:
+    """Wipe defects off steel."""
+    _change_plate(plate, None, file, (strength, 0, mask, as_json))
+
+
+def _change_plate(path: Path, name: str | None, file: Path, asked: tuple[float, int, Path | None, bool]) -> None:
+    """Add the defect `name`, or erase; `asked` is strength, seed, mask and whether the answer is JSON."""
+    strength, seed, mask, as_json = asked
+    with _working("erasing" if name is None else "adding", as_json):
+        from corrovis.render.steel_files import write_defect
+        from corrovis.steel.defects import DefectMaker
+        from corrovis.steel.inspector import PatchInspector
+        from corrovis.steel.plates import read_plate, read_region
+        from corrovis.steel.results import Brush
+
+        settings = Settings.from_environment()
+        store = _store(settings)
+        plate = read_plate(path, limits=settings)
+        brush = Brush(strength, seed, read_region(mask, plate.size_hw, settings) if mask else None)
+        maker = DefectMaker(store)
+        made = maker.erase(plate, brush) if name is None else maker.add(plate, name, brush)
+        answer = write_defect(made, PatchInspector(store) if "steel-inspector" in store else None, file)
+    for note in plate.notes:
+        err.print(f"note: {note}", markup=False)
+    if as_json:
+        _print_json(answer)
+        return
+    likeliest = max(answer["probabilities"].items(), key=lambda item: item[1], default=("nobody looked", 0.0))
+    _print_table(["file", "class", "taken for"], [[str(file), answer["class"], f"{likeliest[0]} {likeliest[1]:.2f}"]])
+
+
+@synthesize.command("steel")
+def synthesize_steel(
+    name: Annotated[str, typer.Option("--class", help="A defect, or all.")],
+    count: Annotated[int, typer.Option("-n", help="Patches of each class.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the set; made if missing.")],
+    clean: Annotated[
+        Path | None, typer.Option("--from", help="Folder of clean steel to start from.  [default: drawn steel]")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another set.")] = 0,
+    check: Annotated[bool, typer.Option("--check/--no-check", help="Keep only what the inspector takes for its class.")] = True,
+    as_json: Json = False,
+) -> None:
+    """A set of synthetic defects: a folder per class, and manifest.csv with seed and source of each patch."""
+    from rich.progress import Progress
+
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        from corrovis.render.steel_files import write_set
+        from corrovis.steel.defects import DefectMaker
+        from corrovis.steel.inspector import PatchInspector
+        from corrovis.steel.sets import SetOrder
+
+        store = _store(Settings.from_environment())
+        maker = DefectMaker(store)
+        inspector = PatchInspector(store) if check and "steel-inspector" in store else None
+        order = SetOrder(maker.defects if name == "all" else (maker.check_defect(name),), count, seed, clean)
+        began = time.perf_counter()
+        with Progress(console=err) as bar:
+            task = bar.add_task("synthesizing", total=count * len(order.defects))
+            answer = write_set((maker, inspector), order, folder, lambda patch: bar.advance(task))
+        answer["seconds"] = round(time.perf_counter() - began, 3)
+    if as_json:
+        _print_json(answer)
+        return
+    _print_table(["class", "patches"], [[one, str(len(files))] for one, files in answer["files"].items()])
+    out.print(f"manifest {answer['manifest']}", soft_wrap=True)
 
 
 @app.command()

@@ -184,7 +184,8 @@ class CircuitFit:
         model: (n,) complex, at the spectrum's frequencies
     `chi_squared` is the sum of squared residuals relative to |Z|, over 2n - p degrees of freedom.  `rivals` are other optima of
     the same circuit: their multiple of the best sum of squares, and parameters.  `runners_up` is empty unless
-    the circuit was chosen among several.
+    the circuit was chosen among several.  `capacitances` holds Brug's effective capacitance of each CPE that lies beside a
+    resistor; its sigma is not known.
     """
 
     spectrum: Spectrum
@@ -195,6 +196,7 @@ class CircuitFit:
     converged: bool
     kramers_kronig: KramersKronig
     rivals: tuple[tuple[float, dict[str, float]], ...]
+    capacitances: dict[str, Quantity]
     runners_up: tuple[Candidate, ...]
     warnings: tuple[str, ...]
 

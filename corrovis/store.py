@@ -20,6 +20,9 @@ from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec, read_manifest, verify
 from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.networks.familiarity import Familiarity
+from corrovis.networks.inspector_net import InspectorNet
+from corrovis.networks.pegan import PEDiscriminator, PEGenerator
 from corrovis.networks.rust_texture import RustTexture
 from corrovis.networks.sem_gan import SurfaceGAN
 from corrovis.networks.severity_net import SeverityNet
@@ -29,6 +32,10 @@ log = logging.getLogger(__name__)
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CarUNet": CarUNet,
     "CorrosionUNet": CorrosionUNet,
+    "Familiarity": Familiarity,
+    "InspectorNet": InspectorNet,
+    "PEDiscriminator": PEDiscriminator,
+    "PEGenerator": PEGenerator,
     "RustTexture": RustTexture,
     "SeverityNet": SeverityNet,
     "SurfaceGAN": SurfaceGAN,

@@ -17,6 +17,10 @@ from corrovis.results import SEVERITIES, Photo
 from corrovis.store import BUILDERS, Store
 
 LOOPBACK = ("127.", "::1", "localhost")
+STEEL_CLASSES = (
+    *("crazing", "grooves_gouges", "inclusion", "patches", "pitted_surface"),
+    *("rolled_in_scale", "rolling_dust", "scratches", "spots", "background"),
+)
 HALVES = {"mean": [0.5] * 3, "std": [0.5] * 3, "resample": "area"}
 
 
@@ -99,6 +103,32 @@ TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
             input={"size": 64, **HALVES},
             limits="Toy",
             config={"materials": 2, "width": 8},
+        ),
+        None,
+    ),
+    (
+        Release(
+            name="steel-pegan",
+            arch="PEGenerator",
+            shapes=[[1, 1, 32, 32], [1, 10]],
+            about="Toy",
+            classes=STEEL_CLASSES,
+            input={"size": 64, "noise": 0.05},
+            limits="Toy",
+            config={"width": 4, "blocks": 1},
+        ),
+        None,
+    ),
+    (
+        Release(
+            name="steel-inspector",
+            arch="InspectorNet",
+            shapes=[[1, 1, 32, 32]],
+            about="Toy",
+            classes=STEEL_CLASSES,
+            input={"size": 64},
+            limits="Toy",
+            config={"backbone": "resnet18", "width": 0.125},
         ),
         None,
     ),

@@ -92,6 +92,31 @@ class Circuit:
         """(n,) complex at (n,) Hz; for (p, m, 1) parameters, m sets at once, (m, n)."""
         return _evaluate(self.root, parameters, 2 * np.pi * frequency_hz)
 
+    @property
+    def solution(self) -> tuple[int, ...]:
+        """Places of the resistors that stand in series with everything else."""
+        top = _parts(self.root) if self.root[0] == "series" else (self.root,)
+        return tuple(place for kind, place in top if kind == "R" and isinstance(place, int))
+
+    @property
+    def double_layers(self) -> tuple[tuple[int, int], ...]:
+        """Places of each CPE and of the resistor beside it, or that its neighbour branch begins with."""
+        pairs = []
+        waiting = [self.root]
+        while waiting:
+            node = waiting.pop()
+            waiting += _parts(node)
+            if node[0] == "parallel":
+                first = [_parts(part)[0] if part[0] == "series" else part for part in _parts(node)]
+                resistors = [place for kind, place in first if kind == "R" and isinstance(place, int)]
+                cpes = [place for kind, place in _parts(node) if kind in ("CPE", "Q") and isinstance(place, int)]
+                pairs += [(cpe, resistors[0]) for cpe in cpes if resistors]
+        return tuple(sorted(pairs))
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
+    return () if isinstance(node[1], int) else node[1]
+
 
 def _evaluate(node: Node, parameters: Real, w: Real) -> Complex:
     kind, content = node

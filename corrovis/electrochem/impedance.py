@@ -63,6 +63,16 @@ def brug_capacitance(q: float, alpha: float, r_solution: float, r_transfer: floa
     return float(q ** (1 / alpha) * (1 / r_solution + 1 / r_transfer) ** ((alpha - 1) / alpha))
 
 
+def effective_capacitances(circuit: Circuit, values: Real) -> dict[str, float]:
+    """`brug_capacitance` of each CPE beside a resistor, by the CPE's name; none where the circuit has no solution in series."""
+    solution = float(sum(values[place] for place in circuit.solution))
+    return {
+        circuit.names[cpe].removesuffix("_0"): brug_capacitance(values[cpe], values[cpe + 1], solution, values[resistor])
+        for cpe, resistor in circuit.double_layers
+        if solution > 0
+    }
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Solution:
     """Parameters in the units of the elements; `sigmas` from the curvature; `cost` is the sum of squared weighted residuals."""
@@ -262,8 +272,19 @@ def _finish(spectrum: Spectrum, one: _Solution) -> CircuitFit:
     if rivals and rivals[0][0] < 1.2:
         warnings.append(f"other parameters fit almost as well ({rivals[0][0]:.2f} times the squares): " + _listed(rivals[0][1]))
     chi_squared = one.cost / (2 * one.points - len(one.values))
+    unit = units["C"]
     return CircuitFit(
-        spectrum, one.circuit.text, parameters, chi_squared, one.model, bool(one.met > 0), test, rivals, (), tuple(warnings)
+        spectrum=spectrum,
+        circuit=one.circuit.text,
+        parameters=parameters,
+        chi_squared=chi_squared,
+        model=one.model,
+        converged=bool(one.met > 0),
+        kramers_kronig=test,
+        rivals=rivals,
+        capacitances={k: Quantity(c, float("nan"), unit) for k, c in effective_capacitances(one.circuit, one.values).items()},
+        runners_up=(),
+        warnings=tuple(warnings),
     )
 
 

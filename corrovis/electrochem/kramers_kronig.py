@@ -10,6 +10,7 @@ from corrovis.errors import BadInputError
 
 MU_LIMIT = 0.85
 FEWEST = 3  # relaxations per decade
+MIN_POINTS = 8  # of a spectrum, for relaxation times
 TAUS_PER_DECADE = 12
 LAMBDAS = np.logspace(1, -4, 11)
 SLACK = 1.3  # the smoothest distribution may leave this much more than the best
@@ -60,8 +61,8 @@ def relaxation_times(spectrum: Spectrum) -> RelaxationTimes:
     Raises:
         BadInputError: fewer than 8 points
     """
-    if len(spectrum) < 8:
-        raise BadInputError(f"{spectrum.name} has {len(spectrum)} points; relaxation times need 8 or more")
+    if len(spectrum) < MIN_POINTS:
+        raise BadInputError(f"{spectrum.name} has {len(spectrum)} points; relaxation times need {MIN_POINTS} or more")
     z, size, w = spectrum.impedance, np.abs(spectrum.impedance), 2 * np.pi * spectrum.frequency_hz
     low, high = -np.log10(w.max()) - 0.5, -np.log10(w.min()) + 0.5
     tau = np.logspace(low, high, int(TAUS_PER_DECADE * (high - low)))

@@ -202,9 +202,9 @@ def _area(area_cm2: float | None, table: Table, notes: list[str]) -> float:
     for line in table.above:
         match = re.match(r"AREA QUANT ([\d.Ee+-]+)", line)
         if match and float(match[1]) > 0:
-            notes.append(f"area {float(match[1]):g} cm2 was taken from the file; give --area-cm2 if it is another")
+            notes.append(f"area {float(match[1]):g} cm2 was taken from the file; give the area if it is another")
             return float(match[1])
-    notes.append("no area was given: the current was taken for that of 1 cm2; give --area-cm2")
+    notes.append("no area was given: the current was taken for that of 1 cm2; give the exposed area")
     return 1.0
 
 

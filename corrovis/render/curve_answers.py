@@ -72,6 +72,8 @@ def circuit_answer(fit: CircuitFit) -> dict[str, Any]:
         "chi_squared": finite(fit.chi_squared),
         "converged": fit.converged,
         "kramers_kronig": {"mu": finite(test.mu), "residual_max": finite(test.residual_max)},
+        "effective_capacitances": {name: {**measured(q), "unit": q.unit} for name, q in fit.capacitances.items()},
+        "other_optima": [{"times_the_squares": finite(times), "parameters": values} for times, values in fit.rivals],
         "runners_up": [
             {"circuit": c.circuit, "chi_squared": finite(c.chi_squared), "weight": finite(c.weight)} for c in fit.runners_up
         ],

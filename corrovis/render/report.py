@@ -40,12 +40,21 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
     save_png(overlay(inspection.field.rgb, inspection.map.regions), shown, None)
     numbers = folder / "regions.png"
     save_numbers_png(inspection.map.regions, numbers)
+    certainty = folder / "certainty.png"
+    save_index_png(inspection.map.certainty, certainty)
     heat = folder / "saliency.png" if inspection.saliency else None
     if inspection.saliency and heat:
         save_png(heat_map(inspection.field, inspection.saliency), heat, None)
     histogram = folder / "sizes.png"
     histogram.write_bytes(size_histogram(inspection))
-    files = {"mask": mask, "region_numbers": numbers, "overlay": shown, "saliency": heat, "sizes": histogram}
+    files = {
+        "mask": mask,
+        "certainty": certainty,
+        "region_numbers": numbers,
+        "overlay": shown,
+        "saliency": heat,
+        "sizes": histogram,
+    }
     files |= {"report": folder / "report.html", "pdf": folder / "report.pdf", "csv": folder / "regions.csv"}
     answer = record(inspection) | files
     pictures = [(shown, "Corroded regions, each in its own colour"), (heat, "Saliency"), (histogram, "Sizes of the regions")]
@@ -68,10 +77,12 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "severity": grade.severity,
         "probabilities": dict(zip(FIELD_SEVERITIES, shares, strict=True)),
         "severity_limits": list(grade.limits),
+        "severity_sigma": round(grade.sigma, 6),
         "corroded_fraction": round(inspection.map.corroded_fraction, 6),
         "class_fractions": {name: round(inspection.map.class_fraction(name), 6) for name in inspection.map.classes[1:]},
         "regions": [region_record(region, pixel.um if pixel else None) for region in inspection.regions],
         "regions_per_mm2": None if density is None else round(density, 3),
+        "specimen_rows": list(inspection.field.rows),
         "pixel_size_um": pixel.um if pixel else None,
         "pixel_size_source": pixel.source if pixel else None,
         "warnings": list(inspection.warnings),

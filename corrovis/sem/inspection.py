@@ -9,6 +9,7 @@ from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec
 from corrovis.results import Byte
 from corrovis.sem import severity
+from corrovis.sem.familiarity import strangeness
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection
 from corrovis.sem.saliency import saliency_of
@@ -42,7 +43,7 @@ class Inspector:
             regions=measure(found),
             grade=severity.grade(found, spec),
             saliency=saliency_of(self.segmenter.store, field, found) if explain else None,
-            warnings=(*field.notes, *doubts(field, found, spec)),
+            warnings=(*field.notes, *doubts(field, found, spec, strangeness(self.segmenter.store, field, model))),
         )
 
 
@@ -58,14 +59,22 @@ def choose_model(field: Field, models: tuple[str, ...]) -> str:
     return STRUCTURES if photo else next((name for name in models if name != STRUCTURES), models[0])
 
 
-def doubts(field: Field, found: CorrosionMap, spec: WeightSpec) -> list[str]:
-    """Reasons not to believe the result: the picture is unlike those that the model learned from, or the model is unsure."""
+def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, strange: float | None) -> list[str]:
+    """Reasons not to believe the result: the picture is unlike those that the model learned from, or the model is unsure.
+
+    `strange` is how far the picture's features lie from those of training, 1 = as far as a picture may be.
+    """
     rgb = field.specimen
     said = []
     if contrast(rgb) < NO_CONTRAST:
         said.append("unlike anything in training: the picture has hardly any contrast")
     elif spec.input.get("levels") == "normalised" and colourfulness(rgb) > COLOURFUL:
         said.append("unlike anything in training: a colour picture, and this model has learned from grey micrographs alone")
+    elif strange is not None and strange > 1:
+        said.append(
+            f"unlike anything in training: to the model this lies {min(strange, 99):.1f} times as far from its training pictures "
+            "as pictures left out of them did; do not rely on its regions"
+        )
     p = found.probability[field.rows[0] : field.rows[1]]
     if ((p > UNSURE[0]) & (p < UNSURE[1])).mean() > UNSURE_SHARE:
         said.append("the model is unsure of more than a third of the field; check its outlines")

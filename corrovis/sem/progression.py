@@ -12,7 +12,7 @@ a single exposure, there is none.  A difference has a bootstrap interval over re
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -91,20 +91,21 @@ def read_table(path: Path) -> list[Row]:
     missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
     if missing:
         raise BadInputError(f"{path} has no column {missing[0]}; it needs {', '.join(COLUMNS)} in its first line")
-    rows = [_row(record, path, line) for line, record in enumerate(reader, start=2)]
+    rows = [row_of(record, path.parent, f"{path} line {line}") for line, record in enumerate(reader, start=2)]
     if not rows:
         raise BadInputError(f"{path} has no rows; write one line for each picture under {', '.join(COLUMNS)}")
     return rows
 
 
-def _row(record: dict[str, str | None], path: Path, line: int) -> Row:
+def row_of(record: Mapping[str, str | None], folder: Path, where: str) -> Row:
+    """A row from its texts; `where` names it in the error.  Raises BadInputError for an exposure that is no number."""
     try:
         exposure = float((record["exposure_h"] or "").replace(",", "."))
     except ValueError:
         exposure = float("nan")
     if not 0 <= exposure < float("inf"):
-        raise BadInputError(f"{path} line {line}: exposure_h is {record['exposure_h']!r}; write hours as a number, 0 or more")
-    return Row(path.parent / (record["file"] or ""), exposure, (record["condition"] or "").strip() or "unnamed")
+        raise BadInputError(f"{where}: exposure_h is {record['exposure_h']!r}; write hours as a number, 0 or more")
+    return Row(folder / (record["file"] or "").strip(), exposure, (record["condition"] or "").strip() or "unnamed")
 
 
 def trends(points: Sequence[Point]) -> tuple[Trend, ...]:

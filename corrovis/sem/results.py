@@ -88,6 +88,12 @@ class CorrosionMap:
         check_array("CorrosionMap.scores", self.scores, np.float32, (int(self.regions.max(initial=0)),))
 
     @property
+    def certainty(self) -> Byte:
+        """(H, W) uint8, how surely each pixel is corroded, for thresholds; 128 and more exactly where `labels` say so."""
+        level = np.rint(self.probability * 255)
+        return np.where(self.labels > 0, level.clip(128, 255), level.clip(0, 127)).astype(np.uint8)
+
+    @property
     def corroded_fraction(self) -> float:
         """Share of the specimen that is corroded, 0 to 1."""
         return float((self.labels[self.rows[0] : self.rows[1]] > 0).mean())
@@ -127,11 +133,12 @@ class FieldGrade:
 
     Shape:
         probabilities: (3,) float32, sums to 1, in the order of `FIELD_SEVERITIES`
-    `limits` are the corroded fractions at which moderate and severe begin.
+    `limits` are the corroded fractions at which moderate and severe begin; `sigma` is the standard deviation of the measured one.
     """
 
     probabilities: Float
     limits: tuple[float, float]
+    sigma: float
 
     def __post_init__(self) -> None:
         check_array("FieldGrade.probabilities", self.probabilities, np.float32, (len(FIELD_SEVERITIES),))

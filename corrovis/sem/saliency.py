@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
-from corrovis.results import Float
+from corrovis.results import Byte, Float
 from corrovis.sem.results import CorrosionMap, Field, Saliency
 from corrovis.sem.segmentation import as_seen, to_input
 from corrovis.store import Store
@@ -73,19 +73,30 @@ def saliency_of(store: Store, field: Field, found: CorrosionMap, method: Method 
     small = cv2.resize(seen, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else seen
     inside = found.labels[field.rows[0] : field.rows[1]] > 0
     mask = cv2.resize(inside.astype(np.uint8), (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
-    x = to_input(np.asarray(small, np.uint8))
-    target = torch.zeros(x.shape[2:])
-    target[: mask.shape[0], : mask.shape[1]] = torch.from_numpy(mask.astype(np.float32))
-    layers = list(network.unet.decoder.blocks[1:4])
-    maps = activation_maps(network, layers, x, lambda logits: (logits[0, 1:].sum(dim=0) * target).sum(), METHODS[method])
-    heat = combined(maps, (int(x.shape[2]), int(x.shape[3])))
+    heat, cells = heat_of(network, np.asarray(small, np.uint8), np.asarray(mask, np.float32), method)
     if heat is None:
         return None
     height, width = field.specimen.shape[:2]
-    full = cv2.resize(heat[: small.shape[0], : small.shape[1]], (width, height), interpolation=cv2.INTER_LINEAR)
+    full = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR)
     padded = np.pad(full, ((field.rows[0], field.size_hw[0] - field.rows[1]), (0, 0)))
-    finest = (int(maps[-1].shape[0]), int(maps[-1].shape[1]))
-    return Saliency(np.ascontiguousarray(padded, np.float32).clip(0, 1), method, finest)
+    return Saliency(np.ascontiguousarray(padded, np.float32).clip(0, 1), method, cells)
+
+
+def heat_of(network: CorrosionUNet, seen: Byte, found: Float, method: Method) -> tuple[Float | None, tuple[int, int]]:
+    """(h, w) heat of a picture as its network sees it, and the resolution of its finest map.
+
+    Shape:
+        seen: (h, w, 3) uint8
+        found: (h, w) in [0, 1], where corrosion was found: its logits are what is explained
+    """
+    x = to_input(seen)
+    target = torch.zeros(x.shape[2:])
+    target[: found.shape[0], : found.shape[1]] = torch.from_numpy(found)
+    layers = list(network.unet.decoder.blocks[1:4])
+    maps = activation_maps(network, layers, x, lambda logits: (logits[0, 1:].sum(dim=0) * target).sum(), METHODS[method])
+    heat = combined(maps, (int(x.shape[2]), int(x.shape[3])))
+    cells = (int(maps[-1].shape[0]), int(maps[-1].shape[1]))
+    return (None if heat is None else np.ascontiguousarray(heat[: seen.shape[0], : seen.shape[1]])), cells
 
 
 def activation_maps(

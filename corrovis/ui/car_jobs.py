@@ -23,6 +23,7 @@ from corrovis.sem.synthesis import Synthesiser
 from corrovis.settings import Settings
 from corrovis.ui import wording
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
+from corrovis.ui.steel_jobs import SteelTools
 
 FILES = {
     "png": "{stem}_level_{level:.2f}.png",
@@ -41,6 +42,7 @@ class Services:
     grader: Grader | None
     settings: Settings
     inspector: Inspector | None = None
+    steel: SteelTools | None = None
     synthesiser: Synthesiser | None = None
 
 

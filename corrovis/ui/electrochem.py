@@ -36,9 +36,10 @@ class ElectrochemTab:
                 self.alloy = gr.Dropdown(METALS, value=None, label=wording.LAB_METAL)
                 self.method = gr.Dropdown(METHODS, value="auto", label=wording.LAB_METHOD)
                 self.circuit = gr.Dropdown(CIRCUITS, value="auto", label=wording.LAB_CIRCUIT, allow_custom_value=True)
+                self.temperatures = gr.Textbox(label=wording.TEMPERATURES, placeholder=wording.TEMPERATURES_HINT)
                 self.reference = gr.Dropdown(REFERENCES, value="reference", label=wording.LAB_REFERENCE, allow_custom_value=True)
             with gr.Column(elem_classes="lab-bench", scale=2):
-                self.plot = make_plot()
+                self.plot = make_plot(wording.CURVE_PLOT)
                 self.table = gr.HTML(elem_classes="lab-table", apply_default_css=False)
                 self.saved = gr.File(label=wording.LAB_SAVED, file_count="multiple", interactive=False, visible=False)
         self._wire()
@@ -46,12 +47,14 @@ class ElectrochemTab:
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `electrochem_api`."""
         work: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
-        choices: Any = {self.files, self.area, self.alloy, self.circuit, self.method, self.reference}
+        settings = (self.area, self.alloy, self.circuit, self.method, self.reference)
+        choices: Any = {self.files, self.temperatures, *settings}
         shown = [self.plot, self.table, self.saved]
         seen = self.files.change(self.show, choices, shown, **work)
         seen.then(self.fit, choices, shown, **work)
-        for choice in (self.area, self.alloy, self.circuit, self.method, self.reference):
+        for choice in settings:
             choice.change(self.fit, choices, shown, **work)
+        gr.on([self.temperatures.submit, self.temperatures.blur], self.fit, choices, shown, **work)
         self.plot.release(self.refit, choices, shown, **work)
 
     def show(self, choices: Choices) -> tuple[str, str, Any]:
@@ -75,27 +78,29 @@ class ElectrochemTab:
             circuit=choices[self.circuit] or "auto",
             method=choices[self.method] or "auto",
             reference=choices[self.reference] or "reference",
+            temperatures=choices[self.temperatures] or "",
         )
 
     def _fitted(self, wish: jobs.Wish) -> tuple[str, str, Any]:
         try:
             curves, said = jobs.read_all(wish)
             fits, problems = jobs.fit_all(curves, wish)
-            html = jobs.table(fits, wish.alloy, said + problems)
+            arrhenius = jobs.activation(fits, wish.temperatures)
+            html = jobs.table(fits, wish.alloy, said + problems, arrhenius)
             paths = jobs.write_files(fits, wish.reference, Path(tempfile.mkdtemp(dir=upload_folder()))) if fits else []
         except CorrovisError as error:
             raise gr.Error(str(error), print_exception=False) from error
         saved = gr.update(value=[str(path) for path in paths], visible=bool(paths))
-        return jobs.plot_value(curves, fits, wish.reference), html, saved
+        return jobs.plot_value(curves, fits, wish.reference, arrhenius), html, saved
 
 
-def make_plot() -> gr.HTML:
-    """The drawing with its fixed template; its value is `electrochem_jobs.plot_value`'s JSON."""
+def make_plot(words: dict[str, str]) -> gr.HTML:
+    """The drawing with its fixed template; its value is `electrochem_jobs.plot_json`'s."""
     return gr.HTML(
         html_template=(HERE / "curve_plot.html").read_text(),
         css_template=(HERE / "curve_plot.css").read_text(),
         js_on_load=(HERE / "curve_plot.js").read_text(),
         apply_default_css=False,
         elem_classes="curve-block",
-        words=wording.CURVE_PLOT,
+        words=words,
     )

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from corrovis.curves import CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
+from corrovis.curves import ActivationEnergy, CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
+from corrovis.electrochem.corrosion_rate import GAS_CONSTANT
 from corrovis.errors import BadInputError
 from corrovis.ui import wording
 
@@ -19,6 +20,15 @@ MOST = 6  # curves in one plot
 
 Curve = PolarizationCurve | Spectrum
 Fit = TafelFit | CircuitFit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrhenius:
+    """Corrosion currents in A/cm2 at temperatures in K, each (n,), and the energy in their slope."""
+
+    kelvin: Real
+    i_corr: Real
+    energy: ActivationEnergy
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,7 @@ class Wish:
     method: str = "auto"
     reference: str = "reference"
     window_v: tuple[float, float] | None = None
+    temperatures: str = ""
 
 
 def read_curve(path: Path, name: str, area_cm2: float | None = None) -> Curve:
@@ -83,7 +94,27 @@ def fit_all(curves: list[Curve], wish: Wish) -> tuple[list[Fit], list[str]]:
     return fits, said
 
 
-def plot_value(curves: list[Curve], fits: list[Fit], reference: str) -> str:
+def activation(fits: list[Fit], temperatures: str) -> Arrhenius | None:
+    """The fits' corrosion currents at the `temperatures` that the visitor typed; None if he typed none.
+
+    Raises:
+        BadInputError: no numbers, or not one for each curve
+    """
+    from corrovis.electrochem.corrosion_rate import activation_energy
+
+    currents = [fit.i_corr.value for fit in fits if isinstance(fit, TafelFit)]
+    if not temperatures.strip() or not currents:
+        return None
+    try:
+        kelvin = [float(part) for part in temperatures.replace(";", ",").split(",") if part.strip()]
+    except ValueError:
+        raise BadInputError(wording.NOT_TEMPERATURES) from None
+    if len(kelvin) != len(currents):
+        raise BadInputError(wording.NOT_TEMPERATURES)
+    return Arrhenius(np.array(kelvin), np.array(currents), activation_energy(kelvin, currents))
+
+
+def plot_value(curves: list[Curve], fits: list[Fit], reference: str, arrhenius: Arrhenius | None = None) -> str:
     """What `curve_plot.js` draws, as JSON: the data alone, or with the fits."""
     if not curves:
         return ""
@@ -93,10 +124,16 @@ def plot_value(curves: list[Curve], fits: list[Fit], reference: str) -> str:
     else:
         plain = [curve for curve in curves if isinstance(curve, PolarizationCurve)]
         panels = _polarization_panels(plain, [fit for fit in fits if isinstance(fit, TafelFit)], reference)
-    return json.dumps({"panels": panels, "fitted": bool(fits)})
+        panels += [_arrhenius_panel(arrhenius)] if arrhenius else []
+    return plot_json(panels, bool(fits))
 
 
-def _series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, Any]:
+def plot_json(panels: list[dict[str, Any]], fitted: bool) -> str:
+    """The value of the page's plot."""
+    return json.dumps({"panels": panels, "fitted": fitted})
+
+
+def series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, Any]:
     good = np.isfinite(x) & np.isfinite(y)
     step = max(1, int(good.sum()) // SHOWN)
     xs, ys = x[good][::step], y[good][::step]
@@ -116,27 +153,34 @@ def _log(current: Real) -> Real:
     return np.where(size > floor, np.log10(np.maximum(size, floor)), np.nan)
 
 
-def _panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+def panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {"xlabel": x, "ylabel": y, "series": series, **more}
 
 
 def _polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], reference: str) -> list[dict[str, Any]]:
     places = {curve.name.partition(" sweep ")[0]: k for k, curve in enumerate(curves)}
-    main = [_series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
+    main = [series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
     left = []
     for fit in fits:
         k = places.get(fit.curve.name.partition(" sweep ")[0], 0)
         e, i = fit.potential_v, fit.model_a_cm2
         order = np.argsort(fit.curve.potential_v)
         data = np.interp(e, fit.curve.potential_v[order], fit.curve.current_a_cm2[order])
-        main.append(_series(e, _log(i), "", k, True))
+        main.append(series(e, _log(i), "", k, True))
         with np.errstate(divide="ignore", invalid="ignore"):
             left.append(
-                _series(e, np.where(np.abs(e - fit.e_corr.value) > 0.005, np.log10(np.abs(data / i)), np.nan), "", k, False)
+                series(e, np.where(np.abs(e - fit.e_corr.value) > 0.005, np.log10(np.abs(data / i)), np.nan), "", k, False)
             )
     window = [round(edge, 4) for edge in fits[0].window_v] if fits else None
-    panels = [_panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_CURRENT, main, window=window)]
-    return panels + ([_panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_DECADES, left)] if left else [])
+    panels = [panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_CURRENT, main, window=window)]
+    return panels + ([panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_DECADES, left)] if left else [])
+
+
+def _arrhenius_panel(found: Arrhenius) -> dict[str, Any]:
+    x, order = 1e3 / found.kelvin, np.argsort(found.kelvin)
+    line = found.energy.prefactor.value * np.exp(-found.energy.energy.value * 1e3 / (GAS_CONSTANT * found.kelvin[order]))
+    data = series(x, np.log10(found.i_corr), "", 0, False)
+    return panel(wording.PLOT_INVERSE, wording.PLOT_I_CORR, [data, series(x[order], np.log10(line), "", 0, True)])
 
 
 def _spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[dict[str, Any]]:
@@ -146,31 +190,47 @@ def _spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[di
     unit = spectra[0].unit.replace("ohm", "Ω").replace("cm2", "cm²")
     log_f = wording.PLOT_FREQUENCY
     panels = [
-        _panel(wording.PLOT_REAL.format(unit=unit), wording.PLOT_IMAGINARY.format(unit=unit),
-               [_series(z.real, -z.imag, name, k, line) for _, z, name, k, line in sets], equal=True),
-        _panel(log_f, wording.PLOT_MODULUS.format(unit=unit),
-               [_series(np.log10(f), np.log10(np.abs(z)), name, k, line) for f, z, name, k, line in sets]),
-        _panel(log_f, wording.PLOT_PHASE,
-               [_series(np.log10(f), -np.angle(z, deg=True), name, k, line) for f, z, name, k, line in sets]),
+        panel(wording.PLOT_REAL.format(unit=unit), wording.PLOT_IMAGINARY.format(unit=unit),
+               [series(z.real, -z.imag, name, k, line) for _, z, name, k, line in sets], equal=True),
+        panel(log_f, wording.PLOT_MODULUS.format(unit=unit),
+               [series(np.log10(f), np.log10(np.abs(z)), name, k, line) for f, z, name, k, line in sets]),
+        panel(log_f, wording.PLOT_PHASE,
+               [series(np.log10(f), -np.angle(z, deg=True), name, k, line) for f, z, name, k, line in sets]),
     ]  # fmt: skip
     left = [
-        _series(np.log10(f.spectrum.frequency_hz), 100 * np.abs(f.residuals), "", places[f.spectrum.name], False) for f in fits
+        series(np.log10(f.spectrum.frequency_hz), 100 * np.abs(f.residuals), "", places[f.spectrum.name], False) for f in fits
     ]
-    return panels + ([_panel(log_f, wording.PLOT_RESIDUAL, left)] if left else [])
+    return panels + ([panel(log_f, wording.PLOT_RESIDUAL, left)] if left else []) + _relaxation_panel(spectra, unit)
 
 
-def table(fits: list[Fit], alloy: str | None, said: list[str]) -> str:
+def _relaxation_panel(spectra: list[Spectrum], unit: str) -> list[dict[str, Any]]:
+    from corrovis.electrochem.kramers_kronig import MIN_POINTS, relaxation_times
+
+    found = [(k, s.name, relaxation_times(s)) for k, s in enumerate(spectra) if len(s) >= MIN_POINTS]
+    series = [series(np.log10(one.tau_s), one.gamma, name, k, True) for k, name, one in found]
+    return [panel(wording.PLOT_TAU, wording.PLOT_GAMMA.format(unit=unit), series)] if series else []
+
+
+def table(fits: list[Fit], alloy: str | None, said: list[str], arrhenius: Arrhenius | None = None) -> str:
     """The results as an HTML table, a block of rows for each curve, and every warning below."""
-    from corrovis.render.curve_answers import circuit_answer, metal, tafel_answer
+    from corrovis.render.curve_answers import circuit_answer, measured, metal, tafel_answer
 
     blocks = []
     for fit in fits:
         answer = circuit_answer(fit) if isinstance(fit, CircuitFit) else tafel_answer(fit, metal(alloy, None, None))
         name = fit.spectrum.name if isinstance(fit, CircuitFit) else fit.curve.name
-        values = answer["parameters"] if isinstance(fit, CircuitFit) else {k: v for k, v in answer.items() if isinstance(v, dict)}
+        values = {k: v for k, v in answer.items() if isinstance(v, dict)}
+        if isinstance(fit, CircuitFit):
+            capacitances = answer["effective_capacitances"].items()
+            values = answer["parameters"] | {wording.EFFECTIVE.format(cpe=name): q for name, q in capacitances}
         head = f"<tr><th colspan=4>{escape(name)}<small>{escape(answer.get('circuit') or answer['method'])}</small></th></tr>"
         blocks.append(head + "".join(_row(key, value) for key, value in values.items()))
         said = said + [f"{name}: {line}" if len(fits) > 1 else line for line in answer["warnings"]]
+    if arrhenius:
+        energy = arrhenius.energy
+        head = f"<tr><th colspan=4>{wording.ACTIVATION.format(count=len(arrhenius.kelvin))}</th></tr>"
+        found = {"activation_energy": measured(energy.energy), "prefactor": measured(energy.prefactor)}
+        blocks.append(head + "".join(_row(key, value) for key, value in found.items()))
     notes = "".join(f"<li>{escape(line)}</li>" for line in dict.fromkeys(said))
     body = f"<table><tbody>{''.join(blocks)}</tbody></table>" if blocks else ""
     return f'<section class="fit">{body}<ul role="status">{notes}</ul></section>' if body or notes else ""

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from corrovis.errors import CorrovisError
-from corrovis.render.sem_pictures import OPACITY
-from corrovis.results import Byte
 from corrovis.sem.inspection import Inspector
-from corrovis.ui import sem_jobs, wording
+from corrovis.ui import findings, sem_jobs, wording
 from corrovis.ui.car import CPU, VISIT_S, upload_folder
 from corrovis.ui.sem_jobs import Seen, Visit
 
+HERE = Path(__file__).parent
 CHOICES = {"": wording.ANY_MODEL, "ni20cr": wording.NI20CR, "pits304": wording.PITS304, "steel-structures": wording.STRUCTURES}
 WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
 PRIVATE: dict[str, Any] = {**WORK, "show_progress": "hidden"}
 
-View = tuple[Visit, Byte, list[list[Any]], str]
+View = tuple[Visit, str]
 
 
 class InspectTab:
@@ -31,44 +29,27 @@ class InspectTab:
     def __init__(self, inspector: Inspector) -> None:
         self.inspector = inspector
         self.visit = gr.State(None, time_to_live=VISIT_S)
-        gr.HTML(f"<h1>{wording.INSPECT_HEADLINE}</h1><p>{wording.INSPECT_LEAD}</p>", elem_classes="hero", apply_default_css=False)
-        self._form()
-        with gr.Column(visible=False, elem_classes="findings") as self.findings:
-            self._results()
-        self._wire()
-
-    def _form(self) -> None:
-        models = [(CHOICES[name], name) for name in ("", *self.inspector.segmenter.models)]
-        with gr.Row(elem_classes="form"):
+        title = f"<h1>{wording.INSPECT_HEADLINE}</h1><p>{wording.INSPECT_LEAD}</p>"
+        gr.HTML(title, elem_classes="hero inspect-hero", apply_default_css=False)
+        with gr.Row(elem_classes="ask"):
             self.files = gr.File(label=wording.INSPECT_UPLOAD, file_count="multiple", type="filepath", scale=2)
             with gr.Column(scale=1):
-                self.model = gr.Dropdown(models, value="", label=wording.MODEL)
-                self.scale = gr.Textbox(label=wording.PIXEL_SIZE, placeholder=wording.PIXEL_SIZE_HINT)
+                self.model, self.scale = make_choices(inspector)
                 self.go = gr.Button(wording.INSPECT, variant="primary")
-
-    def _results(self) -> None:
-        self.summary = gr.Dataframe(headers=wording.SUMMARY_COLUMNS, interactive=False, label=wording.PICTURES)
-        self.gallery = make_gallery()
-        with gr.Row():
-            with gr.Column(scale=3):
-                self.picture = gr.Image(label=wording.REGIONS, format="png", interactive=False, buttons=["fullscreen"])
-                self.opacity = gr.Slider(0, 1, OPACITY, step=0.05, label=wording.OPACITY)
-            with gr.Column(scale=2):
-                self.facts = gr.HTML(elem_classes="facts", apply_default_css=False)
-                self.regions = gr.Dataframe(headers=wording.REGION_COLUMNS, interactive=False, label=wording.REGION_TABLE)
-        self.download = gr.File(label=wording.DOWNLOAD, interactive=False)
+        with gr.Column(visible=False, elem_classes="findings") as self.findings:
+            self.gallery = make_gallery()
+            self.stage = make_stage()
+            self.summary = gr.Dataframe(headers=wording.SUMMARY_COLUMNS, interactive=False, label=wording.PICTURES)
+            self.download = gr.File(label=wording.DOWNLOAD, interactive=False)
+        self._wire()
 
     def _wire(self) -> None:
-        view = [self.visit, self.picture, self.regions, self.facts]
+        view = [self.visit, self.stage]
         made = [self.visit, self.findings, self.summary, self.gallery, self.download]
-        asked = [self.files, self.model, self.scale]
-        done = self.go.click(self.run, asked, made, show_progress_on=self.go, **WORK)
+        done = self.go.click(self.run, [self.files, self.model, self.scale], made, show_progress_on=self.go, **WORK)
         done.success(self.show, self.visit, view, **PRIVATE)
         self.gallery.select(self.open, self.visit, view, **PRIVATE)
         self.summary.select(self.open_row, self.visit, view, **PRIVATE)
-        self.picture.select(self.pick, self.visit, view, **PRIVATE)
-        self.regions.select(self.pick_row, self.visit, view, **PRIVATE)
-        self.opacity.release(self.fade, [self.visit, self.opacity], view, **PRIVATE)
 
     def run(self, files: list[str] | None, model: str, scale: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008
         """Inspect all uploads; what could not be read is said, the rest goes on."""
@@ -89,42 +70,41 @@ class InspectTab:
         for problem in problems:
             gr.Warning(problem)
         pictures = [(str(one.item["overlay"]), one.name) for one in seen]
-        return Visit(seen), gr.Column(visible=True), sem_jobs.summary_rows(seen), pictures, str(sem_jobs.pack(folder))
+        rows, several = sem_jobs.summary_rows(seen), len(seen) > 1
+        gallery = gr.Gallery(pictures, visible=several)
+        summary = gr.Dataframe(rows, visible=several)
+        return Visit(seen), gr.Column(visible=True), summary, gallery, str(sem_jobs.pack(folder))
 
     def show(self, visit: Visit | None) -> View:
         """The page's view of what `visit` looks at."""
         if visit is None or not visit.current.path.exists():
             raise gr.Error(wording.EXPIRED, print_exception=False)
-        return visit, sem_jobs.picture_of(visit), sem_jobs.region_rows(visit), facts_of(visit)
+        return visit, findings.encode(visit.current.path, visit.current.name, visit.current.item)
 
     def open(self, visit: Visit | None, event: gr.SelectData) -> View:
-        return self.show(replace(visit, at=int(event.index), chosen=0) if visit else None)
+        return self.show(replace(visit, at=int(event.index)) if visit else None)
 
     def open_row(self, visit: Visit | None, event: gr.SelectData) -> View:
-        return self.show(replace(visit, at=int(event.index[0]), chosen=0) if visit else None)
-
-    def pick(self, visit: Visit | None, event: gr.SelectData) -> View:
-        x, y = (int(value) for value in event.index)
-        return self.show(replace(visit, chosen=sem_jobs.region_at(visit, x, y)) if visit else None)
-
-    def pick_row(self, visit: Visit | None, event: gr.SelectData) -> View:
-        return self.show(replace(visit, chosen=sem_jobs.region_of_row(visit, int(event.index[0]))) if visit else None)
-
-    def fade(self, visit: Visit | None, opacity: float) -> View:
-        return self.show(replace(visit, opacity=float(opacity)) if visit else None)
+        return self.show(replace(visit, at=int(event.index[0])) if visit else None)
 
 
-def facts_of(visit: Visit) -> str:
-    """Severity with its bars, and what should be known before it is believed."""
-    item = visit.current.item
-    rows = []
-    for name, share in item["probabilities"].items():
-        mark = ' class="most"' if name == item["severity"] else ""
-        label, value = escape(wording.severity_name(name)), escape(wording.percent(share))
-        rows.append(f'<li{mark}><span>{label}</span><i><b style="width:{share:.1%}"></b></i><em>{value}</em></li>')
-    notes = "".join(f"<p>{escape(warning)}</p>" for warning in item["warnings"])
-    title = f"{escape(visit.current.name)}: {item['corroded_fraction']:.1%} {wording.CORRODED}"
-    return f'<section class="bars"><h2>{title}</h2><ul>{"".join(rows)}</ul>{notes}</section>'
+def make_choices(inspector: Inspector) -> tuple[gr.Dropdown, gr.Textbox]:
+    """Which model, and how large a pixel is."""
+    models = [(CHOICES[name], name) for name in ("", *inspector.segmenter.models)]
+    model = gr.Dropdown(models, value="", label=wording.MODEL)
+    return model, gr.Textbox(label=wording.PIXEL_SIZE, placeholder=wording.PIXEL_SIZE_HINT)
+
+
+def make_stage() -> gr.HTML:
+    """The findings with their fixed template; the value is `findings.encode`'s JSON."""
+    return gr.HTML(
+        html_template=(HERE / "findings.html").read_text(),
+        css_template=(HERE / "findings.css").read_text(),
+        js_on_load="\n".join((HERE / name).read_text() for name in ("findings_regions.js", "findings.js")),
+        apply_default_css=False,
+        elem_classes="findings-block",
+        words=wording.FINDINGS,
+    )
 
 
 def make_gallery() -> gr.Gallery:

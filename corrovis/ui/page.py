@@ -11,7 +11,20 @@ import gradio as gr
 
 from corrovis.manifest import WeightSpec
 from corrovis.settings import Settings
-from corrovis.ui import car, car_api, electrochem, electrochem_api, inspect, sem_api, synthesis, synthesis_api, wording
+from corrovis.ui import (
+    car,
+    car_api,
+    electrochem,
+    electrochem_api,
+    inspect,
+    progression,
+    sem_api,
+    steel,
+    steel_api,
+    synthesis,
+    synthesis_api,
+    wording,
+)
 from corrovis.ui.car_jobs import Services
 
 HERE = Path(__file__).parent
@@ -33,16 +46,23 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
             if services.inspector:
                 with gr.Tab(wording.INSPECT_TAB):
                     inspect.InspectTab(services.inspector)
+                with gr.Tab(wording.PROGRESSION_TAB):
+                    progression.ProgressionTab(services.inspector)
             if services.synthesiser:
                 with gr.Tab(wording.SURFACES_TAB):
                     synthesis.SynthesisSection(services.synthesiser)
             with gr.Tab(wording.LAB_TAB):
                 electrochem.ElectrochemTab()
+            if services.steel:
+                with gr.Tab(wording.STEEL_TAB):
+                    steel.SteelTab(services.steel, example_photos(EXAMPLES / "steel"))
         gr.HTML(_footer(source), elem_classes="foot", apply_default_css=False)
         car_api.publish(services, specs)
         electrochem_api.publish()
         if services.inspector:
             sem_api.publish(services.inspector)
+        if services.steel:
+            steel_api.publish(services.steel)
         if services.synthesiser:
             synthesis_api.publish(services.synthesiser)
     return page

@@ -13,10 +13,11 @@ from gradio.events import api
 from corrovis.errors import BadInputError, CorrovisError
 from corrovis.render.sem_files import Job, inspect_file, progression_files
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.progression import Row, read_table
+from corrovis.sem.progression import read_table
 from corrovis.settings import Settings
 from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files, upload
+from corrovis.ui.progression_jobs import placed
 from corrovis.ui.sem_jobs import job_of
 
 
@@ -42,7 +43,8 @@ def publish(inspector: Inspector) -> None:
         """How corrosion grows: `table` is a CSV with file, exposure_h, condition; `images` are the files that it names."""
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
         try:
-            rows = placed(read_table(upload(table)[0]), images)
+            sent = {Path(name).name: path for path, name in map(upload, images)}
+            rows = placed(read_table(upload(table)[0]), sent)
             answer = progression_files(inspector, rows, folder, asked(inspector, model, pixel_size, False))
         except CorrovisError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -58,12 +60,3 @@ def asked(inspector: Inspector, model: str, pixel_size: str, explain: bool) -> J
     if model and model not in inspector.segmenter.models:
         raise BadInputError(f"no inspection model is called {model}; there are {', '.join(inspector.segmenter.models)}")
     return job_of(model, pixel_size, explain)
-
-
-def placed(rows: list[Row], images: list[Any]) -> list[Row]:
-    """The rows with their files among the uploads, found by name.  Raises BadInputError when one did not come."""
-    sent = {Path(name).name: path for path, name in (upload(image) for image in images)}
-    missing = [row.file.name for row in rows if row.file.name not in sent]
-    if missing:
-        raise BadInputError(f"the table names {missing[0]}, which was not sent with it; send all of its pictures")
-    return [Row(sent[row.file.name], row.exposure_h, row.condition) for row in rows]

@@ -81,6 +81,15 @@ PLOT_FREQUENCY = "log f in Hz"
 PLOT_MODULUS = "log |Z| in {unit}"
 PLOT_PHASE = "-phase in °"
 PLOT_RESIDUAL = "residual in %"
+PLOT_INVERSE = "1000 K / T"
+PLOT_I_CORR = "log i corr in A/cm²"
+PLOT_TAU = "log relaxation time in s"
+PLOT_GAMMA = "distribution in {unit}"
+EFFECTIVE = "C of {cpe} (Brug)"
+ACTIVATION = "Activation energy of {count} curves"
+TEMPERATURES = "Temperatures of the curves, K, for an activation energy"
+TEMPERATURES_HINT = "303, 313, 323"
+NOT_TEMPERATURES = "temperatures are numbers in kelvin with commas between, one for each curve: 303, 313, 323"
 CURVE_PLOT = {
     "plot": "Curves and fits",
     "empty": "Your curve appears here.",
@@ -96,6 +105,8 @@ QUANTITIES = {
     "beta_c_v_dec": ("Cathodic slope", 1e3, "mV/decade"),
     "corrosion_rate_mm_y": ("Corrosion rate", 1.0, "mm/year"),
     "corrosion_rate_mpy": ("Corrosion rate", 1.0, "mpy"),
+    "activation_energy": ("Activation energy", 1.0, "kJ/mol"),
+    "prefactor": ("Prefactor", 1.0, "A/cm²"),
 }
 INSPECT_TAB = "Inspect"
 INSPECT_HEADLINE = "How far has corrosion gone?"
@@ -113,13 +124,113 @@ PIXEL_SIZE_HINT = "0.5um; empty: as the file says"
 PICTURES = "Pictures"
 GALLERY = "Choose a picture"
 SUMMARY_COLUMNS = ["Picture", "Severity", "Corroded", "Regions", "Model"]
-REGIONS = "Regions: click one"
-REGION_TABLE = "Regions, largest first: click one"
-REGION_COLUMNS = ["Region", "Class", "Area, px", "Area, µm²", "Diameter, µm", "Circularity", "Score"]
-OPACITY = "Opacity"
-CHOSEN = "●"
-CORRODED = "corroded"
-DOWNLOAD = "All masks, pictures and reports"
+HOW_GRADED = (
+    "Moderate from {low} corroded, severe from {high}. The bars say what the model's error of area, measured on specimens that "
+    "it had not seen, leaves open."
+)
+FINDINGS = {
+    "stage": "Findings",
+    "picture": "The picture with its corroded regions; click one",
+    "threshold": "Threshold",
+    "opacity": "Opacity",
+    "reset": "Model's own threshold",
+    "heat": "Heat map",
+    "pixel": "Pixel",
+    "save_picture": "Save picture",
+    "save_mask": "Save mask",
+    "save_table": "Save table",
+    "corroded": "corroded",
+    "count": "%s regions",
+    "one": "1 region",
+    "density": "%s per mm²",
+    "warnings": "Before you believe it",
+    "regions": "Regions, largest first",
+    "region": "Region",
+    "class": "Class",
+    "area": "Area",
+    "diameter": "Diameter",
+    "circularity": "Circularity",
+    "score": "Score",
+    "more": "The largest %s of %t; the table to save has all.",
+}
+DOWNLOAD = "All masks, pictures and reports, at the model's own threshold"
+PROGRESSION_TAB = "Progression"
+PROGRESSION_HEADLINE = "How fast does it grow?"
+PROGRESSION_LEAD = "Drop in pictures taken after different exposures: corroded area against time, condition by condition."
+PROGRESSION_UPLOAD = "Pictures, and their table (CSV) if you have one"
+PROGRESSION_TABLE = "Hours of exposure and condition of each picture"
+PROGRESSION = "Compare"
+NO_ROWS = "Drop in pictures first, then fill in the hours"
+PLOT_HOURS = "exposure in h"
+PLOT_CORRODED = "corroded in % of the field"
+GROWTH_PLOT = {"plot": "Corroded share against exposure", "empty": "Growth appears here.", "drag": "", "low": "", "high": ""}
+GROWTH_TITLE = "Condition by condition"
+GROWTH_COLUMNS = ["Condition", "Fields", "Hours", "Corroded", "Severity", "Growth, % of the field per hour (95 % interval)"]
+GROWTH_NOTE = "A line wants three fields at two exposures; its interval is that of least squares."
+NO_TREND = "too few fields or exposures"
+MATRIX_TITLE = "Conditions against each other"
+MATRIX_NOTE = (
+    "How much more is corroded in the row than in the column, in points of % of the field, over the exposures that both have; "
+    "below it the 95 % interval, where both have repeats. Coloured where the interval leaves zero out."
+)
+NOT_COMPARED = "no exposure in common"
+
+STEEL_TAB = "Steel"
+STEEL_HEADLINE = "What could go wrong with this plate?"
+STEEL_LEAD = "Drop in a patch of clean hot-rolled steel and see nine defects on it, or wipe one off."
+STEEL_UPLOAD = "Patch or plate of steel"
+STEEL_DROP = "Drop a patch of steel here\nor choose one"
+STEEL_MODES = ("Nine defects", "Brush", "Training set")
+STEEL_CLASSES = {
+    "crazing": "Crazing",
+    "grooves_gouges": "Grooves, gouges",
+    "inclusion": "Inclusion",
+    "patches": "Patches",
+    "pitted_surface": "Pitted surface",
+    "rolled_in_scale": "Rolled-in scale",
+    "rolling_dust": "Rolling dust",
+    "scratches": "Scratches",
+    "spots": "Spots",
+    "background": "Clean",
+}
+STEEL_STAGE = {
+    "grid": "Defects to put on the patch",
+    "picture": "The patch as chosen",
+    "as_it_came": "As it came",
+    "wiped": "Wiped clean",
+    "wipe": "Wipe clean",
+    "wipe_hint": "Erase the defect that the picture shows",
+    "strength": "Strength",
+    "reseed": "Other defects",
+    "reseed_hint": "Put other defects of each kind on it",
+    "compare": "Compare",
+    "compare_hint": "Hold to see the patch as it came",
+    "save": "Save",
+    "save_hint": "PNG in the patch's own size and depth",
+    "seen": "What the inspector sees",
+    "working": "Making nine defects…",
+    "cropped": "Only the middle is shown here; the brush works on the whole plate.",
+    "fine": "Made by a trained network: synthetic, and marked so in the file.",
+    "classes": STEEL_CLASSES,
+}
+BRUSH_PLATE = "Paint where the defect is to go"
+BRUSH_CLASS = "Defect"
+BRUSH_GO = "Put it there"
+BRUSH_ERASE = "Wipe it clean there"
+BRUSH_RESET = "Start again"
+BRUSH_SAVE = "Save the plate"
+BRUSH_NOTHING = "Paint over a part of the plate first"
+BRUSH_NO_PLATE = "Choose a plate first: drop one in above, or take an example"
+STEEL_EXPIRED = "This plate was already deleted here; upload it again"
+SET_CLASS = "Defects"
+SET_ALL = "All nine, equally many"
+SET_COUNT = "Patches of each"
+SET_SEED = "Seed"
+SET_OWN = "Start from my plate instead of drawn steel"
+SET_GO = "Make the set"
+SET_SAMPLE = "The first ones"
+SET_DOWNLOAD = "The set: a folder per class, and a manifest"
+SET_DONE = "{kept} patches; {unlike} were left out because they did not show their class clearly, {doubles} as duplicates."
 
 SURFACES_TAB = "Synthetic SEM"
 SURFACES_HEADLINE = "More micrographs than you have?"
@@ -146,3 +257,8 @@ def severity_name(severity: str) -> str:
 def percent(share: float) -> str:
     """0.004 -> "<1 %", 0.42 -> "42 %"."""
     return "<1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")
+
+
+def steel_name(name: str) -> str:
+    """ "rolled_in_scale" -> "Rolled-in scale"; other networks' classes are shown as they are called."""
+    return STEEL_CLASSES.get(name, name)

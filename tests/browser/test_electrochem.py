@@ -42,6 +42,28 @@ def drop(page: Page, *paths: Path) -> None:
     page.locator(".curves input[type=file]").set_input_files(list(paths))
 
 
+def test_curves_at_three_temperatures_give_an_activation_energy(lab: Page, tmp_path: Path) -> None:
+    """i_corr follows exp(-E / R T) with E = 40 kJ/mol."""
+    paths = []
+    for kelvin in (303, 313, 323):
+        eta = np.arange(-0.2, 0.2, 0.002)
+        current = 1e-5 * np.exp(-40e3 / 8.314462618 * (1 / kelvin - 1 / 303)) * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
+        paths.append(tmp_path / f"{kelvin}.csv")
+        rows = [f"{e - 0.45:.4f},{1e6 * i:.6g}" for e, i in zip(eta, current, strict=True)]
+        paths[-1].write_text("E (V),i (uA/cm2)\n" + "\n".join(rows))
+    drop(lab, *paths)
+    expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
+    field = lab.get_by_label("Temperatures of the curves, K, for an activation energy")
+    field.fill("303, warm")
+    field.press("Enter")
+    expect(lab.get_by_text("temperatures are numbers in kelvin").first).to_be_visible()
+    field.fill("303, 313, 323")
+    field.press("Enter")
+    expect(lab.locator(".fit table").get_by_role("row", name="Activation energy", exact=False)).to_contain_text(
+        [re.compile("Activation energy of 3 curves"), re.compile(r"(40|39\.9\d*|40\.0\d*)")]
+    )
+
+
 def test_a_polarisation_curve_is_fitted_and_its_window_dragged(lab: Page, curve: Path) -> None:
     drop(lab, curve)
     expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")

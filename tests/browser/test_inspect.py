@@ -11,7 +11,10 @@ from conftest import PATIENCE_MS
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from skimage.measure import label, regionprops
+
+from corrovis.sem.segmentation import LEAST_PX
 
 
 def micrograph(path: Path, seed: int = 0) -> Path:
@@ -25,25 +28,133 @@ def micrograph(path: Path, seed: int = 0) -> Path:
     return path
 
 
+# Where the picture, which is grey, has its first coloured pixel, as shares of its width and height.
+COLOURED = """(stage) => {
+    const canvas = stage.querySelector("canvas"), { width, height } = canvas;
+    const rgba = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+    for (let i = 0; i < width * height; i++)
+        if (Math.abs(rgba[4 * i] - rgba[4 * i + 1]) > 60)
+            return [(i % width + 0.5) / width, (Math.floor(i / width) + 0.5) / height];
+}"""
+PIXELS = "(stage) => stage.querySelector('canvas').toDataURL()"
+
+
+def path_of(file: str | dict[str, str]) -> str:
+    """A file of an endpoint's answer, as the client has stored it."""
+    return file if isinstance(file, str) else file["path"]
+
+
 @pytest.fixture(scope="module")
 def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
     return Client(server, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
 
 
-def test_pictures_are_inspected_and_regions_chosen(page: Page, tmp_path: Path) -> None:
+def inspected(page: Page, files: list[Path]) -> Locator:
+    """The stage of the inspect tab once it shows the first of `files`."""
     page.get_by_role("tab", name="Inspect").click()
+    page.locator(".ask input[type=file]").first.set_input_files(files)
+    expect(page.locator(".ask").first.get_by_text(files[-1].stem)).to_be_visible()
+    page.get_by_role("button", name="Inspect", exact=True).click()
+    stage = page.get_by_role("group", name="Findings")
+    expect(stage).to_have_attribute("data-state", "ready", timeout=PATIENCE_MS)
+    return stage
+
+
+def set_threshold(stage: Locator, value: float) -> None:
+    slider = stage.get_by_role("slider", name="Threshold")
+    slider.evaluate("(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }", value)
+    expect(stage).to_have_attribute("data-threshold", f"{value:.2f}")
+
+
+def test_pictures_are_inspected_and_chosen(page: Page, tmp_path: Path) -> None:
     broken = tmp_path / "broken.tif"
     broken.write_text("<html>")
-    files = [micrograph(tmp_path / "first.png"), broken, micrograph(tmp_path / "second.png", 1)]
-    page.locator(".form input[type=file]").set_input_files(files)
-    expect(page.locator(".form").get_by_text("second")).to_be_visible()
-    page.get_by_role("button", name="Inspect", exact=True).click()
-    facts = page.locator(".block.facts")
-    expect(facts.get_by_role("heading")).to_contain_text("first.png", timeout=PATIENCE_MS)
-    expect(facts.get_by_role("listitem")).to_have_count(3)
+    stage = inspected(page, [micrograph(tmp_path / "first.png"), broken, micrograph(tmp_path / "second.png", 1)])
+    expect(stage.get_by_role("heading", name="first.png")).to_be_visible()
+    expect(stage.locator(".grade li")).to_have_count(3)
     expect(page.get_by_text("web page")).to_be_visible()
     page.get_by_role("button", name="Thumbnail 2 of 2").click()
-    expect(facts.get_by_role("heading")).to_contain_text("second.png")
+    expect(stage.get_by_role("heading", name="second.png")).to_be_visible()
+
+
+def test_the_threshold_acts_as_the_program_would(page: Page, client: Client, tmp_path: Path) -> None:
+    """At the model's own threshold table and files agree; at another, scikit-image finds the same regions."""
+    path = micrograph(tmp_path / "field.png")
+    item = client.predict(handle_file(path), "ni20cr", "", False, api_name="/inspect")["items"][0]
+    certainty = np.asarray(Image.open(path_of(item["certainty"])))
+    stage = inspected(page, [path])
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    for threshold in (0.5, 0.2, 0.7):
+        set_threshold(stage, threshold)
+        numbers = label(certainty >= round(threshold * 256), connectivity=2)
+        found = [part for part in regionprops(numbers) if part.area >= LEAST_PX]
+        share = sum(part.area for part in found) / certainty.size
+        expect(stage.locator(".share")).to_have_text(f"{100 * share:.1f} % corroded")
+        expect(stage.locator(".count")).to_have_text("1 region" if len(found) == 1 else f"{len(found)} regions")
+        rows = stage.locator("tbody tr")
+        expect(rows).to_have_count(min(200, len(found)))
+        largest = max(found, key=lambda part: part.area)
+        circularity = min(1, 4 * np.pi * largest.area / largest.perimeter**2)
+        expect(rows.first.locator("td").nth(-2)).to_have_text(f"{circularity:.2f}")
+    assert [url for url in requests if "queue" in url or "upload" in url] == []
+
+
+def test_a_click_in_the_picture_and_one_in_the_table_choose_alike(page: Page, tmp_path: Path) -> None:
+    stage = inspected(page, [micrograph(tmp_path / "field.png")])
+    set_threshold(stage, 0.2)
+    first = stage.locator("tbody tr").first
+    first.click()
+    expect(first).to_have_attribute("aria-selected", "true")
+    chosen = stage.get_attribute("data-chosen")
+    expect(stage.get_by_role("status")).to_contain_text(f"Region {chosen}")
+    first.click()
+    expect(stage).to_have_attribute("data-chosen", "0")
+    spot = stage.evaluate(COLOURED)
+    box = stage.locator("canvas").bounding_box()
+    assert box
+    stage.locator("canvas").click(position={"x": spot[0] * box["width"], "y": spot[1] * box["height"]})
+    expect(stage.locator('tbody tr[aria-selected="true"]')).to_have_count(1)
+
+
+def test_scale_opacity_and_downloads_need_no_server(page: Page, tmp_path: Path) -> None:
+    stage = inspected(page, [micrograph(tmp_path / "field.png")])
+    stage.get_by_role("spinbutton").fill("0.5")
+    expect(stage.get_by_role("columnheader", name="Area, µm²")).to_be_visible()
+    expect(stage.locator(".count")).to_contain_text("per mm²")
+    before = stage.evaluate(PIXELS)
+    stage.get_by_role("slider", name="Opacity").fill("0")
+    expect(stage.locator(".opacity-text")).to_have_text("0 %")
+    page.wait_for_function("([stage, before]) => (" + PIXELS + ")(stage) !== before", arg=[stage.element_handle(), before])
+    with page.expect_download() as download:
+        stage.get_by_role("button", name="Save table").click()
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert download.value.suggested_filename == "field_regions.csv"
+    assert lines[1].startswith("region,class,area_px,area_um2")
+    assert len(lines) - 2 == stage.locator("tbody tr").count()
+    with page.expect_download() as download:
+        stage.get_by_role("button", name="Save mask").click()
+    with Image.open(download.value.path()) as mask:
+        assert mask.size == (240, 180)
+        assert sum(int(line.split(",")[2]) for line in lines[2:]) == (np.asarray(mask.convert("L")) > 0).sum()
+
+
+def test_progression_goes_from_pictures_to_growth(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("tab", name="Progression").click()
+    form = page.locator(".progression-form")
+    pictures = [micrograph(tmp_path / f"{name}.png", k) for k, name in enumerate(("dry_1h", "dry_2h", "wet_1h", "wet_2h"))]
+    table = tmp_path / "table.csv"
+    lines = [f"{path.name},{path.stem[4]},{path.stem[:3]}" for path in pictures]
+    table.write_text("\n".join(["file,exposure_h,condition", *lines]))
+    form.locator("input[type=file]").first.set_input_files([*pictures, table])
+    expect(form.get_by_role("gridcell", name="wet").last).to_be_visible()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    growth = page.get_by_role("heading", name="Condition by condition")
+    expect(growth).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".growth tbody tr")).to_have_count(4)
+    expect(page.get_by_role("group", name="Corroded share against exposure")).to_have_attribute("data-state", "fitted")
+    expect(page.locator(".matrix td.open")).to_have_count(2)
+    expect(page.get_by_text("progression.zip")).to_be_visible()
 
 
 def test_inspect_answers_with_the_contracts_keys_and_files(client: Client, tmp_path: Path) -> None:
@@ -52,8 +163,7 @@ def test_inspect_answers_with_the_contracts_keys_and_files(client: Client, tmp_p
     assert item["file"] == "a.png"
     assert item["pixel_size_um"] == 0.5
     assert set(item["probabilities"]) == {"low", "moderate", "severe"}
-    path = item["mask"] if isinstance(item["mask"], str) else item["mask"]["path"]
-    with Image.open(path) as mask:
+    with Image.open(path_of(item["mask"])) as mask:
         assert mask.size == (240, 180)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,11 +15,15 @@ import numpy as np
 
 from corrovis.car.ageing import ONSET_UNIT, RAMP
 from corrovis.errors import NoCarError
-from corrovis.results import AgedCar, CarMask, Grade, Photo, Provenance
+from corrovis.manifest import read_manifest
+from corrovis.results import AgedCar, CarMask, Float, Grade, Photo, Provenance
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.segmentation import Segmenter
 from corrovis.sem.synthesis import MODEL, Synthesiser
-from corrovis.settings import Settings
+from corrovis.settings import WEIGHTS, Settings
+from corrovis.steel.defects import DefectMaker
+from corrovis.steel.inspector import PatchInspector
+from corrovis.steel.results import CLEAN, PatchVerdict, Plate
 from corrovis.store import Store
 
 MADE = Provenance("toy", "0" * 64, 0.0)
@@ -81,9 +86,52 @@ class Grader:
         return Grade(np.array([0.7, 0.2, 0.06, 0.04], np.float32), MADE)
 
 
+STEEL = (
+    *("crazing", "grooves_gouges", "inclusion", "patches", "pitted_surface"),
+    *("rolled_in_scale", "rolling_dust", "scratches", "spots", CLEAN),
+)
+
+
+class Defects(DefectMaker):
+    """Every defect is a bright bar of its own height and place; a seed moves it; erasing makes everything mid-grey."""
+
+    def __init__(self) -> None:
+        self.classes, self.side = STEEL, 64
+        self.spec = replace(next(iter(read_manifest(WEIGHTS).values())), name="steel-pegan", classes=STEEL, input={"size": 64})
+
+    def produce(self, grey: Float, defects: list[str], seeds: list[int]) -> Float:
+        made = grey.copy()
+        for patch, name, seed in zip(made, defects, seeds, strict=True):
+            number, (height, width) = STEEL.index(name), patch.shape
+            if name == CLEAN:
+                patch[:] = 0.5
+                continue
+            top = (7 * number + 11 * seed) % 40 * height // 64
+            patch[top : top + height // 5, : width * (number + 1) // 10] = 0.95
+            patch += ((seed * 2654435761 >> np.arange(width, dtype=np.int64) % 16) % 2) * np.float32(0.2)
+        return made.clip(0, 1)
+
+
+class Patches(PatchInspector):
+    """Steel is as clean as it is dark."""
+
+    def __init__(self) -> None:
+        self.classes, self.side = STEEL, 64
+
+    def classify(self, plate: Plate) -> PatchVerdict:
+        share = float(plate.grey.mean())
+        shares = np.full(len(STEEL), share / 9, np.float32)
+        shares[-1] = 1 - share
+        return PatchVerdict(STEEL, shares, MADE)
+
+    def probabilities(self, grey: Float) -> Float:
+        return np.full((len(grey), len(STEEL)), 0.6, np.float32)
+
+
 def main() -> None:
     from corrovis.ui import page
     from corrovis.ui.car_jobs import Services
+    from corrovis.ui.steel_jobs import SteelTools
 
     settings = Settings()
     examples = Path(tempfile.mkdtemp())
@@ -91,7 +139,8 @@ def main() -> None:
     page.EXAMPLES = examples
     store = Store(settings.weights)  # the shipped networks: they are small
     inspector, synthesiser = Inspector(Segmenter(store)), Synthesiser(store) if MODEL in store else None
-    services = Services(Masker(), Ager(), Grader(), settings, inspector, synthesiser)
+    steel = SteelTools(Defects(), Patches(), settings)
+    services = Services(Masker(), Ager(), Grader(), settings, inspector, steel, synthesiser)
     blocks = page.build_page(services, {}, "https://example.org/source")
     blocks.queue(max_size=settings.queue).launch(server_port=int(sys.argv[1]), **page.launch_options(settings))
 

@@ -23,6 +23,7 @@ LAYERS = [
     ("corrovis.store",),
     ("corrovis.car", "corrovis.electrochem"),
     ("corrovis.sem",),
+    ("corrovis.steel",),
     ("corrovis.render",),
     ("corrovis.ui",),
     ("corrovis.cli",),

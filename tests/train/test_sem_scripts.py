@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from export import Release, export
 from PIL import Image
+from safetensors.torch import save_file
 from segment_scores import benchmark_scores, class_ious, confusion_of
 from segment_views import UNKNOWN
 from segmenting import Config, loss_of
+from sem_severity import mixed, start_from
+from severity_scores import by_area, confusion, fit_temperature, gain, softmax
 from test_car_scripts import run
+
+from corrovis.manifest import read_manifest
+from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.networks.severity_classifier import SeverityClassifier
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +54,93 @@ def test_scripts_train_score_and_resume(script: str, checkpoint: str, data: Path
     report = json.loads((tmp_path / "r.json").read_text())
     assert all(score["low"] <= score["value"] <= score["high"] for score in report["metrics"].values() if score["value"] >= 0)
     run(script, *options, "--resume")
+
+
+@pytest.mark.slow
+def test_severity_and_saliency_are_scored_against_the_segmenter(data: Path, tmp_path: Path) -> None:
+    segmenter, report = tmp_path / "segmenter", tmp_path / "severity.json"
+    run("sem_segment.py", "--data", data, "--out", segmenter, "--report", tmp_path / "r.json", "--init", "random", "--smoke")
+    options = (
+        "--data",
+        data,
+        "--out",
+        tmp_path / "out",
+        "--segmenter",
+        segmenter,
+        "--report",
+        report,
+        "--init",
+        "random",
+        "--smoke",
+    )
+    run("sem_severity.py", *options)
+    found = json.loads(report.read_text())["windows"]
+    assert list(found) == ["area", "efficientnet_b0-random", "area and efficientnet_b0"]
+    assert all(s["low"] <= s["value"] <= s["high"] for rival in found.values() for s in rival["metrics"].values())
+    assert np.array(found["area"]["confusion"]["counts"]).sum() == found["area"]["metrics"]["accuracy"]["n"]
+    run("sem_severity.py", *options, "--resume")
+    run("saliency_scores.py", "--data", data, "--out", tmp_path / "s", "--segmenter", segmenter, "--report", tmp_path / "s.json")
+    scores = json.loads((tmp_path / "s.json").read_text())["metrics"]
+    assert {"mask_iou", "grad_cam_iou", "layer_cam_iou"} <= set(scores)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["ni20cr", "steel-structures"])
+def test_familiarity_is_learned_and_shipped(model: str, data: Path, toy_weights: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    shutil.copytree(toy_weights, weights)
+    if model not in read_manifest(weights):
+        toy = {"about": "Toy", "classes": ("good", "fair"), "limits": "Toy", "trained": {"data": "Toy"}}
+        export(
+            CorrosionUNet(), Release(model, "CorrosionUNet", [[1, 3, 64, 64]], input={"size": 64, "overlap": 16}, **toy), weights
+        )
+    run("familiarity.py", model, "--data", data, "--weights", weights, "--report", tmp_path / "f.json", "--smoke")
+    scores = json.loads((tmp_path / "f.json").read_text())["metrics"]
+    assert scores["false_alarms"]["n"] == {"ni20cr": 4, "steel-structures": 12}[model]
+    spec = read_manifest(weights)[f"{model}-familiar"]
+    assert spec.metrics == scores
+    assert spec.input["of_sha256"] == read_manifest(weights)[model].sha256
+
+
+def test_mixed_windows_have_mixed_labels() -> None:
+    x, y = torch.eye(4).reshape(4, 1, 2, 2), torch.eye(4)
+    mixed_x, mixed_y = mixed(x, y, np.random.default_rng(0), 0.2)
+    assert torch.allclose(mixed_x.reshape(4, 4), mixed_y), "what is mixed into a picture is mixed into its label"
+    assert torch.allclose(mixed_y.sum(dim=1), torch.ones(4))
+
+
+def test_a_warm_start_keeps_what_fits_and_opens_the_gates(tmp_path: Path) -> None:
+    network = SeverityClassifier()
+    stem = torch.full_like(network.net.conv_stem.weight, 0.25)
+    save_file(
+        {"conv_stem.weight": stem, "conv_head.weight": torch.zeros(2, 2), "classifier.bias": torch.ones(3)}, tmp_path / "w.st"
+    )
+    start_from(network, "efficientnet_b0", str(tmp_path / "w.st"))
+    assert torch.equal(network.net.conv_stem.weight, stem)
+    assert network.net.conv_head.weight.shape[0] == 1280
+    assert not torch.equal(network.net.classifier.bias, torch.ones(3))
+    assert (network.net.blocks[0][0].se.conv_expand.bias == 3).all()
+
+
+def test_area_is_graded_with_the_error_of_the_other_coupons() -> None:
+    true, group = np.array([0.1, 0.3, 0.5, 0.1]), np.array(["a", "a", "b", "b"])
+    p = by_area(np.array([0.1, 0.3, 0.9, 0.5]), true, group, (0.28, 0.42))
+    assert p[:2].max() < 0.75, "the other coupon's error is large"
+    assert p[2:].max(axis=1) == pytest.approx(1), "the other coupon has none"
+
+
+def test_temperature_is_recovered() -> None:
+    dice = np.random.default_rng(0)
+    logits = dice.normal(0, 2, (4000, 3))
+    label = np.array([dice.choice(3, p=row) for row in softmax(logits, 2.0)])
+    assert fit_temperature(logits, label) == pytest.approx(2, rel=0.1)
+
+
+def test_a_gain_over_itself_is_nothing() -> None:
+    p, label, group = np.eye(3)[[0, 1, 2, 0]], np.array([0, 1, 2, 2]), np.array(["a", "a", "b", "b"])
+    assert gain(p, p, label, group) == {"value": 0, "low": 0, "high": 0}
+    assert gain(p, np.eye(3)[[2, 2, 0, 0]], label, group)["value"] == 0.75
+    assert confusion(p, label) == [[1, 0, 0], [0, 1, 0], [1, 0, 1]]
 
 
 def test_ious_are_those_of_a_drawn_overlap() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from corrovis.curves import Spectrum
 from corrovis.electrochem.circuits import ELEMENTS, parse
-from corrovis.electrochem.impedance import NAMED, brug_capacitance, fit_circuit
+from corrovis.electrochem.impedance import NAMED, brug_capacitance, effective_capacitances, fit_circuit
 from corrovis.electrochem.kramers_kronig import check_kramers_kronig, relaxation_times
 from corrovis.errors import BadInputError
 
@@ -61,6 +61,17 @@ def test_the_elements_agree_with_their_limits() -> None:
     assert ELEMENTS["Wo"].impedance(np.array([3.0, 1.0]), w)[0].imag == pytest.approx(-3e6, rel=1e-3)  # blocking: a capacitor
     ideal = ELEMENTS["C"].impedance(np.array([1e-3]), w)
     assert ELEMENTS["CPE"].impedance(np.array([1e-3, 1.0]), w)[1] == pytest.approx(ideal[1])
+
+
+def test_a_cpe_beside_a_resistor_has_an_effective_capacitance() -> None:
+    values = {"R0": 20.0, "R1": 500.0, "CPE1_0": 1e-5, "CPE1_1": 0.8}
+    for text in ("R0-p(R1,CPE1)", "R0-p(CPE1,R1-W1)"):
+        circuit = parse(text)
+        assert effective_capacitances(circuit, np.array([values.get(name, 30.0) for name in circuit.names])) == pytest.approx(
+            {"CPE1": brug_capacitance(1e-5, 0.8, 20, 500)}
+        )
+    assert effective_capacitances(parse("R0-CPE1"), np.array([20, 1e-5, 0.8])) == {}
+    assert effective_capacitances(parse("p(R1,CPE1)"), np.array([500, 1e-5, 0.8])) == {}
 
 
 def test_brug() -> None:

@@ -1,7 +1,8 @@
-"""What the inspect tab does without a page: regions found by click and by row, problems said, files packed."""
+"""What the inspect tab does without a page: what the browser is sent, problems said, files packed."""
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from corrovis.render.sem_pictures import overlay, region_colours
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.segmentation import Segmenter
 from corrovis.store import Store
-from corrovis.ui import sem_jobs
+from corrovis.ui import findings, sem_jobs
+from corrovis.ui.payload import from_uri
 from corrovis.ui.sem_jobs import Seen, Visit
 
 
@@ -33,20 +35,32 @@ def visit(toy_store: Store, tmp_path: Path) -> Visit:
     return Visit((found[0],))
 
 
-def test_a_click_and_a_row_choose_the_same_region(visit: Visit) -> None:
-    numbers = sem_jobs.region_numbers(visit)
-    largest = int(sem_jobs.region_rows(visit)[0][0])
-    y, x = np.argwhere(numbers == largest)[0]
-    assert sem_jobs.region_at(visit, int(x), int(y)) == largest == sem_jobs.region_of_row(visit, 0)
-    assert sem_jobs.region_at(visit, -1, 5) == 0
-    chosen = Visit(visit.seen, chosen=largest)
-    assert sem_jobs.region_rows(chosen)[0][0] == f"● {largest}"
-    assert sem_jobs.region_of_row(chosen, 0) == 0, "chosen again, it is let go"
+def test_the_page_is_sent_what_the_files_say(visit: Visit) -> None:
+    item, value = visit.current.item, json.loads(findings.encode(visit.current.path, "mine.png", visit.current.item))
+    certainty, mask = from_uri(value["map"])[..., 0], np.asarray(Image.open(item["mask"]))
+    assert ((certainty >= 128) == (mask > 0)).all(), "the slider's middle is the model's own answer"
+    r, g, b = (from_uri(value["numbers"])[..., k].astype(int) for k in range(3))
+    assert ((r << 16 | g << 8 | b) == np.asarray(Image.open(item["region_numbers"]))).all()
+    assert [region["area"] for region in value["regions"]] == sorted((r["area_px"] for r in item["regions"]), reverse=True)
+    assert (value["width"], value["height"], value["zoom"]) == (240, 180, 1)
+    assert value["sigma"] == item["severity_sigma"] > 0
 
 
-def test_the_picture_shows_the_opacity_and_the_choice(visit: Visit) -> None:
-    clear, strong = (sem_jobs.picture_of(Visit(visit.seen, opacity=opacity)).astype(int) for opacity in (0.0, 0.9))
-    assert np.abs(clear - strong).max() > 60
+def test_large_pictures_are_sent_smaller(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings, "SHOWN_SIDE", 120)
+    value = json.loads(findings.encode(visit.current.path, "mine.png", visit.current.item))
+    assert (value["width"], value["height"], value["zoom"]) == (120, 90, 2)
+    assert from_uri(value["photo"]).shape == from_uri(value["numbers"]).shape == (90, 120, 3)
+
+
+def test_background_has_the_class_of_the_nearest_region() -> None:
+    labels = np.zeros((5, 9), np.uint8)
+    labels[2, 1], labels[2, 7] = 1, 3
+    assert findings.classes_everywhere(labels, 4)[0].tolist() == [1, 1, 1, 1, 1, 3, 3, 3, 3]
+    assert (findings.classes_everywhere(labels[:1], 4) == 1).all(), "nothing found: the mildest"
+
+
+def test_several_pictures_are_summed_up(visit: Visit) -> None:
     assert sem_jobs.summary_rows(visit.seen)[0][0] == "mine.png"
 
 

@@ -1,0 +1,67 @@
+"""Steel as the contract answers it: plates and sets in, files and records out.  The command line and the page both call this."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from corrovis.errors import BadInputError
+from corrovis.render.captions import with_defect
+from corrovis.settings import Settings
+from corrovis.steel.defects import DefectMaker
+from corrovis.steel.inspector import PatchInspector
+from corrovis.steel.plates import read_plate, save_plate
+from corrovis.steel.results import DefectPlate, MadePatch, PatchVerdict, Plate
+from corrovis.steel.sets import SetOrder, Tally, make_set
+
+MANIFEST = "manifest.csv"
+COLUMNS = ("file", "class", "seed", "source", "score")
+
+
+def verdict_record(verdict: PatchVerdict) -> dict[str, Any]:
+    shares = [round(float(share), 4) for share in verdict.probabilities]
+    return {"class": verdict.name, "probabilities": dict(zip(verdict.classes, shares, strict=True))}
+
+
+def classify_file(inspector: PatchInspector, path: Path, settings: Settings) -> dict[str, Any]:
+    """One item of the answer.  A bad file costs only its own item."""
+    try:
+        return {"file": str(path), **verdict_record(inspector.classify(read_plate(path, limits=settings)))}
+    except BadInputError as error:
+        return {"file": str(path), "error": str(error)}
+
+
+def write_defect(made: DefectPlate, inspector: PatchInspector | None, path: Path) -> dict[str, Any]:
+    """The plate as PNG and the contract's record: the class that was asked for, and what the inspector sees in the result."""
+    save_plate(made.plate, path, with_defect(made.defect, made.brush.seed))
+    found = inspector.classify(made.plate) if inspector else None
+    return {"file": path, "class": made.defect, "probabilities": verdict_record(found)["probabilities"] if found else {}}
+
+
+def write_set(
+    tools: tuple[DefectMaker, PatchInspector | None],
+    order: SetOrder,
+    folder: Path,
+    told: Callable[[MadePatch], None] = lambda patch: None,
+) -> dict[str, Any]:
+    """A folder per class, as torchvision's ImageFolder reads it, and a manifest; `told` hears of each patch kept."""
+    try:
+        for name in order.defects:
+            (folder / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInputError(f"{folder} cannot be made a folder ({error.strerror}); choose another with --out") from error
+    tally = Tally()
+    files: dict[str, list[Path]] = {name: [] for name in order.defects}
+    with (folder / MANIFEST).open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        for patch in make_set(*tools, order, tally):
+            path = folder / patch.defect / f"{patch.defect}_{len(files[patch.defect]):05d}.png"
+            save_plate(Plate(patch.grey), path, with_defect(patch.defect, patch.seed))
+            files[patch.defect].append(path)
+            rows.writerow([path.relative_to(folder).as_posix(), patch.defect, patch.seed, patch.source, f"{patch.score:.4f}"])
+            told(patch)
+    dropped = {"unlike_class": tally.unlike.total(), "duplicates": tally.doubles.total()}
+    return {"files": files, "manifest": folder / MANIFEST, "dropped": dropped}

@@ -1,0 +1,79 @@
+"""Which of nine defects a picture of steel shows, or none.
+
+The network sees patches of its own size at the picture's own scale: how coarse a texture is tells pits from spots.  A larger
+picture is cut into patches, and its probabilities are their mean: the share of the surface that looks like each class.
+"""
+
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from corrovis.results import Float, Provenance
+from corrovis.sem.fields import tile_starts
+from corrovis.steel.results import CLEAN, PatchVerdict, Plate
+from corrovis.store import Store
+
+MODEL = "steel-inspector"
+MOST_A_SIDE = 8
+FLIPS = ((), (2,), (3,), (2, 3))
+
+
+class PatchInspector:
+    """Classifies pictures of steel with the store's `steel-inspector` network."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.spec = store.spec(MODEL)
+        self.classes = self.spec.classes
+        self.side = int(self.spec.input["size"])
+
+    def classify(self, plate: Plate) -> PatchVerdict:
+        """Probabilities of the classes for a picture of any size."""
+        began = time.perf_counter()
+        patches = cut(plate.grey, self.side)
+        with torch.inference_mode():
+            x = torch.from_numpy(patches[:, None] * 2 - 1)
+            network = self.store.network(MODEL)
+            logits = torch.stack([network(x.flip(flip)) for flip in FLIPS]).mean(dim=0)
+            shares = logits.softmax(dim=1).mean(dim=0).numpy()
+        made_by = Provenance(MODEL, self.spec.sha256, time.perf_counter() - began)
+        return PatchVerdict(self.classes, np.asarray(shares, np.float32), made_by)
+
+    def probabilities(self, grey: Float) -> Float:
+        """(n, S, S) patches in [0, 1] to (n, classes), one look each: quick, for sets of thousands."""
+        with torch.inference_mode():
+            x: Tensor = torch.from_numpy(grey[:, None] * 2 - 1)
+            return np.asarray(self.store.network(MODEL)(x).softmax(dim=1).numpy(), np.float32)
+
+    def is_clean(self, plate: Plate) -> bool:
+        return self.classify(plate).name == CLEAN
+
+
+def cut(grey: Float, side: int) -> Float:
+    """(H, W) to (n, side, side): the picture itself, or up to 8 x 8 patches spread evenly over a larger one.
+
+    What is smaller than a patch, or less than half larger, is brought to a patch's size.
+    """
+    height, width = grey.shape
+    scale = side / min(height, width)
+    if scale > 1 or max(height, width) < 1.5 * side:
+        size = (
+            (side, side)
+            if max(height, width) < 1.5 * side
+            else (max(side, round(width * scale)), max(side, round(height * scale)))
+        )
+        shrinks = height * width > size[0] * size[1]
+        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.float32)
+    rows, columns = (starts(length, side) for length in grey.shape)
+    return np.stack([grey[y : y + side, x : x + side] for y in rows for x in columns])
+
+
+def starts(length: int, side: int) -> list[int]:
+    """Where patches begin along `length`: side by side, or spread out where they would be too many."""
+    found = tile_starts(length, side, 0)
+    return found if len(found) <= MOST_A_SIDE else [round(i * (length - side) / (MOST_A_SIDE - 1)) for i in range(MOST_A_SIDE)]

@@ -1,0 +1,78 @@
+"""The door for pictures of steel: as `corrovis.images`, but grey stays grey and 16 bits stay 16 bits."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from corrovis.errors import BadInputError
+from corrovis.images import DEFAULTS, read_photo
+from corrovis.results import Bool
+from corrovis.settings import Settings
+from corrovis.steel.results import Pixels, Plate
+
+DEEP = "bit reduced to 8"
+
+
+def read_plate(source: Path | bytes, name: str = "picture", limits: Settings = DEFAULTS) -> Plate:
+    """Decode a picture of steel.
+
+    Raises:
+        BadInputError: not a picture, damaged, empty, below 16 px a side, or above `limits`
+    """
+    photo = read_photo(source, name, limits)
+    notes = tuple(note for note in photo.notes if DEEP not in note)
+    if len(notes) < len(photo.notes) and (deep := _sixteen_bits(source)) is not None and deep.shape[:2] == photo.size_hw:
+        return Plate(deep, photo.name, 4095 if deep.max() <= 4095 else 65535, notes)
+    rgb = photo.rgb
+    grey = (rgb[..., 0] == rgb[..., 1]).all() and (rgb[..., 0] == rgb[..., 2]).all()
+    return Plate(np.ascontiguousarray(rgb[..., 0]) if grey else rgb, photo.name, 255, photo.notes)
+
+
+def read_region(source: Path, size_hw: tuple[int, int], limits: Settings = DEFAULTS) -> Bool:
+    """A mask of the plate's own size: True where it is brighter than half."""
+    mask = read_photo(source, limits=limits)
+    if mask.size_hw != size_hw:
+        found, wanted = (f"{size[1]} x {size[0]}" for size in (mask.size_hw, size_hw))
+        raise BadInputError(f"{mask.name} is {found}, but the plate is {wanted}; draw the mask in the plate's size")
+    if not (region := mask.rgb.max(axis=2) > 127).any():
+        raise BadInputError(f"{mask.name} is black all over; paint white where the defect is to go")
+    return region
+
+
+def save_plate(plate: Plate, path: Path, caption: str) -> None:
+    """Write a PNG of the plate's own depth, marked as synthetic in the file itself.  Raises BadInputError if it cannot."""
+    pixels = plate.pixels if plate.pixels.ndim == 2 else plate.pixels[..., ::-1]
+    done, data = cv2.imencode(".png", np.ascontiguousarray(pixels), [cv2.IMWRITE_PNG_COMPRESSION, 3])
+    if not done:
+        raise BadInputError(f"{path} cannot be encoded as PNG")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(marked(data.tobytes(), caption))
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be written ({error.strerror}); choose another with --out") from error
+
+
+def marked(png: bytes, caption: str) -> bytes:
+    """A PNG with `caption` as its text `Synthetic`.  Pillow, which writes such texts, knows no colour of 16 bits."""
+    header = 33  # signature and IHDR
+    chunks = b"".join(_text(key, value) for key, value in (("Software", "Corrovis"), ("Synthetic", caption)))
+    return png[:header] + chunks + png[header:]
+
+
+def _text(key: str, value: str) -> bytes:
+    body = b"tEXt" + key.encode("latin-1") + b"\0" + value.encode("latin-1", "replace")
+    return (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+
+
+def _sixteen_bits(source: Path | bytes) -> Pixels | None:
+    """(H, W) or (H, W, 3) uint16, if OpenCV finds that in the file."""
+    data = source.read_bytes() if isinstance(source, Path) else source
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if found is None or found.dtype != np.uint16 or (found.ndim == 3 and found.shape[2] != 3):
+        return None
+    deep = found if found.ndim == 2 else found[..., ::-1]
+    return np.ascontiguousarray(deep, np.uint16)

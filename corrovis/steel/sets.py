@@ -1,0 +1,167 @@
+"""Balanced sets of synthetic defects, patch by patch: each made of a clean patch, looked at, and unlike all before it.
+
+Memory stays the same however many are asked for: a batch of patches, and eight bytes for each one made.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from corrovis.errors import BadInputError, CorrovisError
+from corrovis.results import Byte, Float
+from corrovis.steel.defects import DefectMaker
+from corrovis.steel.inspector import PatchInspector
+from corrovis.steel.plates import read_plate
+from corrovis.steel.results import MadePatch
+from corrovis.steel.texture import clean_plate
+
+log = logging.getLogger(__name__)
+
+BATCH = 32
+SURE = 0.5  # least probability of its class for a patch to be kept
+NEAR = 3  # bits of 64 in which the hashes of duplicates differ at the most
+TRIES = 12  # patches made for each one asked for, before a class is given up
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+
+
+@dataclass(frozen=True, slots=True)
+class SetOrder:
+    """`count` patches of each of `defects`, from clean patches in `clean` or, without it, from drawn steel."""
+
+    defects: tuple[str, ...]
+    count: int
+    seed: int = 0
+    clean: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise BadInputError(f"{self.count} patches are none; ask for 1 or more")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the patches made: counts by class."""
+
+    kept: Counter[str] = field(default_factory=Counter)
+    unlike: Counter[str] = field(default_factory=Counter)
+    doubles: Counter[str] = field(default_factory=Counter)
+
+    def made(self, name: str) -> int:
+        return self.kept[name] + self.unlike[name] + self.doubles[name]
+
+
+def make_set(maker: DefectMaker, inspector: PatchInspector | None, order: SetOrder, tally: Tally) -> Iterator[MadePatch]:
+    """The patches of an order, classes in turn; `tally` counts along.  Without `inspector` nobody checks what they show.
+
+    A class of which too few pass is given up after `TRIES` patches for each one asked for, and a warning says so.
+
+    Raises:
+        BadInputError: an unknown class, or no picture in `order.clean`
+        CorrovisError: not one patch passed
+    """
+    for name in order.defects:
+        maker.check_defect(name)
+    sources = Sources(order.clean, maker.side, order.seed)
+    hashes: dict[str, list[int]] = {name: [] for name in order.defects}
+    number = order.seed * 10_000_000
+    while wanted := next_batch(order, tally):
+        seeds = list(range(number, number + len(wanted)))
+        number += len(wanted)
+        starts = [sources.draw(seed) for seed in seeds]
+        made = maker.produce(np.stack([grey for grey, _ in starts]), wanted, seeds)
+        scores = _scores(inspector, made, wanted)
+        for patch, name, seed, score, (_, source) in zip(made, wanted, seeds, scores, starts, strict=True):
+            grey = np.round(patch * 255).astype(np.uint8)
+            if score < SURE:
+                tally.unlike[name] += 1
+            elif is_double(mark := perceptual_hash(grey), hashes[name]):
+                tally.doubles[name] += 1
+            else:
+                hashes[name].append(mark)
+                tally.kept[name] += 1
+                yield MadePatch(grey, name, seed, source, float(score))
+    for name in order.defects:
+        if tally.kept[name] < order.count:
+            log.warning("only %d of %d %s passed the inspector", tally.kept[name], tally.made(name), name)
+    if not tally.kept.total():
+        raise CorrovisError(
+            f"none of {sum(map(tally.made, order.defects))} patches showed what was asked for; try other clean patches"
+        )
+
+
+def next_batch(order: SetOrder, tally: Tally) -> list[str]:
+    """The classes of the next patches to make, those with the fewest first; empty when all are done or given up."""
+    open_for = {
+        name: order.count - tally.kept[name]
+        for name in order.defects
+        if tally.kept[name] < order.count and tally.made(name) < TRIES * max(order.count, 4)
+    }
+    batch: list[str] = []
+    while open_for and len(batch) < BATCH:
+        name = max(open_for, key=lambda one: open_for[one])
+        batch.append(name)
+        open_for[name] -= 1
+        if open_for[name] <= 0:
+            del open_for[name]
+    return batch
+
+
+def _scores(inspector: PatchInspector | None, made: Float, wanted: list[str]) -> Float:
+    """(n,) probability of the class asked for."""
+    if inspector is None:
+        return np.ones(len(made), np.float32)
+    found = inspector.probabilities(made)
+    return found[np.arange(len(made)), [inspector.classes.index(name) for name in wanted]]
+
+
+class Sources:
+    """Clean patches without end: cut from the pictures of a folder, or drawn."""
+
+    def __init__(self, folder: Path | None, side: int, seed: int) -> None:
+        self.side = side
+        self.files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES) if folder else []
+        if folder and not self.files:
+            raise BadInputError(f"{folder} holds no pictures; give a folder with clean patches of steel, or leave --from out")
+        np.random.default_rng(seed).shuffle(self.files)  # type: ignore[arg-type]
+        self._last: tuple[Path, Float] | None = None
+
+    def draw(self, seed: int) -> tuple[Float, str]:
+        """(side, side) in [0, 1], and what it is called."""
+        if not self.files:
+            return clean_plate((self.side, self.side), seed).astype(np.float32) / 255, f"drawn {seed}"
+        path = self.files[seed // BATCH % len(self.files)]  # a batch from one picture: it is decoded once
+        grey, dice = self._read(path), np.random.default_rng(seed)
+        y, x = (int(dice.integers(length - self.side + 1)) for length in grey.shape)
+        return grey[y : y + self.side, x : x + self.side], f"{path.name} {x},{y}"
+
+    def _read(self, path: Path) -> Float:
+        """A picture as (H, W) in [0, 1], at least a patch large."""
+        if self._last is None or self._last[0] != path:
+            grey = read_plate(path).grey
+            if (scale := self.side / min(grey.shape)) > 1:
+                size = (max(self.side, round(grey.shape[1] * scale)), max(self.side, round(grey.shape[0] * scale)))
+                grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.float32)
+            self._last = path, grey
+        return self._last[1]
+
+
+def perceptual_hash(grey: Byte) -> int:
+    """64 bits of a picture's coarse shape: which low frequencies lie above their median (pHash, Zauner 2010)."""
+    small = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.dct(small)[:8, :8].ravel()
+    bits = low > np.median(low[1:])
+    return int.from_bytes(np.packbits(bits).tobytes())
+
+
+def is_double(mark: int, others: list[int]) -> bool:
+    """Whether a hash is within `NEAR` bits of another."""
+    if not others:
+        return False
+    return bool(np.bitwise_count(np.array(others, np.uint64) ^ np.uint64(mark)).min() <= NEAR)

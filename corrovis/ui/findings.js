@@ -1,0 +1,233 @@
+// The findings of one picture: the model's answer came once (see findings.py); threshold, opacity, choice and scale act here.
+// Runs as the body of gr.HTML's js_on_load, after findings_regions.js, with `element`, `props` and `watch` given.
+const words = props.words;
+const stage = element.querySelector(".findings-stage");
+const find = (name) => stage.querySelector("." + name);
+const [canvas, threshold, opacity, um, heat] = ["picture canvas", "threshold", "opacity", "um", "heat"].map(find);
+const ROWS = 200;
+const view = { value: null, pixels: null, strength: null, classOf: null, given: null, now: null, chosen: 0, drawn: null, arrival: 0 };
+let request = 0;
+
+// --- what is corroded at a threshold --------------------------------------------------------------------------------------
+
+function regionsNow() {
+  const { value } = view, at = Math.round(Number(threshold.value) * 256);
+  if (at === 128) return { ids: view.given, regions: value.regions, share: value.corroded_fraction };
+  const least = Math.max(1, Math.round(value.least / value.zoom ** 2));
+  const { ids, regions } = labelRegions(view.strength, view.classOf, value.width, value.height, at, least);
+  let sum = 0;
+  for (const region of regions) {
+    sum += region.area;
+    region.area *= value.zoom ** 2;
+  }
+  return { ids, regions: regions.sort((a, b) => b.area - a.area), share: sum / (value.width * (value.rows[1] - value.rows[0])) };
+}
+
+// Cumulative normal distribution; Abramowitz and Stegun 7.1.26, good to 1e-7.
+function normal(z) {
+  const x = Math.abs(z) / Math.SQRT2, t = 1 / (1 + 0.3275911 * x);
+  const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * Math.exp(-x * x);
+  return z > 0 ? 1 - tail / 2 : tail / 2;
+}
+
+// As corrovis.sem.severity.grade_area.
+function grade(share) {
+  const beyond = view.value.limits.map((limit) => normal((share - limit) / Math.max(view.value.sigma, 1e-9)));
+  return [1 - beyond[0], beyond[0] - beyond[1], beyond[1]].map((p) => Math.max(0, p));
+}
+
+// --- drawing ---------------------------------------------------------------------------------------------------------------
+
+function colour(rank) {
+  const hue = (rank * 0.381966 % 1) * 6, part = 255 * (1 - 0.75 * Math.abs(hue % 2 - 1)), low = 64;
+  return [[255, part, low], [part, 255, low], [low, 255, part], [low, part, 255], [part, low, 255], [255, low, part]][Math.floor(hue)];
+}
+
+function draw() {
+  request = 0;
+  if (!view.value) return;
+  const began = performance.now();
+  const { width, height } = view.value;
+  const wanted = threshold.value;
+  if (view.drawn !== wanted) {
+    view.now = regionsNow();
+    view.drawn = wanted;
+    const most = Math.max(0, ...view.now.regions.map((region) => region.id));
+    view.palette = new Uint8Array(3 * (most + 1));
+    view.now.regions.forEach((region, rank) => view.palette.set(colour(rank), 3 * region.id));
+    tell();
+  }
+  const { ids } = view.now, alpha = Number(opacity.value), frame = new ImageData(new Uint8ClampedArray(view.pixels), width, height), out = frame.data;
+  const last = width - 1, { palette, chosen } = view;
+  for (let i = 0, x = 0; i < ids.length; i++, x = x === last ? 0 : x + 1) {
+    const id = ids[i];
+    if (!id) continue;
+    const rim = (x && ids[i - 1] !== id) || (x < last && ids[i + 1] !== id) || ids[i - width] !== id || ids[i + width] !== id;
+    const other = chosen && chosen !== id, a = rim ? Math.max(alpha, other ? 0.35 : 0.9) : other ? 0 : alpha;
+    for (let c = 0; c < 3; c++) out[4 * i + c] += (palette[3 * id + c] - out[4 * i + c]) * a;
+  }
+  canvas.getContext("2d").putImageData(frame, 0, 0);
+  stage.dataset.threshold = Number(wanted).toFixed(2);
+  stage.dataset.frameMs = (performance.now() - began).toFixed(1);
+}
+
+function later() {
+  for (const slider of [threshold, opacity]) slider.style.setProperty("--fill", 100 * (slider.value - slider.min) / (slider.max - slider.min) + "%");
+  find("threshold-text").textContent = Math.round(100 * threshold.value) + " %";
+  find("opacity-text").textContent = Math.round(100 * opacity.value) + " %";
+  find("reset").disabled = threshold.value === "0.5";
+  request ||= requestAnimationFrame(draw); // many events, one frame
+}
+
+// --- numbers ---------------------------------------------------------------------------------------------------------------
+
+const percent = (share, digits) => (100 * share).toFixed(digits) + " %";
+const short = (number) => (number >= 1000 ? Math.round(number).toString() : String(Number(number.toPrecision(3))));
+const diameter = (area) => 2 * Math.sqrt(area / Math.PI);
+const scale = () => Number(um.value) || 0;
+
+function cells(region) {
+  const side = scale();
+  const size = side ? [region.area * side ** 2, diameter(region.area) * side] : [region.area, diameter(region.area)];
+  return [...size.map(short), region.circularity.toFixed(2), region.score.toFixed(2)];
+}
+
+function tell() {
+  const { value, now } = view, side = scale();
+  find("share").textContent = percent(now.share, 1) + " " + words.corroded;
+  const field = value.width * (value.rows[1] - value.rows[0]) * (value.zoom * side / 1000) ** 2;
+  find("count").textContent = (now.regions.length === 1 ? words.one : words.count.replace("%s", now.regions.length)) + (side ? ", " + words.density.replace("%s", short(now.regions.length / field)) : "");
+  const shares = grade(now.share), most = shares.indexOf(Math.max(...shares));
+  stage.dataset.severity = value.severities[most];
+  find("grade").querySelector("ul").replaceChildren(...shares.map((share, k) => {
+    const row = document.createElement("li");
+    row.className = k === most ? "most" : "";
+    row.innerHTML = "<span></span><i><b></b></i><em></em>";
+    row.children[0].textContent = value.severity_names[k];
+    row.querySelector("b").style.width = 100 * share + "%";
+    row.children[2].textContent = share > 0 && share < 0.01 ? "<1 %" : percent(share, 0);
+    return row;
+  }));
+  const unit = side ? "µm" : "px";
+  const heads = [words.region, ...(value.classes.length > 2 ? [words.class] : []), `${words.area}, ${unit}²`, `${words.diameter}, ${unit}`, words.circularity, words.score];
+  stage.querySelector("thead tr").replaceChildren(...heads.map((text) => Object.assign(document.createElement("th"), { textContent: text })));
+  stage.querySelector("tbody").replaceChildren(...now.regions.slice(0, ROWS).map(row));
+  find("more").textContent = now.regions.length > ROWS ? words.more.replace("%s", ROWS).replace("%t", now.regions.length) : "";
+  if (!now.regions.some((region) => region.id === view.chosen)) view.chosen = 0;
+  mark();
+}
+
+function row(region) {
+  const made = document.createElement("tr");
+  made.dataset.id = region.id;
+  made.tabIndex = 0;
+  const name = document.createElement("td");
+  name.innerHTML = '<span class="dot"></span>';
+  name.firstChild.style.background = `rgb(${view.palette.slice(3 * region.id, 3 * region.id + 3)})`;
+  name.append(String(region.id));
+  const texts = [...(view.value.classes.length > 2 ? [view.value.classes[region.class]] : []), ...cells(region)];
+  made.append(name, ...texts.map((text) => Object.assign(document.createElement("td"), { textContent: text })));
+  return made;
+}
+
+// --- choosing a region -----------------------------------------------------------------------------------------------------
+
+function mark() {
+  for (const line of stage.querySelectorAll("tbody tr")) line.setAttribute("aria-selected", Number(line.dataset.id) === view.chosen);
+  const region = view.now?.regions.find((one) => one.id === view.chosen);
+  stage.dataset.chosen = view.chosen;
+  find("told").textContent = region ? `${words.region} ${region.id}: ${cells(region)[0]} ${scale() ? "µm" : "px"}²` : "";
+}
+
+function choose(id) {
+  view.chosen = id === view.chosen ? 0 : id; // chosen again, it is let go
+  mark();
+  later();
+}
+
+canvas.addEventListener("click", (event) => {
+  if (!view.now) return;
+  const box = canvas.getBoundingClientRect();
+  const x = Math.floor((event.clientX - box.left) / box.width * canvas.width), y = Math.floor((event.clientY - box.top) / box.height * canvas.height);
+  choose(view.now.ids[y * canvas.width + x] || view.chosen);
+  const line = stage.querySelector('tr[aria-selected="true"]'), scroll = find("scroll");
+  if (line) scroll.scrollTop = line.offsetTop - scroll.clientHeight / 2; // not scrollIntoView, which would move the page
+});
+const lineOf = (event) => event.target.closest("tbody tr");
+stage.addEventListener("click", (event) => lineOf(event) && choose(Number(lineOf(event).dataset.id)));
+stage.addEventListener("keydown", (event) => {
+  if (!lineOf(event) || !["Enter", " "].includes(event.key)) return;
+  event.preventDefault();
+  choose(Number(lineOf(event).dataset.id));
+});
+
+// --- controls --------------------------------------------------------------------------------------------------------------
+
+threshold.addEventListener("input", later);
+opacity.addEventListener("input", later);
+um.addEventListener("input", () => view.now && tell());
+find("reset").addEventListener("click", () => { threshold.value = 0.5; later(); });
+find("toggle-heat").addEventListener("click", () => {
+  heat.hidden = !heat.hidden;
+  find("toggle-heat").setAttribute("aria-pressed", !heat.hidden);
+});
+
+function save(blob, ending) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${view.value.stem}_${ending}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+find("save-picture").addEventListener("click", () => canvas.toBlob((blob) => save(blob, "regions.png")));
+find("save-mask").addEventListener("click", () => {
+  const { width, height } = view.value, frame = new ImageData(width, height);
+  view.now.ids.forEach((id, i) => frame.data.set([0, 0, 0, 255].map((v, c) => (id && c < 3 ? 255 : v)), 4 * i));
+  const sheet = Object.assign(document.createElement("canvas"), { width, height });
+  sheet.getContext("2d").putImageData(frame, 0, 0);
+  sheet.toBlob((blob) => save(blob, "mask.png"));
+});
+find("save-table").addEventListener("click", () => {
+  const side = scale();
+  const lines = view.now.regions.map((r) => [r.id, view.value.classes[r.class], r.area, side ? r.area * side ** 2 : "", diameter(r.area) * (side || 1), r.circularity, r.score].join(","));
+  const head = `region,class,area_px,area_um2,equivalent_diameter_${side ? "um" : "px"},circularity,score`;
+  save(new Blob([[`# ${view.value.name}, threshold ${threshold.value}`, head, ...lines, ""].join("\n")], { type: "text/csv" }), "regions.csv");
+});
+
+// --- arriving --------------------------------------------------------------------------------------------------------------
+
+async function receive() {
+  const arrival = ++view.arrival;
+  const value = props.value ? JSON.parse(props.value) : null;
+  if (!value) {
+    view.value = view.now = null;
+    stage.dataset.state = "empty";
+    return;
+  }
+  const [photo, map, numbers] = await Promise.all([value.photo, value.map, value.numbers].map((uri) => readPixels(uri, value.width, value.height)));
+  if (arrival !== view.arrival) return; // a newer one came while this was read
+  const size = value.width * value.height;
+  Object.assign(view, { value, pixels: photo, strength: new Uint8Array(size), classOf: new Uint8Array(size), given: new Int32Array(size), chosen: 0, drawn: null });
+  for (let i = 0; i < size; i++) {
+    view.strength[i] = map[4 * i];
+    view.classOf[i] = map[4 * i + 1];
+    view.given[i] = numbers[4 * i] << 16 | numbers[4 * i + 1] << 8 | numbers[4 * i + 2];
+  }
+  Object.assign(canvas, { width: value.width, height: value.height });
+  stage.style.setProperty("--aspect", value.width / value.height);
+  threshold.value = 0.5;
+  um.value = value.pixel_um ?? "";
+  heat.hidden = true;
+  find("toggle-heat").setAttribute("aria-pressed", false);
+  find("toggle-heat").hidden = !value.heat;
+  if (value.heat) heat.src = value.heat;
+  find("grade").querySelector("h2").textContent = value.name;
+  find("how").textContent = value.how;
+  find("warnings").hidden = !value.warnings.length;
+  find("warnings").querySelector("ul").replaceChildren(...value.warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  stage.dataset.state = "ready";
+  stage.dataset.name = value.name;
+  later();
+}
+
+watch("value", receive);
+receive();

@@ -1,0 +1,102 @@
+"""What the browser is sent once per inspected picture, so that threshold, opacity, choice and scale act without a request.
+
+| picture | holds |
+| --- | --- |
+| `photo` | the picture as shown |
+| `map` | R = how surely a pixel is corroded, 128 and more where the model says so; G = its class if it were corroded |
+| `numbers` | R, G, B = number of the region, three bytes |
+
+At the model's own threshold the page shows the regions of the files, so that table, CSV and report agree; at any other it finds
+them anew, in the pixels shown.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from corrovis.images import read_photo
+from corrovis.results import Byte
+from corrovis.sem.results import FIELD_SEVERITIES
+from corrovis.sem.segmentation import LEAST_PX
+from corrovis.ui import wording
+from corrovis.ui.payload import to_uri
+
+SHOWN_SIDE = 1600
+"""Long side in pixels of what the browser draws; files hold the picture's own pixels."""
+
+
+def encode(path: Path, name: str, item: dict[str, Any]) -> str:
+    """The stage's value as JSON: `item` is the picture's record, in which files are paths."""
+    rgb = read_photo(path).rgb
+    zoom = max(1.0, max(rgb.shape[:2]) / SHOWN_SIDE)
+    size = (round(rgb.shape[1] / zoom), round(rgb.shape[0] / zoom))
+    classes = ("background", *item["class_fractions"])
+    certainty, labels, numbers = (read_plane(item[key]) for key in ("certainty", "mask", "region_numbers"))
+    levels = cv2.resize(certainty, size, interpolation=cv2.INTER_AREA)
+    kinds = cv2.resize(classes_everywhere(labels.astype(np.uint8), len(classes)), size, interpolation=cv2.INTER_NEAREST)
+    small = np.asarray(cv2.resize(numbers.astype(np.int32), size, interpolation=cv2.INTER_NEAREST), np.int32)
+    heat = np.asarray(Image.open(item["saliency"]).convert("RGB"), np.uint8) if item["saliency"] else None
+    low, high = item["severity_limits"]
+    return json.dumps(
+        {
+            "name": name,
+            "stem": Path(name).stem,
+            "width": size[0],
+            "height": size[1],
+            "zoom": zoom,
+            "rows": [row / zoom for row in item["specimen_rows"]],
+            "photo": to_uri(_shrunk(rgb, size)),
+            "map": to_uri(np.dstack([levels, kinds, np.zeros_like(kinds)])),
+            "numbers": to_uri(np.dstack([small >> 16, small >> 8 & 255, small & 255]).astype(np.uint8)),
+            "heat": None if heat is None else to_uri(_shrunk(heat, (size[0], round(heat.shape[0] * size[0] / heat.shape[1])))),
+            "classes": classes,
+            "regions": [shown_region(region, classes) for region in sorted(item["regions"], key=lambda r: -r["area_px"])],
+            "corroded_fraction": item["corroded_fraction"],
+            "limits": [low, high],
+            "sigma": item["severity_sigma"],
+            "severities": FIELD_SEVERITIES,
+            "severity_names": [wording.severity_name(one) for one in FIELD_SEVERITIES],
+            "how": wording.HOW_GRADED.format(low=wording.percent(low), high=wording.percent(high)),
+            "warnings": item["warnings"],
+            "pixel_um": item["pixel_size_um"],
+            "least": LEAST_PX,
+            "stamp": time.time_ns(),
+        }
+    )
+
+
+def shown_region(region: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Any]:
+    """What the table shows of a region's record."""
+    kind = classes.index(region["class"])
+    return {k: v for k, v in {**region, "class": kind, "area": region["area_px"]}.items() if k in REGION_KEYS}
+
+
+REGION_KEYS = ("id", "class", "area", "score", "circularity")
+
+
+def classes_everywhere(labels: Byte, count: int) -> Byte:
+    """(H, W) labels with each background pixel given the class of the corroded pixel nearest to it."""
+    if count == 2 or not labels.any():
+        return np.where(labels > 0, labels, 1).astype(np.uint8)
+    _, nearest = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    of_label = np.zeros(int(nearest.max()) + 1, np.uint8)
+    corroded = labels > 0
+    of_label[nearest[corroded]] = labels[corroded]
+    return of_label[nearest]
+
+
+def read_plane(path: Path) -> Byte:
+    """(H, W) of a one-channel PNG."""
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def _shrunk(rgb: Byte, size: tuple[int, int]) -> Byte:
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,99 @@
+"""The progression tab: pictures with their hours of exposure in, growth by condition and a comparison of conditions out."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from corrovis.errors import CorrovisError
+from corrovis.render.sem_files import progression_files
+from corrovis.sem.inspection import Inspector
+from corrovis.sem.progression import COLUMNS, read_table
+from corrovis.ui import progression_jobs as jobs
+from corrovis.ui import wording
+from corrovis.ui.car import upload_folder
+from corrovis.ui.electrochem import make_plot
+from corrovis.ui.inspect import PRIVATE, WORK, make_choices
+from corrovis.ui.sem_jobs import job_of, pack
+
+Lines = list[list[Any]]
+
+
+class ProgressionTab:
+    """Lays the tab out inside the running `gr.Blocks` and wires it.  It keeps nothing: every event brings all it needs."""
+
+    def __init__(self, inspector: Inspector) -> None:
+        self.inspector = inspector
+        title = f"<h1>{wording.PROGRESSION_HEADLINE}</h1><p>{wording.PROGRESSION_LEAD}</p>"
+        gr.HTML(title, elem_classes="hero progression-hero", apply_default_css=False)
+        with gr.Row(elem_classes=["ask", "progression-form"]):
+            with gr.Column(scale=1):
+                self.files = gr.File(label=wording.PROGRESSION_UPLOAD, file_count="multiple", type="filepath", height=260)
+                self.model, self.scale = make_choices(inspector)
+            with gr.Column(scale=2):
+                self.table = gr.Dataframe(
+                    headers=list(COLUMNS),
+                    datatype="str",
+                    column_count=3,
+                    type="array",
+                    interactive=True,
+                    label=wording.PROGRESSION_TABLE,
+                )
+                self.go = gr.Button(wording.PROGRESSION, variant="primary")
+        with gr.Column(visible=False, elem_classes="findings") as self.findings:
+            self.plot = make_plot(wording.GROWTH_PLOT)
+            self.growth = gr.HTML(elem_classes="growth", apply_default_css=False)
+            self.matrix = gr.HTML(elem_classes="growth matrix", apply_default_css=False)
+            self.download = gr.File(label=wording.DOWNLOAD, interactive=False)
+        self._wire()
+
+    def _wire(self) -> None:
+        made = [self.findings, self.plot, self.growth, self.matrix, self.download]
+        self.files.change(self.fill, [self.files, self.table], self.table, **PRIVATE)
+        self.go.click(self.run, [self.files, self.table, self.model, self.scale], made, show_progress_on=self.go, **WORK)
+
+    def fill(self, files: list[str] | None, lines: Lines) -> Lines:
+        """A line for every picture: from a CSV among the uploads, as the visitor wrote it, or guessed from the name."""
+        paths = [Path(file) for file in files or []]
+        known = {str(line[0]): line for line in lines if any(line[1:])}
+        try:
+            for table in (path for path in paths if is_table(path)):
+                known |= {row.file.name: [row.file.name, f"{row.exposure_h:g}", row.condition] for row in read_table(table)}
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return jobs.filled([path.name for path in paths if not is_table(path)], known)
+
+    def run(
+        self,
+        files: list[str] | None,
+        lines: Lines,
+        model: str,
+        scale: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> tuple[Any, ...]:
+        """Inspect every picture of the table and compare; a picture that cannot be read is said, the rest goes on."""
+        sent = {Path(file).name: Path(file) for file in files or [] if not is_table(Path(file))}
+        if not sent:
+            raise gr.Error(wording.NO_ROWS, print_exception=False)
+        folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "progression"
+        folder.mkdir()
+        try:
+            rows = jobs.placed(jobs.rows_of(lines), sent)
+            names = iter(enumerate(rows))
+            told = lambda path: progress((next(names)[0], len(rows)), desc=path.name)  # noqa: E731
+            answer = progression_files(self.inspector, rows, folder, job_of(model, scale, False), told)
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        for item in answer["items"]:
+            if "error" in item:
+                gr.Warning(item["error"])
+        conditions = answer["conditions"]
+        tables = jobs.growth_table(conditions), jobs.matrix([c["condition"] for c in conditions], answer["comparisons"])
+        return gr.Column(visible=True), jobs.growth_plot(conditions), *tables, str(pack(folder))
+
+
+def is_table(path: Path) -> bool:
+    return path.suffix.lower() == ".csv"

@@ -1,0 +1,128 @@
+"""What the progression tab does for one visitor, without a page: a table filled and read, plot and tables for the page out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corrovis.errors import BadInputError
+from corrovis.sem.progression import Row, row_of
+from corrovis.ui import wording
+from corrovis.ui.electrochem_jobs import panel, plot_json, series
+
+HOURS = {"h": 1.0, "d": 24.0}
+Cells = list[Any]
+
+
+def hours_in(name: str) -> float | None:
+    """Exposure that a file's name gives away: 4h, 12 h or 7d between separators; None where there is none."""
+    found = re.search(r"(?<![A-Za-z0-9.])(\d+(?:\.\d+)?)[ _-]?([hd])(?![A-Za-z])", Path(name).stem)
+    return float(found[1]) * HOURS[found[2]] if found else None
+
+
+def filled(names: Sequence[str], known: Mapping[str, Cells]) -> list[Cells]:
+    """A line of file, exposure_h, condition for every picture; what is `known` of it stays as it was."""
+    lines = []
+    for name in names:
+        hours = hours_in(name)
+        lines.append(known.get(name) or [name, "" if hours is None else f"{hours:g}", ""])
+    return lines
+
+
+def rows_of(lines: Iterable[Cells]) -> list[Row]:
+    """The rows of the page's table.  Raises BadInputError where an exposure is no number."""
+    records = [dict(zip(("file", "exposure_h", "condition"), map(str, line), strict=True)) for line in lines]
+    return [row_of(record, Path(), f"the table, line {n}") for n, record in enumerate(records, 1) if record["file"].strip()]
+
+
+def placed(rows: Sequence[Row], sent: Mapping[str, Path]) -> list[Row]:
+    """The rows with their files among the uploads, found by name.  Raises BadInputError when one did not come."""
+    missing = [row.file.name for row in rows if row.file.name not in sent]
+    if missing:
+        raise BadInputError(f"the table names {missing[0]}, which was not sent with it; send all of its pictures")
+    return [Row(sent[row.file.name], row.exposure_h, row.condition) for row in rows]
+
+
+def growth_plot(conditions: list[dict[str, Any]]) -> str:
+    """The value of the page's plot: corroded share against hours, with the line of each condition that has a trend."""
+    drawn = []
+    for k, one in enumerate(conditions):
+        hours, shares = np.array(one["exposure"]), np.array(one["corroded_fraction"]) * 100
+        drawn.append(series(hours, shares, one["condition"], k, False))
+        if one["trend"]:
+            ends = np.array([hours.min(), hours.max()])
+            drawn.append(series(ends, shares.mean() + one["trend"]["value"] * 100 * (ends - hours.mean()), "", k, True))
+    return plot_json([panel(wording.PLOT_HOURS, wording.PLOT_CORRODED, drawn)], fitted=True)
+
+
+def growth_table(conditions: list[dict[str, Any]]) -> str:
+    """Each condition in a line: fields, hours, corroded share from first to last exposure, severities, growth per hour."""
+    lines = []
+    for one in conditions:
+        hours, shares = one["exposure"], one["corroded_fraction"]
+        severities = " → ".join(wording.severity_name(name) for name in dict.fromkeys(one["severity"]))
+        cells = [
+            one["condition"],
+            str(len(hours)),
+            _span(hours, "{:g}"),
+            _span(shares, "{:.1%}"),
+            severities,
+            _growth(one["trend"]),
+        ]
+        lines.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
+    return _table(wording.GROWTH_TITLE, wording.GROWTH_COLUMNS, lines) + f"<p>{wording.GROWTH_NOTE}</p>"
+
+
+def matrix(conditions: list[str], comparisons: list[dict[str, Any]]) -> str:
+    """Every condition against every other: how much more is corroded in the row than in the column; empty for one condition."""
+    if len(conditions) < 2:
+        return ""
+    known = {(c["second"], c["first"]): c["difference"] for c in comparisons}
+    known |= {(c["first"], c["second"]): _turned(c["difference"]) for c in comparisons}
+    lines = []
+    for row in conditions:
+        cells = [f"<th>{escape(row)}</th>"]
+        cells += ["<td class='own'></td>" if row == column else _cell(known.get((row, column))) for column in conditions]
+        lines.append("".join(cells))
+    return _table(wording.MATRIX_TITLE, ["", *conditions], lines) + f"<p>{wording.MATRIX_NOTE}</p>"
+
+
+def _table(title: str, heads: list[str], lines: list[str]) -> str:
+    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f'<h2>{title}</h2><div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(difference: dict[str, Any] | None) -> str:
+    if difference is None:
+        return f"<td>{wording.NOT_COMPARED}</td>"
+    value, low, high = difference["value"], difference["low"], difference["high"]
+    sure = low is not None and (low > 0 or high < 0)
+    interval = f"<small>{100 * low:+.1f} … {100 * high:+.1f}</small>" if low is not None else ""
+    kind = ("more" if value > 0 else "less") if sure else "open"
+    return f'<td class="{kind}">{100 * value:+.1f}{interval}</td>'
+
+
+def _turned(difference: dict[str, Any]) -> dict[str, Any]:
+    low, high = difference["low"], difference["high"]
+    return {
+        "value": -difference["value"],
+        "low": None if high is None else -high,
+        "high": None if low is None else -low,
+    }
+
+
+def _span(values: list[float], form: str) -> str:
+    first, last = form.format(min(values)), form.format(max(values))
+    return first if first == last else f"{first} – {last}"
+
+
+def _growth(trend: dict[str, Any] | None) -> str:
+    if trend is None:
+        return wording.NO_TREND
+    return f"{100 * trend['value']:+.2f} ({100 * trend['low']:+.2f} … {100 * trend['high']:+.2f})"

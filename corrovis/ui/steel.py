@@ -1,0 +1,237 @@
+"""The steel tab: a plate comes in once; nine defects on it, a brush for it, and sets to train with."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from corrovis.errors import CorrovisError
+from corrovis.steel.results import CLEAN
+from corrovis.steel.sets import SetOrder
+from corrovis.ui import steel_jobs, wording
+from corrovis.ui.car import CPU, HERE, VISIT_S, upload_folder
+from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, Stroke, Visit
+
+ALL = "all"
+TELL_PLATE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel', {detail: file && file.url}))"
+TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:steel-failed'))"
+TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel-saved', {detail: file}))"
+WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
+QUIET: dict[str, Any] = {**WORK, "show_progress": "hidden"}
+
+
+class SteelTab:
+    """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `visit`."""
+
+    def __init__(self, tools: SteelTools, examples: list[Path]) -> None:
+        self.tools = tools
+        self.visit = gr.State(None, time_to_live=VISIT_S)
+        gr.HTML(
+            f"<h1>{wording.STEEL_HEADLINE}</h1><p>{wording.STEEL_LEAD}</p>",
+            elem_classes="hero steel-hero",
+            apply_default_css=False,
+        )
+        with gr.Row(elem_classes="steel-desk"):
+            self.plate = make_upload()
+            if examples:
+                gr.Examples([[str(path)] for path in examples], self.plate, label=wording.EXAMPLES, api_visibility="private")
+        with gr.Tabs(elem_classes="steel-modes"):
+            with gr.Tab(wording.STEEL_MODES[0]):
+                self.stage = make_stage()
+            with gr.Tab(wording.STEEL_MODES[1]):
+                self._brush()
+            with gr.Tab(wording.STEEL_MODES[2]):
+                self._set()
+        self.saved = gr.File(visible="hidden", elem_classes="parked")
+        self._wire()
+
+    def _brush(self) -> None:
+        named = [(wording.steel_name(name), name) for name in self.tools.maker.defects]
+        with gr.Row(elem_classes="steel-brush"):
+            self.editor = make_editor()
+            with gr.Column(elem_classes="steel-side", scale=0, min_width=260):
+                self.defect = gr.Dropdown(named, value=named[0][1], label=wording.BRUSH_CLASS)
+                self.strength = gr.Slider(0, 1, 1, step=0.05, label=wording.STEEL_STAGE["strength"])
+                self.seed = gr.Number(0, precision=0, minimum=0, label=wording.SET_SEED)
+                self.put = gr.Button(wording.BRUSH_GO, variant="primary")
+                self.wipe = gr.Button(wording.BRUSH_ERASE)
+                self.reset = gr.Button(wording.BRUSH_RESET)
+                self.take = gr.DownloadButton(wording.BRUSH_SAVE, interactive=False)
+
+    def _set(self) -> None:
+        named = [(wording.SET_ALL, ALL), *((wording.steel_name(name), name) for name in self.tools.maker.defects)]
+        with gr.Row(elem_classes="steel-set"):
+            with gr.Column(elem_classes="steel-side", scale=0, min_width=260):
+                self.kind = gr.Dropdown(named, value=ALL, label=wording.SET_CLASS)
+                self.count = gr.Slider(1, MOST_PATCHES, 20, step=1, label=wording.SET_COUNT)
+                self.set_seed = gr.Number(0, precision=0, minimum=0, label=wording.SET_SEED)
+                self.own = gr.Checkbox(False, label=wording.SET_OWN)
+                self.go = gr.Button(wording.SET_GO, variant="primary")
+            with gr.Column(min_width=260):
+                self.sample = gr.Gallery(
+                    label=wording.SET_SAMPLE,
+                    columns=6,
+                    object_fit="cover",
+                    format="png",
+                    allow_preview=False,
+                    buttons=[],
+                    height="auto",
+                )
+                self.told = gr.HTML(elem_classes="told", apply_default_css=False)
+                self.archive = gr.File(label=wording.SET_DOWNLOAD, interactive=False)
+
+    def _wire(self) -> None:
+        """Every event is private: programs have their own doors, see `steel_api`."""
+        tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
+        plate, stage, visit = self.plate, self.stage, self.visit
+        board = [visit, self.editor, self.take]
+        plate.change(inputs=plate, js=TELL_PLATE, **tell)
+        opened = plate.change(self.open, plate, [*board, stage], preprocess=False, trigger_mode="always_last", **QUIET)
+        opened.failure(js=TELL_FAILED, **tell)
+        stage.reseed(self.reseed, visit, [visit, stage], **QUIET).failure(js=TELL_FAILED, **tell)
+        stage.look(self.look, visit, stage, trigger_mode="always_last", **QUIET)
+        kept = stage.save(self.keep, visit, self.saved, **QUIET)
+        kept.success(inputs=self.saved, js=TELL_SAVED, **tell)
+        kept.failure(js=TELL_SAVED, **tell)
+        how = [visit, self.editor, self.strength, self.seed]
+        self.put.click(self.put_there, [*how, self.defect], board, show_progress_on=self.editor, **WORK)
+        self.wipe.click(self.wipe_there, how, board, show_progress_on=self.editor, **WORK)
+        self.reset.click(self.again, visit, board, show_progress_on=self.editor, **WORK)
+        asked = {visit, self.kind, self.count, self.set_seed, self.own}
+        self.go.click(self.make_set, asked, [self.sample, self.told, self.archive], show_progress_on=self.archive, **WORK)
+
+    def open(self, file: dict[str, Any] | None) -> tuple[Visit | None, Any, Any, str]:
+        """A new plate.  It comes unprocessed: gradio would decode it before our own door had looked at it."""
+        if not file:
+            return None, None, gr.DownloadButton(interactive=False), ""
+        visit = Visit(Path(file["path"]), file.get("orig_name") or "plate")
+        try:
+            value = steel_jobs.stage_value(self.tools, visit)
+            return (*self._board(visit), value)
+        except CorrovisError:  # the stage says so
+            return None, None, gr.DownloadButton(interactive=False), value
+
+    def reseed(self, visit: Visit | None) -> tuple[Visit, str]:
+        visit = present(visit)
+        visit = replace(visit, seed=visit.seed + 1)
+        return visit, steel_jobs.stage_value(self.tools, visit)
+
+    def look(self, visit: Visit | None, event: gr.EventData) -> str:
+        return shown(steel_jobs.look_value, self.tools, present(visit), str(event.name), float(event.strength))
+
+    def keep(self, visit: Visit | None, event: gr.EventData) -> str:
+        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        return str(shown(steel_jobs.write_patch, self.tools, present(visit), str(event.name), float(event.strength), folder))
+
+    def put_there(self, visit: Visit | None, drawn: dict[str, Any], strength: float, seed: float, defect: str) -> tuple[Any, ...]:
+        visit = present(visit, wording.BRUSH_NO_PLATE)
+        painted = painted_of(drawn)
+        if not painted.any():
+            raise gr.Error(wording.BRUSH_NOTHING, print_exception=False)
+        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        stroke = Stroke(painted, defect, float(strength), int(seed or 0))
+        return self._board(shown(steel_jobs.brush, self.tools, visit, stroke, folder))
+
+    def wipe_there(self, visit: Visit | None, drawn: dict[str, Any], strength: float, seed: float) -> tuple[Any, ...]:
+        return self.put_there(visit, drawn, strength, seed, CLEAN)
+
+    def again(self, visit: Visit | None) -> tuple[Any, ...]:
+        return self._board(replace(present(visit, wording.BRUSH_NO_PLATE), brushed=None))
+
+    def make_set(self, asked: dict[Any, Any], progress: gr.Progress = gr.Progress()) -> tuple[list[str], str, str]:  # noqa: B008
+        kind, count, seed, own = (asked[part] for part in (self.kind, self.count, self.set_seed, self.own))
+        folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "steel"
+        defects = self.tools.maker.defects if kind == ALL else (kind,)
+        clean = clean_folder(present(asked[self.visit], wording.BRUSH_NO_PLATE)) if own else None
+        order = shown(SetOrder, defects, int(count), int(seed or 0), clean)
+        done = iter(range(1, order.count * len(defects) + 1))
+        told = lambda patch: progress((next(done), order.count * len(defects)), desc=wording.steel_name(patch.defect))  # noqa: E731
+        archive, some, answer = shown(steel_jobs.write_zip, self.tools, order, folder, told)
+        counts = {"kept": sum(map(len, answer["files"].values())), "unlike": answer["dropped"]["unlike_class"]}
+        text = wording.SET_DONE.format(**counts, doubles=answer["dropped"]["duplicates"])
+        return [str(path) for path in some], f"<p>{text}</p>", str(archive)
+
+    def _board(self, visit: Visit) -> tuple[Any, ...]:
+        """The visit, its plate to paint on, and its file to take home."""
+        button = gr.DownloadButton(value=str(visit.brushed) if visit.brushed else None, interactive=visit.brushed is not None)
+        picture = shown(steel_jobs.editor_picture, self.tools, visit)
+        return visit, {"background": picture, "layers": [], "composite": picture}, button
+
+
+def shown(step: Any, *inputs: Any) -> Any:
+    """What `step` answers; its complaints reach the visitor as one line."""
+    try:
+        return step(*inputs)
+    except CorrovisError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def present(visit: Visit | None, otherwise: str = wording.STEEL_EXPIRED) -> Visit:
+    """The visit, unless there is none or its plate was deleted since."""
+    if visit is None or not visit.path.exists():
+        raise gr.Error(wording.STEEL_EXPIRED if visit else otherwise, print_exception=False)
+    return visit
+
+
+def painted_of(drawn: dict[str, Any] | None) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """(h, w) bool: where any layer of the editor was painted on."""
+    layers = [layer for layer in (drawn or {}).get("layers") or [] if layer is not None]
+    if not layers:
+        return np.zeros((1, 1), np.bool_)
+    return np.asarray(np.any([layer[..., 3] > 0 for layer in layers], axis=0), np.bool_)
+
+
+def clean_folder(visit: Visit) -> Path:
+    """A folder with nothing but the visitor's plate."""
+    folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+    (folder / f"plate{visit.path.suffix}").write_bytes(visit.path.read_bytes())
+    return folder
+
+
+def make_upload() -> gr.Image:
+    sources: list[Any] = ["upload", "clipboard"]
+    return gr.Image(
+        label=wording.STEEL_UPLOAD,
+        type="filepath",
+        format="png",
+        image_mode=None,
+        sources=sources,
+        buttons=[],
+        placeholder=wording.STEEL_DROP,
+        elem_classes="steel-photo",
+        height=190,
+    )
+
+
+def make_stage() -> gr.HTML:
+    return gr.HTML(
+        html_template=(HERE / "steel_stage.html").read_text(),
+        css_template=(HERE / "steel_stage.css").read_text(),
+        js_on_load=(HERE / "steel_stage.js").read_text(),
+        apply_default_css=False,
+        elem_classes="steel-block",
+        words=wording.STEEL_STAGE,
+    )
+
+
+def make_editor() -> gr.ImageEditor:
+    """The plate with one layer to paint on; nothing can be uploaded into it, so all it decodes came through our door."""
+    return gr.ImageEditor(
+        label=wording.BRUSH_PLATE,
+        type="numpy",
+        format="png",
+        image_mode="RGBA",
+        sources=(),
+        transforms=(),
+        layers=False,
+        brush=gr.Brush(default_size=40, colors=["#ff7a1a"], default_color="#ff7a1a", color_mode="fixed"),
+        eraser=gr.Eraser(default_size=40),
+        buttons=[],
+        elem_classes="steel-editor",
+        height=560,
+    )

@@ -1,0 +1,76 @@
+"""Steel's doors for programs: `/add_defect`, `/erase_defect`, `/classify_steel` and `/synthesize_steel`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio import FileData
+from gradio.events import api
+
+from corrovis.errors import BadInputError, CorrovisError
+from corrovis.render.steel_files import verdict_record, write_defect, write_set
+from corrovis.steel.plates import read_plate, read_region
+from corrovis.steel.results import CLEAN, Brush
+from corrovis.steel.sets import SetOrder
+from corrovis.ui.car import CPU, upload_folder
+from corrovis.ui.car_api import as_files, upload
+from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, make
+
+
+def publish(tools: SteelTools) -> None:
+    """Register the endpoints in the running `gr.Blocks`."""
+
+    def add_defect(
+        plate: FileData, defect: str, strength: float = 1.0, seed: int = 0, mask: FileData | None = None
+    ) -> dict[str, Any]:
+        """Put a defect on a picture of clean steel; with a mask of its size only where that is white."""
+        return changed(tools, plate, tools.maker.check_defect, defect, (strength, seed, mask))
+
+    def erase_defect(plate: FileData, strength: float = 1.0, mask: FileData | None = None) -> dict[str, Any]:
+        """Wipe defects off a picture of steel; with a mask of its size only where that is white."""
+        return changed(tools, plate, str, CLEAN, (strength, 0, mask))
+
+    def classify_steel(patch: FileData) -> dict[str, Any]:
+        """Which of nine defects a picture of steel shows, or none ("background"), with the probability of each."""
+        try:
+            if tools.inspector is None:
+                raise BadInputError("this server has no model to classify with; add steel-inspector to its weights")
+            path, name = upload(patch)
+            item = {"file": name, **verdict_record(tools.inspector.classify(read_plate(path, name, tools.settings)))}
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return {"items": [item], **item}
+
+    def synthesize_steel(defect: str = "all", n: int = 10, seed: int = 0) -> dict[str, Any]:
+        """A set of synthetic patches, `n` of one class or of "all", made from drawn clean steel."""
+        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        try:
+            if int(n) > MOST_PATCHES:
+                raise BadInputError(f"one request makes at most {MOST_PATCHES} patches of each; ask again with another seed")
+            order = SetOrder(tools.maker.defects if defect == "all" else (defect,), int(n), int(seed))
+            answer: dict[str, Any] = as_files(write_set((tools.maker, tools.inspector), order, folder))
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return answer
+
+    for endpoint in (add_defect, erase_defect, classify_steel, synthesize_steel):
+        api(endpoint, api_name=endpoint.__name__, **CPU)
+
+
+def changed(tools: SteelTools, plate: Any, check: Any, name: str, asked: tuple[float, int, Any]) -> dict[str, Any]:
+    """The contract's answer with its file; `asked` is strength, seed and mask."""
+    strength, seed, mask = asked
+    folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+    try:
+        check(name)
+        path, title = upload(plate)
+        picture = read_plate(path, title, tools.settings)
+        region = read_region(upload(mask)[0], picture.size_hw, tools.settings) if mask else None
+        made = make(tools, picture, name, Brush(float(strength), int(seed), region))
+        answer: dict[str, Any] = as_files(write_defect(made, tools.inspector, folder / f"{Path(title).stem[:60]}_{name}.png"))
+    except CorrovisError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    return answer

@@ -1,0 +1,158 @@
+"""What the steel tab does for one visitor, without a page: plate in, values for the page out.
+
+Nothing is kept between calls but what the visitor's own `Visit` says.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from corrovis.errors import BadInputError
+from corrovis.render.captions import with_defect
+from corrovis.render.steel_files import verdict_record, write_set
+from corrovis.results import Bool, Byte
+from corrovis.settings import Settings
+from corrovis.steel.defects import DefectMaker
+from corrovis.steel.inspector import PatchInspector
+from corrovis.steel.plates import read_plate, save_plate
+from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, Plate
+from corrovis.steel.sets import SetOrder
+
+STAGE_SIDE = 256
+"""Side in pixels of the patch that the stage shows all defects on; of a larger plate the middle is taken."""
+EDITOR_SIDE = 960
+MOST_PATCHES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class SteelTools:
+    """The steps that the tab calls; without inspector nobody says what a patch shows."""
+
+    maker: DefectMaker
+    inspector: PatchInspector | None
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Which plate a visitor looks at, and the plate as brushed so far, where it was."""
+
+    path: Path
+    name: str
+    seed: int = 0
+    brushed: Path | None = None
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stroke:
+    """What was painted: class `name`, or `CLEAN` to wipe, where `painted` (h, w) bool, in whatever size it was shown, is True."""
+
+    painted: Bool
+    name: str
+    strength: float
+    seed: int
+
+
+def read(tools: SteelTools, visit: Visit) -> Plate:
+    return read_plate(visit.path, visit.name, tools.settings)
+
+
+def middle(plate: Plate) -> Plate:
+    """The plate, or its middle `STAGE_SIDE` pixels where it is larger."""
+    height, width = plate.size_hw
+    top, left = max(0, (height - STAGE_SIDE) // 2), max(0, (width - STAGE_SIDE) // 2)
+    return replace(plate, pixels=plate.pixels[top : top + STAGE_SIDE, left : left + STAGE_SIDE].copy())
+
+
+def make(tools: SteelTools, plate: Plate, name: str, brush: Brush) -> DefectPlate:
+    """A class of defect added, or `CLEAN`: erased."""
+    return tools.maker.erase(plate, brush) if name == CLEAN else tools.maker.add(plate, name, brush)
+
+
+def seen(tools: SteelTools, plate: Plate) -> dict[str, float]:
+    """Probability of each class; empty without an inspector."""
+    if tools.inspector is None:
+        return {}
+    shares: dict[str, float] = verdict_record(tools.inspector.classify(plate))["probabilities"]
+    return shares
+
+
+def stage_value(tools: SteelTools, visit: Visit) -> str:
+    """What the stage shows: the patch, every defect on it and the patch wiped clean; or one line that says why not."""
+    try:
+        whole = read(tools, visit)
+    except BadInputError as problem:
+        return json.dumps({"key": visit.key, "problem": str(problem), "stamp": time.time_ns()})
+    plate = middle(whole)
+    cells = []
+    for name in tools.maker.classes:
+        made = make(tools, plate, name, Brush(seed=visit.seed)).plate
+        cells.append({"name": name, "uri": _to_uri(made.eight_bit), "probabilities": seen(tools, made)})
+    height, width = plate.size_hw
+    value = {"key": f"{visit.key}-{visit.seed}", "source": visit.key, "width": width, "height": height, "cells": cells}
+    value |= {"base": _to_uri(plate.eight_bit), "probabilities": seen(tools, plate), "cropped": plate.size_hw != whole.size_hw}
+    return json.dumps({**value, "stamp": time.time_ns()})
+
+
+def look_value(tools: SteelTools, visit: Visit, name: str, strength: float) -> str:
+    """What the inspector sees at a strength in between."""
+    made = make(tools, middle(read(tools, visit)), name, Brush(strength, visit.seed))
+    value = {"key": f"{visit.key}-{visit.seed}", "name": name, "strength": strength, "look": seen(tools, made.plate)}
+    return json.dumps({**value, "stamp": time.time_ns()})
+
+
+def write_patch(tools: SteelTools, visit: Visit, name: str, strength: float, folder: Path) -> Path:
+    """The patch as the stage shows it, in its own depth."""
+    made = make(tools, middle(read(tools, visit)), name, Brush(strength, visit.seed))
+    path = folder / f"{Path(visit.name).stem[:60] or 'patch'}_{name}.png"
+    save_plate(made.plate, path, with_defect(name, visit.seed))
+    return path
+
+
+def editor_picture(tools: SteelTools, visit: Visit) -> Byte:
+    """(h, w, 3) uint8 of the plate as brushed so far, at most `EDITOR_SIDE` long and at least half of that."""
+    pixels = read_plate(visit.brushed or visit.path, visit.name, tools.settings).eight_bit
+    rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    long_side = max(rgb.shape[:2])
+    scale = min(1.0, EDITOR_SIDE / long_side) if long_side > EDITOR_SIDE / 2 else EDITOR_SIDE / 2 / long_side
+    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
+
+
+def brush(tools: SteelTools, visit: Visit, stroke: Stroke, folder: Path) -> Visit:
+    """The visit with the stroke's defect put on its plate.  Raises BadInputError when nothing is painted."""
+    plate = read_plate(visit.brushed or visit.path, visit.name, tools.settings)
+    height, width = plate.size_hw
+    grown = cv2.resize(stroke.painted.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
+    made = make(tools, plate, stroke.name, Brush(stroke.strength, stroke.seed, np.asarray(grown > 0, np.bool_)))
+    path = folder / f"{Path(visit.name).stem[:60] or 'plate'}_{uuid.uuid4().hex[:8]}.png"
+    save_plate(made.plate, path, with_defect(stroke.name, stroke.seed))
+    return replace(visit, brushed=path)
+
+
+def write_zip(
+    tools: SteelTools, order: SetOrder, folder: Path, told: Callable[[MadePatch], None]
+) -> tuple[Path, list[Path], dict[str, Any]]:
+    """A set as one archive, some of its patches to show, and its record."""
+    if order.count > MOST_PATCHES:
+        raise BadInputError(f"the page makes at most {MOST_PATCHES} patches of each; use corrovis synthesize steel for more")
+    answer = write_set((tools.maker, tools.inspector), order, folder, told)
+    some = [path for row in zip(*answer["files"].values(), strict=False) for path in row][:18]
+    return Path(shutil.make_archive(str(folder), "zip", folder)), some, answer
+
+
+def _to_uri(pixels: Byte) -> str:
+    _, data = cv2.imencode(".png", pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., ::-1]))
+    return "data:image/png;base64," + base64.b64encode(data.tobytes()).decode()

@@ -1,0 +1,160 @@
+// The steel stage: a patch and what was made of it are sent once (see steel_jobs.py); choosing and strength ask nobody.
+// A strength between 0 and 1 is a blend of two pictures, and so is the opacity of one image over another.
+const words = props.words;
+const stage = element.querySelector(".steel-stage");
+const find = (name) => stage.querySelector("." + name);
+const slider = stage.querySelector("input");
+const CLEAN = "background", SHOWN = 3;
+const view = { value: null, chosen: null, strength: 1 };
+
+const cellOf = (name) => view.value.cells.find((cell) => cell.name === name);
+const label = (name) => words.classes[name] || name;
+const percent = (share) => (share > 0 && share < 0.01 ? "<1" : Math.round(100 * share)) + " %";
+
+function setState(state) {
+  stage.dataset.state = state;
+  stage.setAttribute("aria-busy", state === "busy");
+  for (const control of stage.querySelectorAll("button, input")) control.disabled = state !== "ready";
+}
+
+// --- drawing -------------------------------------------------------------------------------------------------------------
+
+function drawGrid() {
+  const cells = view.value.cells.filter((cell) => cell.name !== CLEAN);
+  find("grid").replaceChildren(
+    ...cells.map((cell) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.name = cell.name;
+      const picture = document.createElement("img");
+      picture.src = cell.uri;
+      picture.alt = "";
+      const text = document.createElement("span");
+      text.textContent = label(cell.name);
+      button.append(picture, text);
+      button.addEventListener("click", () => choose(cell.name));
+      return button;
+    }),
+  );
+}
+
+function choose(name) {
+  view.chosen = name;
+  find("over").src = cellOf(name).uri;
+  for (const button of find("grid").children) button.setAttribute("aria-pressed", button.dataset.name === name);
+  find("wipe").setAttribute("aria-pressed", name === CLEAN);
+  draw();
+  settle();
+}
+
+function draw() {
+  const { chosen, strength } = view;
+  slider.value = strength;
+  stage.style.setProperty("--fill", strength);
+  find("over").style.opacity = strength;
+  find("name").textContent = strength === 0 ? words.as_it_came : chosen === CLEAN ? words.wiped : label(chosen);
+  find("number").textContent = percent(strength);
+  stage.dataset.drawn = chosen + " " + strength.toFixed(2);
+}
+
+// The whole defect and the patch as it came were looked at beforehand; a strength in between is asked for once it rests.
+function settle() {
+  const { chosen, strength, value } = view;
+  if (strength === 0 || strength === 1) return showSeen(strength ? cellOf(chosen).probabilities : value.probabilities);
+  trigger("look", { name: chosen, strength, key: value.key });
+}
+
+function showSeen(probabilities) {
+  find("seen").hidden = !Object.keys(probabilities).length;
+  const most = Object.entries(probabilities).sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
+  find("seen").querySelector("ul").replaceChildren(
+    ...most.map(([name, share], rank) => {
+      const row = document.createElement("li");
+      if (rank === 0) row.className = "most";
+      const [title, track, fill, number] = ["span", "i", "b", "em"].map((tag) => document.createElement(tag));
+      title.textContent = label(name);
+      fill.style.width = 100 * share + "%";
+      number.textContent = percent(share);
+      track.append(fill);
+      row.append(title, track, number);
+      return row;
+    }),
+  );
+}
+
+// --- what the server sends -----------------------------------------------------------------------------------------------
+
+function receive() {
+  if (!props.value) {
+    view.value = null;
+    return setState("empty");
+  }
+  const value = JSON.parse(props.value);
+  if (value.look) return view.value && value.key === view.value.key && sameAsShown(value) && showSeen(value.look);
+  find("problem").hidden = !value.problem;
+  find("problem").textContent = value.problem || "";
+  if (value.problem) {
+    view.value = null;
+    return setState("problem");
+  }
+  const isNew = !view.value || view.value.source !== value.source;
+  view.value = value;
+  if (isNew) view.strength = 1;
+  find("base").src = value.base;
+  stage.style.setProperty("--aspect", value.width / value.height);
+  find("crop").hidden = !value.cropped;
+  drawGrid();
+  setState("ready");
+  choose(!isNew && cellOf(view.chosen) ? view.chosen : value.cells[0].name);
+}
+
+const sameAsShown = (value) => value.name === view.chosen && Math.abs(value.strength - view.strength) < 0.005;
+
+// --- controls ------------------------------------------------------------------------------------------------------------
+
+slider.addEventListener("input", () => {
+  view.strength = Number(slider.value);
+  draw();
+});
+slider.addEventListener("change", settle);
+find("wipe").addEventListener("click", () => choose(view.chosen === CLEAN ? view.value.cells[0].name : CLEAN));
+find("reseed").addEventListener("click", () => {
+  setState("busy");
+  trigger("reseed", {});
+});
+find("keep").addEventListener("click", () => {
+  find("keep").setAttribute("aria-busy", "true");
+  trigger("save", { name: view.chosen, strength: view.strength });
+});
+
+function setCompare(on) {
+  find("compare").setAttribute("aria-pressed", on);
+  stage.classList.toggle("comparing", on);
+}
+const isPressKey = (event) => event.key === " " || event.key === "Enter";
+find("compare").addEventListener("pointerdown", (event) => event.button === 0 && setCompare(true));
+find("compare").addEventListener("keydown", (event) => isPressKey(event) && setCompare(true));
+find("compare").addEventListener("keyup", (event) => isPressKey(event) && setCompare(false));
+for (const name of ["pointerup", "pointerleave", "pointercancel", "blur"]) find("compare").addEventListener(name, () => setCompare(false));
+find("compare").addEventListener("contextmenu", (event) => event.preventDefault());
+
+function saved(file) {
+  find("keep").removeAttribute("aria-busy");
+  if (!file) return;
+  const link = document.createElement("a");
+  link.href = file.url;
+  link.download = file.orig_name || "";
+  link.click();
+}
+
+window.addEventListener("corrovis:steel", (event) => {
+  if (!event.detail) return receive();
+  find("problem").hidden = true;
+  find("base").src = event.detail;
+  setState("busy");
+});
+window.addEventListener("corrovis:steel-failed", () => setState(view.value ? "ready" : "empty"));
+window.addEventListener("corrovis:steel-saved", (event) => saved(event.detail));
+watch("value", receive);
+setState("empty");
+receive();

@@ -1,0 +1,170 @@
+"""The steel tab and its endpoints, with stand-ins for the networks (see toy.py)."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import PATIENCE_MS
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+from toy import STEEL, Defects
+
+from corrovis.steel.plates import read_plate
+from corrovis.steel.results import Brush
+from corrovis.steel.texture import clean_plate
+
+
+@pytest.fixture(scope="module")
+def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(server, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
+
+
+@pytest.fixture(scope="module")
+def patch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("patches") / "dull.png"
+    Image.fromarray(clean_plate((96, 128), 2)).save(path)
+    return path
+
+
+@pytest.fixture
+def steel(page: Page, patch: Path) -> Page:
+    """The tab with a patch on its stage."""
+    give(page, patch)
+    expect(stage_of(page)).to_have_attribute("data-state", "ready", timeout=PATIENCE_MS)
+    return page
+
+
+def give(page: Page, path: Path) -> None:
+    page.get_by_role("tab", name="Steel").click()
+    page.locator(".steel-photo input[type=file]").first.set_input_files(path)
+
+
+def stage_of(page: Page) -> Locator:
+    return page.locator(".steel-stage")
+
+
+def set_strength(page: Page, strength: float) -> None:
+    for event in ("input", "change"):
+        page.get_by_role("slider", name="Strength").first.evaluate(
+            "(slider, [value, event]) => { slider.value = value; slider.dispatchEvent(new Event(event)); }", [strength, event]
+        )
+
+
+def pixels_of(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_nine_defects_are_shown_and_strength_is_an_opacity(steel: Page) -> None:
+    defects = steel.get_by_role("group", name="Defects to put on the patch").get_by_role("button")
+    expect(defects).to_have_count(9)
+    sources = defects.locator("img").evaluate_all("(pictures) => pictures.map((picture) => picture.src)")
+    assert len(set(sources)) == 9
+    defects.get_by_text("Scratches").click()
+    expect(steel.locator(".steel-stage .name")).to_have_text("Scratches")
+    expect(steel.locator(".steel-stage .seen li")).to_have_count(3)
+    set_strength(steel, 0.4)
+    expect(steel.locator(".steel-stage .over")).to_have_css("opacity", "0.4")
+    set_strength(steel, 0)
+    expect(steel.locator(".steel-stage .name")).to_have_text("As it came")
+
+
+def test_what_is_saved_is_what_was_chosen(steel: Page, patch: Path, tmp_path: Path) -> None:
+    first = steel.locator(".steel-stage .over").get_attribute("src")
+    steel.get_by_role("button", name="Other defects").click()
+    expect(stage_of(steel)).to_have_attribute("data-state", "ready")
+    expect(steel.locator(".steel-stage .over")).not_to_have_attribute("src", str(first))
+    steel.locator(".steel-stage .grid").get_by_text("Spots").click()
+    set_strength(steel, 0.5)
+    with steel.expect_download() as waiting:
+        steel.locator(".steel-stage .keep").click()
+    waiting.value.save_as(tmp_path / "saved.png")
+    wanted = Defects().add(read_plate(patch), "spots", Brush(0.5, 1)).plate
+    assert np.array_equal(pixels_of(tmp_path / "saved.png"), wanted.pixels)
+    with Image.open(tmp_path / "saved.png") as image:
+        assert "spots" in image.text["Synthetic"]
+
+
+def test_a_defect_is_wiped_off_and_comes_back(steel: Page) -> None:
+    wipe = steel.get_by_role("button", name="Wipe clean", exact=True)
+    wipe.click()
+    expect(wipe).to_have_attribute("aria-pressed", "true")
+    expect(steel.locator(".steel-stage .name")).to_have_text("Wiped clean")
+    wipe.click()
+    expect(steel.locator(".steel-stage .name")).to_have_text("Crazing")
+
+
+def test_what_is_no_picture_is_said_in_a_line(page: Page, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_text("<html>")
+    give(page, broken)
+    expect(page.get_by_role("alert").filter(has_text="not a picture")).to_be_visible()
+
+
+def test_a_brushed_defect_is_where_it_was_painted(steel: Page, patch: Path, tmp_path: Path) -> None:
+    steel.get_by_role("tab", name="Brush").click()
+    canvas = steel.locator(".steel-editor canvas").first
+    expect(canvas).to_be_visible()
+    steel.wait_for_timeout(1500)  # the editor lays its picture out after it is visible, and tells nobody
+    box = canvas.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    steel.mouse.move(x - 30, y)
+    steel.mouse.down()
+    steel.mouse.move(x + 30, y, steps=6)
+    steel.mouse.up()
+    steel.wait_for_timeout(1000)  # nor does it say when a stroke has arrived
+    steel.get_by_role("button", name="Put it there").click()
+    save = steel.get_by_role("link", name="Save the plate").or_(steel.get_by_role("button", name="Save the plate"))
+    expect(save).to_be_enabled()
+    with steel.expect_download() as waiting:
+        save.click()
+    waiting.value.save_as(tmp_path / "brushed.png")
+    before, after = pixels_of(patch), pixels_of(tmp_path / "brushed.png")
+    changed = before != after
+    assert after.shape == before.shape
+    assert 0 < changed.mean() < 0.6
+    assert not changed[:10].any(), "nothing was painted at the top"
+
+
+def test_a_set_is_made_and_taken_home(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("tab", name="Steel").click()
+    page.get_by_role("tab", name="Training set").click()
+    page.get_by_role("spinbutton", name="Patches of each").fill("2")
+    page.get_by_role("button", name="Make the set").click()
+    expect(page.locator(".told")).to_contain_text("18 patches")
+    with page.expect_download() as waiting:
+        page.locator(".steel-set").get_by_role("link").first.click()
+    waiting.value.save_as(tmp_path / "set.zip")
+    names = zipfile.ZipFile(tmp_path / "set.zip").namelist()
+    assert "manifest.csv" in names
+    assert sum(name.endswith(".png") for name in names) == 18
+
+
+def path_of(file: object) -> Path:
+    return Path(str(file["path"] if isinstance(file, dict) else file))
+
+
+def test_the_endpoints_answer_with_the_contracts_keys(client: Client, patch: Path, tmp_path: Path) -> None:
+    region = np.zeros((96, 128), np.uint8)
+    region[20:60, 30:90] = 255
+    Image.fromarray(region).save(tmp_path / "mask.png")
+    added = client.predict(handle_file(patch), "spots", 1.0, 3, handle_file(tmp_path / "mask.png"), api_name="/add_defect")
+    assert added["class"] == "spots"
+    assert set(added["probabilities"]) == set(STEEL)
+    assert np.array_equal(pixels_of(path_of(added["file"]))[region == 0], pixels_of(patch)[region == 0])
+    erased = client.predict(handle_file(patch), api_name="/erase_defect")
+    assert erased["class"] == "background"
+    assert path_of(erased["file"]).exists()
+    (item,) = client.predict(handle_file(patch), api_name="/classify_steel")["items"]
+    assert item["file"] == "dull.png"
+    assert item["class"] in STEEL
+    made = client.predict("all", 1, 0, api_name="/synthesize_steel")
+    assert set(made["files"]) == set(STEEL[:-1])
+    with pytest.raises(AppError, match="no defect is called rust"):
+        client.predict(handle_file(patch), "rust", api_name="/add_defect")

@@ -1,0 +1,66 @@
+"""The steel scripts run as anyone would run them, on a data folder of drawn patches; the split parts blocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import steel_data
+import torch
+from PIL import Image
+from test_car_scripts import run
+
+from corrovis.errors import BadInputError
+
+CLASSES = ("dots", "stripes", "background")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """90 patches a class, numbered 0 .. 89: three blocks, of which the middle one is held out."""
+    root, dice = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    for name in CLASSES:
+        (root / "steel" / name).mkdir(parents=True)
+        for number in range(90):
+            patch = dice.normal(100, 8, (32, 32))
+            patch[:, :: 4 if name == "stripes" else 64] += 60
+            patch[::8, ::8] += 90 if name == "dots" else 0
+            Image.fromarray(patch.clip(0, 255).astype(np.uint8)).save(root / "steel" / name / f"p_{number:04d}.png")
+    return root
+
+
+def test_the_parts_share_no_block_and_no_neighbour(data: Path) -> None:
+    parts = {part: steel_data.load(data, part, 32) for part in ("train", "held_out")}
+    assert parts["train"].classes == CLASSES
+    assert not set(parts["train"].groups) & set(parts["held_out"].groups)
+    assert len(parts["held_out"]) == 3 * (steel_data.BLOCK - 2 * steel_data.MARGIN)
+    assert len(parts["train"]) == 3 * (60 - 2 * steel_data.MARGIN)
+
+
+def test_a_folder_without_clean_patches_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dots").mkdir()
+    with pytest.raises(BadInputError, match="background"):
+        steel_data.load(tmp_path, "train")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ablation", [[], ["--no-elimination"], ["--no-reconstruction"]], ids=str)
+def test_pegan_trains_and_resumes(ablation: list[str], data: Path, tmp_path: Path) -> None:
+    options = ("--data", data, "--out", tmp_path, "--smoke", *ablation)
+    run("pegan.py", *options)
+    state = torch.load(tmp_path / "last.pt", weights_only=True)
+    assert state["step"] == 2
+    assert all(tensor.isfinite().all() for tensor in state["average"].values())
+    run("pegan.py", *options, "--resume")
+    assert list(tmp_path.glob("sheet_*.png"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["dcgan", "lsgan", "cyclegan", "stargan"])
+def test_rivals_train_and_resume(method: str, data: Path, tmp_path: Path) -> None:
+    options = (method, "--data", data, "--out", tmp_path, "--smoke")
+    run("rivals.py", *options)
+    run("rivals.py", *options, "--resume")
+    assert torch.load(tmp_path / method / "last.pt", weights_only=True)["step"] >= 2
+    assert list((tmp_path / method).glob("sheet_*.png"))

@@ -1,0 +1,88 @@
+"""Pictures of another kind are told: the distance is that of a known Gaussian, and the shipped records warn of strangers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from export import Release, export
+from micrographs import grains
+
+from corrovis.images import read_photo
+from corrovis.manifest import read_manifest
+from corrovis.networks.familiarity import Familiarity
+from corrovis.results import Byte
+from corrovis.sem.familiarity import SIDE, record_of, strangeness, windows
+from corrovis.sem.inspection import Inspector
+from corrovis.sem.results import Field
+from corrovis.sem.segmentation import MODELS, Segmenter
+from corrovis.settings import WEIGHTS
+from corrovis.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = read_manifest(WEIGHTS)
+KNOWN = [model for model in MODELS if record_of(model) in SHIPPED]
+
+
+def field_of(rgb: Byte) -> Field:
+    return Field(np.ascontiguousarray(rgb), "drawn.png", (0, len(rgb)))
+
+
+def test_distances_are_those_of_the_gaussian_that_was_drawn() -> None:
+    torch.manual_seed(0)
+    spread = torch.tensor([5.0, 2.0, 0.5, 0.5, 0.5])
+    turn = torch.linalg.qr(torch.randn(5, 5)).Q
+    known = Familiarity(5, 2)
+    known.learn((torch.randn(20_000, 5) * spread) @ turn + 3)
+    far = (torch.eye(5) * 4 * spread) @ turn + 3
+    assert known(far) == pytest.approx([4 / 5**0.5] * 5, rel=0.05)
+    assert known((torch.randn(5000, 5) * spread) @ turn + 3).square().mean() == pytest.approx(1, abs=0.05)
+    assert known(torch.full((1, 5), 3.0)) == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize("size", [(40, 700), (256, 256), (300, 900)])
+def test_windows_cover_both_ends(size: tuple[int, int]) -> None:
+    seen = np.zeros((*size, 3), np.uint8)
+    seen[:10, :10], seen[-10:, -10:] = 255, 200
+    found = windows(seen)
+    assert all(one.shape == (SIDE, SIDE, 3) for one in found)
+    assert found[0][0, 0, 0] == 255
+    assert found[-1][-1, -1, 0] == 200
+    assert len(found) == (1 if size == (256, 256) else 2 if size[0] < SIDE else 4)
+
+
+def test_without_a_record_nothing_is_said(toy_store: Store) -> None:
+    assert strangeness(toy_store, field_of(np.zeros((64, 64, 3), np.uint8)), "ni20cr") is None
+
+
+def test_a_strange_picture_is_warned_of(toy_weights: Path, tmp_path: Path) -> None:
+    for path in toy_weights.glob("*.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    width = 64
+    known = Familiarity(width, 2)  # knows nothing but zeros
+    said = {"about": "Toy", "classes": ("distance",), "limits": "Toy", "config": {"features": width, "directions": 2}}
+    export(
+        known, Release("ni20cr-familiar", "Familiarity", [[2, width]], input={"of": "ni20cr", "limit": 1e-6}, **said), tmp_path
+    )
+    field = field_of(np.repeat(grains()[..., None], 3, axis=2))
+    (warning, *_) = Inspector(Segmenter(Store(tmp_path))).inspect(field, "ni20cr", explain=False).warnings
+    assert warning.startswith("unlike anything in training")
+
+
+@pytest.mark.parametrize("model", KNOWN)
+def test_shipped_statistics_are_of_the_shipped_network(model: str) -> None:
+    measured = SHIPPED[record_of(model)].input["of_sha256"]
+    assert measured == SHIPPED[model].sha256, f"{model} was released anew: run python train/familiarity.py {model}"
+
+
+@pytest.mark.parametrize("model", KNOWN)
+def test_strangers_are_warned_of(model: str) -> None:
+    store, dice = Store(WEIGHTS), np.random.default_rng(0)
+    noise = np.repeat(dice.integers(0, 255, (300, 400, 1)), 3, axis=2).astype(np.uint8)
+    pictures = [read_photo(path).rgb for path in sorted((ROOT / "examples").glob("*.jpg"))] + [noise]
+    assert len(pictures) > 2
+    for rgb in pictures:
+        warnings = Inspector(Segmenter(store)).inspect(field_of(rgb), model, explain=False).warnings
+        assert any("unlike anything in training" in warning for warning in warnings)

@@ -1,0 +1,215 @@
+"""Defects on plates of any size, depth and colour: what must not change does not, and a seed decides what does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from corrovis.errors import BadInputError
+from corrovis.results import Float
+from corrovis.steel.defects import WHOLE, DefectMaker, feathered, window
+from corrovis.steel.inspector import PatchInspector, cut
+from corrovis.steel.plates import read_plate, read_region, save_plate
+from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
+from corrovis.steel.texture import clean_plate
+from corrovis.store import Store
+
+KINDS = {"grey": (255, 1), "colour": (255, 3), "deep": (65535, 1), "deep colour": (65535, 3), "twelve bits": (4095, 1)}
+
+
+def plate(kind: str = "grey", size_hw: tuple[int, int] = (40, 56)) -> Plate:
+    white, channels = KINDS[kind]
+    light = np.random.default_rng(1).uniform(0.2, 0.8, (*size_hw, channels)) * white
+    pixels = light.astype(np.uint8 if white == 255 else np.uint16)
+    return Plate(pixels[..., 0].copy() if channels == 1 else pixels, "drawn", white)
+
+
+@pytest.fixture(scope="module")
+def maker(toy_store: Store) -> DefectMaker:
+    return DefectMaker(toy_store)
+
+
+class Still(DefectMaker):
+    """A generator that changes nothing."""
+
+    def produce(self, grey: Float, defects: list[str], seeds: list[int]) -> Float:
+        return grey
+
+
+class Brighter(DefectMaker):
+    """A generator that adds a tenth of white."""
+
+    def produce(self, grey: Float, defects: list[str], seeds: list[int]) -> Float:
+        return grey + np.float32(0.1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_strength_0_keeps_every_bit(maker: DefectMaker, kind: str) -> None:
+    before = plate(kind)
+    after = maker.add(before, "scratches", Brush(strength=0)).plate
+    assert after.pixels.dtype == before.pixels.dtype
+    assert np.array_equal(after.pixels, before.pixels)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_brushed_defect_changes_nothing_elsewhere(maker: DefectMaker, kind: str) -> None:
+    before = plate(kind, (120, 150))
+    region = np.zeros((120, 150), bool)
+    region[30:70, 50:110] = True
+    after = maker.add(before, "crazing", Brush(region=region)).plate
+    assert np.array_equal(after.pixels[~region], before.pixels[~region])
+    assert (after.pixels[region] != before.pixels[region]).mean() > 0.5
+    assert after.white == before.white
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(16, 90), st.integers(16, 90))
+def test_any_size_comes_back_in_its_size(toy_store: Store, height: int, width: int) -> None:
+    made = DefectMaker(toy_store).add(plate(size_hw=(height, width)), "spots")
+    assert made.plate.size_hw == (height, width)
+
+
+def test_tiles_leave_no_seam(toy_store: Store) -> None:
+    before = plate(size_hw=(WHOLE + 90, 2 * WHOLE))
+    assert np.array_equal(Still(toy_store).add(before, "spots").plate.pixels, before.pixels)
+    lighter = Brighter(toy_store).add(before, "spots").plate.pixels.astype(int) - before.pixels
+    assert set(np.unique(lighter)) <= {25, 26}, "a tenth of white, everywhere the same"
+
+
+def test_strength_goes_straight_from_nothing_to_all(toy_store: Store) -> None:
+    before, maker = plate("colour"), Brighter(toy_store)
+    steps = [maker.add(before, "spots", Brush(s)).plate.pixels.astype(int) - before.pixels for s in (0.2, 0.4, 0.8)]
+    for step, wanted in zip(steps, (5.1, 10.2, 20.4), strict=True):
+        assert np.abs(step - wanted).max() <= 0.6, "the same on every channel, so the hue stays"
+
+
+def test_a_seed_is_a_defect(maker: DefectMaker) -> None:
+    first, again, other = (maker.add(plate(), "patches", Brush(seed=seed)).plate.pixels for seed in (4, 4, 5))
+    assert np.array_equal(first, again)
+    assert (first != other).mean() > 0.3
+
+
+def test_erasing_leaves_nothing_to_chance(maker: DefectMaker) -> None:
+    first, other = (maker.erase(plate(), Brush(seed=seed)) for seed in (0, 9))
+    assert np.array_equal(first.plate.pixels, other.plate.pixels)
+    assert first.defect == CLEAN
+
+
+def test_a_batch_is_its_patches_one_by_one(maker: DefectMaker) -> None:
+    grey = np.stack([plate().grey, plate(size_hw=(40, 56)).grey[::-1]])
+    both = maker.produce(grey, ["spots", CLEAN], [1, 2])
+    alone = [maker.produce(grey[i : i + 1], [name], [i + 1])[0] for i, name in enumerate(("spots", CLEAN))]
+    assert np.abs(both - np.stack(alone)).max() < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("brush", "why"),
+    [
+        ({"strength": 1.2}, "outside 0 to 1"),
+        ({"strength": float("nan")}, "outside 0 to 1"),
+        ({"seed": -1}, "below 0"),
+        ({"region": np.ones((3, 3), bool)}, "must agree"),
+        ({"region": np.zeros((40, 56), bool)}, "is empty"),
+    ],
+)
+def test_bad_brushes_say_why(maker: DefectMaker, brush: dict[str, object], why: str) -> None:
+    with pytest.raises(BadInputError, match=why):
+        maker.add(plate(), "spots", Brush(**brush))
+
+
+def test_an_unknown_defect_names_those_there_are(maker: DefectMaker) -> None:
+    with pytest.raises(BadInputError, match="no defect is called rust; there are crazing"):
+        maker.add(plate(), "rust")
+    with pytest.raises(BadInputError):
+        maker.add(plate(), CLEAN)
+
+
+def test_a_feathered_region_rises_from_its_edge_but_not_from_the_plates() -> None:
+    region = np.zeros((60, 60), bool)
+    region[:40, 20:] = True
+    weight = feathered(region, (60, 60))
+    assert weight[~region].max() == 0
+    assert weight[0, 59] == 1
+    assert 0 < weight[39, 40] < weight[35, 40] < weight[10, 40] == 1
+    assert np.abs(np.diff(weight, axis=0)).max() < 0.25
+
+
+def test_the_window_holds_the_brush_and_a_patch() -> None:
+    used = np.zeros((200, 100), bool)
+    used[190, 50] = True
+    rows, columns = window(used, 64)
+    assert rows.stop == 200
+    assert rows.stop - rows.start >= 64
+    assert columns.start <= 50 - 32 + 1
+    assert columns.stop >= 50 + 32
+
+
+def test_results_say_what_is_wrong_with_them() -> None:
+    with pytest.raises(TypeError, match=r"Plate\.pixels"):
+        Plate(np.zeros((4, 4), np.float32))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"DefectPlate\.plate"):
+        DefectPlate(plate(), plate(size_hw=(20, 20)), "spots", Brush(), None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plate_on_disk_comes_back_bit_for_bit(kind: str, tmp_path: Path) -> None:
+    before = plate(kind)
+    save_plate(before, tmp_path / "new" / "plate.png", "a caption")
+    after = read_plate(tmp_path / "new" / "plate.png")
+    assert np.array_equal(after.pixels, before.pixels)
+    assert after.white == before.white
+    with Image.open(tmp_path / "new" / "plate.png") as image:
+        assert image.text["Synthetic"] == "a caption"
+
+
+def test_sixteen_bit_tiffs_keep_their_depth(tmp_path: Path) -> None:
+    before = plate("deep").pixels
+    cv2.imwrite(str(tmp_path / "p.tif"), before)
+    assert np.array_equal(read_plate(tmp_path / "p.tif").pixels, before)
+
+
+def test_a_mask_of_another_size_or_none_at_all_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.full((40, 56), 255, np.uint8)).save(tmp_path / "white.png")
+    Image.fromarray(np.zeros((40, 56), np.uint8)).save(tmp_path / "black.png")
+    assert read_region(tmp_path / "white.png", (40, 56)).all()
+    with pytest.raises(BadInputError, match="is 56 x 40, but the plate is 10 x 10"):
+        read_region(tmp_path / "white.png", (10, 10))
+    with pytest.raises(BadInputError, match="black all over"):
+        read_region(tmp_path / "black.png", (40, 56))
+
+
+@pytest.mark.parametrize(
+    ("size_hw", "patches"), [((64, 64), 1), ((20, 30), 1), ((90, 80), 1), ((128, 128), 4), ((64, 200), 4), ((2000, 3000), 64)]
+)
+def test_pictures_are_cut_at_their_own_scale(size_hw: tuple[int, int], patches: int) -> None:
+    assert cut(np.zeros(size_hw, np.float32), 64).shape == (patches, 64, 64)
+
+
+def test_a_patch_is_cut_as_it_is() -> None:
+    grey = clean_plate((64, 64), 0).astype(np.float32) / 255
+    assert np.array_equal(cut(grey, 64)[0], grey)
+
+
+def test_an_inspector_sees_mirror_images_alike(toy_store: Store) -> None:
+    inspector, before = PatchInspector(toy_store), plate(size_hw=(64, 64))
+    turned = Plate(np.ascontiguousarray(before.pixels[::-1, ::-1]))
+    first, other = (inspector.classify(one).probabilities for one in (before, turned))
+    assert first.sum() == pytest.approx(1, abs=1e-5)
+    assert np.abs(first - other).max() < 1e-5
+    assert inspector.classify(before).name == inspector.classes[int(first.argmax())]
+
+
+def test_drawn_steel_lies_within_what_real_clean_steel_shows() -> None:
+    """Middle 96 % of NEU-CLS-64's clean training patches: mean 42 to 202, step between neighbours 1.2 to 15.4."""
+    drawn = np.stack([clean_plate((64, 64), seed) for seed in range(200)]).astype(float)
+    means, steps = drawn.mean(axis=(1, 2)), np.abs(np.diff(drawn, axis=2)).mean(axis=(1, 2))
+    assert ((means > 42) & (means < 202)).mean() > 0.98
+    assert ((steps > 1.2) & (steps < 17)).mean() > 0.96
+    assert np.median(means) == pytest.approx(96, abs=12)
+    assert np.array_equal(drawn[3], clean_plate((64, 64), 3))

@@ -1,0 +1,179 @@
+"""Synthetic sets and the steel commands, as their callers see them."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_cli import Run, corrovis  # noqa: F401
+
+from corrovis.errors import BadInputError, CorrovisError
+from corrovis.render.steel_files import write_set
+from corrovis.results import Float
+from corrovis.steel.defects import DefectMaker
+from corrovis.steel.inspector import PatchInspector
+from corrovis.steel.sets import SetOrder, Tally, is_double, make_set, next_batch, perceptual_hash
+from corrovis.steel.texture import clean_plate
+from corrovis.store import Store
+
+
+@pytest.fixture(scope="module")
+def maker(toy_store: Store) -> DefectMaker:
+    return DefectMaker(toy_store)
+
+
+class Stripes(DefectMaker):
+    """Each defect a stripe of its own, moved by the seed, on the patch that it was given; every third patch is like the first."""
+
+    def produce(self, grey: Float, defects: list[str], seeds: list[int]) -> Float:
+        made = np.full_like(grey, 0.4)
+        for patch, name, seed in zip(made, defects, seeds, strict=True):
+            at = 5 * (0 if seed % 3 == 0 else seed) % 56
+            patch[at : at + 8, : 6 * (1 + self.classes.index(name))] = 0.9
+        return made
+
+
+class Strict(PatchInspector):
+    """Believes in every second patch."""
+
+    def probabilities(self, grey: Float) -> Float:
+        found = np.full((len(grey), len(self.classes)), 0.04, np.float32)
+        found[::2] = 0.6
+        return found
+
+
+def test_a_set_is_balanced_and_its_manifest_names_every_file(toy_store: Store, tmp_path: Path) -> None:
+    order = SetOrder(("spots", "crazing"), 4)
+    heard: list[str] = []
+    answer = write_set((Stripes(toy_store), Strict(toy_store)), order, tmp_path, lambda patch: heard.append(patch.defect))
+    assert Counter(heard) == {"spots": 4, "crazing": 4}
+    with (tmp_path / "manifest.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [tmp_path / row["file"] for row in sorted(rows, key=lambda row: row["file"])] == sorted(tmp_path.glob("*/*.png"))
+    assert {row["class"] for row in rows} == {"spots", "crazing"} == {path.name for path in tmp_path.iterdir() if path.is_dir()}
+    assert len({row["seed"] for row in rows}) == 8
+    assert all(float(row["score"]) >= 0.5 and row["source"].startswith("drawn") for row in rows)
+    assert answer["dropped"]["unlike_class"] > 0
+    with Image.open(answer["files"]["spots"][0]) as image:
+        assert image.size == (64, 64)
+        assert "synthetic" in " ".join(image.text).lower()
+
+
+def test_duplicates_are_dropped(toy_store: Store) -> None:
+    tally = Tally()
+    made = list(make_set(Stripes(toy_store), None, SetOrder(("spots",), 6), tally))
+    assert len(made) == 6
+    assert tally.doubles["spots"] > 0
+    marks = [perceptual_hash(patch.grey) for patch in made]
+    assert not any(is_double(mark, marks[:i]) for i, mark in enumerate(marks))
+
+
+def test_the_same_seed_makes_the_same_set(maker: DefectMaker) -> None:
+    first, again, other = (
+        [patch.grey for patch in make_set(maker, None, SetOrder(("spots",), 3, seed), Tally())] for seed in (1, 1, 2)
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not any(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_clean_patches_of_the_users_are_what_a_set_starts_from(maker: DefectMaker, tmp_path: Path) -> None:
+    for seed in range(2):
+        Image.fromarray(clean_plate((50 + 100 * seed, 90), seed)).save(tmp_path / f"own{seed}.png")
+    made = list(make_set(maker, None, SetOrder(("spots",), 5, clean=tmp_path), Tally()))
+    assert {patch.source.split()[0] for patch in made} <= {"own0.png", "own1.png"}
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInputError, match="holds no pictures"):
+        list(make_set(maker, None, SetOrder(("spots",), 5, clean=tmp_path / "empty"), Tally()))
+
+
+def test_a_class_that_never_passes_is_given_up(toy_store: Store, maker: DefectMaker) -> None:
+    class Never(PatchInspector):
+        def probabilities(self, grey: Float) -> Float:
+            return np.zeros((len(grey), len(self.classes)), np.float32)
+
+    with pytest.raises(CorrovisError, match=r"none of \d+ patches showed"):
+        list(make_set(maker, Never(toy_store), SetOrder(("spots",), 2), Tally()))
+
+
+def test_batches_go_to_the_classes_that_lack_most() -> None:
+    tally = Tally()
+    tally.kept["a"] = 9
+    assert Counter(next_batch(SetOrder(("a", "b"), 10), tally)) == {"a": 1, "b": 10}
+
+
+def test_hashes_tell_copies_from_others() -> None:
+    dice = np.random.default_rng(0)
+    picture = clean_plate((64, 64), 4)
+    picture[20:30, 10:50] = 220
+    noisy = (picture + dice.normal(0, 2, picture.shape)).clip(0, 255).astype(np.uint8)
+    assert is_double(perceptual_hash(noisy), [perceptual_hash(picture)])
+    assert not is_double(perceptual_hash(picture.T.copy()), [perceptual_hash(picture)])
+
+
+@pytest.fixture
+def patch(tmp_path: Path) -> Path:
+    Image.fromarray(clean_plate((64, 80), 0)).save(tmp_path / "patch.png")
+    return tmp_path / "patch.png"
+
+
+def test_steel_answers_for_every_file(corrovis: Run, patch: Path, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "text.png").write_text("no picture")
+    answer = corrovis("steel", patch, tmp_path / "text.png", "--json")
+    assert answer.code == 0, answer.err
+    good, bad = answer.json["items"]
+    assert good["file"] == str(patch)
+    assert sum(good["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert good["class"] == max(good["probabilities"], key=good["probabilities"].get)
+    assert "not a picture" in bad["error"]
+    assert corrovis("steel", tmp_path / "text.png", "--json").code == 2
+
+
+def test_defects_are_added_and_erased(corrovis: Run, patch: Path, tmp_path: Path) -> None:  # noqa: F811
+    region = np.zeros((64, 80), np.uint8)
+    region[10:40, 10:40] = 255
+    Image.fromarray(region).save(tmp_path / "mask.png")
+    out = tmp_path / "new" / "made.png"
+    answer = corrovis("defect", "add", patch, "--class", "scratches", "--out", out, "--mask", tmp_path / "mask.png", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["file"] == str(out)
+    assert answer.json["class"] == "scratches"
+    assert set(answer.json["probabilities"]) >= {"scratches", "background"}
+    before, after = (np.asarray(Image.open(path)) for path in (patch, out))
+    assert np.array_equal(before[region == 0], after[region == 0])
+    assert not np.array_equal(before, after)
+    wiped = corrovis("defect", "erase", out, "--out", tmp_path / "wiped.png", "--json")
+    assert wiped.json["class"] == "background"
+    assert (tmp_path / "wiped.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--class", "rust"], "no defect is called rust"),
+        (["--class", "spots", "--strength", "3"], "outside 0 to 1"),
+        (["--class", "spots", "--seed", "-1"], "below 0"),
+        (["--class", "spots", "--mask", "missing.png"], "cannot be read"),
+    ],
+)
+def test_bad_wishes_are_one_line(corrovis: Run, patch: Path, tmp_path: Path, words: list[str], why: str) -> None:  # noqa: F811
+    answer = corrovis("defect", "add", patch, "--out", tmp_path / "o.png", *words, "--json")
+    assert answer.code == 2
+    assert why in answer.err
+    assert "Traceback" not in answer.err
+    assert not answer.out
+
+
+def test_synthesize_makes_folders_per_class(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+    answer = corrovis("synthesize", "steel", "--class", "all", "-n", 2, "--out", tmp_path / "set", "--no-check", "--json")
+    assert answer.code == 0, answer.err
+    files = answer.json["files"]
+    assert len(files) == 9
+    assert all(len(paths) == 2 and all(Path(path).exists() for path in paths) for paths in files.values())
+    assert Path(answer.json["manifest"]).exists()
+    refused = corrovis("synthesize", "steel", "--class", "rust", "-n", 2, "--out", tmp_path / "set")
+    assert refused.code == 2
+    assert corrovis("synthesize", "steel", "--class", "all", "-n", 0, "--out", tmp_path / "set").code == 2

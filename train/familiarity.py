@@ -1,0 +1,225 @@
+"""Learn what an inspection model has seen, so that it can say when a picture is unlike anything in its training.
+
+    python train/familiarity.py ni20cr --data DATA                   # after each new release of that model
+    python train/familiarity.py steel-structures --data DATA
+    python train/familiarity.py pits304 --data DATA
+
+Windows of the training pictures, as training shows them, go through the model's encoder; `Familiarity` keeps mean and spread of
+what comes out.  Every group of pictures (coupon, place) is then measured against statistics of all others, with the encoder
+that was trained without it where its checkpoint is there: its distances are those of honest pictures.  The limit lies above
+nearly all of them.  Strangers (photos of cars, noise, other micrographs) are measured against the same statistics.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from export import Release, export
+from segment_views import Labelled, Windows, camera, instrument, window
+from sem_segment import SCALES, load_fields
+from structure_segment import SCALES as PHOTO_SCALES
+from support import arguments, fold_of, load_checkpoint, read_rgb, write_json
+from torch import nn
+
+from corrovis.manifest import WeightSpec, read_manifest
+from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.networks.familiarity import Familiarity
+from corrovis.sem.familiarity import SIDE, features, record_of, windows
+from corrovis.sem.segmentation import as_seen
+from corrovis.settings import WEIGHTS
+from corrovis.store import Store
+
+ROOT = Path(__file__).resolve().parents[1]
+DIRECTIONS = 8
+MOST_FOLDS = 8
+ROOM = 1.1
+"""The limit lies so much above the distance that `PASSING` of the pictures left out keep below."""
+PASSING = 0.95
+ROUNDS = 2000
+
+
+@dataclass(frozen=True)
+class Config:
+    """`views`: windows to learn from; `of_a_kind`: strangers of each kind to test with."""
+
+    views: int = 160
+    of_a_kind: int = 8
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model's training pictures come from, how training showed them, and the run with checkpoints that miss a group."""
+
+    load: Callable[[Path, WeightSpec], list[Labelled]]
+    scales: tuple[float, float]
+    disturb: Callable[[np.ndarray, random.Random], np.ndarray]
+    turn: float
+    run: str
+
+
+def fields_of(data: Path, spec: WeightSpec) -> list[Labelled]:
+    return load_fields(data)
+
+
+def photos_of(data: Path, spec: WeightSpec) -> list[Labelled]:
+    """Neighbours in number show the same bridge: they are kept together, ten by ten."""
+    paths = sorted((data / "steel_structures/images").glob("*.jpg"), key=lambda path: int(path.stem))
+    return [seen_of(read_rgb(path), f"place {int(path.stem) // 10}", spec) for path in paths]
+
+
+def tiles_of(data: Path, spec: WeightSpec) -> list[Labelled]:
+    with (data / "sem/sem.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["file"].startswith("pits304/")]
+    return [seen_of(read_rgb(data / "sem" / row["file"]), row["group"], spec) for row in rows]
+
+
+def seen_of(rgb: np.ndarray, group: str, spec: WeightSpec) -> Labelled:
+    seen = as_seen(rgb, spec)
+    return Labelled("", group, seen, np.zeros(seen.shape[:2], np.uint8))
+
+
+SOURCES = {
+    "ni20cr": Source(fields_of, SCALES, instrument, 180, "sem_ni20cr"),
+    "pits304": Source(tiles_of, (0.8, 1.25), instrument, 180, "none"),
+    "steel-structures": Source(photos_of, PHOTO_SCALES, camera, 12, "none"),
+}
+
+
+def views(pictures: list[Labelled], source: Source, count: int, seed: int) -> list[np.ndarray]:
+    """Windows as training shows them; every other one as the instrument or camera left it."""
+    dice = random.Random(seed)
+    cut = Windows(SIDE, source.scales, turn=source.turn, stretch=0.2, upside_down=source.turn > 90)
+    found = []
+    for n in range(count):
+        view = window(dice.choice(pictures), cut, dice).rgb
+        found.append(source.disturb(view, dice) if n % 2 else view)
+    return found
+
+
+def learned(encoder: nn.Module, seen: list[np.ndarray]) -> Familiarity:
+    with torch.inference_mode():
+        rows = torch.cat([features(encoder, seen[i : i + 8]) for i in range(0, len(seen), 8)])
+    known = Familiarity(rows.shape[1], min(DIRECTIONS, len(rows) - 1))
+    known.learn(rows.clone())
+    return known.eval()
+
+
+def distance(known: Familiarity, encoder: nn.Module, seen: np.ndarray) -> float:
+    """Of a picture as its network sees it: the median over its windows, as the application takes it."""
+    with torch.inference_mode():
+        return float(known(features(encoder, windows(seen))).median())
+
+
+def strangers(data: Path, model: str, of_a_kind: int) -> dict[str, list[np.ndarray]]:
+    """(H, W, 3) uint8 pictures of other kinds than `model` has learned from."""
+    dice = np.random.default_rng(0)
+    grey = dice.normal(128, 40, (512, 512, 1)).clip(0, 255).astype(np.uint8)
+    clouds = cv2.resize(dice.integers(0, 255, (8, 8, 3)).astype(np.uint8), (512, 512), interpolation=cv2.INTER_CUBIC)
+    kinds = {"clean cars": "cars/clean/*.jpg", "rusty cars": "cars/rusty/*.jpg", "close-ups of rust": "cars/rust_textures/*.jpg"}
+    kinds |= {"micrographs of lead-bismuth corrosion": "sem/ss_lbe/*", "micrographs of dealloying": "sem/lmd/*"}
+    kinds |= {"micrographs of coatings": "sem/nasa_ebc/*", "hot-rolled steel": "steel/*/*"}
+    kinds |= {"ni20cr": "sem/ni20cr/*.jpg", "pits304": "sem/pits304/*.png", "steel-structures": "steel_structures/images/*.jpg"}
+    found = {"drawn cars": [read_rgb(path) for path in sorted((ROOT / "examples").glob("*.jpg"))]}
+    for kind, pattern in kinds.items():
+        paths = sorted(data.glob(pattern))
+        if kind != model and paths:
+            found[kind] = [read_rgb(paths[i]) for i in dice.choice(len(paths), min(of_a_kind, len(paths)), replace=False)]
+    return {**found, "noise": [np.repeat(grey, 3, axis=2)], "blank": [np.full((512, 512, 3), 128, np.uint8)], "clouds": [clouds]}
+
+
+def left_out(
+    pictures: list[Labelled], source: Source, runs: Path, shipped: CorrosionUNet, config: Config
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Distance and group number of every picture from statistics without its group; and whether the encoder missed it too."""
+    names = sorted({picture.group for picture in pictures})
+    fold = {name: n if len(names) <= MOST_FOLDS else fold_of(name) for n, name in enumerate(names)}
+    rows, honest = [], True
+    for number in sorted(set(fold.values())):
+        own = [picture for picture in pictures if fold[picture.group] == number]
+        network = CorrosionUNet(shipped.unet.segmentation_head[0].out_channels)
+        found = load_checkpoint(runs / source.run / f"without_{own[0].group}.pt", network=network)
+        encoder = (network.eval() if found else shipped).unet.encoder
+        honest &= bool(found)
+        others = [picture for picture in pictures if fold[picture.group] != number]
+        known = learned(encoder, views(others, source, config.views, number))
+        rows += [(distance(known, encoder, picture.rgb), names.index(picture.group)) for picture in own]
+    return np.array([row[0] for row in rows]), np.array([row[1] for row in rows]), honest
+
+
+def limit_of(distances: np.ndarray) -> float:
+    return float(np.quantile(distances, PASSING)) * ROOM
+
+
+def false_alarms(distances: np.ndarray, group: np.ndarray, on: str) -> dict[str, Any]:
+    """Share of pictures left out that a limit set on the other groups would warn of, with an interval over groups."""
+    names = np.unique(group)
+    alarm = np.zeros(len(group), bool)
+    for name in names:
+        alarm[group == name] = distances[group == name] > limit_of(distances[group != name])
+    total, count = (np.array([values[group == name].sum() for name in names]) for values in (alarm, np.ones(len(group))))
+    drawn = np.random.default_rng(0).integers(0, len(names), (ROUNDS, len(names)))
+    low, high = np.percentile(total[drawn].sum(axis=1) / count[drawn].sum(axis=1), (2.5, 97.5))
+    value = {"value": float(alarm.mean()), "low": float(low), "high": float(high)}
+    return {**{k: round(v, 4) for k, v in value.items()}, "n": len(group), "on": on}
+
+
+def warned(distances: list[float], limit: float, on: str) -> dict[str, Any]:
+    return {"value": round(float(np.mean(np.array(distances) > limit)), 4), "n": len(distances), "on": on}
+
+
+def main() -> None:
+    parser = arguments(__doc__, "runs/familiarity")
+    parser.add_argument("name", choices=sorted(SOURCES))
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of runs with checkpoints that miss a group")
+    parser.add_argument("--report", type=Path, help="where the scores go; train/reports/familiar_NAME.json if not said")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    args = parser.parse_args()
+    began, source = time.time(), SOURCES[args.name]
+    spec, network = read_manifest(args.weights)[args.name], Store(args.weights).network(args.name)
+    if not isinstance(network, CorrosionUNet):
+        raise SystemExit(f"{args.name} is a {spec.arch}; only encoders of a CorrosionUNet are known here")
+    pictures = source.load(args.data, spec)
+    config = Config(views=12, of_a_kind=1) if args.smoke else Config()
+    distances, group, honest = left_out(pictures, source, args.runs, network, config)
+    known, limit = learned(network.unet.encoder, views(pictures, source, config.views, 0)), limit_of(distances)
+    seen = "and encoder that had not seen their group" if honest else "that had not seen their group; the encoder had"
+    metrics = {"false_alarms": false_alarms(distances, group, f"pictures against statistics {seen}, limit from the other groups")}
+    for kind, some in strangers(args.data, args.name, config.of_a_kind).items():
+        far = [distance(known, network.unet.encoder, as_seen(rgb, spec)) for rgb in some]
+        metrics[f"warned_of_{kind.replace(' ', '_')}"] = warned(far, limit, f"pictures: {kind}")
+        print(f"{kind}: {np.round(np.array(far) / limit, 2)}", flush=True)
+    report = args.report or ROOT / f"train/reports/familiar_{args.name}.json"
+    made = {"directions": DIRECTIONS, "views": config.views, "passing": PASSING, "room": ROOM, "limit": round(limit, 4)}
+    write_json(report, {"metrics": metrics, "distances": [round(float(d), 3) for d in sorted(distances)], "made": made})
+    release = Release(
+        name=record_of(args.name),
+        arch="Familiarity",
+        shapes=[[2, len(known.mean)]],
+        about=f"What the encoder of {args.name} saw in training: how far a picture lies from that",
+        classes=("distance",),
+        input={"of": args.name, "of_sha256": spec.sha256, "limit": round(limit, 4), "size": SIDE},
+        limits="Knows texture, not objects: materials of a like texture pass. Few groups set the limit, so it is rough.",
+        config={"features": len(known.mean), "directions": known.spread.shape[0]},
+        trained={
+            "command": f"python train/familiarity.py {args.name}",
+            "data": spec.trained.get("data", ""),
+            "steps": config.views,
+            "seconds": round(time.time() - began),
+            "device": "1 CPU core",
+        },
+        metrics=metrics,
+    )
+    print(metrics["false_alarms"], export(known, release, args.weights).file, flush=True)
+
+
+if __name__ == "__main__":
+    main()

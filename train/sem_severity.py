@@ -1,0 +1,288 @@
+"""Train the second stage of the seed: EfficientNet-B0 calls windows of Ni-20Cr low, moderate or severe; ResNet18 is its rival.
+
+    python train/sem_severity.py --data DATA --init tf_efficientnet_lite0-imagenet.safetensors
+    python train/sem_severity.py --data DATA --arch resnet18 --init random
+    python train/sem_severity.py --data DATA --score            # of all that was trained, against grading by measured area
+
+A window's class follows from the share of it that the expert called corroded, by the limits of `corrovis.sem.severity`.  As in
+the seed, the head learns first and then everything, on windows mixed two by two, drawn so that the classes come up alike, half
+of them around a corroded spot.  Each network is trained without each coupon in turn and answers for that coupon.  The rival of
+all is stage one: the corroded share that the segmenter of `sem_segment.py`, trained without the same coupon, measures there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import timm
+import torch
+from accelerate import Accelerator
+from grade_scores import calibration_error
+from safetensors.torch import load_file
+from segment_views import UNKNOWN, Labelled, Windows, instrument, window
+from segmenting import probabilities, to_batch
+from sem_segment import EVERYTHING, load_fields
+from severity_scores import by_area, calibrated, compare, fit_temperature, softmax
+from support import arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.networks.severity_classifier import ARCHES, SeverityClassifier
+from corrovis.sem.fields import tile_starts
+from corrovis.sem.results import FIELD_SEVERITIES
+from corrovis.sem.severity import LIMITS, grade_area
+
+OF = "ni20cr"
+SEEN = 320  # pixels of the field in a window, which the network sees at `Config.side`
+EXPERT_SIGMA = 0.02
+"""Doubt about a window's true share: an outline drawn one pixel wider moves it by as much, so labels near a limit are soft."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes for two CPU cores.  `scale`: of the field's pixels, as windows show them."""
+
+    side: int = 224
+    batch: int = 10
+    head_steps: int = 15
+    steps: int = 60
+    head_lr: float = 1e-2
+    lr: float = 8e-4
+    mix_up: float = 0.2
+    drop: float = 0.3
+    ema: float = 0.95
+    scale: tuple[float, float] = (0.55, 0.9)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is scored: a window of a field, and the share of it that the expert called corroded."""
+
+    field: Labelled
+    at: tuple[slice, slice]
+
+    @property
+    def share(self) -> float:
+        return float(self.field.mask[self.at].mean())
+
+
+def severity_of(share: float) -> int:
+    return int(np.digitize(share, LIMITS[OF]))
+
+
+def grid(field: Labelled, seen: int) -> list[Window]:
+    """Windows side by side over a field, evenly spread; they overlap a little where the field is no multiple of them."""
+    height, width = field.mask.shape
+    rows, columns = (tile_starts(n, min(seen, n), 0) for n in (height, width))
+    return [Window(field, (slice(y, min(y + seen, height)), slice(x, min(x + seen, width)))) for y in rows for x in columns]
+
+
+def shown(one: Window, side: int) -> np.ndarray:
+    """(side, side, 3) uint8, as the network sees the window."""
+    return cv2.resize(one.field.rgb[one.at], (side, side), interpolation=cv2.INTER_AREA)
+
+
+def sampler(fields: list[Labelled], config: Config, seed: int) -> Callable[[], tuple[Labelled, np.ndarray]]:
+    """Draws a window and its soft label; the three classes come up alike, as far as the fields have them."""
+    dice = random.Random(seed)
+    cut = Windows(config.side, config.scale, turn=180, stretch=0.1, upside_down=True)
+    weight = [np.sqrt(field.mask.size) for field in fields]
+    corroded = [np.argwhere(field.mask == 1) for field in fields]
+
+    def sample() -> tuple[Labelled, np.ndarray]:
+        wanted = dice.randrange(len(FIELD_SEVERITIES))
+        for _ in range(40):
+            index = dice.choices(range(len(fields)), weight)[0]
+            spot = dice.choice(corroded[index]) if dice.random() < 0.5 else None
+            view = window(fields[index], cut, dice, None if spot is None else (float(spot[1]), float(spot[0])))
+            known = view.mask != UNKNOWN
+            share = float((view.mask[known] == 1).mean()) if known.mean() > 0.7 else -1.0
+            if share >= 0 and severity_of(share) == wanted:
+                break
+        label = grade_area(max(share, 0), LIMITS[OF], EXPERT_SIGMA).probabilities
+        return Labelled(view.name, view.group, instrument(view.rgb, dice), view.mask), label
+
+    return sample
+
+
+def start_from(network: SeverityClassifier, arch: str, init: str) -> None:
+    """`imagenet`: timm's own download; `random`: none; a file: every tensor of it that has the name and shape of one of ours."""
+    if init == "random":
+        return
+    ours = network.net.state_dict()
+    if init == "imagenet":
+        found = timm.create_model(arch, pretrained=True, num_classes=len(FIELD_SEVERITIES)).state_dict()
+    else:
+        found = {name: tensor.float() for name, tensor in load_file(init).items() if not name.startswith("classifier.")}
+        for name, tensor in ours.items():  # what has no squeeze-and-excitation leaves its gates open rather than random
+            if ".se.conv_expand" in name:
+                found.setdefault(name, torch.full_like(tensor, 3.0 if name.endswith("bias") else 0.0))
+    fits = {name: tensor for name, tensor in found.items() if name in ours and ours[name].shape == tensor.shape}
+    print(f"{len(fits)} of {len(ours)} tensors from {init}", flush=True)
+    network.net.load_state_dict({**ours, **fits})
+
+
+def mixed(x: Tensor, labels: Tensor, dice: np.random.Generator, alpha: float) -> tuple[Tensor, Tensor]:
+    """Zhang et al. 2018: every window with a share of another, and the labels likewise."""
+    part = float(dice.beta(alpha, alpha))
+    other = torch.from_numpy(dice.permutation(len(x)))
+    return part * x + (1 - part) * x[other], part * labels + (1 - part) * labels[other]
+
+
+def fit(network: SeverityClassifier, fields: list[Labelled], config: Config) -> SeverityClassifier:
+    """Head, then everything; returns the running mean of the weights.  Batch statistics follow from the first step on."""
+    accelerator = Accelerator()
+    sample, dice = sampler(fields, config, config.seed), np.random.default_rng(config.seed)
+    head = list(network.net.get_classifier().parameters())
+    for steps, lr, chosen in ((config.head_steps, config.head_lr, head), (config.steps, config.lr, list(network.parameters()))):
+        network.requires_grad_(False)
+        for parameter in chosen:
+            parameter.requires_grad_(True)
+        optimiser = torch.optim.AdamW(chosen, lr=lr, weight_decay=0.02)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=steps, pct_start=0.15)
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
+        model, optimiser = accelerator.prepare(network.train(), optimiser)
+        for step in range(steps):
+            views, labels = zip(*(sample() for _ in range(config.batch)), strict=True)
+            x = to_batch(list(views))[0].contiguous(memory_format=torch.channels_last)
+            x, y = mixed(x, torch.from_numpy(np.stack(labels)), dice, config.mix_up)
+            loss = torch.nn.functional.cross_entropy(model(x.to(accelerator.device)), y.to(accelerator.device))
+            optimiser.zero_grad()
+            accelerator.backward(loss)
+            optimiser.step()
+            schedule.step()
+            average.update_parameters(accelerator.unwrap_model(model))
+            if step % 15 == 0:
+                print(f"  step {step} of {steps} loss {loss.item():.3f}", flush=True)
+    best: SeverityClassifier = average.module.cpu().eval()
+    return best
+
+
+def logits_of(network: SeverityClassifier, windows: list[Window], side: int) -> np.ndarray:
+    """(n, 3), the mean over a window as it is, mirrored, upside down and both."""
+    rows = []
+    for one in windows:
+        seen = shown(one, side)
+        turned = [seen, seen[:, ::-1], seen[::-1], seen[::-1, ::-1]]
+        x = torch.from_numpy(np.stack(turned).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1)
+        with torch.inference_mode():
+            rows.append(network(x).mean(dim=0).numpy())
+    return np.stack(rows)
+
+
+def train(args: argparse.Namespace, config: Config, fields: list[Labelled]) -> None:
+    """All folds of one network; its logits of the windows left out go beside the checkpoints."""
+    folder = args.out / f"{args.arch}-{args.init if args.init in ('random', 'imagenet') else 'warm'}"
+    windows = [one for field in fields for one in grid(field, SEEN)]
+    logits = np.zeros((len(windows), len(FIELD_SEVERITIES)), np.float32)
+    for left_out in [*sorted({field.group for field in fields}), *([EVERYTHING] if args.everything else [])]:
+        torch.manual_seed(config.seed)
+        network = SeverityClassifier(args.arch, drop=config.drop)
+        checkpoint = folder / ("last.pt" if left_out == EVERYTHING else f"without_{left_out}.pt")
+        if not (args.resume and load_checkpoint(checkpoint, network=network)):
+            print(left_out, flush=True)
+            start_from(network, args.arch, args.init)
+            known = [field for field in fields if field.group != left_out]
+            network = fit(network.to(memory_format=torch.channels_last), known, config)
+            save_checkpoint(checkpoint, config, config.head_steps + config.steps, network=network)
+        unseen = [i for i, one in enumerate(windows) if one.field.group == left_out]
+        if unseen:
+            logits[unseen] = logits_of(network.eval(), [windows[i] for i in unseen], config.side)
+            right = logits[unseen].argmax(axis=1) == [severity_of(windows[i].share) for i in unseen]
+            print(f"  {left_out}: {right.mean():.3f} of {len(unseen)}", flush=True)
+    np.save(folder / "out_of_fold.npy", logits)
+
+
+def measured(folder: Path, fields: list[Labelled]) -> dict[str, np.ndarray]:
+    """(H, W) probability of corrosion in each field, by the segmenter that was trained without its coupon."""
+    found = {}
+    for field in fields:
+        network = CorrosionUNet()
+        checkpoint = folder / f"without_{field.group}.pt"
+        if not load_checkpoint(checkpoint, network=network):
+            raise SystemExit(f"{checkpoint} is missing; train/sem_segment.py writes it")
+        found[field.name] = probabilities(network.eval(), field.rgb)[1]
+    return found
+
+
+def report(args: argparse.Namespace, fields: list[Labelled], config: Config) -> dict[str, Any]:
+    """train/reports/sem_severity.json: area first, then every network that was trained, on windows and on whole fields."""
+    windows = [one for field in fields for one in grid(field, SEEN)]
+    maps = measured(args.segmenter, fields)
+    true = np.array([one.share for one in windows])
+    found = np.array([float((maps[one.field.name][one.at] > 0.5).mean()) for one in windows])
+    label, group = np.array([severity_of(share) for share in true]), np.array([one.field.group for one in windows])
+    rivals = {"area": by_area(found, true, group, LIMITS[OF])}
+    logits = {path.parent.name: np.load(path) for path in sorted(args.out.glob("*/out_of_fold.npy"))}
+    rivals |= {name: calibrated(own, label, group) for name, own in logits.items()}
+    if logits:
+        rivals["area and efficientnet_b0"] = (rivals["area"] + rivals[next(iter(logits))]) / 2
+    name_of = np.array([one.field.name for one in windows])
+    fully = {field.name: float(field.mask.mean()) for field in fields}
+    at = [np.flatnonzero(name_of == field.name) for field in fields]
+    field_label = np.array([severity_of(fully[field.name]) for field in fields])
+    field_group = np.array([field.group for field in fields])
+    whole = np.array([float((maps[field.name] > 0.5).mean()) for field in fields])
+    field_rivals = {"area": by_area(whole, np.array(list(fully.values())), field_group, LIMITS[OF])}
+    field_rivals |= {name: np.stack([p[i].mean(axis=0) for i in at]) for name, p in rivals.items() if name in logits}
+    draw(windows, label, rivals, args.out / "windows.png")
+    unseen = "of coupons that no network had seen, leave-one-coupon-out"
+    return {
+        "windows": compare(rivals, label, group, f"{len(label)} windows of {SEEN} px {unseen}"),
+        "fields": compare(field_rivals, field_label, field_group, f"{len(fields)} fields {unseen}"),
+        "labels": {
+            "limits": LIMITS[OF],
+            "windows": np.bincount(label, minlength=3).tolist(),
+            "fields": np.bincount(field_label).tolist(),
+        },
+        "calibration_error_before_temperature": {
+            name: round(calibration_error(softmax(own), label), 4) for name, own in logits.items()
+        },
+        "temperature": {name: fit_temperature(own, label) for name, own in logits.items()},
+        "made": {"config": asdict(config), "seen": SEEN, "expert_sigma": EXPERT_SIGMA},
+    }
+
+
+def draw(windows: list[Window], label: np.ndarray, rivals: dict[str, np.ndarray], path: Path) -> None:
+    """Windows with label and what each rival calls them, worst first."""
+    worst = np.argsort([sum(p[i, label[i]] for p in rivals.values()) for i in range(len(windows))])[:40]
+    cells = []
+    for i in worst:
+        cell = shown(windows[i], 224)
+        called = " ".join(FIELD_SEVERITIES[int(p[i].argmax())][:3] for p in rivals.values())
+        for colour, thick in ((0, 3), (255, 1)):
+            text = f"{windows[i].share:.2f} {FIELD_SEVERITIES[label[i]][:3]}: {called}"
+            cv2.putText(cell, text, (3, 216), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (colour,) * 3, thick, cv2.LINE_AA)
+        cells.append(cell)
+    row = min(8, len(cells))
+    save_sheet([cells[i : i + row] for i in range(0, len(cells) - row + 1, row)], path)
+
+
+def main() -> None:
+    parser = arguments(__doc__, "runs/sem_severity")
+    parser.add_argument("--arch", choices=ARCHES, default=ARCHES[0])
+    parser.add_argument("--init", default="imagenet", help="imagenet, random, or a file in timm's names")
+    parser.add_argument("--everything", action="store_true", help="one more that learns from all coupons, to ship")
+    parser.add_argument("--score", action="store_true", help="train nothing, score everything in --out")
+    parser.add_argument("--segmenter", type=Path, default=Path("runs/sem_ni20cr"), help="folder of sem_segment.py's checkpoints")
+    parser.add_argument("--report", type=Path, default=Path("train/reports/sem_severity.json"), help="where the scores go")
+    args = parser.parse_args()
+    config = Config(side=64, batch=2, head_steps=1, steps=1) if args.smoke else Config()
+    fields = load_fields(args.data)
+    if not args.score:
+        train(args, config, fields)
+    if args.score or args.smoke:
+        write_json(args.report, report(args, fields, config))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""`evaluate.py steel`: PE-GAN against its rivals on patches that none of them has seen; table 3 of the paper re-made.
+
+Every method makes the same number of patches of each class, translators from clean patches held out, and all are compared
+with the held-out real patches of that class.  The inspector has seen real training patches alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from distances import ROUNDS, Lite0, Sample
+from inspector import logits_of
+from steel_data import Patches, load
+from steel_methods import METHODS, SHIPPED, Method, Translator, draw, load_method, shipped
+from steel_scores import Features, Inspect, agreement, copies, erasing, features_of, likeness
+from support import save_sheet, write_json
+
+from corrovis.store import Store
+
+SIDE = 128  # pixels that Lite0 sees a 64 px patch at
+MADE = 200  # patches a class and method
+INSPECTOR = "steel-inspector"
+Table = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Real:
+    """Features of real patches by label: those trained on (n, d), and those held out with their blocks."""
+
+    known: dict[int, np.ndarray]
+    unseen: dict[int, Sample]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What looks at patches, and how often the bootstrap draws again."""
+
+    features: Features
+    inspect: Inspect | None
+    rounds: int
+
+
+def real_features(parts: tuple[Patches, Patches], features: Features) -> Real:
+    train, held_out = parts
+    groups, known, unseen = np.array(held_out.groups), {}, {}
+    for label in range(len(train.classes) - 1):
+        of_class = held_out.labels == label
+        known[label] = features_of(train.pixels[train.labels == label], features)
+        unseen[label] = Sample(features_of(held_out.pixels[of_class], features), groups[of_class])
+    return Real(known, unseen)
+
+
+def inspect_with(store: Store, skipped: dict[str, str]) -> Inspect | None:
+    if INSPECTOR not in store:
+        skipped[INSPECTOR] = "not among the weights: nobody says which class a made patch shows"
+        return None
+    return partial(logits_of, store.network(INSPECTOR))
+
+
+def score_method(method: Method, real: Real, tools: Tools, n: int) -> Table:
+    """Scores by class name, and their means under "mean"."""
+    classes = method.deck.classes
+    table: Table = {}
+    made = {label: draw(method, label, n) for label in real.unseen}
+    for label, held_out in real.unseen.items():
+        found = features_of(made[label], tools.features)
+        row = likeness(found, held_out, tools.rounds) | {"copies": copies(found, real.known[label], held_out.features)}
+        table[classes[label]] = row | (agreement({label: made[label]}, tools.inspect) if tools.inspect else {})
+    names = next(iter(table.values()))
+    table["mean"] = {name: {"value": float(np.mean([row[name]["value"] for row in table.values()]))} for name in names}
+    return table | ({"all": agreement(made, tools.inspect)} if tools.inspect else {})
+
+
+def methods_at_hand(
+    args: argparse.Namespace, parts: tuple[Patches, Patches], store: Store, skipped: dict[str, str]
+) -> dict[str, Method]:
+    """Every method that has weights; `skipped` says of the others why."""
+    found: dict[str, Method] = {}
+    for name in METHODS:
+        path = args.runs / name / "last.pt"
+        if name == "augmentation" or path.exists():
+            found[name] = load_method(name, args.runs, parts)
+        else:
+            skipped[name] = "no checkpoint; train/rivals.py writes one"
+    if SHIPPED in store:
+        found[SHIPPED] = shipped(store, parts[1])
+    return found
+
+
+def evaluate_steel(args: argparse.Namespace) -> None:
+    began, n = time.time(), 4 if args.smoke else MADE
+    parts = load(args.data, "train", args.side), load(args.data, "held_out", args.side)
+    store, skipped, budgets = Store(args.weights), {}, {}
+    tools = Tools(
+        Lite0("none", side=32) if args.smoke else Lite0(args.features, side=SIDE),
+        inspect_with(store, skipped),
+        5 if args.smoke else ROUNDS,
+    )
+    real = real_features(parts, tools.features)
+    tables: dict[str, Table] = {}
+    rows = []
+    for name, method in methods_at_hand(args, parts, store, skipped).items():
+        tables[name] = score_method(method, real, tools, n)
+        state = args.runs / name / "state.json"
+        if state.exists():
+            budgets[name] = {key: json.loads(state.read_text())[key] for key in ("step", "seconds")}
+        if isinstance(method, Translator) and tools.inspect:
+            tables[name]["erasing"] = erasing(method, parts[1], tools.inspect)
+        rows.append([np.repeat(draw(method, label, 1)[0][:, :, None], 3, axis=2) for label in real.unseen])
+        print(name, {key: round(score["value"], 3) for key, score in tables[name]["mean"].items()}, flush=True)
+    save_sheet(rows, args.out / "steel.png")
+    made = {
+        "command": "python train/evaluate.py steel",
+        "seconds": round(time.time() - began),
+        "patches_a_class": n,
+        "budgets": budgets,
+    }
+    write_json(args.report, {"made": made, "methods": tables, "skipped": skipped})

@@ -1,0 +1,93 @@
+"""What `evaluate.py steel` measures, one function per question.
+
+| question | here | source |
+| --- | --- | --- |
+| do made patches look like real ones of their class? | `likeness`: FD-Lite0, KID | Heusel 2017, Binkowski 2018 |
+| is each of them plausible, and is every kind there? | `likeness`: precision, recall | Kynkaanniemi et al. 2019, k = 3 |
+| are they copies of training patches? | `copies` | nearest neighbour on the same features |
+| does an inspector that saw real patches alone see the class asked for? | `agreement` | PE-GAN 2024, section 4.4 |
+| is an erased defect gone, and the rest untouched? | `erasing` | |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from distances import Sample, distance, frechet, kernel, spread
+from scipy.spatial.distance import cdist
+from steel_data import Patches
+from steel_methods import Translator
+
+Scores = dict[str, dict[str, Any]]
+Features = Callable[[Sequence[np.ndarray]], np.ndarray]
+Inspect = Callable[[np.ndarray], np.ndarray]
+"""(n, S, S) uint8 to (n, classes) logits or probabilities."""
+
+NEIGHBOURS = 3
+COPY_QUANTILE = 0.01
+
+
+def features_of(grey: np.ndarray, features: Features) -> np.ndarray:
+    """(n, d) of patches (n, S, S) uint8."""
+    return features([np.repeat(patch[:, :, None], 3, axis=2) for patch in grey])
+
+
+def likeness(made: np.ndarray, real: Sample, rounds: int) -> Scores:
+    """Distances and coverage of made features (n, d) against real ones of the same class."""
+    sample = Sample(made, np.arange(len(made)).astype(str))
+    scores = {name: distance(measure, sample, real, rounds) for name, measure in (("fd_lite0", frechet), ("kid", kernel))}
+    for score in scores.values():
+        score["blocks_real"] = score.pop("cars_real")
+        score.pop("cars")
+    precision, recall = coverage(made, real.features), coverage(real.features, made)
+    return scores | {"precision": _share(precision), "recall": _share(recall)}
+
+
+def coverage(these: np.ndarray, those: np.ndarray) -> np.ndarray:
+    """(n,) bool: which of `these` (n, d) lie within the k-nearest-neighbour ball of any of `those` (m, d)."""
+    k = min(NEIGHBOURS, len(those) - 1)
+    radius = np.sort(cdist(those, those), axis=1)[:, k]
+    return (cdist(these, those) <= radius).any(axis=1)
+
+
+def copies(made: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> dict[str, Any]:
+    """Share of made patches nearer to a training patch than all but 1 % of the real held-out ones are; features (n, d) each."""
+    usual = np.quantile(cdist(held_out, train).min(axis=1), COPY_QUANTILE)
+    return _share(cdist(made, train).min(axis=1) < usual)
+
+
+def agreement(made: dict[int, np.ndarray], inspect: Inspect) -> Scores:
+    """How often the inspector sees the class asked for; `made` holds patches (n, S, S) by label."""
+    right = [inspect(patches).argmax(axis=1) == label for label, patches in made.items()]
+    return {"as_asked": _share(np.concatenate(right))}
+
+
+def erasing(generator: Translator, held_out: Patches, inspect: Inspect) -> Scores:
+    """Erased held-out defects as the inspector sees them, and how many grey levels clean patches move when they are "erased"."""
+    clean = len(held_out.classes) - 1
+    x = torch.from_numpy(held_out.pixels).float()[:, None] / 127.5 - 1
+    with torch.inference_mode():
+        parts = [generator.change(some, np.full(len(some), clean)) for some in x.split(64)]
+    wiped = ((torch.cat(parts)[:, 0].numpy() + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+    defect = held_out.labels != clean
+    gone = inspect(wiped[defect]).argmax(axis=1) == clean
+    moved = np.abs(wiped[~defect].astype(int) - held_out.pixels[~defect]).mean(axis=(1, 2))
+    groups = np.array(held_out.groups)[defect]
+    by_class = {f"erased_{name}": _share(gone[held_out.labels[defect] == k]) for k, name in enumerate(held_out.classes[:-1])}
+    return {"erased": by_block(gone, groups), **by_class, "clean_moved_grey_levels": spread(moved)}
+
+
+def by_block(values: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+    """Mean of `values` (n,), with an interval from drawing blocks again; patches of one block are no independent samples."""
+    names = np.unique(groups)
+    sums, counts = (np.array([f(values[groups == name]) for name in names]) for f in (np.sum, len))
+    drawn = np.random.default_rng(0).integers(0, len(names), (2000, len(names)))
+    low, high = np.percentile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), (2.5, 97.5))
+    return {"value": float(np.mean(values)), "low": float(low), "high": float(high), "n": len(values), "blocks": len(names)}
+
+
+def _share(hits: np.ndarray) -> dict[str, Any]:
+    return spread(hits.astype(float))
