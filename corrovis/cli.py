@@ -225,6 +225,33 @@ def progression(
     out.print(f"plot {answer['plot']}", soft_wrap=True)
 
 
+@synthesize.command("sem")
+def synthesize_sem(
+    material: Annotated[str, typer.Option(help="In full or in part; a wrong one lists those that there are.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures; made if missing.")],
+    number: Annotated[int, typer.Option("-n", "--number", help="How many pictures, 1 to 200.")] = 8,
+    seed: Annotated[int, typer.Option(help="Another seed, other surfaces.")] = 0,
+    side: Annotated[int, typer.Option(help="Side of a picture in pixels, 64 to 1024.")] = 256,
+    as_json: Json = False,
+) -> None:
+    """Make synthetic SEM surfaces of a material.  They show no specimen, and their files say so."""
+    with _working("drawing", as_json) as status:
+        from corrovis.render.surface_files import write_surfaces
+        from corrovis.sem.synthesis import Synthesiser
+
+        synthesiser = Synthesiser(_store(Settings.from_environment()))
+        told = lambda kept: status.update(f"drawing, {kept} of {number} ...")  # noqa: E731
+        made = synthesiser.make(material, number, seed, side, told)
+        _make_folder(folder)
+        answer = write_surfaces(made, folder)
+    if as_json:
+        _print_json(answer)
+    else:
+        rows = [[str(item["file"]), *(f"{value:.3f}" for value in item["scores"].values())] for item in answer["items"]]
+        _print_table(["file", *answer["scores"]], rows)
+        err.print(f"{len(answer['files'])} kept, {answer['dropped']} dropped", markup=False)
+
+
 @app.command()
 def steel(
     patches: Annotated[list[Path], typer.Argument(help="Pictures of hot-rolled steel.")],

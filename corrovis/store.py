@@ -27,6 +27,7 @@ from corrovis.networks.material_net import MaterialNet
 from corrovis.networks.pegan import PEDiscriminator, PEGenerator
 from corrovis.networks.pixel_net import PixelNet
 from corrovis.networks.rust_texture import RustTexture
+from corrovis.networks.sem_gan import SurfaceGAN
 from corrovis.networks.severity_net import SeverityNet
 from corrovis.networks.yolo_seg import YoloSeg
 
@@ -45,6 +46,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "RustTexture": RustTexture,
     "SeverityNet": SeverityNet,
     "YoloSeg": YoloSeg,
+    "SurfaceGAN": SurfaceGAN,
 }
 
 

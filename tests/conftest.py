@@ -137,6 +137,19 @@ TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
     ),
     (
         Release(
+            name="sem-gan",
+            arch="SurfaceGAN",
+            shapes=[[1, 20, 64, 64], [1, 2]],
+            about="Toy",
+            classes=("Ni-20Cr alloy", "304 stainless steel"),
+            input={"size": 64, **HALVES},
+            limits="Toy",
+            config={"materials": 2, "width": 8},
+        ),
+        None,
+    ),
+    (
+        Release(
             name="steel-pegan",
             arch="PEGenerator",
             shapes=[[1, 1, 32, 32], [1, 10]],

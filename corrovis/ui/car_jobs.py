@@ -19,6 +19,7 @@ from corrovis.render.overlays import level_strip
 from corrovis.render.video import save_gif, save_mp4
 from corrovis.results import SEVERITIES, AgedCar, Grade, Photo, check_level
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.synthesis import Synthesiser
 from corrovis.settings import Settings
 from corrovis.ui import wording
 from corrovis.ui.materials_jobs import MaterialsLab
@@ -35,7 +36,7 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; no inspector, no inspect tab, and so on."""
+    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; none of the others, not its tab."""
 
     masker: CarMasker
     ager: Ager
@@ -44,6 +45,7 @@ class Services:
     inspector: Inspector | None = None
     steel: SteelTools | None = None
     materials: MaterialsLab | None = None
+    synthesiser: Synthesiser | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from corrovis.ui import (
     sem_api,
     steel,
     steel_api,
+    synthesis,
+    synthesis_api,
     wording,
 )
 from corrovis.ui.car_jobs import Services
@@ -51,6 +53,9 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
             if services.materials:
                 with gr.Tab(wording.MATERIALS_TAB):
                     materials.MaterialsTab(services.materials)
+            if services.synthesiser:
+                with gr.Tab(wording.SURFACES_TAB):
+                    synthesis.SynthesisSection(services.synthesiser)
             with gr.Tab(wording.LAB_TAB):
                 electrochem.ElectrochemTab()
             if services.steel:
@@ -65,6 +70,8 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
             steel_api.publish(services.steel)
         if services.materials:
             materials_api.publish(services.materials)
+        if services.synthesiser:
+            synthesis_api.publish(services.synthesiser)
     return page
 
 

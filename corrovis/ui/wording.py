@@ -275,6 +275,23 @@ SET_SAMPLE = "The first ones"
 SET_DOWNLOAD = "The set: a folder per class, and a manifest"
 SET_DONE = "{kept} patches; {unlike} were left out because they did not show their class clearly, {doubles} as duplicates."
 
+SURFACES_TAB = "Synthetic SEM"
+SURFACES_HEADLINE = "More micrographs than you have?"
+SURFACES_LEAD = (
+    "Choose a material: surfaces that no microscope saw, to train and test with. Every file says that it is synthetic."
+)
+SURFACES_MATERIAL = "Material"
+SURFACES_NUMBER = "Pictures"
+SURFACES_SIDE = "Side, px"
+SURFACES_SEED = "Seed"
+SURFACES_GO = "Draw"
+SURFACES_DRAWING = "Drawing and checking"
+SURFACES_GALLERY = "Synthetic surfaces"
+SURFACES_DOWNLOAD = "All pictures and their scores"
+SURFACES_MADE = "{count} × {material}"
+SURFACES_DROPPED = "{dropped} dropped"
+SURFACE_SCORES = {"discriminator": "Discriminator", "ssim": "SSIM", "l2": "L2", "gradient": "Gradient", "repeat": "repeat"}
+
 
 def severity_name(severity: str) -> str:
     return severity.capitalize()

@@ -21,6 +21,7 @@ from corrovis.sem.inspection import Inspector
 from corrovis.sem.layers import LayerViewer
 from corrovis.sem.material import MaterialClassifier
 from corrovis.sem.segmentation import Segmenter
+from corrovis.sem.synthesis import MODEL, Synthesiser
 from corrovis.settings import WEIGHTS, Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
@@ -143,7 +144,9 @@ def main() -> None:
     inspector = Inspector(Segmenter(store))  # the shipped networks: they are small
     steel = SteelTools(Defects(), Patches(), settings)
     lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store))
-    services = Services(Masker(), Ager(), Grader(), settings, inspector, steel, lab)
+    synthesiser = Synthesiser(store) if MODEL in store else None
+    tools = {"inspector": inspector, "steel": steel, "materials": lab, "synthesiser": synthesiser}
+    services = Services(Masker(), Ager(), Grader(), settings, **tools)
     blocks = page.build_page(services, {}, "https://example.org/source")
     blocks.queue(max_size=settings.queue).launch(server_port=int(sys.argv[1]), **page.launch_options(settings))
 
