@@ -107,7 +107,7 @@ def to_rgb(tensor: Tensor) -> Byte:
 
 
 def save_png(rgb: Byte, path: Path, caption: str | None) -> None:
-    """Write (H, W, 3) uint8.  A `caption` marks the picture as synthetic in the file itself; None means it is a photo."""
+    """Write (H, W, 3) or (H, W) uint8.  A `caption` marks it as synthetic in the file itself; None means it is a photo."""
     marks = PngInfo()
     marks.add_text("Software", "Corrovis")
     if caption is not None:

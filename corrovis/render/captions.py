@@ -8,6 +8,11 @@ def at_level(level: float) -> str:
     return f"{SYNTHETIC}; corrosion level {level:g} of 3"
 
 
+def of_surface(material: str, seed: int, number: int) -> str:
+    """For the file of one synthetic micrograph, so that it can be told from a specimen's and made again."""
+    return f"Synthetic SEM surface made by Corrovis, no specimen; {material}, seed {seed}, number {number}"
+
+
 def with_defect(name: str, seed: int) -> str:
     """For the file of a plate whose defect was made, or erased."""
     return f"{SYNTHETIC}; steel, {name}, seed {seed}"

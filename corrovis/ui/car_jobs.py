@@ -19,8 +19,10 @@ from corrovis.render.overlays import level_strip
 from corrovis.render.video import save_gif, save_mp4
 from corrovis.results import SEVERITIES, AgedCar, Grade, Photo, check_level
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.synthesis import Synthesiser
 from corrovis.settings import Settings
 from corrovis.ui import wording
+from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
 from corrovis.ui.steel_jobs import SteelTools
 
@@ -34,7 +36,7 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; no inspector, no inspect tab, and so on."""
+    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; none of the others, not its tab."""
 
     masker: CarMasker
     ager: Ager
@@ -42,6 +44,8 @@ class Services:
     settings: Settings
     inspector: Inspector | None = None
     steel: SteelTools | None = None
+    materials: MaterialsLab | None = None
+    synthesiser: Synthesiser | None = None
 
 
 @dataclass(frozen=True, slots=True)

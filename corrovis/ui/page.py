@@ -11,7 +11,22 @@ import gradio as gr
 
 from corrovis.manifest import WeightSpec
 from corrovis.settings import Settings
-from corrovis.ui import car, car_api, electrochem, electrochem_api, inspect, progression, sem_api, steel, steel_api, wording
+from corrovis.ui import (
+    car,
+    car_api,
+    electrochem,
+    electrochem_api,
+    inspect,
+    materials,
+    materials_api,
+    progression,
+    sem_api,
+    steel,
+    steel_api,
+    synthesis,
+    synthesis_api,
+    wording,
+)
 from corrovis.ui.car_jobs import Services
 
 HERE = Path(__file__).parent
@@ -35,6 +50,12 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
                     inspect.InspectTab(services.inspector)
                 with gr.Tab(wording.PROGRESSION_TAB):
                     progression.ProgressionTab(services.inspector)
+            if services.materials:
+                with gr.Tab(wording.MATERIALS_TAB):
+                    materials.MaterialsTab(services.materials)
+            if services.synthesiser:
+                with gr.Tab(wording.SURFACES_TAB):
+                    synthesis.SynthesisSection(services.synthesiser)
             with gr.Tab(wording.LAB_TAB):
                 electrochem.ElectrochemTab()
             if services.steel:
@@ -47,6 +68,10 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
             sem_api.publish(services.inspector)
         if services.steel:
             steel_api.publish(services.steel)
+        if services.materials:
+            materials_api.publish(services.materials)
+        if services.synthesiser:
+            synthesis_api.publish(services.synthesiser)
     return page
 
 

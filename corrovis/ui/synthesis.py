@@ -1,0 +1,62 @@
+"""The section for synthetic micrographs: a material and a number in, a gallery with scores and an archive out."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from corrovis.errors import CorrovisError
+from corrovis.sem.synthesis import LEAST_SIDE, Synthesiser
+from corrovis.ui import synthesis_jobs, wording
+from corrovis.ui.car import CPU, upload_folder
+from corrovis.ui.sem_jobs import pack
+
+MOST_SHOWN, MOST_SIDE = 48, 512  # the page's own limits; the command line goes further
+
+
+class SynthesisSection:
+    """Lays the section out inside the running `gr.Blocks`, in whatever tab it is placed, and wires it."""
+
+    def __init__(self, synthesiser: Synthesiser) -> None:
+        self.synthesiser = synthesiser
+        materials = list(synthesiser.materials)
+        gr.HTML(
+            f"<h1>{wording.SURFACES_HEADLINE}</h1><p>{wording.SURFACES_LEAD}</p>", elem_classes="hero", apply_default_css=False
+        )
+        with gr.Row(elem_classes="surface-form"):
+            self.material = gr.Dropdown(materials, value=materials[0], label=wording.SURFACES_MATERIAL, scale=2)
+            self.number = gr.Slider(1, MOST_SHOWN, 8, step=1, label=wording.SURFACES_NUMBER)
+            self.side = gr.Slider(LEAST_SIDE, MOST_SIDE, 256, step=32, label=wording.SURFACES_SIDE)
+            self.seed = gr.Number(0, precision=0, minimum=0, label=wording.SURFACES_SEED)
+        self.go = gr.Button(wording.SURFACES_GO, variant="primary")
+        with gr.Column(visible=False, elem_classes="surfaces") as self.results:
+            self.facts = gr.HTML(apply_default_css=False)
+            self.gallery = gr.Gallery(
+                label=wording.SURFACES_GALLERY, columns=4, object_fit="contain", format="png", elem_classes="surface-gallery"
+            )
+            self.download = gr.File(label=wording.SURFACES_DOWNLOAD, interactive=False)
+        asked = [self.material, self.number, self.seed, self.side]
+        made = [self.results, self.facts, self.gallery, self.download]
+        work: dict[str, Any] = {"api_visibility": "private", "show_progress_on": self.go, **CPU}
+        self.go.click(self.run, asked, made, **work)
+
+    def run(
+        self,
+        material: str,
+        number: float,
+        seed: float | None,
+        side: float,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> tuple[Any, ...]:
+        """Draw what the form asks for."""
+        folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "synthetic-sem"
+        told = lambda kept: progress((kept, int(number)), desc=wording.SURFACES_DRAWING)  # noqa: E731
+        try:
+            answer = synthesis_jobs.make(self.synthesiser, (material, int(number), int(seed or 0), int(side)), folder, told)
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        gallery = synthesis_jobs.gallery_of(answer)
+        return gr.Column(visible=True), synthesis_jobs.facts_of(answer), gallery, str(pack(folder))

@@ -1,0 +1,38 @@
+"""What the synthesis tab does for one visitor, without a page: a form in, files, gallery and facts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from corrovis.render.surface_files import write_surfaces
+from corrovis.sem.synthesis import Synthesiser
+from corrovis.ui import wording
+
+
+def make(synthesiser: Synthesiser, asked: tuple[str, int, int, int], folder: Path, told: Callable[[int], None]) -> dict[str, Any]:
+    """The contract's answer to (material, number, seed, side), its files in `folder`.  Raises BadInputError for a bad request."""
+    made = synthesiser.make(*asked, told)
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_surfaces(made, folder)
+
+
+def gallery_of(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """Picture and its scores, each."""
+    scores = wording.SURFACE_SCORES
+    return [
+        (str(item["file"]), " · ".join(f"{scores[check]} {value:.2f}" for check, value in item["scores"].items()))
+        for item in answer["items"]
+    ]
+
+
+def facts_of(answer: dict[str, Any]) -> str:
+    """Mean scores, and how many pictures were dropped for which."""
+    scores = wording.SURFACE_SCORES
+    cells = "".join(f"<div><dt>{scores[check]}</dt><dd>{value:.3f}</dd></div>" for check, value in answer["scores"].items())
+    why = ", ".join(f"{scores[check]} {count}" for check, count in answer["dropped_by"].items())
+    dropped = wording.SURFACES_DROPPED.format(dropped=answer["dropped"]) + (f" ({why})" if why else "")
+    title = wording.SURFACES_MADE.format(count=len(answer["files"]), material=answer["material"])
+    return f'<section class="surface-facts"><h2>{escape(title)}</h2><dl>{cells}</dl><p>{escape(dropped)}</p></section>'

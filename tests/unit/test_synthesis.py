@@ -1,0 +1,131 @@
+"""Synthetic surfaces: drawn again from their seeds, checked, dropped and counted, and marked as synthetic in their files."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from test_cli import Run, corrovis  # noqa: F401
+
+from corrovis.errors import BadInputError
+from corrovis.images import read_photo
+from corrovis.networks.sem_gan import SurfaceGAN
+from corrovis.render.surface_files import write_surfaces
+from corrovis.sem.synthesis import ATTEMPTS, CHECKS, REPEAT, Synthesiser, at_levels, score, similarity
+from corrovis.store import Store
+
+
+@pytest.fixture
+def synthesiser(toy_weights: Path) -> Synthesiser:
+    """With a network of its own: tests change its limits."""
+    return Synthesiser(Store(toy_weights))
+
+
+def network_of(synthesiser: Synthesiser) -> SurfaceGAN:
+    network = synthesiser.store.network("sem-gan")
+    assert isinstance(network, SurfaceGAN)
+    return network
+
+
+def test_a_seed_draws_the_same_surfaces_however_many_are_asked(synthesiser: Synthesiser) -> None:
+    many, few = (synthesiser.make("304", count, seed=5, side=64) for count in (3, 2))
+    other = synthesiser.make("304", 1, seed=6, side=64)
+    assert [s.material for s in many.kept] == ["304 stainless steel"] * 3
+    for one, same in zip(few.kept, many.kept[:2], strict=True):
+        assert np.array_equal(one.grey, same.grey)
+    assert not np.array_equal(other.kept[0].grey, many.kept[0].grey)
+    assert not np.array_equal(many.kept[0].grey, many.kept[1].grey)
+
+
+@pytest.mark.parametrize("side", [64, 97, 200])
+def test_surfaces_have_any_size(synthesiser: Synthesiser, side: int) -> None:
+    (surface,) = synthesiser.make("Ni-20Cr", 1, side=side).kept
+    assert surface.grey.shape == (side, side)
+    assert set(surface.scores) == set(CHECKS)
+
+
+def test_what_fails_is_dropped_and_counted(synthesiser: Synthesiser) -> None:
+    network_of(synthesiser).limits[0, CHECKS.index("gradient")] = torch.tensor([5.0, 6.0])
+    made = synthesiser.make("Ni-20Cr", 2, side=64)
+    assert not made.kept
+    assert len(made.dropped) == 2 * ATTEMPTS
+    assert made.reasons == {"gradient": 2 * ATTEMPTS}
+    with pytest.raises(BadInputError, match=r"none of 6 pictures passed the checks \(gradient 6\)"):
+        write_surfaces(made, Path())
+
+
+def test_a_generator_that_repeats_itself_is_caught(synthesiser: Synthesiser) -> None:
+    class Constant(torch.nn.Module):
+        def forward(self, frames: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
+            return torch.zeros_like(frames)
+
+    network_of(synthesiser).generator = Constant()  # type: ignore[assignment]
+    made = synthesiser.make("304", 2, side=64)
+    assert len(made.kept) == 1
+    assert made.reasons == {REPEAT: 2 * ATTEMPTS - 1}
+
+
+def test_gradient_of_a_ramp_is_half_its_slope(synthesiser: Synthesiser) -> None:
+    ramp = np.tile(np.linspace(-0.64, 0.62, 64, dtype=np.float32), (64, 1))
+    assert score(network_of(synthesiser), 0, ramp)["gradient"] == pytest.approx(0.01, rel=1e-4)
+
+
+def test_levels_are_those_of_the_material() -> None:
+    picture = np.random.default_rng(0).normal(0, 40 / 127.5, (200, 200)).astype(np.float32)
+    grey = at_levels(picture, torch.tensor([90.0, 10.0]))
+    assert grey.mean() == pytest.approx(90, abs=0.3)
+    assert grey.std() == pytest.approx(10, abs=0.3)
+
+
+def test_similarity_is_1_for_the_same_and_low_for_others() -> None:
+    one, other = np.random.default_rng(0).integers(0, 256, (2, 100, 100)).astype(np.uint8)
+    assert similarity(one, one) == 1
+    assert similarity(one, other) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (("copper", 1, 0, 64), "choose one of Ni-20Cr alloy, 304 stainless steel"),
+        (("", 1, 0, 64), "choose one of"),
+        (("l", 1, 0, 64), "may mean Ni-20Cr alloy or 304 stainless steel"),
+        (("304", 0, 0, 64), "1 to 200"),
+        (("304", 1, -1, 64), "negative"),
+        (("304", 1, 0, 20), "64 to 1024"),
+    ],
+)
+def test_bad_requests_are_refused(synthesiser: Synthesiser, request_: tuple[str, int, int, int], says: str) -> None:
+    with pytest.raises(BadInputError, match=says):
+        synthesiser.make(*request_)
+
+
+def test_command_writes_marked_files_and_their_scores(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+    folder = tmp_path / "out"
+    answer = corrovis("synthesize", "sem", "--material", "304", "-n", "2", "--side", "80", "--out", folder, "--json")
+    assert answer.code == 0, answer.err
+    assert set(answer.json) >= {"material", "files", "scores", "dropped", "dropped_by"}
+    assert set(answer.json["scores"]) == set(CHECKS)
+    assert len(answer.json["files"]) == 2
+    for file in answer.json["files"]:
+        with Image.open(file) as picture:
+            assert picture.size == (80, 80)
+            assert picture.mode == "L"
+            assert "no specimen; 304 stainless steel, seed 0" in picture.text["Synthetic"]
+        read_photo(Path(file))
+    with Path(answer.json["table"]).open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [row["file"] for row in rows] == [Path(file).name for file in answer.json["files"]]
+    mean = np.mean([float(row["gradient"]) for row in rows])
+    assert answer.json["scores"]["gradient"] == pytest.approx(mean, abs=1e-4)
+
+
+def test_command_refuses_an_unknown_material_in_one_line(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+    answer = corrovis("synthesize", "sem", "--material", "cheese", "--out", tmp_path)
+    assert answer.code == 2
+    assert "cheese" in answer.err
+    assert "304 stainless steel" in " ".join(answer.err.split())
+    assert "Traceback" not in answer.err

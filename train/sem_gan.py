@@ -1,0 +1,284 @@
+"""Train `SurfaceGAN`: synthetic SEM surfaces of the materials in a data folder, after the 2023 seed.
+
+    python train/sem_gan.py --data DATA/sem --features squeezenet1_1-imagenet.safetensors
+    python train/sem_gan.py --preset paper --clips FRAMES        (a folder of frames in order for each time series)
+
+| loss | seed | here |
+| --- | --- | --- |
+| `intensity` | eq. 1 | mean square of the difference |
+| `gradient` | eq. 2 | mean difference of the absolute steps between neighbours |
+| `temporal` | eq. 3 | difference of the motions from the last frame; the flow is Lucas and Kanade's, which needs no weights |
+| `adversarial` | eq. 4-7 | least squares: D wants 1 for real and 0 for made patches, G wants 1 |
+| sum | eq. 8 | `Weights` |
+
+Without `--clips` pictures have no order; `corrovis.networks.sem_gan` says what G is asked then.  The first two losses count by
+the share of the picture in the frame: of pure noise nothing follows.  In few steps D learns little, so the `cpu` preset has a
+term more: the Gram matrices of a pretrained network's features shall be those of the picture (`texture`, Gatys et al. 2015).
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import torchvision
+from accelerate import Accelerator
+from PIL import Image
+from safetensors.torch import load_file
+from sem_patches import Micrograph, cut, load_micrographs, split
+from support import arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
+from torch import Tensor, nn
+
+from corrovis.networks.sem_gan import SERIES, SurfaceDiscriminator, SurfaceGAN, SurfaceGenerator, mix
+
+CLIP = 5
+
+
+@dataclass(frozen=True)
+class Config:
+    """The `cpu` preset; `PAPER` holds the seed's own numbers."""
+
+    side: int = 64
+    batch: int = 4
+    width: int = 24
+    steps: int = 3200
+    generator_lr: float = 1e-3
+    discriminator_lr: float = 4e-4
+    average: float = 0.98
+    intensity: float = 20.0
+    gradient: float = 2.0
+    temporal: float = 2.0
+    adversarial: float = 0.5
+    texture: float = 1.0
+    seed: int = 0
+
+
+PAPER = Config(
+    side=450,
+    width=64,
+    steps=60_000,
+    generator_lr=1e-4,
+    discriminator_lr=1e-5,
+    average=0.999,
+    intensity=1.0,
+    gradient=1.0,
+    adversarial=0.05,
+    texture=0.0,
+)
+PRESETS = {"cpu": Config(), "paper": PAPER}
+SMOKE = Config(side=64, batch=2, width=8, steps=2)
+
+
+def intensity_loss(made: Tensor, real: Tensor, weight: Tensor) -> Tensor:
+    """Eq. 1; `weight` (n,) of each picture."""
+    return (weight * (made - real).square().mean(dim=(1, 2, 3))).mean()
+
+
+def gradient_loss(made: Tensor, real: Tensor, weight: Tensor) -> Tensor:
+    """Eq. 2."""
+    steps = [(made.diff(dim=axis).abs() - real.diff(dim=axis).abs()).abs().mean(dim=(1, 2, 3)) for axis in (2, 3)]
+    return (weight * (steps[0] + steps[1])).mean()
+
+
+def flow(first: Tensor, second: Tensor, window: int = 15) -> Tensor:
+    """(n, 2, H, W) motion in pixels between two pictures (n, 1, H, W), by least squares in a window (Lucas and Kanade 1981)."""
+    dy, dx = torch.gradient((first + second) / 2, dim=(2, 3))
+    dt = second - first
+    mean = lambda x: F.avg_pool2d(x, window, 1, window // 2)  # noqa: E731
+    xx, yy, xy, xt, yt = (mean(a * b) for a, b in ((dx, dx), (dy, dy), (dx, dy), (dx, dt), (dy, dt)))
+    xx, yy = xx + 1e-4, yy + 1e-4
+    return torch.cat([xy * yt - yy * xt, xy * xt - xx * yt], dim=1) / (xx * yy - xy.square())
+
+
+def temporal_loss(made: Tensor, real: Tensor, last: Tensor) -> Tensor:
+    """Eq. 3: the surface moves from the last frame to the drawn one as it does to the true one."""
+    return (flow(last, made) - flow(last, real)).abs().mean()
+
+
+def real_or_made(real: list[Tensor], made: list[Tensor]) -> Tensor:
+    """Eq. 4-6: the discriminator's loss, summed over its maps."""
+    return torch.stack([((r - 1).square().mean() + m.square().mean()) / 2 for r, m in zip(real, made, strict=True)]).sum()
+
+
+def taken_for_real(made: list[Tensor]) -> Tensor:
+    """Eq. 7: the generator's."""
+    return torch.stack([(m - 1).square().mean() / 2 for m in made]).sum()
+
+
+def texture_loss(made: list[Tensor], real: list[Tensor]) -> Tensor:
+    """Difference of Gram matrices (n, c, c), relative to the real ones' size, mean over depths."""
+    off = [((m - r).abs().mean(dim=(1, 2)) / r.abs().mean(dim=(1, 2))).mean() for m, r in zip(made, real, strict=True)]
+    return torch.stack(off).mean()
+
+
+class Texture(nn.Module):
+    """Gram matrices of SqueezeNet's features at three depths; `weights`: a file, `imagenet` (download) or `none` (for tests)."""
+
+    def __init__(self, weights: str) -> None:
+        super().__init__()
+        network = torchvision.models.squeezenet1_1(weights="DEFAULT" if weights == "imagenet" else None)
+        if weights not in ("imagenet", "none"):
+            network.load_state_dict({k: v.float() for k, v in load_file(Path(weights)).items()}, strict=False)
+        stages = network.features
+        self.stages = nn.ModuleList([stages[:2], stages[2:5], stages[5:8]]).requires_grad_(False)
+
+    def forward(self, picture: Tensor) -> list[Tensor]:
+        x, grams = picture.expand(-1, 3, -1, -1) * 2.2, []  # ImageNet's spread of grey
+        for stage in self.stages:
+            x = stage(x)
+            flat = x.flatten(2)
+            grams.append(flat @ flat.transpose(1, 2) / flat.shape[2])
+        return grams
+
+
+class Surfaces:
+    """Batches of patches without order: (last frame, target, share of noise, material), every material as often."""
+
+    def __init__(self, pictures: list[Micrograph], config: Config) -> None:
+        self.materials = sorted({p.material for p in pictures})
+        self.of = {m: [p for p in pictures if p.material == m] for m in self.materials}
+        self.config, self.frames = config, 1
+
+    def batch(self, dice: random.Random) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        picked = [dice.randrange(len(self.materials)) for _ in range(self.config.batch)]
+        patches = np.stack([cut(dice.choice(self.of[self.materials[m]]), self.config.side, dice) for m in picked])
+        real = torch.from_numpy(patches)[:, None]
+        share = torch.tensor([[share_of_noise(i / len(real), dice)] for i in range(len(real))])
+        return mix(real, torch.randn_like(real), share), real, share, one_hot(picked, len(self.materials))
+
+
+def share_of_noise(least: float, dice: random.Random) -> float:
+    """Anywhere in `least` and the quarter above, and often nothing but noise, with which every series begins."""
+    share = least + dice.random() / 4
+    return 1.0 if least >= 0.75 and dice.random() < 0.5 else min(share, 1.0)
+
+
+class Clips:
+    """Batches of time series: four frames and the fifth, all cut at the same place, each series a material of its own."""
+
+    def __init__(self, folder: Path, config: Config) -> None:
+        folders = sorted(path for path in folder.iterdir() if path.is_dir())
+        self.series = {path.name: [read_frame(frame) for frame in sorted(path.iterdir())] for path in folders}
+        self.series = {name: frames for name, frames in self.series.items() if len(frames) >= CLIP}
+        if not self.series:
+            raise SystemExit(f"{folder} has no folder with at least {CLIP} frames; give each time series a folder of pictures")
+        self.materials, self.config, self.frames = list(self.series), config, CLIP - 1
+
+    def batch(self, dice: random.Random) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        picked = [dice.randrange(len(self.materials)) for _ in range(self.config.batch)]
+        clips = torch.stack([self._clip(self.series[self.materials[m]], dice) for m in picked])
+        return clips[:, :-1], clips[:, -1:], torch.zeros(len(clips), 1), one_hot(picked, len(self.materials))
+
+    def _clip(self, frames: list[np.ndarray], dice: random.Random) -> Tensor:
+        start, side = dice.randint(0, len(frames) - CLIP), self.config.side
+        height, width = frames[start].shape
+        y, x = dice.randint(0, max(0, height - side)), dice.randint(0, max(0, width - side))
+        windows = [torch.from_numpy(frame[y : y + side, x : x + side]) for frame in frames[start : start + CLIP]]
+        return F.interpolate(torch.stack(windows)[None], size=(side, side), mode="bilinear")[0]
+
+
+def read_frame(path: Path) -> np.ndarray:
+    """(H, W) float32 in [-1, 1]; frames keep their grey levels, for these tell how far corrosion has gone."""
+    return np.asarray(Image.open(path).convert("L"), np.float32) / 127.5 - 1
+
+
+def one_hot(numbers: list[int], count: int) -> Tensor:
+    return F.one_hot(torch.tensor(numbers), count).float()
+
+
+def generator_loss(made: Tensor, batch: tuple[Tensor, ...], nets: tuple[nn.Module, Texture], config: Config) -> dict[str, Tensor]:
+    """Eq. 8, term by term; `nets` are the discriminator and the texture's network."""
+    frames, real, share, material = batch
+    known = 1 - share[:, 0]
+    terms = {
+        "intensity": config.intensity * intensity_loss(made, real, known),
+        "gradient": config.gradient * gradient_loss(made, real, known),
+        "adversarial": config.adversarial * taken_for_real(nets[0](made, material)),
+    }
+    if config.texture:
+        terms["texture"] = config.texture * texture_loss(nets[1](made), nets[1](real))
+    if frames.shape[1] > 1:
+        terms["temporal"] = config.temporal * temporal_loss(made, real, frames[:, -1:])
+    return terms
+
+
+def draw(average: nn.Module, data: Surfaces | Clips, path: Path) -> None:
+    """A row a material: six surfaces from noise; or a row a clip: its last frame, the drawn and the true next one."""
+    dice, torch_dice = random.Random(1), torch.Generator().manual_seed(1)
+    if isinstance(data, Clips):
+        frames, real, share, material = data.batch(dice)
+        with torch.inference_mode():
+            made = average(frames, torch.zeros_like(real), share, material)
+        rows = [[frames[i, -1], made[i, 0], real[i, 0]] for i in range(len(real))]
+    else:
+        gan = SurfaceGAN(len(data.materials), data.config.width)
+        gan.generator.load_state_dict(average.state_dict())
+        rows = []
+        for number in range(len(data.materials)):
+            noise = torch.randn(6, 2 * len(SERIES), data.config.side, data.config.side, generator=torch_dice)
+            with torch.inference_mode():
+                rows.append(list(gan(noise, one_hot([number] * 6, len(data.materials)))[0][:, 0]))
+    save_sheet([[np.repeat(((cell + 1) * 127.5).byte().numpy()[..., None], 3, axis=2) for cell in row] for row in rows], path)
+
+
+def main() -> None:
+    parser = arguments(__doc__, "runs/sem_gan")
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="cpu")
+    parser.add_argument("--features", default="imagenet", help="SqueezeNet weights; `imagenet` downloads them, `none` for tests")
+    parser.add_argument("--clips", type=Path, help="time series, a folder of frames each, instead of --data")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long; --resume goes on")
+    args = parser.parse_args()
+    config = SMOKE if args.smoke else PRESETS[args.preset]
+    torch.manual_seed(config.seed)
+    data = Clips(args.clips, config) if args.clips else Surfaces(split(load_micrographs(args.data))[0], config)
+    accelerator = Accelerator()
+    count = len(data.materials)
+    generator, average = (SurfaceGenerator(count, config.width, data.frames) for _ in range(2))
+    average.load_state_dict(generator.state_dict())
+    judge, texture = SurfaceDiscriminator(count, config.width), Texture(args.features if config.texture else "none")
+    g_optimiser = torch.optim.Adam(generator.parameters(), lr=config.generator_lr, betas=(0.5, 0.99))
+    d_optimiser = torch.optim.Adam(judge.parameters(), lr=config.discriminator_lr, betas=(0.5, 0.99))
+    parts = {"generator": generator, "average": average, "judge": judge, "g_optimiser": g_optimiser, "d_optimiser": d_optimiser}
+    step = load_checkpoint(args.out / "last.pt", **parts) if args.resume else 0
+    dice = random.Random(config.seed + step)
+    torch.manual_seed(config.seed + step)
+    write_json(args.out / "data.json", {"materials": data.materials, "preset": args.preset})
+    generator, judge, g_optimiser, d_optimiser = accelerator.prepare(generator, judge, g_optimiser, d_optimiser)
+    average, texture = average.to(accelerator.device), texture.to(accelerator.device)
+    began = time.time()
+    while step < config.steps and time.time() - began < args.seconds:
+        for optimiser, rate in ((g_optimiser, config.generator_lr), (d_optimiser, config.discriminator_lr)):
+            optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - step / config.steps) + 0.02)
+        batch = tuple(part.to(accelerator.device) for part in data.batch(dice))
+        frames, real, share, material = batch
+        made = generator(frames, torch.randn_like(real), share, material)
+
+        d_loss = real_or_made(judge(real, material), judge(made.detach(), material))
+        d_optimiser.zero_grad()
+        accelerator.backward(d_loss)
+        d_optimiser.step()
+
+        terms = generator_loss(made, batch, (judge, texture), config)
+        g_optimiser.zero_grad()
+        accelerator.backward(torch.stack(list(terms.values())).sum())
+        g_optimiser.step()
+        step += 1
+        keep = min(config.average, (1 + step) / (10 + step))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(average.parameters()), list(accelerator.unwrap_model(generator).parameters()), 1 - keep)
+        if step % 25 == 0:
+            losses = " ".join(f"{name} {value.item():.3f}" for name, value in terms.items())
+            print(f"step {step} D {d_loss.item():.3f} {losses} {time.time() - began:.0f} s", flush=True)
+        if step % 100 == 0 or step == config.steps:
+            save_checkpoint(args.out / "last.pt", config, step, **parts)
+            draw(average, data, args.out / f"sheet_{step}.png")
+    save_checkpoint(args.out / "last.pt", config, step, **parts)
+
+
+if __name__ == "__main__":
+    main()
