@@ -8,13 +8,17 @@ from corrovis.car.ageing import Ager
 from corrovis.car.grading import Grader
 from corrovis.car.masking import CarMasker
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.layers import LayerViewer
+from corrovis.sem.material import MaterialClassifier
 from corrovis.sem.segmentation import Segmenter
-from corrovis.sem.synthesis import MODEL, Synthesiser
+from corrovis.sem.synthesis import MODEL as SURFACES
+from corrovis.sem.synthesis import Synthesiser
 from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.store import Store
 from corrovis.ui.car_jobs import Services
+from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.page import build_page, launch_options, source_link
 from corrovis.ui.steel_jobs import SteelTools
 
@@ -25,10 +29,20 @@ def main() -> None:
     grader = Grader(store) if "car-grade" in store else None
     segmenter = Segmenter(store)
     inspector = Inspector(segmenter) if segmenter.models else None
+    lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store) if "material" in store else None)
     patches = PatchInspector(store) if "steel-inspector" in store else None
     steel = SteelTools(DefectMaker(store), patches, settings) if "steel-pegan" in store else None
-    synthesiser = Synthesiser(store) if MODEL in store else None
-    services = Services(CarMasker(store), Ager(store), grader, settings, inspector, steel, synthesiser)
+    synthesiser = Synthesiser(store) if SURFACES in store else None
+    services = Services(
+        CarMasker(store),
+        Ager(store),
+        grader,
+        settings,
+        inspector=inspector,
+        materials=lab,
+        synthesiser=synthesiser,
+        steel=steel,
+    )
     page = build_page(services, store.specs, source_link(os.environ))
     server = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0")  # the port is gradio's own to read, from GRADIO_SERVER_PORT
     page.queue(max_size=settings.queue).launch(server_name=server, **launch_options(settings))

@@ -175,7 +175,7 @@ def inspect(
     images: Annotated[list[Path], typer.Argument(help="Micrographs, or photos of steel structures.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder for masks, pictures and reports; made if missing.")],
     model: Annotated[
-        str | None, typer.Option(help="ni20cr, pits304 or steel-structures.  [default: the one that suits each picture]")
+        str | None, typer.Option(help="ni20cr, pits304, pits304-yolo or steel-structures.  [default: what suits the picture]")
     ] = None,
     pixel_size: Annotated[str | None, typer.Option(help="Side of a pixel, 0.5um or 500nm; overrides what the file says.")] = None,
     saliency: Annotated[bool, typer.Option("--saliency/--no-saliency", help="Heat maps of what the model looked at.")] = True,
@@ -374,6 +374,68 @@ def synthesize_steel(
 
 
 @app.command()
+def material(
+    images: Annotated[list[Path], typer.Argument(help="Scanning electron micrographs.")],
+    weights: Annotated[
+        Path | None, typer.Option(help="A lab's own .safetensors from train/material.py.  [default: the shipped network]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Which material each micrograph shows, of those that the network has learned, and whether it knows such pictures."""
+    with _working("classifying", as_json) as status:
+        from corrovis.render.material_files import classify_files
+        from corrovis.sem.material import MaterialClassifier, own_classifier
+
+        classifier = own_classifier(weights) if weights else MaterialClassifier(_store(Settings.from_environment()))
+        items = classify_files(classifier, images, lambda path: status.update(f"classifying {path.name} ..."))
+    if as_json:
+        _print_json({"items": items})
+    else:
+        _print_table(["file", "material", "probability", "known"], [_material_row(item) for item in items])
+        for warning in (f"{item['file']}: {text}" for item in items for text in item.get("warnings", [])):
+            err.print(f"note: {warning}", markup=False)
+    failed = [item["error"] for item in items if "error" in item]
+    if len(failed) == len(items):
+        raise BadInputError(
+            failed[0] if len(failed) == 1 else f"none of {len(failed)} files could be classified; the first: {failed[0]}"
+        )
+
+
+@app.command()
+def layers(
+    image: Annotated[Path, typer.Argument(help="A micrograph, or any picture.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures; made if missing.")],
+    colour_filter: Annotated[str, typer.Option("--filter", help="blue-rgb, aqua, moonlight, bronze, red-lava or bone.")] = "bone",
+    beside: Annotated[Path | None, typer.Option(help="A second picture, shown side by side.")] = None,
+    model: Annotated[str | None, typer.Option(help="Which network to look into.  [default: material]")] = None,
+    show: Annotated[str, typer.Option(help="mean of all channels, or top: those that the answer rests on most.")] = "mean",
+    top: Annotated[int, typer.Option(min=1, max=64, help="How many channels with --show top.")] = 16,
+    as_json: Json = False,
+) -> None:
+    """What every convolution of a network makes of a picture: a PNG for each, an overview, a PDF."""
+    with _working("looking into the layers", as_json):
+        from corrovis.render.colour_maps import filter_of
+        from corrovis.render.layer_sheets import Look, show_of, write_layers
+        from corrovis.sem.fields import read_field
+        from corrovis.sem.layers import LayerViewer
+
+        look = Look(filter_of(colour_filter), show_of(show))
+        settings = Settings.from_environment()
+        viewer = LayerViewer(_store(settings))
+        fields = [read_field(path, limits=settings) for path in (image, beside) if path is not None]
+        view = viewer.view(fields, model or viewer.first, top)
+        _make_folder(folder)
+        answer = {"file": str(image), **write_layers(view, look, folder)}
+    if as_json:
+        _print_json(answer)
+        return
+    _print_table(["layer", "size", "file"], [[x["name"], "{} x {}".format(*x["size"]), str(x["file"])] for x in answer["layers"]])
+    out.print(f"overview {answer['overview']}, all of them {answer['pdf']}", soft_wrap=True)
+    for warning in answer["warnings"]:
+        err.print(f"note: {warning}", markup=False)
+
+
+@app.command()
 def models(
     verify: Annotated[bool, typer.Option("--verify", help="Check every file's hash and the network's golden numbers.")] = False,
     as_json: Json = False,
@@ -435,6 +497,12 @@ def _inspector(model: str | None, pixel_size: str | None, explain: bool) -> tupl
     if model is not None and model not in inspector.segmenter.models:
         raise BadInputError(f"no inspection model is called {model}; there are {', '.join(inspector.segmenter.models) or 'none'}")
     return inspector, Job(model, parse_pixel_size(pixel_size) if pixel_size else None, explain)
+
+
+def _material_row(item: dict[str, Any]) -> list[str]:
+    if "error" in item:
+        return [item["file"], "-", "-", item["error"]]
+    return [item["file"], item["material"], f"{item['probabilities'][item['material']]:.2f}", "yes" if item["familiar"] else "NO"]
 
 
 def _corroded(item: dict[str, Any]) -> str:

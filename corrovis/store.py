@@ -22,22 +22,30 @@ from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.inspector_net import InspectorNet
+from corrovis.networks.material_cnn import MaterialCNN
+from corrovis.networks.material_net import MaterialNet
 from corrovis.networks.pegan import PEDiscriminator, PEGenerator
+from corrovis.networks.pixel_net import PixelNet
 from corrovis.networks.rust_texture import RustTexture
 from corrovis.networks.sem_gan import SurfaceGAN
 from corrovis.networks.severity_net import SeverityNet
+from corrovis.networks.yolo_seg import YoloSeg
 
 log = logging.getLogger(__name__)
 
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CarUNet": CarUNet,
     "CorrosionUNet": CorrosionUNet,
+    "PixelNet": PixelNet,
     "Familiarity": Familiarity,
     "InspectorNet": InspectorNet,
+    "MaterialCNN": MaterialCNN,
+    "MaterialNet": MaterialNet,
     "PEDiscriminator": PEDiscriminator,
     "PEGenerator": PEGenerator,
     "RustTexture": RustTexture,
     "SeverityNet": SeverityNet,
+    "YoloSeg": YoloSeg,
     "SurfaceGAN": SurfaceGAN,
 }
 

@@ -38,6 +38,12 @@ def something_is_corroded(network: nn.Module) -> None:
     nn.init.zeros_(head.bias)
 
 
+def everything_is_measured(network: nn.Module) -> None:
+    """A gauge of what is familiar, which an untrained network lacks."""
+    for part in network.familiarity.buffers():
+        nn.init.normal_(part)
+
+
 # Every shipped network at toy size, through the real export and the real store: release, and what to do before it is saved.
 TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
     (
@@ -92,6 +98,42 @@ TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
             metrics={"area_error": {"value": 0.02, "n": 1, "on": "toy"}},
         ),
         something_is_corroded,
+    ),
+    (
+        Release(
+            name="pits304",
+            arch="PixelNet",
+            shapes=[[1, 3, 64, 64]],
+            about="Toy",
+            classes=("background", "pit"),
+            input={
+                "size": 128,
+                "overlap": 32,
+                "levels": "flattened",
+                "enlarge": 2,
+                "enlarged_to": 512,
+                "extent": 0.5,
+                "sure": 0.3,
+                "least_px": 5,
+                **HALVES,
+            },
+            limits="Toy",
+            config={"hidden": 8},
+        ),
+        None,
+    ),
+    (
+        Release(
+            name="material",
+            arch="MaterialNet",
+            shapes=[[1, 3, 64, 64]],
+            about="Toy",
+            classes=("steel", "nickel", "oxide"),
+            input={"size": 64, "square": True, "levels": "normalised", "unfamiliar_above": 1.9, **HALVES},
+            limits="Toy",
+            config={"outputs": 3, "prototypes": 4},
+        ),
+        everything_is_measured,
     ),
     (
         Release(

@@ -1,214 +1,56 @@
-"""Score what is shipped, on cars and specimens that no network has seen, against the paper's method in the same run.
+"""Compute every published score and write it to train/reports/; nothing else computes one.
 
     python train/evaluate.py car --data DATA --features tf_efficientnet_lite0-imagenet.safetensors \\
         --cyclegan runs/car_cyclegan/last.pt
-
+    python train/evaluate.py sem --data DATA --runs runs
     python train/evaluate.py semgan --data DATA/sem --features tf_efficientnet_lite0-imagenet.safetensors --lpips FOLDER
+    python train/evaluate.py steel --data DATA --features tf_efficientnet_lite0-imagenet.safetensors --runs runs/rivals
 
-Each writes its report to train/reports/; `car` (`metrics` by model, `anchors`, `skipped` with the reason) also a picture sheet,
-which shows data and therefore stays in runs/.  Distances are FD-Lite0 and KID on EfficientNet-Lite0 features, never "FID".
-Cars are compared at the size that the CycleGAN draws at, on grey backgrounds, so that neither resolution nor scenery decides.
+| what | where |
+| --- | --- |
+| cars | `car_evaluation` |
+| inspection networks | `inspection_scores` |
+| synthetic SEM surfaces | `sem_gan_scores` |
+| synthetic steel | `steel_evaluation` |
 """
 
 from __future__ import annotations
 
-import argparse
-import random
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import sem_gan_scores
-from car_methods import WHOLE, Ours, Paper, Rusted
-from car_pictures import Picture, read_pictures
-from car_scores import (
-    Scores,
-    anchor_scores,
-    distance_scores,
-    fidelity_scores,
-    judge_scores,
-    leak_scores,
-    letterbox,
-    mask_scores,
-    reference,
-    samples,
-)
-from distances import ROUNDS, Lite0
-from judge import Judge
-from sem_patches import load_micrographs
-from support import arguments, save_sheet, write_json
+from car_evaluation import evaluate_car
+from inspection_scores import evaluate_sem
+from sem_gan_scores import evaluate_semgan
+from steel_evaluation import evaluate_steel
+from support import arguments
 
-from corrovis.car.ageing import MODEL as OURS
-from corrovis.car.masking import MODEL as MASK
-from corrovis.car.masking import CarMasker
-from corrovis.errors import NoCarError, WeightsError
-from corrovis.results import SEVERITIES, CarMask, Photo, Provenance
 from corrovis.settings import WEIGHTS
-from corrovis.store import Store
 
-PAPER = "car-cyclegan"
-ByMethod = dict[str, list[Rusted]]
-SIDE = 256  # where there is no CycleGAN to set it
-
-
-@dataclass
-class Report:
-    """What was measured, by model, and what was not and why."""
-
-    metrics: dict[str, Scores] = field(default_factory=dict)
-    anchors: dict[str, Scores] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, Any] = field(default_factory=dict)
-
-    def add(self, model: str, scores: Scores) -> None:
-        self.metrics.setdefault(model, {}).update(scores)
-
-
-def open_store(folder: Path, report: Report) -> Store | None:
-    try:
-        return Store(folder)
-    except WeightsError as error:
-        report.skipped["store"] = str(error)
-        return None
-
-
-def car_masks(store: Store | None, pictures: list[Picture], drawn: set[str], report: Report) -> dict[str, CarMask]:
-    """A mask of every picture by the shipped network, scored where one was drawn; the drawn or weak ones where it is not."""
-    if store is None or MASK not in store:
-        report.skipped[MASK] = f"{MASK} is not among the weights; drawn and weak masks stand in, all of the car counts as paint"
-        nobody = Provenance("labels", "", 0.0)
-        return {p.name: CarMask(p.car.copy(), p.car.astype(np.float32), 1, nobody) for p in pictures}
-    masker, masks, found, truth = CarMasker(store), {}, [], []
-    for picture in pictures:
-        photo = Photo(picture.rgb, picture.name)
-        try:
-            masks[picture.name] = masker.mask(photo)
-            car = masks[picture.name].car
-        except NoCarError:
-            masks[picture.name] = masker.mask(photo, whole=True)
-            car = np.zeros(picture.car.shape, bool)  # scored as what it is: nothing found
-            report.notes.setdefault("no_car_found", []).append(picture.name)
-        if picture.name in drawn:
-            found.append(car)
-            truth.append(picture.car)
-    if found:
-        report.add(MASK, mask_scores(found, truth))
-    return masks
-
-
-def rust_all(args: argparse.Namespace, store: Store | None, pictures: list[Picture], report: Report) -> ByMethod:
-    """The same cars rusted by every method that has weights."""
-    drawn = {path.stem for path in (args.data / "cars/car_masks").glob("*.png")}
-    masks = car_masks(store, pictures, drawn, report)
-    methods: dict[str, Ours | Paper] = {}
-    missing = [name for name in (OURS, MASK) if store is None or name not in store]
-    if store is not None and not missing:
-        methods[OURS] = Ours(store)
-        report.notes["sha256"] = {name: store.spec(name).sha256 for name in (OURS, MASK)}
-    else:
-        report.skipped[OURS] = f"not among the weights: {', '.join(missing)}"
-    if args.cyclegan is not None and args.cyclegan.exists():
-        methods[PAPER] = paper = Paper(args.cyclegan)
-        report.notes[PAPER] = {"step": paper.step, "config": paper.config}
-    else:
-        report.skipped[PAPER] = f"no checkpoint at {args.cyclegan}; train/car_cyclegan.py writes one"
-    return {name: [method.rust(picture, masks[picture.name]) for picture in pictures] for name, method in methods.items()}
-
-
-def compare(rusted: ByMethod, pictures: list[Picture], features: Lite0, report: Report, rounds: int) -> None:
-    """FD-Lite0 and KID per level, every method and both anchors against the same real cars."""
-    side = report.notes[PAPER]["config"]["side"] if PAPER in report.notes else SIDE
-    report.notes["side"] = side
-    clean = [one.source for one in next(iter(rusted.values()))]
-    unrusted = samples([(p, p.rgb) for p in clean], side, features)
-    for level in (1, 2, 3):
-        photos, kind = reference(pictures, level)
-        name = SEVERITIES[level]
-        if len(photos) < 2:
-            report.skipped[f"distances_{name}"] = f"{len(photos)} real photos of this level"
-            continue
-        real = samples([(p, p.rgb) for p in photos], side, features)
-        on = f"windows of held-out clean cars against {kind} {name} cars, {side} px"
-        report.anchors.setdefault("unrusted", {}).update(distance_scores(unrusted, real, level, on, rounds))
-        halves = anchor_scores(real, level, f"one half of the {kind} {name} cars against the other, {side} px", rounds)
-        report.anchors.setdefault("real_halves", {}).update(halves)
-        for method, cars in rusted.items():
-            made = samples([(one.source, one.pictures[float(level)]) for one in cars], side, features)
-            report.add(method, distance_scores(made, real, level, on, rounds))
-        print(f"distances of {name} done", flush=True)
-
-
-def draw(rusted: ByMethod, path: Path) -> None:
-    """Rows of held-out cars: the photo, then levels 1 to 3 of each method."""
-    count = len(next(iter(rusted.values())))
-    rows = []
-    for k in range(0, count, max(1, count // 12)):
-        row = [letterbox(next(iter(rusted.values()))[k].source.rgb)]
-        rows.append(row + [letterbox(cars[k].pictures[level]) for cars in rusted.values() for level in WHOLE[1:]])
-    save_sheet(rows, path)
-
-
-def evaluate_car(args: argparse.Namespace) -> None:
-    began, report = time.time(), Report()
-    pictures = read_pictures(args.data, args.labels)
-    clean = [p for p in pictures if p.severity == "none" and p.held_out]
-    random.Random(0).shuffle(clean)
-    clean = clean[: 3 if args.smoke else args.limit]
-    store = open_store(args.weights, report)
-    rusted = rust_all(args, store, clean, report)
-    if rusted:
-        draw(rusted, args.out / "car.png")
-        for method, cars in rusted.items():
-            report.add(method, leak_scores(cars))
-            for level in (1, 2, 3):
-                report.add(method, fidelity_scores(cars, level))
-        features = Lite0("none", side=32) if args.smoke else Lite0(args.features)
-        compare(rusted, pictures, features, report, 5 if args.smoke else ROUNDS)
-        judge = Judge(features).fit(args.data, args.labels, args.out / "judge.npz")
-        sure = {"accuracy": judge.accuracy, "balanced_accuracy": judge.balanced_accuracy}
-        report.notes["judge"] = {**sure, "on": "real cars not seen by it, cross-validated"}
-        for method, cars in rusted.items():
-            report.add(method, judge_scores(cars, judge.many))
-    made = {"command": "python train/evaluate.py car", "seconds": round(time.time() - began)}
-    content = {
-        "made": {**made, "photos": len(clean), "features": "untrained" if args.smoke else Path(args.features).name},
-        **vars(report),
-    }
-    write_json(args.report, content)
-    print(f"{args.report}: {sum(map(len, report.metrics.values()))} scores, {len(report.skipped)} skipped", flush=True)
-
-
-def evaluate_semgan(args: argparse.Namespace) -> None:
-    """Report on the generator of SEM surfaces; it is not shipped yet, so it comes from its checkpoint."""
-    if not args.lpips and not args.smoke:
-        raise SystemExit("--lpips is missing: name the folder with squeezenet1_1-imagenet and lpips-squeeze-heads")
-    amounts = sem_gan_scores.SMOKE if args.smoke else sem_gan_scores.Amounts(args.limit or sem_gan_scores.Amounts.patches)
-    pictures = load_micrographs(args.data)
-    gan = sem_gan_scores.assemble(args.checkpoint, pictures, amounts.limits)
-    lite0 = sem_gan_scores.Remembered(
-        Lite0(args.features, sem_gan_scores.FEATURE_SIDE), args.out / f"features_{Path(args.features).stem}.npz"
-    )
-    content = sem_gan_scores.evaluate(gan, pictures, (lite0, sem_gan_scores.Lpips(args.lpips)), amounts)
-    write_json(args.report, content)
+KINDS = {
+    "car": (evaluate_car, "car.json"),
+    "sem": (evaluate_sem, "sem.json"),
+    "semgan": (evaluate_semgan, "sem_gan.json"),
+    "steel": (evaluate_steel, "steel.json"),
+}
 
 
 def main() -> None:
     parser = arguments(__doc__, "runs/evaluate")
-    parser.add_argument("what", choices=("car", "semgan"))
+    parser.add_argument("what", choices=KINDS)
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="sem, steel: where the training runs lie")
+    parser.add_argument("--init", default="imagenet", help="sem: encoder weights, by which photos of one place are told")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
-    parser.add_argument("--labels", type=Path, default=Path("runs/car_labels"), help="folder with car/NAME.png")
+    parser.add_argument("--labels", type=Path, default=Path("runs/car_labels"), help="car: folder with car/NAME.png")
     parser.add_argument("--features", default="imagenet", help="EfficientNet-Lite0: imagenet, or a file in timm's names")
-    parser.add_argument("--cyclegan", type=Path, help="checkpoint of train/car_cyclegan.py")
-    parser.add_argument("--report", type=Path, help="default: train/reports/car.json or sem_gan.json")
-    parser.add_argument("--checkpoint", type=Path, default=Path("runs/sem_gan/last.pt"), help="of train/sem_gan.py")
-    parser.add_argument("--lpips", type=Path, help="folder with SqueezeNet and its LPIPS heads; random without")
+    parser.add_argument("--cyclegan", type=Path, help="car: checkpoint of train/car_cyclegan.py")
+    parser.add_argument("--checkpoint", type=Path, default=Path("runs/sem_gan/last.pt"), help="semgan: of train/sem_gan.py")
+    parser.add_argument("--lpips", type=Path, help="semgan: folder with SqueezeNet and its LPIPS heads; random without")
+    parser.add_argument("--report", type=Path, help="[default: in train/reports/]")
     parser.add_argument("--limit", type=int, help="score only so many cars, or patches of a material")
     args = parser.parse_args()
-    run, name = {"car": (evaluate_car, "car.json"), "semgan": (evaluate_semgan, "sem_gan.json")}[args.what]
+    evaluate, name = KINDS[args.what]
     args.report = args.report or Path(__file__).parent / "reports" / name
-    run(args)
+    evaluate(args)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from corrovis.manifest import WeightSpec, read_manifest
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
 from corrovis.sem.familiarity import SIDE, features, record_of, windows
-from corrovis.sem.segmentation import as_seen
+from corrovis.sem.seeing import as_seen
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
 

@@ -50,7 +50,8 @@ def calibration_error(p: np.ndarray, level: np.ndarray) -> float:
     return float(sum(abs(sure[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)))
 
 
-SCORES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+Score = Callable[[np.ndarray, np.ndarray], float]
+SCORES: dict[str, Score] = {
     "accuracy": accuracy,
     "balanced_accuracy": balanced_accuracy,
     "macro_f1": macro_f1,
@@ -61,7 +62,9 @@ SCORES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
 }
 
 
-def scored(p: np.ndarray, level: np.ndarray, group: np.ndarray, on: str) -> dict[str, dict[str, float | int | str]]:
+def scored(
+    p: np.ndarray, level: np.ndarray, group: np.ndarray, on: str, scores: dict[str, Score] = SCORES
+) -> dict[str, dict[str, float | int | str]]:
     """Every score as {"value", "low", "high", "n", "on"}: whole cars are drawn again, within each level of their worst photo."""
     names, first = np.unique(group, return_inverse=True)
     members = [np.flatnonzero(first == i) for i in range(len(names))]
@@ -72,7 +75,7 @@ def scored(p: np.ndarray, level: np.ndarray, group: np.ndarray, on: str) -> dict
         drawn = np.concatenate([dice.choice(same, len(same)) for same in (np.flatnonzero(worst == k) for k in np.unique(worst))])
         samples.append(np.concatenate([members[i] for i in drawn]))
     out = {}
-    for name, score in SCORES.items():
+    for name, score in scores.items():
         low, high = np.percentile([score(p[s], level[s]) for s in samples], (2.5, 97.5))
         value = {"value": score(p, level), "low": float(low), "high": float(high)}
         out[name] = {**{k: round(v, 4) for k, v in value.items()}, "n": len(level), "on": on}

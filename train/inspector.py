@@ -41,7 +41,8 @@ from corrovis.networks.inspector_net import Backbone, InspectorNet, TextureMobil
 
 @dataclass(frozen=True)
 class Config:
-    """Sized for one CPU core and 20 minutes.  `even`: 1 draws all classes alike, 0 as often as they are.
+    """Sized for one CPU core and 20 minutes.  `even`: 1 draws all classes alike, 0 as often as they are; `plain`: share
+    of patches that are only mirrored.
 
     `minutes`: the schedule ends then, if `steps` were not done before; 0 = never.
     """
@@ -56,6 +57,7 @@ class Config:
     weight_decay: float = 0.02
     smooth: float = 0.05
     even: float = 0.5
+    plain: float = 0.5
     ema: float = 0.99
     minutes: float = 0.0
     seed: int = 0
@@ -139,7 +141,7 @@ def fit(network: InspectorNet, known: Patches, config: Config, checkpoint: Path,
         dice = np.random.default_rng([config.seed, step])  # of the step, so that a run that resumes draws what it would have
         drawn = dice.choice(len(p), config.batch, p=p)
         throw = torch.Generator().manual_seed(int(dice.integers(2**31)))
-        x = augment(to_batch(known.pixels[drawn]), throw).to(accelerator.device, memory_format=torch.channels_last)
+        x = augment(to_batch(known.pixels[drawn]), throw, config.plain).to(accelerator.device, memory_format=torch.channels_last)
         label = torch.from_numpy(known.labels[drawn]).to(accelerator.device)
         optimiser.param_groups[0]["lr"] = config.lr * rate_at(progress)
         loss = F.cross_entropy(network(x), label, label_smoothing=config.smooth)

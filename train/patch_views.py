@@ -10,9 +10,15 @@ from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
 
-def augment(x: Tensor, dice: torch.Generator) -> Tensor:
-    """(n, 1, S, S) in [-1, 1], each patch turned, scaled, lit, blurred and made noisy by its own throw."""
-    return jitter(move(x, dice), dice)
+def augment(x: Tensor, dice: torch.Generator, plain: float = 0.0) -> Tensor:
+    """(n, 1, S, S) in [-1, 1], each patch turned, scaled, lit, blurred and made noisy by its own throw.
+
+    A share `plain` of them is only mirrored: however much a network is to bear, most of what it sees will be as it learned it.
+    """
+    n = len(x)
+    for axis in (-1, -2):
+        x = torch.where(uniform(n, 0, 1, dice) < 0.5, x, x.flip(axis))
+    return torch.where(uniform(n, 0, 1, dice) < plain, x, jitter(move(x, dice), dice))
 
 
 def uniform(n: int, low: float, high: float, dice: torch.Generator) -> Tensor:
@@ -21,13 +27,11 @@ def uniform(n: int, low: float, high: float, dice: torch.Generator) -> Tensor:
 
 
 def move(x: Tensor, dice: torch.Generator) -> Tensor:
-    """Mirrored, a third turned by a right angle, tilted by up to 12 degrees, at 0.8 to 1.25 of its scale, shifted."""
+    """A third turned by a right angle, tilted by up to 12 degrees, at 0.8 to 1.25 of its scale, shifted."""
     n = len(x)
     tilt, shift = uniform(n, -math.pi / 15, math.pi / 15, dice).flatten(), (torch.rand((n, 2), generator=dice) - 0.5) * 0.3
     zoom = torch.exp(uniform(n, math.log(0.8), math.log(1.25), dice)).flatten()
-    flips = torch.randint(0, 2, (n, 2), generator=dice) * 2.0 - 1
     turn = torch.stack([tilt.cos(), -tilt.sin(), tilt.sin(), tilt.cos()], dim=1).view(n, 2, 2) * zoom.view(n, 1, 1)
-    turn = turn * flips.view(n, 1, 2)
     across = torch.rand(n, generator=dice) < 1 / 3
     turn = torch.where(across.view(n, 1, 1), turn.flip(2), turn)
     where = F.affine_grid(torch.cat([turn, shift.view(n, 2, 1)], dim=2), list(x.shape), align_corners=False)

@@ -9,6 +9,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- scores: begin -->\n", "<!-- scores: end -->"
 OURS, PAPER = "car-rust", "car-cyclegan"
+INSPECTION = {
+    "ni20cr": "sem_ni20cr",
+    "pits304": "sem_pits_pixels",
+    "pits304-yolo": "sem_pits_yolo",
+    "steel-structures": "sem_structure",
+}
 
 ROWS = (
     ("car mask, IoU", "car-mask", "iou"),
@@ -30,13 +36,22 @@ ROWS = (
     ("mean level judged (0 to 3) when *mild* was asked", OURS, "graded_level_mild"),
     ("... *moderate*", OURS, "graded_level_moderate"),
     ("... *severe*", OURS, "graded_level_severe"),
+    ("material of a micrograph, accuracy on six materials", "material", "accuracy"),
+    ("... mean recall of the six", "material", "balanced_accuracy"),
+    ("... blurred", "material", "accuracy_blurred"),
+    ("... JPEG at quality 25", "material", "accuracy_compressed"),
+    ("... cut to 128 px", "material", "accuracy_tile"),
+    ("pictures of other kinds that it calls unfamiliar", "material", "strangers_flagged"),
+    ("micrographs of unseen materials that it calls unfamiliar", "material", "unseen_materials_flagged"),
 )
 
 
 def metrics(reports: Path) -> dict[str, dict[str, Any]]:
     """Every score by model."""
     car = json.loads((reports / "car.json").read_text())["metrics"]
-    return {**car, "car-grade": json.loads((reports / "car_grade.json").read_text())["metrics"]}
+    own = {"car-grade": "car_grade", "material": "material", **INSPECTION}
+    there = {name: reports / f"{report}.json" for name, report in own.items() if (reports / f"{report}.json").exists()}
+    return {**car, **{name: json.loads(path.read_text())["metrics"] for name, path in there.items()}}
 
 
 def table(scores: dict[str, dict[str, Any]]) -> str:

@@ -93,7 +93,7 @@ def main() -> None:
         content = report(dict(arrays))
     classes = tuple(content["confusion"]["classes"])
     state = torch.load(args.run / "last.pt", map_location="cpu", weights_only=True)
-    config = state["config"]
+    config = {**state["config"], "init": Path(state["config"]["init"]).name}  # no path of the machine that trained it
     write_json(args.report, {**content, "made": {"config": config, "steps": state["step"]}})
     options = {
         "backbone": config["backbone"],
@@ -103,7 +103,8 @@ def main() -> None:
     }
     network = InspectorNet(**options)
     network.load_state_dict(state["network"])
-    init = "" if config["init"] == "random" else f" --init {Path(config['init']).name}"
+    command = f"python train/inspector.py --backbone {config['backbone']} --width {config['width']:g}"
+    init = "" if config["init"] == "random" else f" --init {config['init']}"
     release = Release(
         name=NAME,
         arch="InspectorNet",
@@ -114,7 +115,7 @@ def main() -> None:
         limits=LIMITS,
         config=options,
         trained={
-            "command": f"python train/inspector.py --backbone {config['backbone']} --width {config['width']:g}{init}",
+            "command": f"{command} --lr {config['lr']:g} --steps {config['steps']}{init}",
             "data": "NEU-CLS-64, nine defect classes, and patches without defect; 7 of 10 blocks of file numbers",
             "seconds": args.seconds,
             "device": "1 CPU core",

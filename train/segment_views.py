@@ -1,4 +1,4 @@
-"""Training views of labelled pictures: windows at many scales and angles, and what instruments and cameras do to pictures."""
+"""Training views of labelled pictures: windows at many scales and angles, what instruments and cameras do, drawn networks."""
 
 from __future__ import annotations
 
@@ -58,6 +58,33 @@ def window(picture: Labelled, cut: Windows, dice: random.Random, at: tuple[float
     rgb = cv2.warpAffine(picture.rgb, matrix, (side, side), flags=how, borderMode=cv2.BORDER_REFLECT_101)
     mask = cv2.warpAffine(picture.mask, matrix, (side, side), flags=cv2.INTER_NEAREST, borderValue=UNKNOWN)
     return Labelled(picture.name, picture.group, rgb, mask)
+
+
+def drawn_network(side: int, dice: random.Random) -> Labelled:
+    """A drawn etched surface, attacked along its grain boundaries: dark lines of any width between Voronoi cells.
+
+    Labelled fields come from one instrument; here lines may be wide and plain, grains flat or grained, twinned or scratched.  The
+    label is the line and a pixel or two beside it, as experts draw it.
+    """
+    noise = np.random.default_rng(dice.randrange(1 << 30))
+    count = dice.randint(4, 40)
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32)
+    bend = cv2.resize(noise.normal(0, side / 40, (2, 6, 6)).astype(np.float32).transpose(1, 2, 0), (side, side))
+    places = noise.random((count, 2)).astype(np.float32) * side
+    away = np.hypot(y[..., None] + bend[..., :1] - places[:, 0], x[..., None] + bend[..., 1:] - places[:, 1])
+    nearest = np.partition(away, 1, axis=2)
+    width = dice.uniform(1.5, 14) * cv2.resize(noise.uniform(0.4, 1.3, (5, 5)).astype(np.float32), (side, side))
+    gap = nearest[..., 1] - nearest[..., 0]
+    matrix = dice.uniform(110, 200)
+    grey = matrix + noise.normal(0, dice.uniform(0, 18), count).astype(np.float32)[away.argmin(axis=2)]
+    twin = np.abs(np.sin((x + y * dice.uniform(-2, 2)) / dice.uniform(8, 40))) < dice.uniform(0, 0.3)
+    grey = grey + np.where(twin, dice.uniform(-15, 15), 0)
+    attacked = gap < width
+    depth = dice.uniform(0.3, 0.85) * np.clip(1.3 * (1 - gap / width), 0, 1) ** dice.uniform(0.1, 0.8)
+    grey = grey * np.where(attacked, 1 - depth, 1) + noise.normal(0, dice.uniform(0, 10), (side, side))
+    mask = cv2.dilate(attacked.astype(np.uint8), np.ones((3, 3), np.uint8))
+    rgb = np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    return Labelled("drawn", "drawn", rgb, mask)
 
 
 def instrument(rgb: np.ndarray, dice: random.Random) -> np.ndarray:

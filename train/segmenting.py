@@ -7,6 +7,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import segmentation_models_pytorch as smp
@@ -16,12 +17,15 @@ from accelerate import Accelerator
 from safetensors.torch import load_file
 from segment_views import UNKNOWN, Labelled
 from support import load_checkpoint, save_checkpoint
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 
+N = TypeVar("N", bound=nn.Module)
 Sampler = Callable[[], Labelled]
+Lesson = Callable[[nn.Module, torch.device], Tensor]
+"""Draws a batch, shows it to a network on a device, and returns the loss."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,17 @@ def loss_of(logits: Tensor, labels: Tensor, config: Config) -> Tensor:
     return loss + config.dice_weight * (dice * (there > 0)).sum() / (there > 0).sum().clamp(min=1)
 
 
-def fit(network: CorrosionUNet, sample: Sampler, config: Config, checkpoint: Path, resume: bool) -> CorrosionUNet:
+def semantic(sample: Sampler, config: Config) -> Lesson:
+    """Lessons of a network that answers with a class a pixel."""
+
+    def lesson(network: nn.Module, device: torch.device) -> Tensor:
+        x, labels = to_batch([sample() for _ in range(config.batch)])
+        return loss_of(network(x.to(device, memory_format=torch.channels_last)), labels.to(device), config)
+
+    return lesson
+
+
+def fit(network: N, lesson: Lesson, config: Config, checkpoint: Path, resume: bool) -> N:
     """Train until `config.steps`, saving every 50; returns the running mean of the weights."""
     accelerator = Accelerator()
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=1e-3)
@@ -80,9 +94,7 @@ def fit(network: CorrosionUNet, sample: Sampler, config: Config, checkpoint: Pat
     network, optimiser = accelerator.prepare(network.train(), optimiser)
     began = time.time()
     while step < config.steps:
-        x, labels = to_batch([sample() for _ in range(config.batch)])
-        x, labels = x.to(accelerator.device, memory_format=torch.channels_last), labels.to(accelerator.device)
-        loss = loss_of(network(x), labels, config)
+        loss = lesson(network, accelerator.device)
         optimiser.zero_grad()
         accelerator.backward(loss)
         optimiser.step()
@@ -93,7 +105,7 @@ def fit(network: CorrosionUNet, sample: Sampler, config: Config, checkpoint: Pat
             print(f"  step {step} loss {loss.item():.4f} {time.time() - began:.0f} s", flush=True)
         if step % 50 == 0 or step == config.steps:
             save_checkpoint(checkpoint, config, step, **parts)
-    found: CorrosionUNet = average.module.cpu().eval()
+    found: N = average.module.cpu().eval()
     return found
 
 

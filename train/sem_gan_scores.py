@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import random
 from collections.abc import Callable
@@ -22,13 +23,14 @@ import cv2
 import numpy as np
 import torch
 import torchvision
-from distances import Sample, distance, frechet, kernel, spread
+from distances import Lite0, Sample, distance, frechet, kernel, spread
 from safetensors.torch import load_file
 from sem_gan import Config
-from sem_patches import Micrograph, cut, split
+from sem_patches import Micrograph, cut, load_micrographs, split
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from support import write_json
 from torch import nn
 
 from corrovis.networks.sem_gan import SurfaceGAN
@@ -323,3 +325,14 @@ def summary(materials: dict[str, Scores]) -> Scores:
     on = "mean over materials, patches of held-out specimens"
     rounded = lambda scores: {key: round(value, 4) if isinstance(value, float) else value for key, value in scores.items()}  # noqa: E731
     return {name: {**rounded(spread([of(m) for m in materials.values()])), "on": on} for name, of in pick.items()}
+
+
+def evaluate_semgan(args: argparse.Namespace) -> None:
+    """Report on the generator of SEM surfaces; it is not shipped yet, so it comes from its checkpoint."""
+    if not args.lpips and not args.smoke:
+        raise SystemExit("--lpips is missing: name the folder with squeezenet1_1-imagenet and lpips-squeeze-heads")
+    amounts = SMOKE if args.smoke else Amounts(args.limit or Amounts.patches)
+    pictures = load_micrographs(args.data)
+    gan = assemble(args.checkpoint, pictures, amounts.limits)
+    lite0 = Remembered(Lite0(args.features, FEATURE_SIDE), args.out / f"features_{Path(args.features).stem}.npz")
+    write_json(args.report, evaluate(gan, pictures, (lite0, Lpips(args.lpips)), amounts))

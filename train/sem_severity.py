@@ -41,6 +41,7 @@ from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.sem.severity import LIMITS, grade_area
 
 OF = "ni20cr"
+UNSEEN = "of coupons that no network had seen, leave-one-coupon-out"
 SEEN = 320  # pixels of the field in a window, which the network sees at `Config.side`
 EXPERT_SIGMA = 0.02
 """Doubt about a window's true share: an outline drawn one pixel wider moves it by as much, so labels near a limit are soft."""
@@ -180,10 +181,8 @@ def logits_of(network: SeverityClassifier, windows: list[Window], side: int) -> 
 
 
 def train(args: argparse.Namespace, config: Config, fields: list[Labelled]) -> None:
-    """All folds of one network; its logits of the windows left out go beside the checkpoints."""
+    """All folds of one network."""
     folder = args.out / f"{args.arch}-{args.init if args.init in ('random', 'imagenet') else 'warm'}"
-    windows = [one for field in fields for one in grid(field, SEEN)]
-    logits = np.zeros((len(windows), len(FIELD_SEVERITIES)), np.float32)
     for left_out in [*sorted({field.group for field in fields}), *([EVERYTHING] if args.everything else [])]:
         torch.manual_seed(config.seed)
         network = SeverityClassifier(args.arch, drop=config.drop)
@@ -194,61 +193,81 @@ def train(args: argparse.Namespace, config: Config, fields: list[Labelled]) -> N
             known = [field for field in fields if field.group != left_out]
             network = fit(network.to(memory_format=torch.channels_last), known, config)
             save_checkpoint(checkpoint, config, config.head_steps + config.steps, network=network)
-        unseen = [i for i, one in enumerate(windows) if one.field.group == left_out]
-        if unseen:
-            logits[unseen] = logits_of(network.eval(), [windows[i] for i in unseen], config.side)
-            right = logits[unseen].argmax(axis=1) == [severity_of(windows[i].share) for i in unseen]
-            print(f"  {left_out}: {right.mean():.3f} of {len(unseen)}", flush=True)
-    np.save(folder / "out_of_fold.npy", logits)
+
+
+def answers(folder: Path, fields: list[Labelled], side: int) -> dict[str, np.ndarray]:
+    """(n, 3) logits of each field's windows, by the network of `folder` that missed its coupon, where it is trained."""
+    found = {}
+    for field in fields:
+        network = SeverityClassifier(folder.name.rsplit("-", 1)[0])
+        if load_checkpoint(folder / f"without_{field.group}.pt", network=network):
+            found[field.name] = logits_of(network.eval(), grid(field, SEEN), side)
+    return found
 
 
 def measured(folder: Path, fields: list[Labelled]) -> dict[str, np.ndarray]:
-    """(H, W) probability of corrosion in each field, by the segmenter that was trained without its coupon."""
+    """(H, W) bool, corroded in each field, by the segmenter that was trained without its coupon."""
     found = {}
     for field in fields:
         network = CorrosionUNet()
         checkpoint = folder / f"without_{field.group}.pt"
         if not load_checkpoint(checkpoint, network=network):
             raise SystemExit(f"{checkpoint} is missing; train/sem_segment.py writes it")
-        found[field.name] = probabilities(network.eval(), field.rgb)[1]
+        found[field.name] = probabilities(network.eval(), field.rgb)[1] > 0.5
     return found
 
 
-def report(args: argparse.Namespace, fields: list[Labelled], config: Config) -> dict[str, Any]:
-    """train/reports/sem_severity.json: area first, then every network that was trained, on windows and on whole fields."""
+def of_windows(
+    fields: list[Labelled], maps: dict[str, np.ndarray], logits: dict[str, dict[str, np.ndarray]], sheet: Path
+) -> dict[str, Any]:
+    """Area first, then each network, and area with the first network, on the windows of `fields`."""
     windows = [one for field in fields for one in grid(field, SEEN)]
-    maps = measured(args.segmenter, fields)
     true = np.array([one.share for one in windows])
-    found = np.array([float((maps[one.field.name][one.at] > 0.5).mean()) for one in windows])
+    found = np.array([float(maps[one.field.name][one.at].mean()) for one in windows])
     label, group = np.array([severity_of(share) for share in true]), np.array([one.field.group for one in windows])
     rivals = {"area": by_area(found, true, group, LIMITS[OF])}
-    logits = {path.parent.name: np.load(path) for path in sorted(args.out.glob("*/out_of_fold.npy"))}
-    rivals |= {name: calibrated(own, label, group) for name, own in logits.items()}
-    if logits:
-        rivals["area and efficientnet_b0"] = (rivals["area"] + rivals[next(iter(logits))]) / 2
-    name_of = np.array([one.field.name for one in windows])
-    fully = {field.name: float(field.mask.mean()) for field in fields}
-    at = [np.flatnonzero(name_of == field.name) for field in fields]
-    field_label = np.array([severity_of(fully[field.name]) for field in fields])
-    field_group = np.array([field.group for field in fields])
-    whole = np.array([float((maps[field.name] > 0.5).mean()) for field in fields])
-    field_rivals = {"area": by_area(whole, np.array(list(fully.values())), field_group, LIMITS[OF])}
-    field_rivals |= {name: np.stack([p[i].mean(axis=0) for i in at]) for name, p in rivals.items() if name in logits}
-    draw(windows, label, rivals, args.out / "windows.png")
-    unseen = "of coupons that no network had seen, leave-one-coupon-out"
+    joined = {name: np.concatenate([own[field.name] for field in fields]) for name, own in logits.items()}
+    rivals |= {name: calibrated(own, label, group) for name, own in joined.items()}
+    if joined:
+        rivals["area and efficientnet_b0"] = (rivals["area"] + rivals[next(iter(joined))]) / 2
+    draw(windows, label, rivals, sheet)
+    before = {name: round(calibration_error(softmax(own), label), 4) for name, own in joined.items()}
     return {
-        "windows": compare(rivals, label, group, f"{len(label)} windows of {SEEN} px {unseen}"),
-        "fields": compare(field_rivals, field_label, field_group, f"{len(fields)} fields {unseen}"),
-        "labels": {
-            "limits": LIMITS[OF],
-            "windows": np.bincount(label, minlength=3).tolist(),
-            "fields": np.bincount(field_label).tolist(),
+        "rivals": compare(rivals, label, group, f"{len(label)} windows of {SEEN} px {UNSEEN}"),
+        "labels": np.bincount(label, minlength=3).tolist(),
+        "calibration_error_before_temperature": before,
+        "temperature": {name: fit_temperature(own, label) for name, own in joined.items()},
+    }
+
+
+def of_fields(fields: list[Labelled], maps: dict[str, np.ndarray], logits: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
+    """The same on whole fields; a network's answer is the mean over a field's windows."""
+    true, found = (
+        np.array([float(share.mean()) for share in some]) for some in ([f.mask for f in fields], [maps[f.name] for f in fields])
+    )
+    label, group = np.array([severity_of(share) for share in true]), np.array([field.group for field in fields])
+    rivals = {"area": by_area(found, true, group, LIMITS[OF])}
+    rivals |= {
+        name: calibrated(np.stack([own[f.name].mean(axis=0) for f in fields]), label, group) for name, own in logits.items()
+    }
+    on = f"{len(fields)} fields {UNSEEN}"
+    return {"rivals": compare(rivals, label, group, on), "labels": np.bincount(label, minlength=3).tolist()}
+
+
+def report(args: argparse.Namespace, fields: list[Labelled], config: Config) -> dict[str, Any]:
+    """train/reports/sem_severity.json: area on all coupons, and every rival on those coupons that all have answered for."""
+    maps = measured(args.segmenter, fields)
+    logits = {path.name: answers(path, fields, config.side) for path in sorted(args.out.glob("*-*")) if path.is_dir()}
+    logits = {name: own for name, own in logits.items() if own}
+    both = [field for field in fields if all(field.name in own for own in logits.values())]
+    return {
+        "area": {"windows": of_windows(fields, maps, {}, args.out / "area.png"), "fields": of_fields(fields, maps, {})},
+        "compared": {
+            "coupons": sorted({field.group for field in both}),
+            "windows": of_windows(both, maps, logits, args.out / "windows.png"),
+            "fields": of_fields(both, maps, logits),
         },
-        "calibration_error_before_temperature": {
-            name: round(calibration_error(softmax(own), label), 4) for name, own in logits.items()
-        },
-        "temperature": {name: fit_temperature(own, label) for name, own in logits.items()},
-        "made": {"config": asdict(config), "seen": SEEN, "expert_sigma": EXPERT_SIGMA},
+        "made": {"config": asdict(config), "limits": LIMITS[OF], "seen": SEEN, "expert_sigma": EXPERT_SIGMA},
     }
 
 

@@ -23,6 +23,7 @@ from support import save_sheet, write_json
 
 from corrovis.store import Store
 
+SIZE = 64  # of the patches as they come
 SIDE = 128  # pixels that Lite0 sees a 64 px patch at
 MADE = 200  # patches a class and method
 INSPECTOR = "steel-inspector"
@@ -95,7 +96,7 @@ def methods_at_hand(
 
 def evaluate_steel(args: argparse.Namespace) -> None:
     began, n = time.time(), 4 if args.smoke else MADE
-    parts = load(args.data, "train", args.side), load(args.data, "held_out", args.side)
+    parts = load(args.data, "train", SIZE), load(args.data, "held_out", SIZE)
     store, skipped, budgets = Store(args.weights), {}, {}
     tools = Tools(
         Lite0("none", side=32) if args.smoke else Lite0(args.features, side=SIDE),

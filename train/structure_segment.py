@@ -22,7 +22,7 @@ import torch
 from look_alikes import look_alike_groups
 from segment_scores import benchmark_scores, confusion_of
 from segment_views import Labelled, Windows, camera, window
-from segmenting import Config, Sampler, fit, probabilities, unweighted, warm_start
+from segmenting import Config, Sampler, fit, probabilities, semantic, unweighted, warm_start
 from support import arguments, is_held_out, load_checkpoint, read_mask, read_rgb, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
@@ -90,14 +90,20 @@ def main() -> None:
         load_checkpoint(args.start, network=network)
     else:
         warm_start(network, args.init)
-    network = fit(network, sampler(known, config, config.seed), config, args.out / "held_out.pt", args.resume)
+    network = fit(network, semantic(sampler(known, config, config.seed), config), config, args.out / "held_out.pt", args.resume)
     scores = score(unweighted(network, config.class_weights), kept_back)
     print(scores["metrics"], flush=True)
     made = {"config": asdict(config), "scales": SCALES, "seen": SEEN, "photos": len(known), "held_out": len(kept_back)}
     write_json(args.report, {**scores, "made": made})
     again = replace(config, steps=config.steps // 3 + 1, lr=config.lr / 3)
     print("everything", flush=True)
-    fit(deepcopy(network).requires_grad_(True), sampler(photos, again, 1), again, args.out / "last.pt", args.resume)
+    fit(
+        deepcopy(network).requires_grad_(True),
+        semantic(sampler(photos, again, 1), again),
+        again,
+        args.out / "last.pt",
+        args.resume,
+    )
 
 
 if __name__ == "__main__":

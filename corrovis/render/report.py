@@ -76,6 +76,7 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "model": inspection.model,
         "severity": grade.severity,
         "probabilities": dict(zip(FIELD_SEVERITIES, shares, strict=True)),
+        "severity_from": "corroded area; the probabilities are what the model's measured error of area leaves open",
         "severity_limits": list(grade.limits),
         "severity_sigma": round(grade.sigma, 6),
         "corroded_fraction": round(inspection.map.corroded_fraction, 6),

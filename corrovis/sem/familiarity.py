@@ -16,7 +16,7 @@ from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
 from corrovis.results import Byte
 from corrovis.sem.results import Field
-from corrovis.sem.segmentation import as_seen
+from corrovis.sem.seeing import as_seen
 from corrovis.store import Store
 
 SIDE = 256

@@ -23,6 +23,7 @@ from corrovis.settings import Settings
 MIDDLE, SPREAD = 128.0, 40.0
 """Grey level and standard deviation that every micrograph is brought to."""
 FLAT = 2.0
+SURROUNDINGS = 101  # pixels, odd: what is less than half of it stays
 LEAST_SIDE = 32
 
 
@@ -58,6 +59,12 @@ def normalise(grey: Byte) -> Byte:
     spread = max(float(middle.std()), FLAT)
     moved = (grey.astype(np.float32) - middle.mean()) * (SPREAD / spread) + MIDDLE
     return np.asarray(np.clip(moved, 0, 255), np.uint8)
+
+
+def flatten(grey: Byte) -> Byte:
+    """(H, W) uint8 less the median of its surroundings: what departs from the metal around it, on a slope or by an edge too."""
+    around = cv2.medianBlur(grey, SURROUNDINGS).astype(np.int16)
+    return np.asarray(np.clip(grey.astype(np.int16) - around + int(MIDDLE), 0, 255), np.uint8)
 
 
 def tile_starts(length: int, side: int, overlap: int) -> list[int]:

@@ -13,6 +13,7 @@ from corrovis.sem.familiarity import strangeness
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection
 from corrovis.sem.saliency import saliency_of
+from corrovis.sem.seeing import GREY
 from corrovis.sem.segmentation import Segmenter
 
 COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
@@ -68,7 +69,7 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, strange: float |
     said = []
     if contrast(rgb) < NO_CONTRAST:
         said.append("unlike anything in training: the picture has hardly any contrast")
-    elif spec.input.get("levels") == "normalised" and colourfulness(rgb) > COLOURFUL:
+    elif spec.input.get("levels") in GREY and colourfulness(rgb) > COLOURFUL:
         said.append("unlike anything in training: a colour picture, and this model has learned from grey micrographs alone")
     elif strange is not None and strange > 1:
         said.append(

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.results import Byte, Float
 from corrovis.sem.results import CorrosionMap, Field, Saliency
-from corrovis.sem.segmentation import as_seen, to_input
+from corrovis.sem.seeing import as_seen, to_input
 from corrovis.store import Store
 
 Method = Literal["grad_cam", "hires_cam", "layer_cam", "eigen_cam"]

@@ -1,14 +1,15 @@
 """Where a field is corroded: `Field` in, `CorrosionMap` out, in the field's own pixels.
 
-The record of a model says how it wants to see a field: `size` and `overlap` of the tiles, `levels` (micrographs are brought to
-common grey levels first), `long_side`, to which photos are reduced, `mirror` where they are seen mirrored as well.
-Probabilities are enlarged to the field's pixels before the most likely class is taken, so that outlines are smooth at any size.
+The record of a model says how it wants to see a field (`corrovis.sem.seeing`), in tiles of which `size` and `overlap`, and if
+also in the mirror.  Probabilities are enlarged to the field's pixels before classes are taken, so that outlines are smooth at any
+size.  Where corrosion comes in instances (pits), `extent` says how far each reaches and `sure` which to believe.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -16,16 +17,17 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from corrovis.manifest import WeightSpec
+from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.results import Byte, Float, Provenance
-from corrovis.sem.fields import Stitcher, normalise
+from corrovis.sem.fields import Stitcher
+from corrovis.sem.instances import detect_tiled, paint
 from corrovis.sem.results import CorrosionMap, Field
+from corrovis.sem.seeing import prepared, to_input
 from corrovis.store import Store
 
-MODELS = ("ni20cr", "pits304", "steel-structures")
+MODELS = ("ni20cr", "pits304", "pits304-yolo", "steel-structures")
 """Names of the contract; which of them are there, the store knows."""
 T = TypeVar("T", bound=np.generic)
-STRIDE = 32
 LEAST_PX = 9  # smaller specks are noise
 
 
@@ -43,46 +45,52 @@ class Segmenter:
         """Labels, regions and probabilities of `field` by `model`.  Raises WeightsError when there is no such model."""
         spec, network = self.store.spec(model), self.store.network(model)
         began = time.perf_counter()
-        seen = as_seen(field.specimen, spec)
-        side, overlap = int(spec.input["size"]), int(spec.input["overlap"])
-        p = tiled(network, seen, side, overlap)
-        if spec.input.get("mirror"):
-            turned = tiled(network, np.ascontiguousarray(seen[:, ::-1]), side, overlap)
-            p = np.asarray((p + turned[:, :, ::-1]) / 2, np.float32)
-        height, width = field.specimen.shape[:2]
-        if seen.shape[:2] != (height, width):
-            p = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in p])
-        labels, regions, scores = regions_of(p)
+        found = look(network, field.specimen, spec.input)
         outside = (field.rows[0], field.size_hw[0] - field.rows[1])
         return CorrosionMap(
-            labels=_framed(labels, outside),
-            regions=_framed(regions, outside),
-            probability=_framed(np.asarray(1 - p[0], np.float32).clip(0, 1), outside),
-            scores=scores,
+            labels=_framed(found.labels, outside),
+            regions=_framed(found.regions, outside),
+            probability=_framed(found.probability, outside),
+            scores=found.scores,
             classes=spec.classes,
             rows=field.rows,
             made_by=Provenance(model, spec.sha256, time.perf_counter() - began),
         )
 
 
-def as_seen(rgb: Byte, spec: WeightSpec) -> Byte:
-    """(H, W, 3) uint8 as the network was shown pictures in training: grey levels normalised, photos reduced."""
-    if spec.input.get("levels") == "normalised":
-        grey = normalise(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8))
-        rgb = np.repeat(grey[..., None], 3, axis=2)
-    height, width = rgb.shape[:2]
-    scale = min(spec.input.get("long_side", max(height, width)) / max(height, width), 1.0) * spec.input.get("enlarge", 1)
-    if scale == 1:
-        return rgb
-    size = max(STRIDE, round(width * scale)), max(STRIDE, round(height * scale))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a network finds in a picture: the arrays of a `CorrosionMap`."""
+
+    labels: Byte
+    regions: NDArray[np.int32]
+    probability: Float
+    scores: Float
 
 
-def to_input(rgb: Byte) -> torch.Tensor:
-    """(h, w, 3) uint8 to (1, 3, h', w') in [-1, 1]; the rim is mirrored out to multiples of `STRIDE`."""
+def look(network: nn.Module, rgb: Byte, how: dict[str, Any]) -> Found:
+    """What `network` finds in (H, W, 3) uint8, in its own pixels; `how` is the record's `input`."""
+    seen, tiling = prepared(rgb, how), (int(how["size"]), int(how["overlap"]))
     height, width = rgb.shape[:2]
-    padded = cv2.copyMakeBorder(rgb, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REFLECT_101)
-    return torch.from_numpy(padded.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)
+    if isinstance(network, YoloSeg):
+        instances = detect_tiled(network, seen, tiling, float(how["sure"]))
+        regions, p_corroded, scores = paint(instances, (height, width), (width / seen.shape[1], height / seen.shape[0]))
+        return Found((regions > 0).astype(np.uint8), regions, p_corroded, scores)
+    p = classes_of(network, seen, how)
+    if seen.shape[:2] != (height, width):
+        p = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in p])
+    labels, regions, scores = regions_of(p, Instances(how["extent"], how["sure"], how["least_px"]) if "extent" in how else None)
+    return Found(labels, regions, np.asarray(1 - p[0], np.float32).clip(0, 1), scores)
+
+
+def classes_of(network: nn.Module, seen: Byte, how: dict[str, Any]) -> Float:
+    """(classes, H, W) probabilities of a picture as the network wants to see it, if so recorded also in the mirror."""
+    tiling = int(how["size"]), int(how["overlap"])
+    p = tiled(network, seen, *tiling)
+    if not how.get("mirror"):
+        return p
+    turned = tiled(network, np.ascontiguousarray(seen[:, ::-1]), *tiling)
+    return np.asarray((p + turned[:, :, ::-1]) / 2, np.float32)
 
 
 def tiled(network: nn.Module, rgb: Byte, side: int, overlap: int) -> Float:
@@ -99,14 +107,27 @@ def tiled(network: nn.Module, rgb: Byte, side: int, overlap: int) -> Float:
     return stitcher.whole()
 
 
-def regions_of(p: Float) -> tuple[Byte, NDArray[np.int32], Float]:
-    """Labels (H, W), region numbers (H, W) and scores (n,) of (classes, H, W) probabilities; specks are background."""
-    labels = p.argmax(axis=0).astype(np.uint8)
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """What makes an instance of corrosion: pixels of a probability above `extent` that hang together, `sure` on average."""
+
+    extent: float
+    sure: float
+    least_px: int
+
+
+def regions_of(p: Float, single: Instances | None = None) -> tuple[Byte, NDArray[np.int32], Float]:
+    """Labels (H, W), region numbers (H, W) and scores (n,) of (classes, H, W) probabilities; specks are background.
+
+    A pixel is of its most likely class; with `single`, of the one class there is, by the thresholds.
+    """
+    least_px = single.least_px if single else LEAST_PX
+    labels = (1 - p[0] > single.extent if single else p.argmax(axis=0)).astype(np.uint8)
     regions = np.zeros(labels.shape, np.int32)
     count = 0
     for index in range(1, len(p)):
         _, parts, stats, _ = cv2.connectedComponentsWithStats((labels == index).astype(np.uint8), connectivity=8)
-        kept = stats[:, cv2.CC_STAT_AREA] >= LEAST_PX
+        kept = stats[:, cv2.CC_STAT_AREA] >= least_px
         kept[0] = False
         numbers = np.where(kept, np.cumsum(kept) + count, 0).astype(np.int32)
         regions += numbers[parts]
@@ -115,7 +136,16 @@ def regions_of(p: Float) -> tuple[Byte, NDArray[np.int32], Float]:
     areas = np.bincount(regions.ravel(), minlength=count + 1)[1:]
     own = np.take_along_axis(p, labels[None].astype(np.int64), axis=0)[0]
     sums = np.bincount(regions.ravel(), own.ravel(), minlength=count + 1)[1:]
-    return labels, regions, (sums / np.maximum(areas, 1)).clip(0, 1).astype(np.float32)
+    scores = (sums / np.maximum(areas, 1)).clip(0, 1).astype(np.float32)
+    return _believed(labels, regions, scores, single.sure) if single else (labels, regions, scores)
+
+
+def _believed(labels: Byte, regions: NDArray[np.int32], scores: Float, sure: float) -> tuple[Byte, NDArray[np.int32], Float]:
+    """The same without regions whose score is below `sure`, numbered from 1 again."""
+    believed = scores >= sure
+    numbers = np.concatenate([[0], np.where(believed, np.cumsum(believed), 0)]).astype(np.int32)
+    regions = numbers[regions]
+    return np.where(regions > 0, labels, 0).astype(np.uint8), regions, scores[believed]
 
 
 def _framed(plane: NDArray[T], outside: tuple[int, int]) -> NDArray[T]:

@@ -6,7 +6,7 @@ on specimens held out of its training (`area_error` in its record); the probabil
 | model | moderate from | severe from | why there |
 | --- | --- | --- | --- |
 | ni20cr | 28 % | 42 % | thirds of the labelled fields; no standard grades intergranular attack by area |
-| pits304 | 1 % | 5 % | ours; ASTM G46 charts pits by number and size |
+| pits304, pits304-yolo | 1 % | 5 % | ours; ASTM G46 charts pits by number and size |
 | steel-structures | 3 % | 16 % | ASTM D610: rust grade 5 or better, 4 to 3, 2 or worse |
 """
 
@@ -19,7 +19,13 @@ import numpy as np
 from corrovis.manifest import WeightSpec
 from corrovis.sem.results import CorrosionMap, FieldGrade
 
-LIMITS: dict[str, tuple[float, float]] = {"ni20cr": (0.28, 0.42), "pits304": (0.01, 0.05), "steel-structures": (0.03, 0.16)}
+PITS = (0.01, 0.05)
+LIMITS: dict[str, tuple[float, float]] = {
+    "ni20cr": (0.28, 0.42),
+    "pits304": PITS,
+    "pits304-yolo": PITS,
+    "steel-structures": (0.03, 0.16),
+}
 UNKNOWN_ERROR = 0.05  # of a model whose record states none
 SIGMA_OF_MEAN_ERROR = sqrt(np.pi / 2)
 """Standard deviation of a normal error, over its mean absolute value."""

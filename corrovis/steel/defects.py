@@ -14,6 +14,7 @@ overlapping tiles, weighted so that each counts most in its middle.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import cv2
 import numpy as np
@@ -70,7 +71,8 @@ class DefectMaker:
         noise = float(self.spec.input.get("noise", NOISE))
         x = torch.stack([throw.mirrored(throw.noisy(patch, noise)) for throw, patch in zip(throws, x, strict=True)])
         with torch.inference_mode():
-            network = self.store.network(MODEL).to(memory_format=torch.channels_last)  # a fifth faster on CPUs
+            network: Any = self.store.network(MODEL)
+            network.to(memory_format=torch.channels_last)  # a fifth faster on CPUs
             made = network(x[:, None].contiguous(memory_format=torch.channels_last), labels)[:, 0]
         made = torch.stack([throw.mirrored(patch) for throw, patch in zip(throws, made, strict=True)])
         return np.asarray(((made[:, :height, :width] + 1) / 2).clamp(0, 1).numpy(), np.float32)
@@ -149,4 +151,4 @@ def window(used: Bool, least: int) -> tuple[slice, slice]:
         stop = min(len(hit), max(stop, start + least))
         return slice(max(0, min(start, stop - least)), stop)
 
-    return along(used.any(axis=1)), along(used.any(axis=0))
+    return along(np.asarray(used.any(axis=1))), along(np.asarray(used.any(axis=0)))

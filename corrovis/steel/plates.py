@@ -38,7 +38,8 @@ def read_region(source: Path, size_hw: tuple[int, int], limits: Settings = DEFAU
     if mask.size_hw != size_hw:
         found, wanted = (f"{size[1]} x {size[0]}" for size in (mask.size_hw, size_hw))
         raise BadInputError(f"{mask.name} is {found}, but the plate is {wanted}; draw the mask in the plate's size")
-    if not (region := mask.rgb.max(axis=2) > 127).any():
+    region: Bool = np.asarray(mask.rgb.max(axis=2) > 127, np.bool_)
+    if not region.any():
         raise BadInputError(f"{mask.name} is black all over; paint white where the defect is to go")
     return region
 

@@ -129,13 +129,13 @@ class Sources:
         self.files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES) if folder else []
         if folder and not self.files:
             raise BadInputError(f"{folder} holds no pictures; give a folder with clean patches of steel, or leave --from out")
-        np.random.default_rng(seed).shuffle(self.files)  # type: ignore[arg-type]
+        np.random.default_rng(seed).shuffle(self.files)
         self._last: tuple[Path, Float] | None = None
 
     def draw(self, seed: int) -> tuple[Float, str]:
         """(side, side) in [0, 1], and what it is called."""
         if not self.files:
-            return clean_plate((self.side, self.side), seed).astype(np.float32) / 255, f"drawn {seed}"
+            return np.asarray(clean_plate((self.side, self.side), seed) / 255, np.float32), f"drawn {seed}"
         path = self.files[seed // BATCH % len(self.files)]  # a batch from one picture: it is decoded once
         grey, dice = self._read(path), np.random.default_rng(seed)
         y, x = (int(dice.integers(length - self.side + 1)) for length in grey.shape)

@@ -22,6 +22,7 @@ from corrovis.sem.inspection import Inspector
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.settings import Settings
 from corrovis.ui import wording
+from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
 from corrovis.ui.steel_jobs import SteelTools
 
@@ -43,6 +44,7 @@ class Services:
     settings: Settings
     inspector: Inspector | None = None
     steel: SteelTools | None = None
+    materials: MaterialsLab | None = None
     synthesiser: Synthesiser | None = None
 
 

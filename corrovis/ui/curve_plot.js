@@ -42,14 +42,15 @@ function widen(span, other, pixels, otherPixels) {
 
 function draw(panel, k, all) {
   const first = k === 0, wide = first || (k % 2 && k === all.length - 1); // one that is left alone takes the whole row
-  const width = wide ? 760 : 380, height = first ? 400 : wide ? 170 : 240;
+  const phone = window.innerWidth < 640; // drawn as wide as it is seen, or its letters shrink with it
+  const width = wide && !phone ? 760 : 380, height = first ? (phone ? 300 : 400) : wide ? 170 : 240;
   const inner = { w: width - PAD.left - PAD.right, h: height - PAD.top - PAD.bottom };
   let xs = range(panel.series.flatMap((s) => s.x)), ys = range(panel.series.flatMap((s) => s.y));
   if (panel.equal) [xs, ys] = [widen(xs, ys, inner.w, inner.h), widen(ys, xs, inner.h, inner.w)];
   const x = (value) => PAD.left + (value - xs[0]) / (xs[1] - xs[0]) * inner.w;
   const y = (value) => PAD.top + (1 - (value - ys[0]) / (ys[1] - ys[0])) * inner.h;
   const svg = node("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${panel.ylabel}, ${panel.xlabel}` });
-  for (const value of ticks(xs, wide ? 8 : 5)) {
+  for (const value of ticks(xs, width > 400 ? 8 : 5)) {
     node("line", { class: "grid", x1: x(value), x2: x(value), y1: PAD.top, y2: PAD.top + inner.h }, svg);
     node("text", { x: x(value), y: height - 24, "text-anchor": "middle" }, svg, label(value));
   }

@@ -16,7 +16,13 @@ from corrovis.ui.car import CPU, VISIT_S, upload_folder
 from corrovis.ui.sem_jobs import Seen, Visit
 
 HERE = Path(__file__).parent
-CHOICES = {"": wording.ANY_MODEL, "ni20cr": wording.NI20CR, "pits304": wording.PITS304, "steel-structures": wording.STRUCTURES}
+CHOICES = {
+    "": wording.ANY_MODEL,
+    "ni20cr": wording.NI20CR,
+    "pits304": wording.PITS304,
+    "pits304-yolo": wording.PITS304_YOLO,
+    "steel-structures": wording.STRUCTURES,
+}
 WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
 PRIVATE: dict[str, Any] = {**WORK, "show_progress": "hidden"}
 

@@ -17,6 +17,8 @@ from corrovis.ui import (
     electrochem,
     electrochem_api,
     inspect,
+    materials,
+    materials_api,
     progression,
     sem_api,
     steel,
@@ -48,6 +50,9 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
                     inspect.InspectTab(services.inspector)
                 with gr.Tab(wording.PROGRESSION_TAB):
                     progression.ProgressionTab(services.inspector)
+            if services.materials:
+                with gr.Tab(wording.MATERIALS_TAB):
+                    materials.MaterialsTab(services.materials)
             if services.synthesiser:
                 with gr.Tab(wording.SURFACES_TAB):
                     synthesis.SynthesisSection(services.synthesiser)
@@ -63,6 +68,8 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
             sem_api.publish(services.inspector)
         if services.steel:
             steel_api.publish(services.steel)
+        if services.materials:
+            materials_api.publish(services.materials)
         if services.synthesiser:
             synthesis_api.publish(services.synthesiser)
     return page

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from corrovis.errors import BadInputError
-from corrovis.sem.progression import Row, row_of
+from corrovis.sem.progression import COLUMNS, Row, row_of
 from corrovis.ui import wording
 from corrovis.ui.electrochem_jobs import panel, plot_json, series
 
@@ -36,7 +36,8 @@ def filled(names: Sequence[str], known: Mapping[str, Cells]) -> list[Cells]:
 
 def rows_of(lines: Iterable[Cells]) -> list[Row]:
     """The rows of the page's table.  Raises BadInputError where an exposure is no number."""
-    records = [dict(zip(("file", "exposure_h", "condition"), map(str, line), strict=True)) for line in lines]
+    texts = [["" if cell is None else str(cell) for cell in line] for line in lines]
+    records = [dict(zip(COLUMNS, line, strict=True)) for line in texts]
     return [row_of(record, Path(), f"the table, line {n}") for n, record in enumerate(records, 1) if record["file"].strip()]
 
 

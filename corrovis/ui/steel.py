@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
+from gradio.blocks import Block
 
 from corrovis.errors import CorrovisError
 from corrovis.steel.results import CLEAN
@@ -56,7 +57,7 @@ class SteelTab:
             self.editor = make_editor()
             with gr.Column(elem_classes="steel-side", scale=0, min_width=260):
                 self.defect = gr.Dropdown(named, value=named[0][1], label=wording.BRUSH_CLASS)
-                self.strength = gr.Slider(0, 1, 1, step=0.05, label=wording.STEEL_STAGE["strength"])
+                self.strength = gr.Slider(0, 1, 1, step=0.05, label=wording.BRUSH_STRENGTH)
                 self.seed = gr.Number(0, precision=0, minimum=0, label=wording.SET_SEED)
                 self.put = gr.Button(wording.BRUSH_GO, variant="primary")
                 self.wipe = gr.Button(wording.BRUSH_ERASE)
@@ -102,7 +103,7 @@ class SteelTab:
         self.put.click(self.put_there, [*how, self.defect], board, show_progress_on=self.editor, **WORK)
         self.wipe.click(self.wipe_there, how, board, show_progress_on=self.editor, **WORK)
         self.reset.click(self.again, visit, board, show_progress_on=self.editor, **WORK)
-        asked = {visit, self.kind, self.count, self.set_seed, self.own}
+        asked: set[Block] = {visit, self.kind, self.count, self.set_seed, self.own}
         self.go.click(self.make_set, asked, [self.sample, self.told, self.archive], show_progress_on=self.archive, **WORK)
 
     def open(self, file: dict[str, Any] | None) -> tuple[Visit | None, Any, Any, str]:
@@ -122,7 +123,7 @@ class SteelTab:
         return visit, steel_jobs.stage_value(self.tools, visit)
 
     def look(self, visit: Visit | None, event: gr.EventData) -> str:
-        return shown(steel_jobs.look_value, self.tools, present(visit), str(event.name), float(event.strength))
+        return str(shown(steel_jobs.look_value, self.tools, present(visit), str(event.name), float(event.strength)))
 
     def keep(self, visit: Visit | None, event: gr.EventData) -> str:
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))

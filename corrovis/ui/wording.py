@@ -108,6 +108,47 @@ QUANTITIES = {
     "activation_energy": ("Activation energy", 1.0, "kJ/mol"),
     "prefactor": ("Prefactor", 1.0, "A/cm²"),
 }
+MATERIALS_TAB = "Materials lab"
+MATERIALS_HEADLINE = "What is it made of, and how does the network see it?"
+MATERIALS_LEAD = "Drop in a scanning electron micrograph: its material, and what every layer of the network makes of it."
+MATERIALS_UPLOAD = "Micrograph"
+MATERIALS_DROP = "Drop a micrograph here\nor choose one"
+MATERIALS_BESIDE = "Second picture, side by side"
+MATERIALS_BESIDE_DROP = "Compare: drop a second"
+MATERIALS_NETWORK = "Look into"
+MATERIALS_HINT = "Of these materials alone; the picture may show another."
+UNFAMILIAR = "Unlike anything in training"
+NETWORKS = {
+    "material": "Material classifier",
+    "ni20cr": "Corrosion of Ni-20Cr",
+    "pits304": "Pits in 304 stainless",
+    "steel-structures": "Steel structures",
+    "steel-inspector": "Defects of rolled steel",
+    "car-grade": "Severity of cars",
+    "car-mask": "Car and its paint",
+}
+LAYER_VIEW = {
+    "view": "Layers of the network",
+    "empty": "The layers appear here.",
+    "maps": "Activation maps of the chosen layer",
+    "layer": "Layer",
+    "back": "Previous layer",
+    "on": "Next layer",
+    "all": "All layers",
+    "filter": "Colour filter",
+    "show": "Channels",
+    "mean": "Mean",
+    "top": "Strongest",
+    "mean_of": "mean of %s channels",
+    "top_of": "%t strongest of %s channels",
+    "save": "Save",
+    "files": {
+        "png": {"name": "This layer", "hint": "PNG as shown here"},
+        "overview": {"name": "Overview", "hint": "All layers in one PNG"},
+        "pdf": {"name": "PDF", "hint": "Overview and a page for each layer"},
+    },
+    "fine": "The middle square of the picture, as each convolution answers it. Strongest: what the answer rests on most.",
+}
 INSPECT_TAB = "Inspect"
 INSPECT_HEADLINE = "How far has corrosion gone?"
 INSPECT_LEAD = "Drop in micrographs or photos of steel: corroded regions, areas, severity and a report come back."
@@ -118,6 +159,7 @@ MODEL = "Model"
 ANY_MODEL = "The one that suits each picture"
 NI20CR = "Grain boundaries (Ni-20Cr, SEM)"
 PITS304 = "Pits (304 stainless, SEM)"
+PITS304_YOLO = "Pits, by YOLOv8 (304 stainless, SEM)"
 STRUCTURES = "Steel structures (photos)"
 PIXEL_SIZE = "Size of a pixel"
 PIXEL_SIZE_HINT = "0.5um; empty: as the file says"
@@ -215,6 +257,7 @@ STEEL_STAGE = {
 }
 BRUSH_PLATE = "Paint where the defect is to go"
 BRUSH_CLASS = "Defect"
+BRUSH_STRENGTH = "Strength"
 BRUSH_GO = "Put it there"
 BRUSH_ERASE = "Wipe it clean there"
 BRUSH_RESET = "Start again"

@@ -157,6 +157,22 @@ def test_progression_goes_from_pictures_to_growth(page: Page, tmp_path: Path) ->
     expect(page.get_by_text("progression.zip")).to_be_visible()
 
 
+def test_pits_can_be_asked_for(page: Page, tmp_path: Path) -> None:
+    """Chosen in the page, and the picture's own answer comes back."""
+    grey = np.random.default_rng(0).normal(120, 3, (160, 200))
+    for y, x in ((40, 50), (100, 140), (120, 40)):
+        grey[np.hypot(*(np.mgrid[0:160, 0:200] - np.array([y, x])[:, None, None])) < 5] = 220
+    cv2.imwrite(str(tmp_path / "pits.png"), grey.clip(0, 255).astype(np.uint8))
+    page.get_by_role("tab", name="Inspect").click()
+    page.locator(".form input[type=file]").set_input_files([tmp_path / "pits.png"])
+    page.get_by_label("Model").click()
+    page.get_by_role("option", name="Pits (304 stainless, SEM)").click()
+    page.get_by_role("button", name="Inspect", exact=True).click()
+    facts = page.locator(".block.facts")
+    expect(facts.get_by_role("heading")).to_contain_text("pits.png", timeout=PATIENCE_MS)
+    expect(page.get_by_text("pits304").first).to_be_visible()
+
+
 def test_inspect_answers_with_the_contracts_keys_and_files(client: Client, tmp_path: Path) -> None:
     answer = client.predict(handle_file(micrograph(tmp_path / "a.png")), "ni20cr", "0.5um", True, api_name="/inspect")
     (item,) = answer["items"]

@@ -18,6 +18,8 @@ from corrovis.errors import NoCarError
 from corrovis.manifest import read_manifest
 from corrovis.results import AgedCar, CarMask, Float, Grade, Photo, Provenance
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.layers import LayerViewer
+from corrovis.sem.material import MaterialClassifier
 from corrovis.sem.segmentation import Segmenter
 from corrovis.sem.synthesis import MODEL, Synthesiser
 from corrovis.settings import WEIGHTS, Settings
@@ -131,16 +133,20 @@ class Patches(PatchInspector):
 def main() -> None:
     from corrovis.ui import page
     from corrovis.ui.car_jobs import Services
+    from corrovis.ui.materials_jobs import MaterialsLab
     from corrovis.ui.steel_jobs import SteelTools
 
     settings = Settings()
     examples = Path(tempfile.mkdtemp())
     cv2.imwrite(str(examples / "street.png"), street()[..., ::-1])
     page.EXAMPLES = examples
-    store = Store(settings.weights)  # the shipped networks: they are small
-    inspector, synthesiser = Inspector(Segmenter(store)), Synthesiser(store) if MODEL in store else None
+    store = Store(settings.weights)
+    inspector = Inspector(Segmenter(store))  # the shipped networks: they are small
     steel = SteelTools(Defects(), Patches(), settings)
-    services = Services(Masker(), Ager(), Grader(), settings, inspector, steel, synthesiser)
+    lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store))
+    synthesiser = Synthesiser(store) if MODEL in store else None
+    tools = {"inspector": inspector, "steel": steel, "materials": lab, "synthesiser": synthesiser}
+    services = Services(Masker(), Ager(), Grader(), settings, **tools)
     blocks = page.build_page(services, {}, "https://example.org/source")
     blocks.queue(max_size=settings.queue).launch(server_port=int(sys.argv[1]), **page.launch_options(settings))
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from export import Release, export
+from inspection_scores import RUNS
 from PIL import Image
 from safetensors.torch import save_file
 from segment_scores import benchmark_scores, class_ious, confusion_of
@@ -28,7 +29,14 @@ from corrovis.networks.severity_classifier import SeverityClassifier
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four fields of two coupons, and twelve photos with all four classes."""
     root, dice = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
-    for name in ("sem/ni20cr", "sem/ni20cr_masks", "steel_structures/images", "steel_structures/masks"):
+    for name in (
+        "sem/pits304",
+        "sem/pits304_boxes",
+        "sem/ni20cr",
+        "sem/ni20cr_masks",
+        "steel_structures/images",
+        "steel_structures/masks",
+    ):
         (root / name).mkdir(parents=True)
     rows = ["file,material,condition,exposure,group,mask,corroded_fraction,repo,licence"]
     for n in range(4):
@@ -36,6 +44,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.fromarray(dice.normal(180 - 120 * mask, 5).clip(0, 255).astype(np.uint8)).save(root / f"sem/ni20cr/f{n}.jpg")
         Image.fromarray(mask * 255).save(root / f"sem/ni20cr_masks/f{n}.png")
         rows.append(f"ni20cr/f{n}.jpg,Ni,dry,4 h,coupon{n // 2},ni20cr_masks/f{n}.png,0.4,own,own")
+    for n in range(8):
+        grey = dice.normal(120, 4, (128, 128))
+        places = [(20 + 40 * i + n, 30 + 25 * i) for i in range(3)]
+        for x, y in places:
+            grey[y - 4 : y + 4, x - 4 : x + 4] = 210
+        Image.fromarray(grey.clip(0, 255).astype(np.uint8)).save(root / f"sem/pits304/t{n}.png")
+        lines = [f"0 {x / 128} {y / 128} {10 / 128} {10 / 128}" for x, y in places]
+        (root / f"sem/pits304_boxes/t{n}.txt").write_text("\n".join(lines))
+        rows.append(f"pits304/t{n}.png,304,pits,5 min,field{n // 2},pits304_boxes/t{n}.txt,,own,own")
     (root / "sem/sem.csv").write_text("\n".join(rows) + "\n")
     for n in range(12):
         mask = dice.integers(0, 4, (8, 8)).astype(np.uint8).repeat(12, axis=0).repeat(12, axis=1)
@@ -57,6 +74,34 @@ def test_scripts_train_score_and_resume(script: str, checkpoint: str, data: Path
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("method", ["pixels", "unet", "yolo"])
+def test_pits_are_learned_by_any_method(method: str, data: Path, tmp_path: Path) -> None:
+    run("pits_segment.py", method, "--data", data, "--out", tmp_path, "--report", tmp_path / "r.json", "--smoke")
+    assert torch.load(tmp_path / "last.pt", weights_only=True)["step"] == 2
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert {"box_map50", "mask_map50", "count_error", "area_error"} <= set(report["metrics"])
+    assert all(score["low"] <= score["value"] <= score["high"] for score in report["metrics"].values())
+    assert {"extent", "sure", "size", "overlap"} <= set(report["made"]["input"])
+
+
+def test_masks_are_made_for_a_folder(data: Path, tmp_path: Path) -> None:
+    run("annotate.py", data / "sem/pits304", "--out", tmp_path, "--format", "png")
+    for n in range(8):
+        found = np.asarray(Image.open(tmp_path / f"t{n}.png")) > 0
+        truth = np.asarray(Image.open(data / f"sem/pits304/t{n}.png")) > 160
+        assert (found & truth).sum() / (found | truth).sum() > 0.6
+
+
+def test_unfinished_runs_are_named_and_finished_reports_gathered(data: Path, tmp_path: Path) -> None:
+    score = {"value": 0.8, "low": 0.7, "high": 0.9, "n": 4, "on": "drawn"}
+    (tmp_path / "sem_severity.json").write_text(json.dumps({"metrics": {"accuracy": score}}))
+    run("evaluate.py", "sem", "--data", data, "--runs", tmp_path / "none", "--report", tmp_path / "sem.json")
+    report = json.loads((tmp_path / "sem.json").read_text())
+    assert set(report["skipped"]) == set(RUNS)
+    assert report["metrics"] == {"sem_severity": {"accuracy": {**score, "seed": 0.9375}}}
+
+
+@pytest.mark.slow
 def test_severity_and_saliency_are_scored_against_the_segmenter(data: Path, tmp_path: Path) -> None:
     segmenter, report = tmp_path / "segmenter", tmp_path / "severity.json"
     run("sem_segment.py", "--data", data, "--out", segmenter, "--report", tmp_path / "r.json", "--init", "random", "--smoke")
@@ -74,7 +119,7 @@ def test_severity_and_saliency_are_scored_against_the_segmenter(data: Path, tmp_
         "--smoke",
     )
     run("sem_severity.py", *options)
-    found = json.loads(report.read_text())["windows"]
+    found = json.loads(report.read_text())["compared"]["windows"]["rivals"]
     assert list(found) == ["area", "efficientnet_b0-random", "area and efficientnet_b0"]
     assert all(s["low"] <= s["value"] <= s["high"] for rival in found.values() for s in rival["metrics"].values())
     assert np.array(found["area"]["confusion"]["counts"]).sum() == found["area"]["metrics"]["accuracy"]["n"]

@@ -64,6 +64,20 @@ def test_inspect_writes_what_its_json_says(corrovis: Run, folder: Path) -> None:
     assert any("data bar cropped" in warning for warning in items[2]["warnings"])
 
 
+def test_pits_are_answered_in_the_fields_own_pixels(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    answer = corrovis("inspect", folder / "bar.jpg", "--out", folder / "out", "--model", "pits304", "--json")
+    (item,) = answer.json["items"]
+    assert item["model"] == "pits304"
+    with Image.open(item["mask"]) as mask, Image.open(folder / "bar.jpg") as picture:
+        assert mask.size == picture.size
+        labels = np.asarray(mask) > 0
+    for region in item["regions"]:
+        x0, y0, x1, y1 = region["bbox_xyxy"]
+        assert labels[y0:y1, x0:x1].sum() >= region["area_px"] >= 5
+        assert region["score"] >= 0.3
+        assert region["class"] == "pit"
+
+
 def test_reports_stand_alone(corrovis: Run, folder: Path) -> None:  # noqa: F811
     (item,) = corrovis("inspect", folder / "plain.png", "--out", folder / "o", "--json").json["items"]
     page = Path(item["report"]).read_text()

@@ -44,7 +44,7 @@ def test_what_was_written_stays() -> None:
 
 
 def test_the_table_is_read_like_a_csv() -> None:
-    first, second = jobs.rows_of([["a.png", "1,5", " dry "], ["b.png", 2, ""], ["", "", ""]])
+    first, second = jobs.rows_of([["a.png", "1,5", " dry "], ["b.png", 2, None], ["", "", ""]])
     assert (first.file, first.exposure_h, first.condition) == (Path("a.png"), 1.5, "dry")
     assert (second.exposure_h, second.condition) == (2, "unnamed")
     with pytest.raises(BadInputError, match="the table, line 2: exposure_h is ''; write hours"):

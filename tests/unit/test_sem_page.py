@@ -54,9 +54,9 @@ def test_large_pictures_are_sent_smaller(visit: Visit, monkeypatch: pytest.Monke
 
 
 def test_background_has_the_class_of_the_nearest_region() -> None:
-    labels = np.zeros((5, 9), np.uint8)
-    labels[2, 1], labels[2, 7] = 1, 3
-    assert findings.classes_everywhere(labels, 4)[0].tolist() == [1, 1, 1, 1, 1, 3, 3, 3, 3]
+    labels = np.zeros((5, 8), np.uint8)
+    labels[2, 1], labels[2, 6] = 1, 3
+    assert findings.classes_everywhere(labels, 4)[0].tolist() == [1, 1, 1, 1, 3, 3, 3, 3]
     assert (findings.classes_everywhere(labels[:1], 4) == 1).all(), "nothing found: the mildest"
 
 

@@ -1,0 +1,46 @@
+"""Materials as the contract answers them: pictures in, records out.  The command line and the page both call this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from corrovis.errors import BadInputError
+from corrovis.sem.fields import read_field
+from corrovis.sem.material import Material, MaterialClassifier
+from corrovis.settings import Settings
+
+
+def classify_file(classifier: MaterialClassifier, path: Path, name: str, settings: Settings) -> dict[str, Any]:
+    """The record of one picture, called `name`.  Raises BadInputError for a picture that cannot be used."""
+    return {"file": name, **material_record(classifier.classify(read_field(path, Path(name).name, limits=settings)))}
+
+
+def classify_files(
+    classifier: MaterialClassifier, paths: Sequence[Path], told: Callable[[Path], None] = lambda path: None
+) -> list[dict[str, Any]]:
+    """One record for each picture, in order; `told` hears which comes next.  A bad picture costs only its own record."""
+    settings = Settings.from_environment()
+    items = []
+    for path in paths:
+        told(path)
+        try:
+            items.append(classify_file(classifier, path, str(path), settings))
+        except BadInputError as error:
+            items.append({"file": str(path), "error": str(error)})
+    return items
+
+
+def material_record(found: Material) -> dict[str, Any]:
+    """`distance` above 1 is unfamiliar; the probabilities are among the network's own materials alone."""
+    shares = (round(share, 4) for share in found.probabilities.tolist())
+    return {
+        "material": found.material,
+        "probabilities": dict(zip(found.classes, shares, strict=True)),
+        "familiar": found.familiar,
+        "distance": round(found.distance, 3),
+        "model": found.made_by.model,
+        "model_sha256": found.made_by.sha256,
+        "warnings": list(found.warnings),
+    }

@@ -1,0 +1,108 @@
+"""What YOLOv8-seg finds in a picture of any size: boxes, scores, masks.  The one adapter of its raw output.
+
+Tiles overlap, and a detection counts in the tile in whose inner part its middle lies, so that what a tile's rim cuts in two is
+found whole next door and once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.ops import box_convert, nms
+
+from corrovis.networks.yolo_seg import COEFFICIENTS, PROTOTYPE_STRIDE, YoloSeg
+from corrovis.results import Byte, Float
+from corrovis.sem.fields import Stitcher
+from corrovis.sem.seeing import to_input
+
+SAME = 0.6  # boxes that share more than this of their union show one instance
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """One detection.
+
+    Shape:
+        box_xyxy: (4,) float32, in the pixels of the picture that the network saw
+        logits: (h, w) float32, the mask's on the grid of prototypes, whose first cell lies at `corner` (x, y)
+    """
+
+    box_xyxy: Float
+    score: float
+    logits: Float
+    corner: tuple[int, int]
+
+
+def detect(network: YoloSeg, x: torch.Tensor, least: float) -> list[Instance]:
+    """Instances of at least `least` score in one (1, 3, h, w) picture, best first."""
+    with torch.inference_mode():
+        detections, prototypes = network(x)
+    rows = detections[0].T
+    scores = rows[:, 4:-COEFFICIENTS].amax(dim=1)
+    rows, scores = rows[scores >= least], scores[scores >= least]
+    boxes = box_convert(rows[:, :4], "cxcywh", "xyxy")
+    found = []
+    for i in nms(boxes, scores, SAME).tolist():
+        logits = torch.einsum("c,chw->hw", rows[i, -COEFFICIENTS:], prototypes[0]).numpy()
+        found.append(Instance(boxes[i].numpy(), float(scores[i]), logits, (0, 0)))
+    return found
+
+
+def detect_tiled(network: YoloSeg, rgb: Byte, tiling: tuple[int, int], least: float) -> list[Instance]:
+    """The same for (H, W, 3) uint8 of any size, in tiles of `tiling` = (side, overlap); best first."""
+    side, overlap = tiling
+    kept = []
+    for rows, columns in Stitcher(rgb.shape[:2], side, overlap, 0).tiles():
+        corner = np.array([columns.start, rows.start, columns.start, rows.start], np.float32)
+        for one in detect(network, to_input(np.ascontiguousarray(rgb[rows, columns])), least):
+            box = one.box_xyxy + corner
+            middle = (box[:2] + box[2:]) / 2
+            spans = zip(middle, (columns, rows), (rgb.shape[1], rgb.shape[0]), strict=True)
+            if all(_inner(at, span, length, overlap) for at, span, length in spans):
+                kept.append(Instance(box, one.score, one.logits, (columns.start, rows.start)))
+    if not kept:
+        return []
+    boxes, scores = torch.from_numpy(np.stack([one.box_xyxy for one in kept])), torch.tensor([one.score for one in kept])
+    return [kept[i] for i in nms(boxes, scores, SAME).tolist()]
+
+
+def _inner(at: float, span: slice, length: int, overlap: int) -> bool:
+    """Whether a middle lies further than a third of the overlap from the rims of its tile that are not the picture's own."""
+    rim = overlap / 3
+    return bool((span.start == 0 or at >= span.start + rim) and (span.stop == length or at < span.stop - rim))
+
+
+def paint(
+    instances: list[Instance], size_hw: tuple[int, int], scale: tuple[float, float]
+) -> tuple[NDArray[np.int32], Float, Float]:
+    """Region numbers (H, W), best first; the score (H, W) at each pixel; and the score (n,) of each region.
+
+    `scale` is (x, y), field pixels per pixel of the picture that the network saw.  Logits are brought to the field's pixels
+    before the threshold, so that outlines are as smooth as the field; a pixel of two instances is the better one's.
+    """
+    regions, score = np.zeros(size_hw, np.int32), np.zeros(size_hw, np.float32)
+    scores: list[float] = []
+    for one in instances:
+        box = one.box_xyxy * np.array([*scale, *scale])
+        x0, y0 = np.maximum(np.floor(box[:2]), 0).astype(int)
+        x1, y1 = np.minimum(np.ceil(box[2:]), size_hw[::-1]).astype(int)
+        if x1 <= x0 or y1 <= y0:
+            continue
+        x, y = np.meshgrid(_cells(x0, x1, scale[0], one.corner[0]), _cells(y0, y1, scale[1], one.corner[1]))
+        inside = cv2.remap(one.logits, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) > 0
+        free = inside & (regions[y0:y1, x0:x1] == 0)
+        if free.any():
+            scores.append(one.score)
+            regions[y0:y1, x0:x1][free] = len(scores)
+            score[y0:y1, x0:x1][free] = one.score
+    return regions, score, np.array(scores, np.float32)
+
+
+def _cells(start: int, stop: int, scale: float, corner: int) -> Float:
+    """Where the middles of the field's pixels start .. stop lie on the grid of prototypes."""
+    seen = (np.arange(start, stop) + 0.5) / scale - corner
+    return (seen / PROTOTYPE_STRIDE - 0.5).astype(np.float32)

@@ -1,0 +1,167 @@
+"""Which material a micrograph shows, out of those that a network has learned, and whether it knows such pictures at all.
+
+The network sees squares of the specimen at up to three scales, brought to common grey levels, without the data bar: texture, not
+the frame.  A field's logits and its distance to what was learned are the means over its squares.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from corrovis.errors import WeightsError
+from corrovis.results import Byte, Float, Provenance, check_array
+from corrovis.sem.fields import normalise, tile_starts
+from corrovis.sem.inspection import COLOURFUL, NO_CONTRAST, colourfulness, contrast
+from corrovis.sem.results import Field
+from corrovis.store import Store
+
+MODEL = "material"
+ARCHITECTURES = ("MaterialCNN", "MaterialNet")
+LONG_SIDE = 1280
+LEAST_SIDE = 96  # of a square, unless the field is smaller; below, no texture is left
+SCALES = (1.0, 0.5, 0.25)  # of the field's short side
+MOST_SQUARES = 6  # at each scale
+FLAT = 6.0  # grey levels; mounting resin and vacuum tell nothing
+SURE = 0.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What a field seems to be made of.
+
+    Shape:
+        probabilities: (classes,) float32, sums to 1
+    `distance` is 1 where a field lies as far from the training's as hardly any of its specimens held out did; 0 where the network
+    cannot tell.
+    """
+
+    probabilities: Float
+    classes: tuple[str, ...]
+    distance: float
+    warnings: tuple[str, ...]
+    made_by: Provenance
+
+    def __post_init__(self) -> None:
+        check_array("Material.probabilities", self.probabilities, np.float32, (len(self.classes),))
+        if abs(float(self.probabilities.sum()) - 1) > 1e-4:
+            raise ValueError(f"Material.probabilities: wanted a sum of 1, found {self.probabilities.sum():.6f}")
+
+    @property
+    def material(self) -> str:
+        return self.classes[int(self.probabilities.argmax())]
+
+    @property
+    def familiar(self) -> bool:
+        return self.distance <= 1
+
+
+class MaterialClassifier:
+    """Names the material of fields with one network of a store: the shipped one, or a lab's own."""
+
+    def __init__(self, store: Store, name: str = MODEL) -> None:
+        self.store, self.spec = store, store.spec(name)
+        if self.spec.arch not in ARCHITECTURES:
+            raise WeightsError(f"{name} is a {self.spec.arch}, which tells no materials; train one with train/material.py")
+
+    def classify(self, field: Field) -> Material:
+        """Probabilities of the classes, and reasons to doubt them."""
+        network = self.store.network(self.spec.name)
+        began = time.perf_counter()
+        grey = np.asarray(cv2.cvtColor(field.specimen, cv2.COLOR_RGB2GRAY), np.uint8)
+        with torch.inference_mode():
+            logits, distances = network(to_input(squares(grey, int(self.spec.input["size"]))))
+        p = probabilities_of(logits.mean(dim=0))
+        distance = float(distances.mean()) / float(self.spec.input.get("unfamiliar_above", 1))
+        made_by = Provenance(self.spec.name, self.spec.sha256, time.perf_counter() - began)
+        warnings = (*field.notes, *doubts(field, p, distance, self.spec.classes))
+        return Material(p, self.spec.classes, distance, warnings, made_by)
+
+
+def own_classifier(file: Path) -> MaterialClassifier:
+    """The classifier in a file that `train/material.py` wrote; its record lies beside it in manifest.json.
+
+    Raises:
+        WeightsError: no such file, no record of it, or not of a material classifier
+    """
+    if not file.is_file():
+        raise WeightsError(f"{file} is no file; give the .safetensors that train/material.py wrote")
+    store = Store(file.parent)
+    names = [name for name, spec in store.specs.items() if spec.file == file.name]
+    if not names:
+        raise WeightsError(
+            f"{file.parent / 'manifest.json'} does not name {file.name}; keep both as train/material.py wrote them"
+        )
+    return MaterialClassifier(store, names[0])
+
+
+def squares(grey: Byte, size: int) -> Byte:
+    """(H, W) uint8 to (n, size, size): squares spread over the field at up to three scales, those without contrast left out."""
+    grey = reduced(normalise(grey), LONG_SIDE)
+    short = min(grey.shape)
+    sides = dict.fromkeys(max(round(short * scale), min(short, LEAST_SIDE)) for scale in SCALES)
+    cut = [view for side in sides for view in _spread(_tiles(grey, side))]
+    telling = [view for view in cut if view.std() >= FLAT] or cut[:1]
+    return np.stack([resized(view, size) for view in telling])
+
+
+def _tiles(grey: Byte, side: int) -> list[Byte]:
+    height, width = grey.shape
+    return [grey[y : y + side, x : x + side] for y in tile_starts(height, side, 0) for x in tile_starts(width, side, 0)]
+
+
+def _spread(tiles: list[Byte]) -> list[Byte]:
+    if len(tiles) <= MOST_SQUARES:
+        return tiles
+    return [tiles[round(i * (len(tiles) - 1) / (MOST_SQUARES - 1))] for i in range(MOST_SQUARES)]
+
+
+def reduced(grey: Byte, long_side: int) -> Byte:
+    """(H, W) uint8 with its long side at `long_side` at the most."""
+    scale = long_side / max(grey.shape)
+    if scale >= 1:
+        return grey
+    size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def resized(view: Byte, size: int) -> Byte:
+    how = cv2.INTER_AREA if len(view) > size else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(view, (size, size), interpolation=how), np.uint8)
+
+
+def to_input(views: Byte) -> Tensor:
+    """(n, size, size) uint8 to (n, 3, size, size) in [-1, 1]."""
+    return (torch.from_numpy(views).float()[:, None] / 127.5 - 1).expand(-1, 3, -1, -1)
+
+
+def probabilities_of(logits: Tensor) -> Float:
+    """(classes,) logits by softmax; a single logit, of the second of two classes, by sigmoid, as the seed has it."""
+    if len(logits) == 1:
+        second = float(logits.sigmoid())
+        return np.array([1 - second, second], np.float32)
+    return np.asarray(logits.softmax(dim=0).numpy(), np.float32)
+
+
+def doubts(field: Field, p: Float, distance: float, classes: tuple[str, ...]) -> list[str]:
+    """Reasons not to believe the answer."""
+    said = []
+    if contrast(field.specimen) < NO_CONTRAST:
+        said.append("unlike anything in training: the picture has hardly any contrast")
+    elif colourfulness(field.specimen) > COLOURFUL:
+        said.append("unlike anything in training: a colour picture, no electron micrograph; no answer can be right")
+    elif distance > 1:
+        said.append(
+            f"unlike anything in training ({distance:.1f} times as far as micrographs of its materials get): "
+            "it may show none of them"
+        )
+    first, second = (classes[i] for i in np.argsort(-p)[:2])
+    if p.max() < SURE:
+        said.append(f"undecided, {first} or {second}: send more fields of the specimen")
+    return said

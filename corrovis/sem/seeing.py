@@ -1,0 +1,53 @@
+"""A field as a network was shown pictures in training: grey levels, size, layout.
+
+The record's `input` says how: `levels` normalised, flattened and normalised, or as they are; `long_side`, to which photos are
+reduced; `enlarge`, by how much small pictures are enlarged, as long as they stay below `enlarged_to`, for pits of a few pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from corrovis.manifest import WeightSpec
+from corrovis.results import Byte
+from corrovis.sem.fields import flatten, normalise
+
+STRIDE = 32
+GREY = ("normalised", "flattened")
+
+
+def as_seen(rgb: Byte, spec: WeightSpec) -> Byte:
+    """(H, W, 3) uint8 as the network of `spec` was shown pictures in training."""
+    return prepared(rgb, spec.input)
+
+
+def prepared(rgb: Byte, how: dict[str, Any]) -> Byte:
+    """The same, given the record's `input` alone."""
+    if how.get("levels") in GREY:
+        grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+        grey = normalise(flatten(grey) if how["levels"] == "flattened" else grey)
+        rgb = np.repeat(grey[..., None], 3, axis=2)
+    height, width = rgb.shape[:2]
+    scale = scale_of(max(height, width), how)
+    if scale == 1:
+        return rgb
+    size = max(STRIDE, round(width * scale)), max(STRIDE, round(height * scale))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
+
+
+def scale_of(long_side: int, how: dict[str, Any]) -> float:
+    """Pixels that the network sees per pixel of a picture whose longer side is `long_side`."""
+    if long_side > how.get("long_side", long_side):
+        return float(how["long_side"] / long_side)
+    return max(1.0, min(float(how.get("enlarge", 1)), float(how.get("enlarged_to", np.inf)) / long_side))
+
+
+def to_input(rgb: Byte) -> torch.Tensor:
+    """(h, w, 3) uint8 to (1, 3, h', w') in [-1, 1]; the rim is mirrored out to multiples of `STRIDE`."""
+    height, width = rgb.shape[:2]
+    padded = cv2.copyMakeBorder(rgb, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REFLECT_101)
+    return torch.from_numpy(padded.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)

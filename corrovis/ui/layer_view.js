@@ -1,0 +1,152 @@
+// Walks through the layers of a network: every map is here in grey, so layer, colours and channels change without a request.
+// Runs as the body of gr.HTML's js_on_load, with `element`, `props`, `trigger` and `watch` given.
+const words = props.words, tables = props.tables; // filter -> {title, colours: 256 times rrggbb}
+const view = element.querySelector(".layer-view");
+const find = (name) => view.querySelector(`.${name}`);
+const at = find("at"), strip = find("strip"), maps = find("maps");
+const SIDE = 768, GAP = 8;
+const now = { colours: "bone", show: "mean", layers: [], pictures: [] };
+
+const palettes = Object.fromEntries(Object.entries(tables).map(([name, { colours }]) => [name, Uint32Array.from({ length: 256 }, (_, k) => {
+  const [r, g, b] = [0, 2, 4].map((i) => parseInt(colours.slice(6 * k + i, 6 * k + i + 2), 16));
+  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; // as a little-endian pixel
+})]));
+
+function ramp(name) {
+  const stops = [0, 32, 64, 96, 128, 160, 192, 224, 255].map((k) => `#${tables[name].colours.slice(6 * k, 6 * k + 6)}`);
+  return `linear-gradient(90deg, ${stops.join(", ")})`;
+}
+
+function canvas(width, height) {
+  const made = document.createElement("canvas");
+  [made.width, made.height] = [width, height];
+  return made;
+}
+
+// The grey sheet of a layer: a row for each picture, in it the mean and then the strongest channels.
+async function decoded(layer) {
+  const image = new Image();
+  image.src = layer.sheet;
+  await image.decode();
+  const board = canvas(image.width, image.height), pen = board.getContext("2d", { willReadFrequently: true });
+  pen.drawImage(image, 0, 0);
+  const data = pen.getImageData(0, 0, image.width, image.height).data;
+  return { ...layer, width: image.width, grey: Uint8Array.from({ length: data.length / 4 }, (_, k) => data[4 * k]) };
+}
+
+function coloured(layer, picture, column) {
+  const board = canvas(layer.w, layer.h), pen = board.getContext("2d");
+  const cell = pen.createImageData(layer.w, layer.h), pixels = new Uint32Array(cell.data.buffer), palette = palettes[now.colours];
+  for (let y = 0; y < layer.h; y++) {
+    const from = (picture * layer.h + y) * layer.width + column * layer.w;
+    for (let x = 0; x < layer.w; x++) pixels[y * layer.w + x] = palette[layer.grey[from + x]];
+  }
+  pen.putImageData(cell, 0, 0);
+  return board;
+}
+
+function drawMaps() {
+  const layer = now.layers[at.value];
+  const columns = now.show === "mean" ? [0] : layer.shown.map((_, k) => k + 1);
+  const across = Math.ceil(Math.sqrt(columns.length)), cell = (SIDE - GAP * (across - 1)) / across;
+  maps.querySelectorAll("canvas").forEach((board, picture) => {
+    const pen = board.getContext("2d");
+    pen.clearRect(0, 0, SIDE, SIDE);
+    pen.imageSmoothingEnabled = false;
+    columns.forEach((column, k) => pen.drawImage(coloured(layer, picture, column), (k % across) * (cell + GAP), Math.floor(k / across) * (cell + GAP), cell, cell));
+  });
+  find("layer-name").textContent = layer.name;
+  const shown = now.show === "mean" ? words.mean_of : words.top_of.replace("%t", layer.shown.length);
+  find("layer-facts").textContent = `${Number(at.value) + 1} / ${now.layers.length} · ${layer.size[0]} × ${layer.size[1]} · ${shown.replace("%s", layer.channels)}`;
+  at.setAttribute("aria-valuetext", layer.name);
+  strip.querySelectorAll("button").forEach((button, k) => button.setAttribute("aria-current", k === Number(at.value)));
+  view.dataset.drawn = `${at.value} ${now.colours} ${now.show}`;
+}
+
+function drawStrip() {
+  strip.replaceChildren(...now.layers.map((layer, k) => {
+    const item = document.createElement("div"), button = document.createElement("button");
+    item.setAttribute("role", "listitem");
+    button.type = "button";
+    button.title = layer.name;
+    button.setAttribute("aria-label", layer.name);
+    button.append(coloured(layer, 0, 0));
+    button.addEventListener("click", () => go(k));
+    item.append(button);
+    return item;
+  }));
+}
+
+function go(k) {
+  at.value = Math.max(0, Math.min(now.layers.length - 1, k));
+  drawMaps();
+  const button = strip.querySelectorAll("button")[at.value]; // not scrollIntoView, which would move the page as well
+  strip.scrollTo({ left: button.offsetLeft - strip.offsetLeft - strip.clientWidth / 2 + 27 });
+}
+
+function choose(group, attribute, value) {
+  for (const button of view.querySelectorAll(`.${group} button`)) button.setAttribute("aria-checked", button.dataset[attribute] === value);
+}
+
+function recolour(name) {
+  now.colours = name;
+  choose("filters", "filter", name);
+  view.style.setProperty("--ramp", ramp(name));
+  if (now.layers.length) { drawStrip(); drawMaps(); }
+}
+
+let latest = 0;
+async function receive() {
+  const value = props.value ? JSON.parse(props.value) : null, turn = ++latest;
+  const layers = value ? await Promise.all(value.layers.map(decoded)) : [];
+  if (turn !== latest) return; // another picture came meanwhile
+  const same = layers.length && layers.length === now.layers.length;
+  now.layers = layers;
+  view.dataset.state = value ? "ready" : "empty";
+  if (!value) return;
+  view.style.setProperty("--pictures", value.pictures.length);
+  maps.replaceChildren(...value.pictures.map((name) => {
+    const figure = document.createElement("figure"), caption = document.createElement("figcaption");
+    caption.textContent = name;
+    figure.append(canvas(SIDE, SIDE), caption);
+    return figure;
+  }));
+  at.max = layers.length - 1;
+  if (!same) at.value = 0;
+  drawStrip();
+  go(Number(at.value));
+}
+
+for (const [name, { title }] of Object.entries(tables)) {
+  const button = document.createElement("button"), sample = document.createElement("i");
+  Object.assign(button, { type: "button" });
+  Object.assign(button.dataset, { filter: name });
+  button.setAttribute("role", "radio");
+  sample.style.background = ramp(name);
+  button.append(sample, title);
+  button.addEventListener("click", () => recolour(name));
+  find("filters").append(button);
+}
+for (const button of find("shows").children) {
+  button.addEventListener("click", () => { now.show = button.dataset.show; choose("shows", "show", now.show); drawMaps(); });
+}
+at.addEventListener("input", () => go(Number(at.value)));
+find("back").addEventListener("click", () => go(Number(at.value) - 1));
+find("on").addEventListener("click", () => go(Number(at.value) + 1));
+for (const button of view.querySelectorAll(".keeper")) {
+  button.addEventListener("click", () => {
+    button.setAttribute("aria-busy", "true");
+    trigger("save", { kind: button.dataset.kind, layer: Number(at.value), colours: now.colours, show: now.show });
+  });
+}
+window.addEventListener("corrovis:layers-saved", (event) => {
+  for (const button of view.querySelectorAll(".keeper")) button.removeAttribute("aria-busy");
+  if (!event.detail) return;
+  const link = document.createElement("a");
+  link.href = event.detail.url;
+  link.download = event.detail.orig_name || "";
+  link.click();
+});
+recolour("bone");
+watch("value", receive);
+receive();

@@ -1,0 +1,149 @@
+"""The materials tab: a micrograph comes in on the left; its material and the network's layers stand on the right.
+
+A section is a class that lays itself out and wires itself; `MaterialsTab` puts them below each other.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from corrovis.errors import CorrovisError
+from corrovis.ui import materials_jobs as jobs
+from corrovis.ui import wording
+from corrovis.ui.car import CPU, VISIT_S, upload_folder
+from corrovis.ui.materials_jobs import MaterialsLab, Visit, Wanted
+
+HERE = Path(__file__).parent
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
+TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:layers-saved', {detail: file}))"
+
+File = dict[str, Any] | None
+
+
+class MaterialsTab:
+    """Lays the tab out inside the running `gr.Blocks`: its heading and its sections."""
+
+    def __init__(self, lab: MaterialsLab) -> None:
+        gr.HTML(
+            f"<h1>{wording.MATERIALS_HEADLINE}</h1><p>{wording.MATERIALS_LEAD}</p>",
+            elem_classes="hero materials-hero",
+            apply_default_css=False,
+        )
+        MaterialSection(lab)
+
+
+class MaterialSection:
+    """One picture, or two side by side: which material, and what every layer makes of them.  `visit` differs between visitors."""
+
+    def __init__(self, lab: MaterialsLab) -> None:
+        self.lab = lab
+        self.visit = gr.State(None, time_to_live=VISIT_S)
+        with gr.Row(elem_classes="materials"):
+            with gr.Column(elem_classes="materials-desk"):
+                self.picture = make_upload(wording.MATERIALS_UPLOAD, wording.MATERIALS_DROP)
+                self.bars = gr.HTML(elem_classes="materials-bars", apply_default_css=False)
+                self.beside = make_upload(wording.MATERIALS_BESIDE, wording.MATERIALS_BESIDE_DROP)
+                names = [(wording.NETWORKS.get(name, name), name) for name in lab.viewer.models]
+                self.model = gr.Dropdown(names, value=lab.viewer.first, label=wording.MATERIALS_NETWORK, elem_classes="network")
+            self.view = make_view()
+        self.saved = gr.File(visible="hidden", elem_classes="parked")
+        self._wire()
+
+    def _wire(self) -> None:
+        """Every event is private: programs have their own doors, see `materials_api`.
+
+        Files come unprocessed: gradio would decode them before our own door had looked at them.
+        """
+        asked = [self.picture, self.beside, self.model]
+        raw: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **PRIVATE}
+        named = self.picture.change(self.name, self.picture, self.bars, **raw)
+        named.success(self.look, asked, [self.visit, self.view], **{**PRIVATE, "preprocess": False})
+        for change in (self.beside.change, self.model.change):
+            change(self.look, asked, [self.visit, self.view], **raw)
+        kept = self.view.save(self.keep, self.visit, self.saved, **PRIVATE)
+        tell: dict[str, Any] = {"fn": None, "inputs": self.saved, "js": TELL_SAVED, "api_visibility": "private"}
+        kept.success(**tell)
+        kept.failure(**tell)
+
+    def name(self, file: File) -> str:
+        """Which material the picture shows."""
+        if not file:
+            return ""
+        try:
+            return material_bars(jobs.classify(self.lab, *_upload(file)))
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def look(self, file: File, beside: File, model: str) -> tuple[Visit | None, str]:
+        """What every layer makes of the picture, and of the one beside it."""
+        if not file:
+            return None, ""
+        visit = Visit(tuple(_upload(one) for one in (file, beside) if one), model)
+        try:
+            return visit, jobs.view_value(jobs.look_into(self.lab, visit))
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    def keep(self, visit: Visit | None, event: gr.EventData) -> str:
+        """A file to save."""
+        if visit is None or not all(path.exists() for path, _ in visit.pictures):
+            raise gr.Error(wording.EXPIRED, print_exception=False)
+        wanted = Wanted(str(event.kind), int(event.layer), str(event.colours), str(event.show))
+        try:
+            return str(jobs.write_file(self.lab, visit, wanted, Path(tempfile.mkdtemp(dir=upload_folder()))))
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+
+def _upload(file: dict[str, Any]) -> tuple[Path, str]:
+    return Path(file["path"]), file.get("orig_name") or "picture"
+
+
+def make_upload(label: str, placeholder: str) -> gr.Image:
+    sources: list[Any] = ["upload", "clipboard"]
+    return gr.Image(
+        label=label,
+        type="filepath",
+        format="png",
+        image_mode=None,
+        sources=sources,
+        buttons=[],
+        placeholder=placeholder,
+        elem_classes="photo",
+    )
+
+
+def make_view() -> gr.HTML:
+    """The walk through the layers with its fixed template; its value is `materials_jobs.view_value`'s JSON."""
+    return gr.HTML(
+        html_template=(HERE / "layer_view.html").read_text(),
+        css_template=(HERE / "layer_view.css").read_text(),
+        js_on_load=(HERE / "layer_view.js").read_text(),
+        apply_default_css=False,
+        elem_classes="layers-block",
+        words=wording.LAYER_VIEW,
+        tables=jobs.colour_tables(),
+    )
+
+
+def material_bars(item: dict[str, Any] | None) -> str:
+    """A bar for each material, the most likely one marked, and what should be known before it is believed."""
+    if item is None:
+        return ""
+    rows = []
+    for name, share in sorted(item["probabilities"].items(), key=lambda pair: -pair[1]):
+        mark = ' class="most"' if name == item["material"] and item["familiar"] else ""
+        rows.append(
+            f"<li{mark}><span>{escape(name)}</span><em>{escape(wording.percent(share))}</em>"
+            f'<i><b style="width:{share:.1%}"></b></i></li>'
+        )
+    title = item["material"] if item["familiar"] else wording.UNFAMILIAR
+    notes = "".join(f"<p>{escape(warning)}</p>" for warning in item["warnings"])
+    stranger = "" if item["familiar"] else " stranger"
+    hint = f"<p>{wording.MATERIALS_HINT}</p>"
+    return f'<section class="bars wide{stranger}"><h2>{escape(title)}</h2><ul>{"".join(rows)}</ul>{notes}{hint}</section>'

@@ -1,0 +1,54 @@
+"""The materials lab's doors for programs: `/classify_material` and `/show_layers`, with the keys of the command line's JSON."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio import FileData
+from gradio.events import api
+
+from corrovis.errors import BadInputError, CorrovisError
+from corrovis.render.colour_maps import filter_of
+from corrovis.render.layer_sheets import Look, show_of, write_layers
+from corrovis.ui import materials_jobs as jobs
+from corrovis.ui.car import CPU, upload_folder
+from corrovis.ui.car_api import as_files, upload
+from corrovis.ui.materials_jobs import MaterialsLab, Visit
+
+
+def publish(lab: MaterialsLab) -> None:
+    """Register the endpoints in the running `gr.Blocks`."""
+
+    def classify_material(image: FileData) -> dict[str, Any]:
+        """Which material a micrograph shows, of those that the network has learned, and whether it knows such pictures."""
+        try:
+            item = jobs.classify(lab, *upload(image))
+            if item is None:
+                raise BadInputError("this server has no model to classify with; add material to its weights")
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return {"items": [item], **item}
+
+    def show_layers(
+        image: FileData, filter: str = "bone", model: str = "", show: str = "mean", beside: FileData | None = None
+    ) -> dict[str, Any]:
+        """What every convolution of a network makes of a picture, and of one `beside` it.
+
+        `filter` blue-rgb, aqua, moonlight, bronze, red-lava or bone; `show` mean or top; `model` empty for the first.
+        """
+        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        try:
+            look = Look(filter_of(filter), show_of(show))
+            pictures = tuple(upload(one) for one in (image, beside) if one is not None)
+            view = jobs.look_into(lab, Visit(pictures, model or lab.viewer.first))
+            answer = {"file": pictures[0][1], **write_layers(view, look, folder)}
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        files: dict[str, Any] = as_files(answer)
+        return files
+
+    api(classify_material, api_name="classify_material", **CPU)
+    api(show_layers, api_name="show_layers", **CPU)

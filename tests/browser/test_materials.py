@@ -1,0 +1,86 @@
+"""The materials tab and its endpoints, with the shipped networks on micrographs that are drawn here."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+from test_inspect import micrograph
+
+
+def view_of(page: Page) -> Locator:
+    return page.locator(".layer-view")
+
+
+def choose(page: Page, path: Path) -> None:
+    """The first upload that has no picture yet."""
+    page.locator(".materials .photo input[type=file]").first.set_input_files(path)
+
+
+def colours_of(page: Page) -> np.ndarray:
+    """(H, W, 3) uint8 of the first map."""
+    uri = page.locator(".layer-view .maps canvas").first.evaluate("(canvas) => canvas.toDataURL('image/png')")
+    data = np.frombuffer(base64.b64decode(uri.split(",")[1]), np.uint8)
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
+
+
+@pytest.fixture(scope="module")
+def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(server, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
+
+
+def test_a_micrograph_is_named_and_its_layers_walked_through(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("tab", name="Materials lab").click()
+    choose(page, micrograph(tmp_path / "first.png"))
+    expect(view_of(page)).to_have_attribute("data-state", "ready")
+    expect(page.locator(".materials-bars").get_by_role("listitem")).to_have_count(6)
+    expect(view_of(page)).to_have_attribute("data-drawn", "0 bone mean")
+    before = colours_of(page)
+    page.get_by_role("button", name="Next layer").click()
+    page.get_by_role("radio", name="Red Lava").click()
+    page.get_by_role("radio", name="Strongest").click()
+    expect(view_of(page)).to_have_attribute("data-drawn", "1 red-lava top")
+    after = colours_of(page)
+    assert np.ptp(before.astype(int), axis=2).mean() < np.ptp(after.astype(int), axis=2).mean()  # bone is nearly grey
+    page.locator(".layer-view .at").press("End")
+    expect(view_of(page)).not_to_have_attribute("data-drawn", "1 red-lava top")
+    choose(page, micrograph(tmp_path / "second.png", 1))
+    expect(view_of(page).locator("figure")).to_have_count(2)
+    expect(view_of(page).get_by_text("second.png")).to_be_visible()
+    for name, kind in (("This layer", b"\x89PNG"), ("PDF", b"%PDF")):
+        with page.expect_download() as saved:
+            page.get_by_role("button", name=name, exact=True).click()
+        assert Path(saved.value.path()).read_bytes().startswith(kind)
+
+
+def test_what_is_no_picture_is_said(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("tab", name="Materials lab").click()
+    broken = tmp_path / "broken.png"
+    broken.write_text("<html>")
+    choose(page, broken)
+    expect(page.get_by_text("is not a picture")).to_be_visible()
+
+
+def test_classify_material_answers_with_the_contracts_keys(client: Client, tmp_path: Path) -> None:
+    (item,) = client.predict(handle_file(micrograph(tmp_path / "a.png")), api_name="/classify_material")["items"]
+    assert item["file"] == "a.png"
+    assert item["material"] in item["probabilities"]
+    assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_show_layers_answers_with_pictures(client: Client, tmp_path: Path) -> None:
+    image = handle_file(micrograph(tmp_path / "a.png"))
+    answer = client.predict(image, "aqua", api_name="/show_layers")
+    assert len(answer["layers"]) > 40
+    path = answer["layers"][0]["file"]
+    with Image.open(path if isinstance(path, str) else path["path"]) as picture:
+        assert picture.format == "PNG"
+    with pytest.raises(AppError, match="no colour filter is called viridis"):
+        client.predict(image, "viridis", api_name="/show_layers")

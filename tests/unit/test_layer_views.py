@@ -1,0 +1,147 @@
+"""Layer views: the maps are what the convolutions answer, the strongest come first, and colours can be read in grey."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from micrographs import grains
+from PIL import Image
+from skimage.color import rgb2lab
+from test_cli import Run, corrovis  # noqa: F401
+from torch import Tensor, nn
+
+from corrovis.errors import BadInputError, WeightsError
+from corrovis.images import save_png
+from corrovis.render.colour_maps import FILTERS, filter_of, table
+from corrovis.render.layer_sheets import Look, grid, layer_sheet, levels
+from corrovis.sem.layers import LayerViewer, convolutions
+from corrovis.sem.results import Field
+from corrovis.store import Store
+
+
+class Scaled(nn.Module):
+    """Defined in the other order than passed; scales its input by 1, -3 and 2, whose ReLUs in place are then weighed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Conv2d(3, 2, 1, bias=False)
+        self.first = nn.Conv2d(1, 3, 1, bias=False)
+        self.relu = nn.ReLU(inplace=True)
+        with torch.no_grad():
+            self.first.weight[:, 0, 0, 0] = torch.tensor([1.0, -3, 2])
+            self.last.weight[:, :, 0, 0] = torch.tensor([[5.0, 1, 1], [0, 0, 0]])
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps: Tensor = self.last(self.relu(self.first(x)))
+        return maps
+
+
+def test_maps_are_what_the_convolutions_answer() -> None:
+    x = torch.rand(2, 1, 4, 4) + 0.1
+    first, last = convolutions(Scaled().requires_grad_(False), x)
+    assert (first.name, last.name) == ("first", "last")
+    assert first.mean == pytest.approx(0 * x[:, 0].numpy(), abs=1e-6)  # (1 - 3 + 2) / 3
+    # Influence is weight times activation: 5 x 1, 1 x 2, and nothing of what the ReLU took away.
+    assert first.channels == (0, 2, 1)
+    assert first.strongest[:, 0] == pytest.approx(x[:, 0].numpy())
+    assert first.strongest[:, 2] == pytest.approx(-3 * x[:, 0].numpy())  # as it was before the ReLU in place
+    assert last.count == 2
+
+
+def test_looking_changes_no_answer(toy_store: Store) -> None:
+    network = toy_store.network("material")
+    x = torch.rand(1, 3, 64, 64)
+    before = network(x)[0]
+    assert len(convolutions(network, x)) == sum(isinstance(module, nn.Conv2d) for module in network.modules())
+    assert (network(x)[0] == before).all()
+
+
+def test_a_network_without_convolutions_is_refused() -> None:
+    with pytest.raises(WeightsError, match="has no convolution"):
+        convolutions(nn.Sequential(nn.Flatten(), nn.Linear(16, 2)), torch.zeros(1, 1, 4, 4))
+
+
+def test_networks_that_take_no_picture_cannot_be_looked_into(toy_store: Store) -> None:
+    viewer = LayerViewer(toy_store)
+    assert viewer.first == "material"
+    assert "car-rust" not in viewer.models
+    field = Field(np.repeat(grains(60, 80)[..., None], 3, axis=2), "drawn", (0, 60))
+    with pytest.raises(BadInputError, match="car-rust; there are material"):
+        viewer.view([field], "car-rust")
+    for model in viewer.models:
+        assert viewer.view([field], model, 4).layers
+
+
+def test_two_pictures_share_scale_and_channels(toy_store: Store) -> None:
+    fields = [Field(np.repeat(grains(60, 80, seed)[..., None], 3, axis=2), str(seed), (0, 60)) for seed in range(2)]
+    view = LayerViewer(toy_store).view(fields, "material", 4)
+    assert view.layers[0].strongest.shape[:2] == (2, 4)
+    sheet = layer_sheet(view, view.layers[0], Look("aqua", "top"))
+    assert sheet.width > 2 * sheet.height * 0.8
+    maps = np.stack([np.zeros((2, 2)), np.full((2, 2), 4.0)]).astype(np.float32)
+    assert levels(maps).tolist() == [[[0, 0], [0, 0]], [[255, 255], [255, 255]]]
+
+
+def test_a_map_without_contrast_is_black() -> None:
+    assert not levels(np.full((1, 3, 3), 7, np.float32)).any()
+
+
+def test_grids_place_maps_row_by_row() -> None:
+    maps = np.stack([np.full((2, 2), value, np.uint8) for value in (0, 85, 170, 255)])
+    found = np.asarray(grid(maps, 106, table("bone")))
+    corners = [found[10, 10], found[10, 90], found[90, 10], found[90, 90]]
+    assert [corner.tolist() for corner in corners] == [table("bone")[value].tolist() for value in (0, 85, 170, 255)]
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_filters_can_be_read_in_grey(name: str) -> None:
+    colours = table(filter_of(name))
+    lightness = rgb2lab(colours[None] / 255)[0, :, 0]
+    assert (np.diff(lightness) > -0.4).all()  # rounding to 8 bits costs a little
+    assert lightness[0] < 12
+    assert lightness[-1] > 90
+
+
+def test_filters_are_the_seeds_six() -> None:
+    assert [filter_of(name) for name in ("Blue_RGB", "Aqua", "Moonlight", "Bronze", "Red Lava", "Bone")] == list(FILTERS)
+    with pytest.raises(BadInputError, match="there are blue-rgb, aqua"):
+        filter_of("viridis")
+
+
+def test_layers_writes_what_its_json_says(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+    for seed in range(2):
+        save_png(np.repeat(grains(seed=seed)[..., None], 3, axis=2), tmp_path / f"{seed}.png", None)
+    options = ("--beside", tmp_path / "1.png", "--filter", "Red Lava", "--show", "top", "--top", 4, "--model", "material")
+    answer = corrovis("layers", tmp_path / "0.png", *options, "--out", tmp_path / "o", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["filter"] == "red-lava"
+    layers = answer.json["layers"]
+    assert len({layer["file"] for layer in layers}) == len(layers) > 40
+    assert all(Image.open(layer["file"]).format == "PNG" for layer in layers)
+    assert all(len(layer["shown"]) == min(4, layer["channels"]) for layer in layers)
+    assert Path(answer.json["pdf"]).read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--filter", "viridis"], "no colour filter is called viridis"),
+        (["--show", "all"], "shown as mean or top"),
+        (["--model", "mars"], "is called mars"),
+        (["--beside", "gone.png"], "gone.png cannot be read"),
+    ],
+)
+def test_bad_wishes_are_one_line(
+    words: list[str],
+    said: str,
+    corrovis: Run,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    save_png(np.repeat(grains()[..., None], 3, axis=2), tmp_path / "a.png", None)
+    answer = corrovis("layers", tmp_path / "a.png", *words, "--out", tmp_path / "o")
+    assert answer.code == 2
+    assert answer.err.count("\n") == 1
+    assert said in answer.err

@@ -1,0 +1,240 @@
+"""The material classifier: the seed's network to the last parameter, what a field is seen as, and when its answer is doubted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from material import Lesson, fit_temperature, lesson_of, probabilities
+from material_data import Sample, load_samples, specimen_of, view
+from material_familiarity import distances_of, fit_gauge
+from material_learners import Plan, fit_head, linear_of, texture
+from micrographs import grains, with_bar
+from scipy.spatial.distance import cosine
+from test_cli import Run, corrovis  # noqa: F401
+from torch import nn
+
+from corrovis.errors import BadInputError, WeightsError
+from corrovis.images import save_png
+from corrovis.networks.material_cnn import MaterialCNN
+from corrovis.sem.fields import read_field
+from corrovis.sem.layers import LayerViewer
+from corrovis.sem.material import MaterialClassifier, own_classifier, probabilities_of, squares, to_input
+from corrovis.sem.results import Field
+from corrovis.store import Store
+
+
+def test_table_6_to_the_last_parameter() -> None:
+    network = MaterialCNN(outputs=1)
+    assert sum(parameter.numel() for parameter in network.parameters()) == 3_453_121
+    sides, x = [], torch.zeros(1, 3, 150, 150)
+    for layer in network.layers:
+        x = layer(x)
+        if not isinstance(layer, nn.ReLU):
+            sides.append(x.shape[-1])
+    assert sides == [148, 74, 72, 36, 34, 17, 15, 7]
+
+
+def test_figure_8_has_the_layers_it_shows() -> None:
+    network = MaterialCNN(outputs=2, form="figure8").eval()
+    kinds = [type(layer) for layer in network.modules()]
+    assert [kinds.count(kind) for kind in (nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.Dropout, nn.Linear)] == [5, 5, 4, 1, 1]
+    logits, distance = network(torch.zeros(1, 3, 450, 450))
+    assert (logits.shape, distance.shape) == ((1, 2), (1,))
+
+
+def test_distance_is_the_cosine_to_the_nearest_prototype() -> None:
+    dice = np.random.default_rng(0)
+    features = dice.normal(size=(100, 6)) + np.eye(6)[np.repeat([0, 1], 50)] * 9
+    gauge = fit_gauge(features, np.repeat([0, 1], 50), prototypes=3)
+    assert len(gauge.prototypes) == 6
+    points = np.concatenate([features[::20], dice.normal(size=(4, 6)) * 5])
+    centre, prototypes = features.mean(axis=0), gauge.prototypes.numpy()
+    wanted = [min(cosine(point - centre, one) for one in prototypes) for point in points]
+    assert distances_of(gauge, points) == pytest.approx(wanted, abs=1e-5)
+    assert distances_of(gauge, features).mean() < 0.1 < distances_of(gauge, centre[None] + [[0, 0, 0, 0, 9, 0]])[0]
+
+
+def test_squares_show_texture_not_exposure() -> None:
+    grey = grains(300, 500)
+    seen = squares(grey, 64)
+    assert seen.shape[1:] == (64, 64)
+    assert seen.dtype == np.uint8
+    darker = squares((grey * 0.6 + 12).astype(np.uint8), 64)
+    assert np.abs(seen.astype(int) - darker.astype(int)).mean() < 3
+
+
+def test_squares_of_empty_resin_are_left_out() -> None:
+    grey = np.full((400, 800), 20, np.uint8)
+    grey[:, 400:] = grains(400, 400)
+    assert all(one.std() > 5 for one in squares(grey, 64))
+    assert len(squares(np.full((64, 64), 9, np.uint8), 32)) == 1
+
+
+def test_the_data_bar_changes_nothing(toy_store: Store, tmp_path: Path) -> None:
+    grey, classifier = grains(180, 240), MaterialClassifier(toy_store)
+    answers = []
+    for name, picture in (("plain", grey), ("bar", with_bar(grey, "bottom", 0))):
+        path = tmp_path / f"{name}.png"
+        save_png(np.repeat(picture[..., None], 3, axis=2), path, None)
+        answers.append(classifier.classify(read_field(path)))
+    assert (answers[0].probabilities == answers[1].probabilities).all()
+    assert "data bar cropped: 0 rows above, 28 below" in answers[1].warnings
+
+
+def field_of(rgb: np.ndarray) -> Field:
+    return Field(np.ascontiguousarray(rgb), "drawn", (0, len(rgb)))
+
+
+def test_what_is_no_micrograph_is_said_to_be_none(toy_store: Store) -> None:
+    colour = np.random.default_rng(0).integers(0, 255, (90, 90, 3)).astype(np.uint8)
+    found = MaterialClassifier(toy_store).classify(field_of(colour))
+    assert any("colour picture" in warning for warning in found.warnings)
+    flat = MaterialClassifier(toy_store).classify(field_of(np.full((90, 90, 3), 90, np.uint8)))
+    assert any("hardly any contrast" in warning for warning in flat.warnings)
+
+
+def test_far_from_training_is_unfamiliar(toy_store: Store) -> None:
+    grey = np.repeat(grains(90, 120)[..., None], 3, axis=2)
+    classifier = MaterialClassifier(toy_store)
+    near = classifier.classify(field_of(grey))
+    assert near.familiar
+    network = toy_store.network("material")
+    prototypes = network.familiarity.prototypes.clone()
+    with torch.inference_mode():
+        away = network.features(to_input(squares(grey[..., 0], 64))).mean(dim=0) - network.familiarity.centre
+    network.familiarity.prototypes.copy_(-away)  # all that was learned lies on the other side
+    try:
+        strange = classifier.classify(field_of(grey))
+    finally:
+        network.familiarity.prototypes.copy_(prototypes)
+    assert not strange.familiar
+    assert any("unlike anything in training" in warning for warning in strange.warnings)
+    assert strange.distance > near.distance
+
+
+def test_one_logit_is_the_second_class() -> None:
+    assert probabilities_of(torch.tensor([0.0])) == pytest.approx([0.5, 0.5])
+    assert probabilities_of(torch.tensor([np.log(3.0)])) == pytest.approx([0.25, 0.75])
+    assert probabilities_of(torch.tensor([0.0, 0.0, np.log(2.0)])) == pytest.approx([0.25, 0.25, 0.5])
+
+
+def test_weights_that_are_none_are_refused(toy_weights: Path, toy_store: Store, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="is no file"):
+        own_classifier(tmp_path / "none.safetensors")
+    with pytest.raises(WeightsError, match="tells no materials"):
+        own_classifier(toy_weights / "car-mask.safetensors")
+    assert own_classifier(toy_weights / "material.safetensors").spec.classes == ("steel", "nickel", "oxide")
+    assert "material" in LayerViewer(toy_store).models
+
+
+@pytest.mark.parametrize(
+    ("file", "group", "exposure", "specimen"),
+    [
+        ("ss_lbe/a.jpg", "Sample-A-CO", "675 C", "Sample-A"),
+        ("ss_lbe/b.jpg", "Sample-A-RAC", "675 C", "Sample-A"),
+        ("nasa_super/c.jpg", "spot1_180d", "", "spot1"),
+        ("lmd/d.jpg", "lmd", "500 C", "500 C"),
+        ("lmd/e.jpg", "lmd", "", "unknown"),
+        ("pits304/f.png", "field8", "5 min", "field8"),
+    ],
+)
+def test_specimens_are_never_split(file: str, group: str, exposure: str, specimen: str) -> None:
+    assert specimen_of({"file": file, "group": group, "exposure": exposure}) == specimen
+
+
+def drawn_lesson() -> Lesson:
+    """Two materials, four specimens each, two fields of every specimen."""
+    grey = grains(60, 60)
+    return lesson_of([Sample(f"{m}{s}{i}", m, f"{m}{s}", grey) for m in "ab" for s in range(4) for i in range(2)])
+
+
+def test_folds_share_no_specimen_and_leave_out_every_field_once() -> None:
+    lesson = drawn_lesson()
+    folds = lesson.folds()
+    assert all(not set(lesson.groups[known]) & set(lesson.groups[held_out]) for known, held_out in folds)
+    assert sorted(np.concatenate([held_out for _, held_out in folds])) == list(range(len(lesson.samples)))
+
+
+def test_a_material_of_one_specimen_cannot_be_scored() -> None:
+    grey = grains(60, 60)
+    assert lesson_of([Sample(str(n), "ab"[n % 2], "ab"[n % 2], grey) for n in range(6)]).folds() == []
+
+
+def test_the_linear_layer_is_the_regression() -> None:
+    dice = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 20)
+    features = dice.normal(size=(60, 4)) * 5 + labels[:, None]
+    head = fit_head(features, labels, np.arange(60), Plan())
+    weight, bias = linear_of(head)
+    assert features @ weight.numpy().T + bias.numpy() == pytest.approx(head.decision_function(features), abs=1e-4)
+
+
+def test_temperature_is_recovered() -> None:
+    dice = np.random.default_rng(0)
+    logits = dice.normal(size=(20_000, 3))
+    labels = np.array([dice.choice(3, p=p) for p in probabilities(logits)])
+    assert fit_temperature(logits * 2.5, labels) == pytest.approx(2.5, rel=0.1)
+
+
+def test_texture_knows_no_brightness() -> None:
+    grey = grains(80, 80) // 2
+    assert texture(grey + 60) == pytest.approx(texture(grey), abs=5e-3)  # rounding between pixels may break ties
+
+
+def test_views_are_squares_of_the_field() -> None:
+    import random
+
+    sample = Sample("a", "a", "a", grains(100, 160))
+    views = [view(sample, 48, random.Random(seed)) for seed in range(4)]
+    assert all(one.shape == (48, 48) and one.std() > 3 for one in views)
+    assert (view(sample, 48, random.Random(0)) == views[0]).all()
+
+
+def test_a_folder_for_each_alloy(tmp_path: Path) -> None:
+    for name in ("316L/one/a.png", "316L/one/b.png", "316L/c.png", "AZ31B/d.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        save_png(np.repeat(grains(60, 60)[..., None], 3, axis=2), tmp_path / name, None)
+    samples = load_samples(tmp_path)
+    assert {(s.material, s.group) for s in samples} == {("316L", "316L/one"), ("316L", "316L/c"), ("AZ31B", "AZ31B/d")}
+    with pytest.raises(BadInputError, match="a folder for each of two alloys"):
+        load_samples(tmp_path / "316L")
+
+
+def test_material_answers_by_file(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+    save_png(np.repeat(grains()[..., None], 3, axis=2), tmp_path / "a.png", None)
+    (tmp_path / "b.png").write_text("<html>")
+    answer = corrovis("material", tmp_path / "a.png", tmp_path / "b.png", "--json")
+    assert answer.code == 0, answer.err
+    first, second = answer.json["items"]
+    assert first["file"] == str(tmp_path / "a.png")
+    assert set(first["probabilities"]) == {"steel", "nickel", "oxide"}
+    assert sum(first["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+    assert first["material"] == max(first["probabilities"], key=first["probabilities"].get)
+    assert set(second) == {"file", "error"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["none.png"], "none.png cannot be read"),
+        (["a.png", "b.png"], "none of 2 files could be classified"),
+        (["a.png", "--weights", "lab.safetensors"], "lab.safetensors is no file"),
+    ],
+)
+def test_bad_input_is_one_line(
+    words: list[str],
+    said: str,
+    corrovis: Run,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_text("kV 15")
+    monkeypatch.chdir(tmp_path)
+    answer = corrovis("material", *words)
+    assert answer.code == 2
+    assert answer.err.count("\n") == 1
+    assert said in answer.err
