@@ -41,6 +41,7 @@ def main() -> None:
         inspector=inspector,
         materials=lab,
         synthesiser=synthesiser,
+        patches=patches,
         steel=steel,
     )
     page = build_page(services, store.specs, source_link(os.environ))

@@ -21,6 +21,7 @@ from corrovis.results import SEVERITIES, AgedCar, Grade, Photo, check_level
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.settings import Settings
+from corrovis.steel.inspector import PatchInspector
 from corrovis.ui import wording
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
@@ -43,6 +44,7 @@ class Services:
     grader: Grader | None
     settings: Settings
     inspector: Inspector | None = None
+    patches: PatchInspector | None = None
     steel: SteelTools | None = None
     materials: MaterialsLab | None = None
     synthesiser: Synthesiser | None = None

@@ -66,6 +66,8 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
         electrochem_api.publish()
         if services.inspector:
             sem_api.publish(services.inspector)
+        if services.patches:
+            steel_api.publish_inspector(services.patches, services.settings)
         if services.steel:
             steel_api.publish(services.steel)
         if services.materials:

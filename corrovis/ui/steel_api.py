@@ -1,4 +1,4 @@
-"""Steel's doors for programs: `/add_defect`, `/erase_defect`, `/classify_steel` and `/synthesize_steel`."""
+"""Steel's doors for programs: `/classify_steel`; and with a generator `/add_defect`, `/erase_defect` and `/synthesize_steel`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from gradio.events import api
 
 from corrovis.errors import BadInputError, CorrovisError
 from corrovis.render.steel_files import verdict_record, write_defect, write_set
+from corrovis.settings import Settings
+from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
 from corrovis.steel.results import CLEAN, Brush
 from corrovis.steel.sets import SetOrder
@@ -20,8 +22,23 @@ from corrovis.ui.car_api import as_files, upload
 from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, make
 
 
+def publish_inspector(inspector: PatchInspector, settings: Settings) -> None:
+    """Register the endpoint that needs no generator in the running `gr.Blocks`."""
+
+    def classify_steel(patch: FileData) -> dict[str, Any]:
+        """Which of nine defects a picture of steel shows, or none ("background"), with the probability of each."""
+        try:
+            path, name = upload(patch)
+            item = {"file": name, **verdict_record(inspector.classify(read_plate(path, name, settings)))}
+        except CorrovisError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return {"items": [item], **item}
+
+    api(classify_steel, api_name="classify_steel", **CPU)
+
+
 def publish(tools: SteelTools) -> None:
-    """Register the endpoints in the running `gr.Blocks`."""
+    """Register the generator's endpoints in the running `gr.Blocks`."""
 
     def add_defect(
         plate: FileData, defect: str, strength: float = 1.0, seed: int = 0, mask: FileData | None = None
@@ -32,17 +49,6 @@ def publish(tools: SteelTools) -> None:
     def erase_defect(plate: FileData, strength: float = 1.0, mask: FileData | None = None) -> dict[str, Any]:
         """Wipe defects off a picture of steel; with a mask of its size only where that is white."""
         return changed(tools, plate, str, CLEAN, (strength, 0, mask))
-
-    def classify_steel(patch: FileData) -> dict[str, Any]:
-        """Which of nine defects a picture of steel shows, or none ("background"), with the probability of each."""
-        try:
-            if tools.inspector is None:
-                raise BadInputError("this server has no model to classify with; add steel-inspector to its weights")
-            path, name = upload(patch)
-            item = {"file": name, **verdict_record(tools.inspector.classify(read_plate(path, name, tools.settings)))}
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-        return {"items": [item], **item}
 
     def synthesize_steel(defect: str = "all", n: int = 10, seed: int = 0) -> dict[str, Any]:
         """A set of synthetic patches, `n` of one class or of "all", made from drawn clean steel."""
@@ -56,7 +62,7 @@ def publish(tools: SteelTools) -> None:
             raise gr.Error(str(error), print_exception=False) from error
         return answer
 
-    for endpoint in (add_defect, erase_defect, classify_steel, synthesize_steel):
+    for endpoint in (add_defect, erase_defect, synthesize_steel):
         api(endpoint, api_name=endpoint.__name__, **CPU)
 
 

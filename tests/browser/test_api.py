@@ -29,6 +29,13 @@ def test_only_the_contract_is_published(client: Client) -> None:
         "/models",
         "/inspect",
         "/progression",
+        "/classify_material",
+        "/show_layers",
+        "/synthesize_sem",
+        "/classify_steel",
+        "/add_defect",
+        "/erase_defect",
+        "/synthesize_steel",
     }
     assert published["unnamed_endpoints"] == {}
 

@@ -145,7 +145,7 @@ def main() -> None:
     steel = SteelTools(Defects(), Patches(), settings)
     lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store))
     synthesiser = Synthesiser(store) if MODEL in store else None
-    tools = {"inspector": inspector, "steel": steel, "materials": lab, "synthesiser": synthesiser}
+    tools = {"inspector": inspector, "patches": steel.inspector, "steel": steel, "materials": lab, "synthesiser": synthesiser}
     services = Services(Masker(), Ager(), Grader(), settings, **tools)
     blocks = page.build_page(services, {}, "https://example.org/source")
     blocks.queue(max_size=settings.queue).launch(server_port=int(sys.argv[1]), **page.launch_options(settings))
