@@ -48,7 +48,7 @@ def main() -> None:
         limits=LIMITS,
         config={"materials": len(materials), "width": state["config"]["width"]},
         trained={
-            "command": "python train/sem_gan.py --features squeezenet1_1-imagenet.safetensors",
+            "command": "python train/sem_gan.py --features squeezenet1_1-imagenet.safetensors; D begun anew at step 2000",
             "data": DATA,
             "seconds": args.seconds,
             "device": "1 CPU core, shared",
