@@ -85,7 +85,7 @@ def automatic(grey: np.ndarray, method: Method = "otsu") -> np.ndarray:
         seeds = np.where(departure > 1.3 * split, 2, np.where(departure < 0.6 * split, 1, 0))
         if len(np.unique(seeds)) < 3:  # nothing is left to decide
             return np.asarray(seeds == 2)
-        found = random_walker(departure / departure.max(), seeds, beta=90, mode="cg_j", tol=1e-2, prob_tol=0.05) == 2
+        found = random_walker(departure / departure.max(), seeds, beta=90, mode="cg_j", tol=1e-2, prob_tol=0.2) == 2
     return np.asarray(binary_fill_holes(cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))))
 
 

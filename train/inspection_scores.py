@@ -60,7 +60,7 @@ def score_again(name: str, args: argparse.Namespace) -> str | None:
         steps,
         "--resume",
     ]
-    if script == "structure_segment.py":
+    if script != "pits_segment.py":
         options += ["--init", args.init]
     done = subprocess.run([sys.executable, TRAIN / script, *first, *map(str, options)], check=False, stdout=sys.stderr)
     return None if done.returncode == 0 else f"train/{script} ended with {done.returncode}"

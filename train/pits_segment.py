@@ -299,9 +299,9 @@ def main() -> None:
     on = f"{len(tiles)} tiles of fields that the network had not seen, {FOLDS} folds"
     metrics = instance_summary(parts, 0.5, on)
     print({name: score["value"] for name, score in metrics.items()}, chosen, flush=True)
-    shown = range(0, len(tiles) // 16 * 16, max(1, len(tiles) // 16))[:16]
+    shown = np.linspace(0, len(tiles) - 1, min(16, len(tiles) // 4 * 4)).astype(int)
     sheet = [draw(drawn[i], found[i][extent], sure) for i in shown]
-    save_sheet([sheet[i : i + 4] for i in range(0, len(sheet) // 4 * 4, 4)] or [sheet], args.out / "sheet.png")
+    save_sheet([sheet[i : i + 4] for i in range(0, len(sheet) // 4 * 4, 4)], args.out / "sheet.png")
     made = {"config": asdict(config), "masks": args.masks, "chosen": chosen}
     made |= {"input": {**how, "extent": extent, "sure": round(sure, 2)}, "tiles": len(tiles), "groups": len(set(groups))}
     write_json(report, {"metrics": metrics, "made": made})

@@ -1,8 +1,8 @@
 """YOLOv8-seg, the seed's tool of stage one: boxes, scores and masks of instances.  The one file that imports ultralytics.
 
-Left alone, that package phones home, installs packages, fetches weights, sets OpenCV to one thread and replaces `torch.save`;
-`_ultralytics` stops all of it.  Its head keeps its anchors from call to call, so two threads in one network would get each
-other's answers: one lock.
+Left alone, that package phones home, installs packages, fetches weights, sets OpenCV to one thread and replaces `torch.save` and
+`PIL.Image.open`, which then wants to install a plugin for every damaged picture; `_ultralytics` stops all of it.  Its head keeps
+its anchors from call to call, so two threads in one network would get each other's answers: one lock.
 
 | here | source |
 | --- | --- |
@@ -19,7 +19,9 @@ import threading
 from typing import Any
 
 import cv2
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from corrovis.errors import WeightsError
@@ -37,7 +39,7 @@ def _ultralytics(module: str) -> Any:
             _settings_folder.append(tempfile.TemporaryDirectory(prefix="corrovis-"))
         quiet = {"YOLO_OFFLINE": "1", "YOLO_AUTOINSTALL": "False", "ULTRALYTICS_SAFE_LOAD": "1", "YOLO_VERBOSE": "False"}
         os.environ.update(quiet, YOLO_CONFIG_DIR=_settings_folder[0].name)
-        threads, save = cv2.getNumThreads(), torch.save
+        threads, printing, save, read = cv2.getNumThreads(), np.get_printoptions(), torch.save, Image.open
         try:
             importlib.import_module("ultralytics").settings.update(sync=False)
             return importlib.import_module(f"ultralytics.{module}")
@@ -45,7 +47,9 @@ def _ultralytics(module: str) -> Any:
             raise WeightsError(f"YOLOv8-seg needs the package ultralytics ({error}); pip install -r requirements.txt") from error
         finally:
             cv2.setNumThreads(threads)
-            torch.save = save
+            np.set_printoptions(**printing)
+            torch.set_printoptions(profile="default")
+            torch.save, Image.open = save, read
 
 
 class YoloSeg(nn.Module):
