@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from corrovis.render.steel_files import write_set
 from corrovis.settings import Settings
@@ -25,11 +26,10 @@ from corrovis.steel.sets import BATCH, SetOrder
 from corrovis.store import Store
 
 
-def bare_rate(maker: DefectMaker, batches: int) -> float:
-    """Patches a second of the generator alone, in the batches that a set is made in."""
+def bare_rate(maker: DefectMaker, network: nn.Module, batches: int) -> float:
+    """Patches a second of the generator alone, as the store gives it, in the batches that a set is made in."""
     classes = len(maker.classes)
     x, labels = torch.zeros(BATCH, 1, maker.side, maker.side), torch.eye(classes)[torch.arange(BATCH) % (classes - 1)]
-    network = maker.store.network(maker.spec.name)
     with torch.inference_mode():
         network(x, labels)
         began = time.perf_counter()
@@ -47,12 +47,13 @@ def main() -> None:
     maker = DefectMaker(store)
     inspector = PatchInspector(store) if "steel-inspector" in store else None
     order = SetOrder(maker.defects, max(1, args.patches // len(maker.defects)))
-    before = bare_rate(maker, 4)
+    bare_network = Store(settings.weights).network(maker.spec.name)  # not the one that the set changes the memory layout of
+    before = bare_rate(maker, bare_network, 4)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         answer = write_set((maker, inspector), order, Path(folder))
         seconds = time.perf_counter() - began
-    bare = (before + bare_rate(maker, 4)) / 2  # before and after, for a machine is not always equally fast
+    bare = (before + bare_rate(maker, bare_network, 4)) / 2  # before and after, for a machine is not always equally fast
     kept, dropped = sum(map(len, answer["files"].values())), sum(answer["dropped"].values())
     rate = (kept + dropped) / seconds
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

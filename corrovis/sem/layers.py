@@ -138,7 +138,7 @@ def convolutions(network: nn.Module, x: Tensor, strongest: int = STRONGEST) -> t
     Raises:
         WeightsError: the network has no convolution
     """
-    names = {module: name for name, module in network.named_modules() if isinstance(module, CONVOLUTIONS)}
+    names: dict[nn.Module, str] = {module: name for name, module in network.named_modules() if isinstance(module, CONVOLUTIONS)}
     if not names:
         raise WeightsError(f"{type(network).__name__} has no convolution to look at; choose another network")
     passed: list[tuple[str, Tensor]] = []

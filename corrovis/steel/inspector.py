@@ -15,7 +15,7 @@ from torch import Tensor
 
 from corrovis.results import Float, Provenance
 from corrovis.sem.fields import tile_starts
-from corrovis.steel.results import CLEAN, PatchVerdict, Plate
+from corrovis.steel.results import PatchVerdict, Plate
 from corrovis.store import Store
 
 MODEL = "steel-inspector"
@@ -49,9 +49,6 @@ class PatchInspector:
         with torch.inference_mode():
             x: Tensor = torch.from_numpy(grey[:, None] * 2 - 1)
             return np.asarray(self.store.network(MODEL)(x).softmax(dim=1).numpy(), np.float32)
-
-    def is_clean(self, plate: Plate) -> bool:
-        return self.classify(plate).name == CLEAN
 
 
 def cut(grey: Float, side: int) -> Float:

@@ -74,7 +74,7 @@ class InspectTab:
         if not seen:
             raise gr.Error(problems[0], print_exception=False)
         for problem in problems:
-            gr.Warning(problem)
+            gr.Warning(problem, duration=None)  # a long run is not watched to its end
         pictures = [(str(one.item["overlay"]), one.name) for one in seen]
         rows, several = sem_jobs.summary_rows(seen), len(seen) > 1
         gallery = gr.Gallery(pictures, visible=several)

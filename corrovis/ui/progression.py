@@ -89,7 +89,7 @@ class ProgressionTab:
             raise gr.Error(str(error), print_exception=False) from error
         for item in answer["items"]:
             if "error" in item:
-                gr.Warning(item["error"])
+                gr.Warning(item["error"], duration=None)
         conditions = answer["conditions"]
         tables = jobs.growth_table(conditions), jobs.matrix([c["condition"] for c in conditions], answer["comparisons"])
         return gr.Column(visible=True), jobs.growth_plot(conditions), *tables, str(pack(folder))

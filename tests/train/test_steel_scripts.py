@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import steel_data
 import torch
 from PIL import Image
+from steel_scores import by_block, copies, coverage
 from test_car_scripts import run
 
 from corrovis.errors import BadInputError
@@ -64,3 +66,35 @@ def test_rivals_train_and_resume(method: str, data: Path, tmp_path: Path) -> Non
     run("rivals.py", *options, "--resume")
     assert torch.load(tmp_path / method / "last.pt", weights_only=True)["step"] >= 2
     assert list((tmp_path / method).glob("sheet_*.png"))
+
+
+@pytest.mark.slow
+def test_methods_are_compared_on_patches_held_out(data: Path, tmp_path: Path) -> None:
+    for method in ("pegan", "dcgan"):
+        run("rivals.py", method, "--data", data, "--out", tmp_path / "rivals", "--smoke")
+    options = ("--runs", tmp_path / "rivals", "--weights", tmp_path, "--out", tmp_path, "--report", tmp_path / "steel.json")
+    (tmp_path / "manifest.json").write_text('{"models": []}')
+    run("evaluate.py", "steel", "--data", data, "--smoke", *options)
+    report = json.loads((tmp_path / "steel.json").read_text())
+    assert set(report["methods"]) == {"pegan", "dcgan", "augmentation"}
+    assert {"stargan", "cyclegan", "lsgan"} <= set(report["skipped"])
+    near, far = (report["methods"][name]["mean"]["fd_lite0"]["value"] for name in ("augmentation", "pegan"))
+    assert near < far  # real patches, moved about, are nearer to real ones than what two steps of training draw
+
+
+def test_copies_are_found_and_strangers_are_not() -> None:
+    dice = np.random.default_rng(0)
+    train, unseen = dice.normal(size=(200, 8)), dice.normal(size=(200, 8))
+    assert copies(train + 1e-3, train, unseen)["value"] == 1
+    assert copies(dice.normal(size=(200, 8)), train, unseen)["value"] < 0.05
+
+
+def test_coverage_is_full_on_itself_and_none_far_away() -> None:
+    real = np.random.default_rng(0).normal(size=(50, 4))
+    assert coverage(real, real).all()
+    assert not coverage(real + 100, real).any()
+
+
+def test_intervals_of_shares_come_from_blocks() -> None:
+    alike = by_block(np.array([1.0, 1, 1, 0, 0, 0]), np.array(["a", "a", "a", "b", "b", "b"]))
+    assert (alike["value"], alike["low"], alike["high"]) == (0.5, 0.0, 1.0)

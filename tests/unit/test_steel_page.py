@@ -1,0 +1,100 @@
+"""What the steel tab does for a visitor, without a page."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from corrovis.errors import BadInputError
+from corrovis.settings import Settings
+from corrovis.steel.defects import DefectMaker
+from corrovis.steel.inspector import PatchInspector
+from corrovis.steel.plates import read_plate
+from corrovis.steel.sets import SetOrder
+from corrovis.steel.texture import clean_plate
+from corrovis.store import Store
+from corrovis.ui import steel_jobs
+from corrovis.ui.steel import painted_of
+from corrovis.ui.steel_jobs import SteelTools, Stroke, Visit
+
+Give = Callable[[int, int], Visit]
+
+
+@pytest.fixture
+def tools(toy_store: Store) -> SteelTools:
+    return SteelTools(DefectMaker(toy_store), PatchInspector(toy_store), Settings())
+
+
+@pytest.fixture
+def give(tmp_path: Path) -> Give:
+    def given(height: int, width: int) -> Visit:
+        path = tmp_path / f"{height}.png"
+        Image.fromarray(clean_plate((height, width), 1)).save(path)
+        return Visit(path, "plate.png")
+
+    return given
+
+
+def test_the_stage_gets_every_defect_and_what_is_seen_in_it(tools: SteelTools, give: Give) -> None:
+    value = json.loads(steel_jobs.stage_value(tools, give(64, 80)))
+    assert [cell["name"] for cell in value["cells"]] == list(tools.maker.classes)
+    assert all(sum(cell["probabilities"].values()) == pytest.approx(1, abs=1e-3) for cell in value["cells"])
+    assert (value["width"], value["height"], value["cropped"]) == (80, 64, False)
+
+
+def test_of_a_large_plate_the_middle_is_shown(tools: SteelTools, give: Give) -> None:
+    visit = give(300, 280)
+    shown = steel_jobs.middle(steel_jobs.read(tools, visit))
+    assert np.array_equal(shown.pixels, steel_jobs.read(tools, visit).pixels[22:278, 12:268])
+
+
+def test_a_broken_plate_is_a_line_on_the_stage(tools: SteelTools, tmp_path: Path) -> None:
+    (tmp_path / "b.png").write_text("<html>")
+    value = json.loads(steel_jobs.stage_value(tools, Visit(tmp_path / "b.png", "b.png")))
+    assert "not a picture" in value["problem"]
+
+
+def test_strokes_add_up_and_leave_the_rest(tools: SteelTools, give: Give, tmp_path: Path) -> None:
+    """The editor shows the plate four times as large; what is painted there falls on the plate's own pixels."""
+    visit = give(96, 128)
+    painted = np.zeros((384, 512), bool)
+    painted[40:160, 80:240] = True
+    first = steel_jobs.brush(tools, visit, Stroke(painted, "spots", 1.0, 0), tmp_path)
+    second = steel_jobs.brush(tools, first, Stroke(painted[::-1], "crazing", 1.0, 0), tmp_path)
+    assert first.brushed
+    assert second.brushed
+    before, one, two = (read_plate(path).pixels.astype(int) for path in (visit.path, first.brushed, second.brushed))
+    upper = np.zeros((96, 128), bool)
+    upper[9:41, 19:61] = True
+    assert (before != one)[upper].mean() > 0.5
+    assert not (before != one)[~upper].any()
+    assert not (one != two)[upper].any()
+    with pytest.raises(BadInputError, match="is empty"):
+        steel_jobs.brush(tools, visit, Stroke(np.zeros((9, 9), bool), "spots", 1.0, 0), tmp_path)
+
+
+def test_the_editors_layers_are_one_mask() -> None:
+    layers = np.zeros((2, 5, 6, 4), np.uint8)
+    layers[0, 1, 2], layers[1, 3, 4, 3] = 255, 9
+    assert np.argwhere(painted_of({"layers": list(layers)})).tolist() == [[1, 2], [3, 4]]
+    assert not painted_of({"layers": []}).any()
+    assert not painted_of(None).any()
+
+
+def test_a_set_goes_home_as_one_archive(tools: SteelTools, tmp_path: Path) -> None:
+    heard: list[str] = []
+    unchecked = SteelTools(tools.maker, None, tools.settings)
+    order = SetOrder(("spots", "crazing"), 2)
+    archive, some, answer = steel_jobs.write_zip(unchecked, order, tmp_path / "set", lambda patch: heard.append(patch.defect))
+    assert len(heard) == 4 == len(some)
+    assert len(answer["files"]["spots"]) == 2
+    names = zipfile.ZipFile(archive).namelist()
+    assert "manifest.csv" in names
+    with pytest.raises(BadInputError, match="at most 300"):
+        steel_jobs.write_zip(unchecked, SetOrder(("spots",), 301), tmp_path / "set", lambda patch: None)
