@@ -38,6 +38,7 @@ from corrovis.sem.synthesis import CHECKS, draw, failures, score
 
 RATIOS = (0.0, 0.25, 0.5, 1.0, 2.0)
 MOST_OUTSIDE = 0.005  # share of real patches below, and above, the limits of each check
+ROOM = 0.25  # of the limits' distance, added on either side: the few specimens learned from are not all that there are
 TEMPLATE = 32
 FEATURE_SIDE = 128  # patches are small: enlarging them to 224 would cost three times as much
 LPIPS_STAGES = ((0, 2), (2, 5), (5, 8), (8, 10), (10, 11), (11, 12), (12, 13))
@@ -84,7 +85,8 @@ def assemble(checkpoint: Path, pictures: list[Micrograph], count: int) -> Surfac
         gan.levels[number] = torch.tensor(np.median([p.levels for p in own], axis=0))
         found = [score(gan, number, cut(dice.choice(own), config.side, dice)) for _ in range(count)]
         reached = np.array([[one[check] for check in CHECKS] for one in found])
-        gan.limits[number] = torch.tensor(np.quantile(reached, (MOST_OUTSIDE, 1 - MOST_OUTSIDE), axis=0).T)
+        low, high = np.quantile(reached, (MOST_OUTSIDE, 1 - MOST_OUTSIDE), axis=0)
+        gan.limits[number] = torch.tensor(np.stack([low - ROOM * (high - low), high + ROOM * (high - low)], axis=1))
     return gan
 
 

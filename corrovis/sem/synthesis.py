@@ -2,7 +2,7 @@
 
 | check | seed | measured here |
 | --- | --- | --- |
-| `discriminator` | discriminator score | mean verdict on all patches, 1 real, 0 made |
+| `discriminator` | discriminator score | mean verdict on windows of the size of training, 1 real, 0 made |
 | `ssim`, `l2` | SSIM, L2 | the picture against itself after a quarter of it was lost in noise and drawn again |
 | `gradient` | gradient checks | mean step between neighbours |
 
@@ -27,13 +27,14 @@ from torch import Tensor
 from corrovis.errors import BadInputError
 from corrovis.networks.sem_gan import SERIES, SurfaceGAN
 from corrovis.results import Byte, Float, Provenance, check_array
-from corrovis.sem.fields import SPREAD
+from corrovis.sem.fields import SPREAD, tile_starts
 from corrovis.store import Store
 
 MODEL = "sem-gan"
 CHECKS = ("discriminator", "ssim", "l2", "gradient")
 REPEAT = "repeat"
 MOST, LEAST_SIDE, MOST_SIDE = 200, 64, 1024
+PATCH = 64  # side of the pictures in training
 LOST = 0.25
 MARGIN = 32  # drawn around a surface and cut off: at the rim of the noise the network sees its mirror image
 ATTEMPTS = 3  # pictures drawn for each wanted one, at the most
@@ -154,11 +155,18 @@ def score(network: SurfaceGAN, material: int, picture: Float) -> dict[str, float
     seen = torch.from_numpy(picture)[None, None]
     noise = np.random.default_rng(0).standard_normal((1, 2, *picture.shape), np.float32)
     with torch.inference_mode():
-        verdict = float(network.verdict(seen, _one_hot(network, material))[0])
+        verdict = float(network.verdict(_tiles(picture), _one_hot(network, material)).mean())
         again = network.redraw(seen, torch.from_numpy(noise), LOST, _one_hot(network, material))[0, 0].numpy()
     steps = np.abs(np.diff(picture, axis=0)).mean() + np.abs(np.diff(picture, axis=1)).mean()
     same = ssim(picture, again, 2.0)
     return dict(zip(CHECKS, (verdict, same, float(np.square(picture - again).mean()), float(steps / 2)), strict=True))
+
+
+def _tiles(picture: Float) -> Tensor:
+    """(n, 1, PATCH, PATCH): the discriminator sees the rim of a picture too, so it is asked at the size that it learned."""
+    starts = [tile_starts(length, PATCH, 0) for length in picture.shape]
+    tiles = [picture[y : y + PATCH, x : x + PATCH] for y in starts[0] for x in starts[1]]
+    return torch.from_numpy(np.stack(tiles))[:, None]
 
 
 def failures(network: SurfaceGAN, material: int, scores: dict[str, float]) -> tuple[str, ...]:

@@ -74,6 +74,13 @@ def test_gradient_of_a_ramp_is_half_its_slope(synthesiser: Synthesiser) -> None:
     assert score(network_of(synthesiser), 0, ramp)["gradient"] == pytest.approx(0.01, rel=1e-4)
 
 
+def test_verdict_does_not_depend_on_the_size(synthesiser: Synthesiser) -> None:
+    """A picture laid out twice in each direction is as real as it was."""
+    picture = np.random.default_rng(0).normal(0, 0.3, (64, 64)).clip(-1, 1).astype(np.float32)
+    one, four = (score(network_of(synthesiser), 0, seen)["discriminator"] for seen in (picture, np.tile(picture, (2, 2))))
+    assert four == pytest.approx(one, abs=1e-5)
+
+
 def test_levels_are_those_of_the_material() -> None:
     picture = np.random.default_rng(0).normal(0, 40 / 127.5, (200, 200)).astype(np.float32)
     grey = at_levels(picture, torch.tensor([90.0, 10.0]))
