@@ -31,11 +31,16 @@ class SynthesisSection:
             self.number = gr.Slider(1, MOST_SHOWN, 8, step=1, label=wording.SURFACES_NUMBER)
             self.side = gr.Slider(LEAST_SIDE, MOST_SIDE, 256, step=32, label=wording.SURFACES_SIDE)
             self.seed = gr.Number(0, precision=0, minimum=0, label=wording.SURFACES_SEED)
-        self.go = gr.Button(wording.SURFACES_GO, variant="primary")
+        self.go = gr.Button(wording.SURFACES_GO, variant="primary", elem_classes="surface-form")
         with gr.Column(visible=False, elem_classes="surfaces") as self.results:
             self.facts = gr.HTML(apply_default_css=False)
             self.gallery = gr.Gallery(
-                label=wording.SURFACES_GALLERY, columns=4, object_fit="contain", format="png", elem_classes="surface-gallery"
+                label=wording.SURFACES_GALLERY,
+                columns=4,
+                height="auto",
+                object_fit="contain",
+                format="png",
+                elem_classes="surface-gallery",
             )
             self.download = gr.File(label=wording.SURFACES_DOWNLOAD, interactive=False)
         asked = [self.material, self.number, self.seed, self.side]

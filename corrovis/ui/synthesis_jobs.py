@@ -20,12 +20,8 @@ def make(synthesiser: Synthesiser, asked: tuple[str, int, int, int], folder: Pat
 
 
 def gallery_of(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    """Picture and its scores, each."""
-    scores = wording.SURFACE_SCORES
-    return [
-        (str(item["file"]), " · ".join(f"{scores[check]} {value:.2f}" for check, value in item["scores"].items()))
-        for item in answer["items"]
-    ]
+    """Picture and a short caption, each; the table in the archive has all scores."""
+    return [(str(item["file"]), wording.SURFACE_CAPTION.format(**item["scores"])) for item in answer["items"]]
 
 
 def facts_of(answer: dict[str, Any]) -> str:

@@ -290,6 +290,7 @@ SURFACES_GALLERY = "Synthetic surfaces"
 SURFACES_DOWNLOAD = "All pictures and their scores"
 SURFACES_MADE = "{count} × {material}"
 SURFACES_DROPPED = "{dropped} dropped"
+SURFACE_CAPTION = "D {discriminator:.2f} · SSIM {ssim:.2f}"
 SURFACE_SCORES = {"discriminator": "Discriminator", "ssim": "SSIM", "l2": "L2", "gradient": "Gradient", "repeat": "repeat"}
 
 

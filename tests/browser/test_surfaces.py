@@ -27,7 +27,7 @@ def test_surfaces_are_drawn_shown_and_packed(page: Page, tmp_path: Path) -> None
     expect(page.get_by_text("dropped")).to_be_visible()
     expect(page.locator(".surface-gallery").get_by_role("button", name="Thumbnail")).to_have_count(2)
     with page.expect_download() as waiting:
-        page.get_by_role("link", name="synthetic-sem.zip").click()
+        page.locator(".surfaces").get_by_role("link").click()
     waiting.value.save_as(tmp_path / "all.zip")
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert sorted(Path(name).suffix for name in archive.namelist()) == [".csv", ".png", ".png"]
