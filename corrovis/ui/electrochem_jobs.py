@@ -207,8 +207,8 @@ def _relaxation_panel(spectra: list[Spectrum], unit: str) -> list[dict[str, Any]
     from corrovis.electrochem.kramers_kronig import MIN_POINTS, relaxation_times
 
     found = [(k, s.name, relaxation_times(s)) for k, s in enumerate(spectra) if len(s) >= MIN_POINTS]
-    series = [series(np.log10(one.tau_s), one.gamma, name, k, True) for k, name, one in found]
-    return [panel(wording.PLOT_TAU, wording.PLOT_GAMMA.format(unit=unit), series)] if series else []
+    drawn = [series(np.log10(one.tau_s), one.gamma, name, k, True) for k, name, one in found]
+    return [panel(wording.PLOT_TAU, wording.PLOT_GAMMA.format(unit=unit), drawn)] if drawn else []
 
 
 def table(fits: list[Fit], alloy: str | None, said: list[str], arrhenius: Arrhenius | None = None) -> str:
