@@ -114,7 +114,7 @@ class SteelTab:
         try:
             value = steel_jobs.stage_value(self.tools, visit)
             return (*self._board(visit), value)
-        except CorrovisError:  # the stage says so
+        except (CorrovisError, gr.Error):  # the stage says so
             return None, None, gr.DownloadButton(interactive=False), value
 
     def reseed(self, visit: Visit | None) -> tuple[Visit, str]:

@@ -19,9 +19,9 @@ def view_of(page: Page) -> Locator:
     return page.locator(".layer-view")
 
 
-def choose(page: Page, path: Path) -> None:
-    """The first upload that has no picture yet."""
-    page.locator(".materials .photo input[type=file]").first.set_input_files(path)
+def choose(page: Page, path: Path, place: int = 0) -> None:
+    """The picture to look at, or with `place` 1 the one beside it."""
+    page.locator(".materials .block.photo").nth(place).locator("input[type=file]").first.set_input_files(path)
 
 
 def colours_of(page: Page) -> np.ndarray:
@@ -51,7 +51,7 @@ def test_a_micrograph_is_named_and_its_layers_walked_through(page: Page, tmp_pat
     assert np.ptp(before.astype(int), axis=2).mean() < np.ptp(after.astype(int), axis=2).mean()  # bone is nearly grey
     page.locator(".layer-view .at").press("End")
     expect(view_of(page)).not_to_have_attribute("data-drawn", "1 red-lava top")
-    choose(page, micrograph(tmp_path / "second.png", 1))
+    choose(page, micrograph(tmp_path / "second.png", 1), 1)
     expect(view_of(page).locator("figure")).to_have_count(2)
     expect(view_of(page).get_by_text("second.png")).to_be_visible()
     for name, kind in (("This layer", b"\x89PNG"), ("PDF", b"%PDF")):
