@@ -184,7 +184,6 @@ def main() -> None:
     known, held_out = training_part(args), load(args.data, "held_out")
     if args.smoke:
         config = replace(config, width=0.125 if args.backbone == "resnet18" else config.width, steps=2, batch=4)
-        known = some_of_each(known, 4, np.random.default_rng(0))
         held_out = some_of_each(held_out, 2, np.random.default_rng(0))
     torch.manual_seed(config.seed)
     began = time.time()
@@ -230,8 +229,8 @@ def options() -> argparse.ArgumentParser:
 def training_part(args: argparse.Namespace) -> Patches:
     """What this run learns from."""
     known, dice = load(args.data, "train"), np.random.default_rng(args.seed)
-    if args.per_class:
-        known = some_of_each(known, args.per_class, dice)
+    if args.per_class or args.smoke:
+        known = some_of_each(known, args.per_class or 4, dice)
     return with_generated(known, args.generated, args.ratio, dice) if args.generated else known
 
 

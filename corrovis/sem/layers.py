@@ -72,6 +72,10 @@ class LayerView:
         check_array("LayerView.seen", self.seen, np.uint8, (len(self.names), None, None, 3))
 
 
+FIXED_FILTERS = ("PixelNet",)
+"""Architectures whose filters are given, not learned: there are no layers to look into."""
+
+
 class LayerViewer:
     """Looks into the networks of a store that answer to a single picture."""
 
@@ -112,8 +116,8 @@ class LayerViewer:
 
 
 def _channels(spec: WeightSpec) -> int:
-    """Channels of the one picture that the network takes, 1 or 3; 0 if it takes something else."""
-    shape = spec.golden.get("shape")
+    """Channels of the one picture that the network takes, 1 or 3; 0 if it takes something else or learned no convolution."""
+    shape = None if spec.arch in FIXED_FILTERS else spec.golden.get("shape")
     return int(shape[1]) if shape and len(shape) == 4 and shape[1] in (1, 3) else 0
 
 

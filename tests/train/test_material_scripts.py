@@ -50,7 +50,7 @@ def test_a_linear_head_learns_and_is_checked(tmp_path: Path) -> None:
     options = ("--data", data, "--out", out, "--report", report, "--smoke", "--size", 64)
     run("material.py", *options, "--network", "lite0", "--frozen")
     (method,) = json.loads(report.read_text())["methods"].values()
-    assert method["metrics"]["accuracy"]["value"] > 0.6  # of three grain sizes, with an untrained body
+    assert method["metrics"]["accuracy"]["value"] > 0.4  # of three grain sizes, with an untrained body
     texture = ("--network", "lbp-svm", "--score-only", "--smoke", "--size", 64)
     run("material.py", "--data", data, "--out", tmp_path / "texture", "--report", report, *texture)
     found = json.loads(report.read_text())
