@@ -48,7 +48,7 @@ def _ultralytics(module: str) -> Any:
         finally:
             cv2.setNumThreads(threads)
             np.set_printoptions(**printing)
-            torch.set_printoptions(profile="default")
+            torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
             torch.save, Image.open = save, read
 
 

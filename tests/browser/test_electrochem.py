@@ -87,7 +87,7 @@ def test_a_spectrum_is_fitted_with_the_chosen_circuit(lab: Page, spectrum: Path)
     circuit.press("Enter")
     drop(lab, spectrum)
     expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
-    expect(lab.locator(".curve-plot svg")).to_have_count(4)
+    expect(lab.locator(".curve-plot svg")).to_have_count(5)
     expect(lab.locator(".fit table").get_by_role("row", name=re.compile("^R1"))).to_contain_text("500")
 
 

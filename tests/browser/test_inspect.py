@@ -163,12 +163,12 @@ def test_pits_can_be_asked_for(page: Page, tmp_path: Path) -> None:
     grey = np.random.default_rng(0).normal(120, 3, (160, 200))
     for y, x in ((40, 50), (100, 140), (120, 40)):
         grey[np.hypot(*(np.mgrid[0:160, 0:200] - np.array([y, x])[:, None, None])) < 5] = 220
-    cv2.imwrite(str(tmp_path / "pits.png"), grey.clip(0, 255).astype(np.uint8))
+    cv2.imwrite(str(tmp_path / "holes.png"), grey.clip(0, 255).astype(np.uint8))
     page.get_by_role("tab", name="Inspect").click()
     page.get_by_label("Model").first.click()
     page.get_by_role("option", name="Pits (304 stainless, SEM)").click()
-    stage = inspected(page, [tmp_path / "pits.png"])
-    expect(stage.get_by_role("heading", name="pits.png")).to_be_visible()
+    stage = inspected(page, [tmp_path / "holes.png"])
+    expect(stage.get_by_role("heading", name="holes.png")).to_be_visible()
     expect(page.get_by_text("pits304").first).to_be_visible()
 
 
