@@ -25,7 +25,7 @@ CHROMIUM = (
     os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
-PATIENCE_MS = 30_000  # a busy build machine is slow, not wrong
+PATIENCE_MS = 120_000  # a busy build machine is slow, not wrong
 
 expect.set_options(timeout=PATIENCE_MS)
 
