@@ -36,20 +36,13 @@ ROWS = (
     ("mean level judged (0 to 3) when *mild* was asked", OURS, "graded_level_mild"),
     ("... *moderate*", OURS, "graded_level_moderate"),
     ("... *severe*", OURS, "graded_level_severe"),
-    ("material of a micrograph, accuracy on six materials", "material", "accuracy"),
-    ("... mean recall of the six", "material", "balanced_accuracy"),
-    ("... blurred", "material", "accuracy_blurred"),
-    ("... JPEG at quality 25", "material", "accuracy_compressed"),
-    ("... cut to 128 px", "material", "accuracy_tile"),
-    ("pictures of other kinds that it calls unfamiliar", "material", "strangers_flagged"),
-    ("micrographs of unseen materials that it calls unfamiliar", "material", "unseen_materials_flagged"),
 )
 
 
 def metrics(reports: Path) -> dict[str, dict[str, Any]]:
     """Every score by model."""
     car = json.loads((reports / "car.json").read_text())["metrics"]
-    own = {"car-grade": "car_grade", "material": "material", **INSPECTION}
+    own = {"car-grade": "car_grade", **INSPECTION}
     there = {name: reports / f"{report}.json" for name, report in own.items() if (reports / f"{report}.json").exists()}
     return {**car, **{name: json.loads(path.read_text())["metrics"] for name, path in there.items()}}
 
