@@ -96,7 +96,8 @@ def methods_at_hand(
 
 def evaluate_steel(args: argparse.Namespace) -> None:
     began, n = time.time(), 4 if args.smoke else MADE
-    parts = load(args.data, "train", SIZE), load(args.data, "held_out", SIZE)
+    side = 32 if args.smoke else SIZE  # what the checkpoints of a smoke run draw
+    parts = load(args.data, "train", side), load(args.data, "held_out", side)
     store, skipped, budgets = Store(args.weights), {}, {}
     tools = Tools(
         Lite0("none", side=32) if args.smoke else Lite0(args.features, side=SIDE),
