@@ -155,7 +155,7 @@ TOYS: list[tuple[Release, Callable[[nn.Module], None] | None]] = [
             shapes=[[1, 1, 32, 32], [1, 10]],
             about="Toy",
             classes=STEEL_CLASSES,
-            input={"size": 64, "noise": 0.05},
+            input={"size": 64},
             limits="Toy",
             config={"width": 4, "blocks": 1},
         ),

@@ -3,10 +3,11 @@
     python train/car_labels.py --data DATA --init yolov8n-seg-coco.safetensors                 # car masks and paint, once
     python train/car_grade.py --data DATA --init tf_efficientnet_lite0-imagenet.safetensors
 
-The early stages of the network stay ImageNet's: 153 rusty photos, 12 of them severe, are too few to move them.  So each
-view is taken through them once, and only the late stages, the map and the ordinal heads learn.  Five networks are trained,
-each without one fifth of the cars, and grade the photos they have not seen: those are the scores.  A sixth learns from
-everything and is the one to ship; its honest estimate is the score of the five, which had less to learn from.
+153 rusty photos, 12 of them severe, are too few to move the early stages of the network far.  So each view is taken through
+them once, and the late stages, the map and the ordinal heads learn from that; then all learns a little, from the views.
+
+Five networks are trained, each without one fifth of the cars, and grade the photos they have not seen: those are the scores.
+A sixth learns from everything and is the one to ship; its honest estimate is the score of the five, which had less to learn from.
 
 Generated pictures are never trained on: the grader judges them.
 """
@@ -48,9 +49,11 @@ class Config:
     side: int = 288
     scale: float = 1.0
     batch: int = 24
-    steps: int = 160
+    steps: int = 160  # of the late stages and heads
     lr: float = 2e-4
     head_lr: float = 2e-3
+    all_steps: int = 40  # of all stages
+    all_lr: float = 3e-5
     map_weight: float = 0.5
     smooth: float = 0.05
     mix: tuple[float, ...] = (0.34, 0.24, 0.22, 0.1, 0.1)
@@ -59,27 +62,34 @@ class Config:
 
 @dataclass
 class Cells:
-    """Views behind the frozen stages.
+    """Views, and what the early stages make of them before they learn.
 
     Shape:
+        rgb: (n, S, S, 3) uint8
         features: (n, 152, h, w) float16
         share: (n, 2, h, w) float16
         level: (n,) int, `NO_LEVEL` where only the map is known
         photo: (n,) int, -1 for pictures that are none of the photos
     """
 
+    rgb: np.ndarray
     features: np.ndarray
     share: np.ndarray
     level: np.ndarray
     photo: np.ndarray
 
     def save(self, path: Path) -> None:
-        np.savez(path, features=self.features, share=self.share, level=self.level, photo=self.photo)
+        np.savez(path, **vars(self))
 
     @classmethod
     def load(cls, path: Path) -> Cells:
         with np.load(path) as arrays:
-            return cls(**{name: arrays[name] for name in ("features", "share", "level", "photo")})
+            return cls(**arrays)
+
+    def of(self, photos: np.ndarray) -> Cells:
+        """The views of some photos, a bool for each."""
+        use = photos[self.photo]
+        return Cells(**{name: array[use] for name, array in vars(self).items()})
 
 
 def warm_start(network: SeverityNet, init: str) -> None:
@@ -94,12 +104,16 @@ def take_through(network: SeverityNet, views: Iterable[View]) -> Cells:
     features, kept = [], []
     left: Iterator[View] = iter(views)
     while some := list(islice(left, 16)):
-        x = torch.from_numpy(np.stack([v.rgb for v in some]).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1)
         with torch.inference_mode():
-            features.append(network.cells(x.contiguous(memory_format=torch.channels_last)).half().contiguous().numpy())
-        kept += [(v.share, NO_LEVEL if v.level is None else v.level, v.photo) for v in some]
-    shares, levels, photos = zip(*kept, strict=True)
-    return Cells(np.concatenate(features), np.stack(shares), np.array(levels), np.array(photos))
+            features.append(network.cells(to_input(np.stack([v.rgb for v in some]))).half().contiguous().numpy())
+        kept += [(v.rgb, v.share, NO_LEVEL if v.level is None else v.level, v.photo) for v in some]
+    rgb, shares, levels, photos = zip(*kept, strict=True)
+    return Cells(np.stack(rgb), np.concatenate(features), np.stack(shares), np.array(levels), np.array(photos))
+
+
+def to_input(rgb: np.ndarray) -> Tensor:
+    """(n, S, S, 3) uint8 to (n, 3, S, S) in [-1, 1]."""
+    return torch.from_numpy(rgb).permute(0, 3, 1, 2).float() / 127.5 - 1  # channels last, as they lie
 
 
 def all_cells(network: SeverityNet, photos: list[GradedPhoto], config: Config, place: tuple[Path, Path]) -> dict[str, Cells]:
@@ -127,14 +141,14 @@ def all_cells(network: SeverityNet, photos: list[GradedPhoto], config: Config, p
     return found
 
 
-def chances(cells: Cells, groups: np.ndarray, config: Config) -> np.ndarray:
+def chances(levels: np.ndarray, photo: np.ndarray, groups: np.ndarray, config: Config) -> np.ndarray:
     """How likely each view is drawn: levels as in `mix`; within one, cars by the root of their photos, photos alike."""
-    p = np.zeros(len(cells.level))
-    group = np.array([groups[i] if i >= 0 else f"extra {n}" for n, i in enumerate(cells.photo)])
+    p = np.zeros(len(levels))
+    group = np.array([groups[i] if i >= 0 else f"extra {n}" for n, i in enumerate(photo)])
     for level, part in zip((0, 1, 2, 3, NO_LEVEL), config.mix, strict=True):
-        at = np.flatnonzero(cells.level == level)
+        at = np.flatnonzero(levels == level)
         _, car, views = np.unique(group[at], return_inverse=True, return_counts=True)
-        photos_of_car = np.array([len(np.unique(cells.photo[at][car == c])) for c in range(len(views))])
+        photos_of_car = np.array([len(np.unique(photo[at][car == c])) for c in range(len(views))])
         w = (np.sqrt(photos_of_car) / views)[car]
         p[at] = part * w / max(w.sum(), 1e-9)
     return p / p.sum()
@@ -158,27 +172,36 @@ def map_loss(found: Tensor, share: Tensor) -> Tensor:
     return (each.sum(dim=(0, 2, 3)) / known.sum(dim=(0, 2, 3)).clamp(min=1)).sum()
 
 
-def fit(network: SeverityNet, cells: list[Cells], groups: np.ndarray, config: Config, seed: int) -> SeverityNet:
-    """Train the late stages on `cells`; returns the mean of the weights over the last third of the steps."""
+def fit(network: SeverityNet, cells: list[Cells], groups: np.ndarray, config: Config, all_of_it: bool) -> SeverityNet:
+    """Train on `cells`: the late stages and heads from the features, or all of it from the views.
+
+    Returns the mean of the weights over the last third of the steps.
+    """
     accelerator = Accelerator()
     network.eval()  # BatchNorm keeps its ImageNet statistics; only dropout is on
     network.drop.train()
-    late = [*network.late.parameters(), *network.gather.parameters()]
+    steps, lr, head_lr = config.steps, config.lr, config.head_lr
+    if all_of_it:
+        steps, lr, head_lr = config.all_steps, config.all_lr, 10 * config.all_lr
     heads = [*network.map.parameters(), *network.whole.parameters(), *network.area.parameters()]
-    optimiser = torch.optim.AdamW([{"params": late, "lr": config.lr}, {"params": heads, "lr": config.head_lr}], weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [config.lr, config.head_lr], config.steps, pct_start=0.15)
+    stages = [network.early, network.middle, network.late, network.gather][0 if all_of_it else 2 :]
+    stages = [parameter for stage in stages for parameter in stage.parameters()]
+    optimiser = torch.optim.AdamW([{"params": stages, "lr": lr}, {"params": heads, "lr": head_lr}], weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [lr, head_lr], steps, pct_start=0.15)
     network, optimiser = accelerator.prepare(network, optimiser)
     mean = torch.optim.swa_utils.AveragedModel(accelerator.unwrap_model(network))
-    where = [(s, i) for s, some in enumerate(cells) for i in range(len(some.level))]
+    where = [(some, i) for some in cells for i in range(len(some.level))]
     share, level_of, photo = (np.concatenate([getattr(some, name) for some in cells]) for name in ("share", "level", "photo"))
-    joined = Cells(np.empty(0), share, level_of, photo)  # the features stay where they are: a gigabyte
-    p = chances(joined, groups, config)
-    dice = np.random.default_rng(seed)
-    for step in range(config.steps):
+    p = chances(level_of, photo, groups, config)
+    dice = np.random.default_rng([config.seed, all_of_it])
+    for step in range(steps):
         drawn = dice.choice(len(p), config.batch, p=p)
-        x = torch.from_numpy(np.stack([cells[where[d][0]].features[where[d][1]] for d in drawn]).astype(np.float32))
-        known = torch.from_numpy(joined.share[drawn].astype(np.float32))
-        level = torch.from_numpy(joined.level[drawn])
+        known, level = torch.from_numpy(share[drawn].astype(np.float32)), torch.from_numpy(level_of[drawn])
+        if all_of_it:
+            rgb = to_input(np.stack([where[d][0].rgb[where[d][1]] for d in drawn]))
+            x = network.cells(rgb.to(accelerator.device))
+        else:
+            x = torch.from_numpy(np.stack([where[d][0].features[where[d][1]] for d in drawn]).astype(np.float32))
         x, known, level = (t.to(accelerator.device) for t in (x, known, level))
         logits, found = network.answer(x)
         loss = corn_loss(logits[level >= 0], level[level >= 0], config.smooth) + config.map_weight * map_loss(found, known)
@@ -186,7 +209,7 @@ def fit(network: SeverityNet, cells: list[Cells], groups: np.ndarray, config: Co
         accelerator.backward(loss)
         optimiser.step()
         schedule.step()
-        if step >= config.steps * 2 // 3:
+        if step >= steps * 2 // 3:
             mean.update_parameters(accelerator.unwrap_model(network))
         if step % 20 == 0:
             print(f"  step {step} loss {loss.item():.3f}", flush=True)
@@ -197,10 +220,9 @@ def fit(network: SeverityNet, cells: list[Cells], groups: np.ndarray, config: Co
 def logits_of(network: SeverityNet, cells: Cells, at: np.ndarray) -> np.ndarray:
     """(len(at), 3) at temperature 1."""
     rows = []
-    for start in range(0, len(at), 32):
-        x = torch.from_numpy(cells.features[at[start : start + 32]].astype(np.float32))
+    for start in range(0, len(at), 16):
         with torch.inference_mode():
-            rows.append(network.answer(x)[0].numpy())
+            rows.append(network.answer(network.cells(to_input(cells.rgb[at[start : start + 16]])))[0].numpy())
     return np.concatenate(rows) if rows else np.zeros((0, 3), np.float32)
 
 
@@ -215,11 +237,10 @@ def folds_of(level: np.ndarray, group: np.ndarray) -> np.ndarray:
 
 def learn(start: SeverityNet, cells: dict[str, Cells], known: np.ndarray, group: np.ndarray, config: Config) -> SeverityNet:
     """A network from the views of `known` photos (a bool for each) and the extra pictures."""
-    train = cells["train"]
-    use = known[train.photo]
-    some = Cells(train.features[use], train.share[use], train.level[use], train.photo[use])
+    views = [cells["train"].of(known), cells["extra"]]
     torch.manual_seed(config.seed)
-    return fit(deepcopy(start), [some, cells["extra"]], group, config, config.seed)
+    late = fit(deepcopy(start), views, group, config, all_of_it=False)
+    return fit(late, views, group, config, all_of_it=True)
 
 
 def report(
@@ -265,7 +286,7 @@ def main() -> None:
     parser.add_argument("--init", default="imagenet", help="backbone weights: imagenet, or a file in timm's names")
     parser.add_argument("--report", type=Path, default=Path("train/reports/car_grade.json"), help="where the scores go")
     args = parser.parse_args()
-    config = Config(side=64, scale=0.1, batch=4, steps=2) if args.smoke else Config()
+    config = Config(side=64, scale=0.1, batch=4, steps=2, all_steps=2) if args.smoke else Config()
     torch.manual_seed(config.seed)
     start = SeverityNet()
     if not (args.smoke and args.init == "imagenet"):
@@ -287,7 +308,7 @@ def main() -> None:
         if not (args.resume and load_checkpoint(checkpoint, network=network)):
             print(f"fold {k}" if k < FOLDS else "everything", flush=True)
             network = learn(start, cells, fold != k, group, config)
-            save_checkpoint(checkpoint, config, config.steps, network=network)
+            save_checkpoint(checkpoint, config, config.steps + config.all_steps, network=network)
         if k != EVERYTHING:
             unseen, close = np.flatnonzero(fold == k), np.flatnonzero(fold[close_photo] == k)
             found["logits"][unseen] = sum(logits_of(network, cells[name], unseen) / 2 for name in ("whole", "mirror"))

@@ -6,8 +6,8 @@
     # what generated patches add, as in the PE-GAN paper: 140 real ones a class, three generated for each
     python train/inspector.py --data DATA --backbone mobilenet --per-class 140 --generated DIR --ratio 3 --seed 1
 
-With `--init` the MobileNet starts from ImageNet: its first `frozen` blocks stay as they are, a logistic regression on its
-descriptors is the head to begin with, and the rest is then trained gently.  Every run is scored on the blocks of file numbers
+With `--init` the MobileNet starts from ImageNet: a logistic regression on its descriptors is the head to begin with, and then
+all of it is trained gently.  Every run is scored on the blocks of file numbers
 held out, and adds one line of JSON to `runs.jsonl` in --out.
 """
 
@@ -50,7 +50,6 @@ class Config:
     backbone: Backbone = "resnet18"
     width: float = 1.0
     init: str = "random"
-    frozen: int = 7
     batch: int = 32
     steps: int = 1600
     lr: float = 2e-3
@@ -113,15 +112,6 @@ def warm_start(network: InspectorNet, known: Patches, init: str) -> None:
         body.answer.bias[head.classes_] = torch.from_numpy(head.intercept_).float()
 
 
-def to_learn(network: InspectorNet, config: Config) -> InspectorNet:
-    """In training mode, except for what stays as ImageNet left it."""
-    network.train().to(memory_format=torch.channels_last)
-    if config.init != "random":
-        network.body.features[: config.frozen].eval().requires_grad_(False)
-        network.body.norm.eval()
-    return network
-
-
 def rate_at(progress: float) -> float:
     """Share of the learning rate: up over the first tenth, then down along a cosine."""
     return min(progress / 0.1, (1 + math.cos(math.pi * progress)) / 2)
@@ -130,7 +120,7 @@ def rate_at(progress: float) -> float:
 def fit(network: InspectorNet, known: Patches, config: Config, checkpoint: Path, resume: bool) -> InspectorNet:
     """Train until `config.steps`, saving every 50; returns the running mean of the weights."""
     accelerator = Accelerator()
-    network = to_learn(network, config)
+    network = network.train().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=config.weight_decay)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
     parts = {"network": average.module, "raw": network, "optimiser": optimiser}

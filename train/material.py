@@ -1,13 +1,15 @@
 """Train a classifier of materials from micrographs, score it on specimens it has not seen, and write weights that load anywhere.
 
     python train/material.py --data DATA                            # a folder for each alloy: the seed's CNN, two make it binary
-    python train/material.py --data DATA --network lite0 --frozen   # the shipped kind: pretrained body, linear head
+    python train/material.py --data DATA --network lite0 --lr 1e-4      # the one shipped
+    python train/material.py --data DATA --network lite0 --frozen       # a linear head on ImageNet's features: scores alone
     python train/material.py --data DATA --network resnet18 --init random --score-only
 
 The weights and their record lie in --weights afterwards: `corrovis material IMAGE --weights runs/material/material.safetensors`.
 Two materials have one logit and binary cross-entropy, as in the seed (Adam, 7e-4).  More have a logit each and cross-entropy,
-not a sigmoid each: a field shows one material, and the probabilities are to sum to 1.  A linear head is the logistic regression
-on the features of augmented views.  Scores are of specimens held out: four folds, no specimen in two of them.
+not a sigmoid each: a field shows one material, and the probabilities are to sum to 1.  A pretrained Lite0 gets the logistic
+regression on the features of augmented views for a head, and then all of it learns.  Scores are of specimens held out: four
+folds, no specimen in two of them.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ from corrovis.networks.material_net import MaterialNet
 from corrovis.sem.material import squares, to_input
 
 FOLDS = 4
+Gauged = MaterialCNN | MaterialNet
 USUAL = 0.98  # of held-out fields count as familiar
 KEPT = ("accuracy", "balanced_accuracy", "calibration_error")
 ON = "fields of specimens that the network had not seen, 4 folds"
@@ -93,26 +96,36 @@ def frozen_answers(lesson: Lesson, bank: Bank, plan: Plan) -> tuple[np.ndarray, 
     return logits, distances
 
 
-def trained_answers(lesson: Lesson, plan: Plan, out: Path) -> tuple[np.ndarray, np.ndarray]:
+def trained_answers(lesson: Lesson, bank: Bank | None, plan: Plan, out: Path) -> tuple[np.ndarray, np.ndarray]:
     """Out-of-fold logits and distances of a network trained anew for each fold; distance 0 for those that measure none."""
     logits, distances = np.zeros((len(lesson.samples), lesson.outputs)), np.zeros(len(lesson.samples))
     for fold, (known, held_out) in enumerate(lesson.folds()):
         print(f"fold {fold}", flush=True)
-        torch.manual_seed(plan.seed)
-        samples = [lesson.samples[i] for i in known]
-        network = fit_network(build(plan, lesson.outputs), samples, lesson.labels[known], plan, out / f"fold{fold}.pt")
-        if isinstance(network, MaterialCNN):
-            install(network, *seen_features(network, lesson, known, size_of(plan)))
+        network = learned(lesson, known, bank, plan, out / f"fold{fold}.pt")
         for i in held_out:
             logits[i] = field_logits(network, lesson.samples[i], size_of(plan))
-            if isinstance(network, MaterialCNN):
+            if isinstance(network, Gauged):
                 with torch.inference_mode():
                     views = to_input(squares(lesson.samples[i].grey, size_of(plan)))
                     distances[i] = float(network.familiarity(network.features(views)).mean())
     return logits, distances
 
 
-def seen_features(network: MaterialCNN, lesson: Lesson, known: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+def learned(lesson: Lesson, known: np.ndarray, bank: Bank | None, plan: Plan, checkpoint: Path) -> nn.Module:
+    """A network from the `known` fields, with its gauge of what is familiar; `bank` holds features of its body as it comes."""
+    torch.manual_seed(plan.seed)
+    network = build(plan, lesson.outputs)
+    if bank and isinstance(network, MaterialNet):  # the head first, so that the body is not torn while it is still random
+        features, field_of = bank.of(known)
+        weight, bias = linear_of(fit_head(features, lesson.labels[field_of], field_of, plan))
+        network.answer.load_state_dict({"weight": weight, "bias": bias})
+    network = fit_network(network, [lesson.samples[i] for i in known], lesson.labels[known], plan, checkpoint)
+    if isinstance(network, Gauged):
+        install(network, *seen_features(network, lesson, known, size_of(plan)))
+    return network
+
+
+def seen_features(network: Gauged, lesson: Lesson, known: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """(n, features) of every square of the known fields, and their labels."""
     with torch.inference_mode():
         found = [network.features(to_input(squares(lesson.samples[i].grey, size))).numpy() for i in known]
@@ -151,22 +164,6 @@ def scores_of(lesson: Lesson, logits: np.ndarray) -> dict[str, Any]:
     return {"metrics": metrics, "recall": recalls, "mistaken": wrong}
 
 
-def shipped(lesson: Lesson, bank: Bank | None, plan: Plan, out: Path) -> nn.Module:
-    """The network that has learned from everything, with its gauge of what is familiar."""
-    network = build(plan, lesson.outputs)
-    if bank is None:
-        network = fit_network(network, lesson.samples, lesson.labels, plan, out / "last.pt")
-        if isinstance(network, MaterialCNN):
-            install(network, *seen_features(network, lesson, np.arange(len(lesson.samples)), size_of(plan)))
-        return network
-    assert isinstance(network, MaterialNet), "only lite0 is shipped with a linear head"
-    features, field_of = bank.of(np.arange(len(lesson.samples)))
-    weight, bias = linear_of(fit_head(features, lesson.labels[field_of], field_of, plan))
-    network.answer.load_state_dict({"weight": weight, "bias": bias})
-    install(network, features, lesson.labels[field_of])
-    return network
-
-
 def cooled(network: nn.Module, temperature: float) -> nn.Module:
     """The same network with calibrated probabilities: its last layer divided by the temperature."""
     last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
@@ -196,7 +193,7 @@ def release_of(lesson: Lesson, network: nn.Module, plan: Plan, told: dict[str, A
         trained={
             "command": told["command"],
             "data": f"{len(lesson.samples)} fields of {len(set(lesson.groups))} specimens: {fields}",
-            "steps": 0 if plan.frozen else plan.steps,
+            "steps": plan.steps,
             "seconds": round(told["seconds"]),
             "device": "GPU" if torch.cuda.is_available() else "CPU",
         },
@@ -216,7 +213,8 @@ def main() -> None:
     parser = arguments(__doc__, "runs/material")
     parser.add_argument("--network", choices=NETWORKS, default="cnn")
     parser.add_argument("--init", default="random", help="pretrained body: imagenet, random, or a local safetensors file")
-    parser.add_argument("--frozen", action="store_true", help="only a linear head learns; lbp-svm is always so")
+    parser.add_argument("--frozen", action="store_true", help="only a linear head learns, for the scores; lbp-svm is always so")
+    parser.add_argument("--lr", type=float, default=Plan.lr, help="Adam's; a pretrained body wants a tenth")
     for option in ("steps", "views", "batch", "size"):
         parser.add_argument(f"--{option}", type=int, default=getattr(Plan, option))
     parser.add_argument("--score-only", action="store_true", help="scores in the report, no weights")
@@ -224,7 +222,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="folder for the weights and their record; --out if not given")
     parser.add_argument("--report", type=Path, help="JSON to which the scores are added; --out/report.json if not given")
     args = parser.parse_args()
-    plan = Plan(args.network, args.init, args.frozen, args.size, args.steps, args.batch, views=args.views)
+    plan = Plan(args.network, args.init, args.frozen, args.size, args.steps, args.batch, args.lr, args.views)
     if args.network == "lbp-svm":
         plan = replace(plan, frozen=True)
     if args.smoke:
@@ -242,8 +240,10 @@ def run(lesson: Lesson, plan: Plan, args: argparse.Namespace) -> None:
     if not args.resume:
         for checkpoint in (*args.out.glob("*.pt"), *args.out.glob("bank.npz")):
             checkpoint.unlink()
-    bank = Bank.cached(args.out / "bank.npz", lesson.samples, plan, lesson.outputs) if plan.frozen else None
-    logits, distances = frozen_answers(lesson, bank, plan) if bank else trained_answers(lesson, plan, args.out)
+    needed = plan.frozen or (plan.network == "lite0" and plan.init != "random")
+    bank = Bank.cached(args.out / "bank.npz", lesson.samples, plan, lesson.outputs) if needed else None
+    answers = frozen_answers(lesson, bank, plan) if plan.frozen else trained_answers(lesson, bank, plan, args.out)
+    logits, distances = answers
     path = args.report or args.out / "report.json"
     report = json.loads(path.read_text()) if path.exists() else {"methods": {}}
     key = f"{plan.network}, {'frozen' if plan.frozen else 'trained whole'}, from {Path(plan.init).stem}"
@@ -252,8 +252,9 @@ def run(lesson: Lesson, plan: Plan, args: argparse.Namespace) -> None:
     report["methods"][key] = {**scores, "made": made}
     for name, score in scores["metrics"].items():
         print(f"{key}: {name} {score['value']} ({score['low']} to {score['high']}), n {score['n']}", flush=True)
-    if not args.score_only:
-        network = cooled(shipped(lesson, bank, plan, args.out), fit_temperature(logits, lesson.labels) if lesson.folds() else 1.0)
+    if not (args.score_only or plan.frozen):  # a frozen body is somebody else's network, not ours to ship
+        whole = learned(lesson, np.arange(len(lesson.samples)), bank, plan, args.out / "last.pt")
+        network = cooled(whole, fit_temperature(logits, lesson.labels) if lesson.folds() else 1.0)
         report["metrics"] = {**report.get("metrics", {}), **scores["metrics"]}
         told = {"name": args.name, "limit": round(float(np.quantile(distances, USUAL)), 4) or 1, "metrics": report["metrics"]}
         told |= {"limits": LIMITS, "seconds": time.time() - began, "command": command_of(plan)}
@@ -264,7 +265,7 @@ def run(lesson: Lesson, plan: Plan, args: argparse.Namespace) -> None:
 
 def command_of(plan: Plan) -> str:
     init = plan.init if plan.init in ("imagenet", "random") else Path(plan.init).name
-    return f"python train/material.py --network {plan.network} --init {init}{' --frozen' if plan.frozen else ''}"
+    return f"python train/material.py --network {plan.network} --init {init}{f' --lr {plan.lr:g}' if plan.lr != Plan.lr else ''}"
 
 
 if __name__ == "__main__":

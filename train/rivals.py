@@ -7,7 +7,7 @@
 | `dcgan` | Radford et al. 2016, told the class (one network for all nine: nine would have a ninth of the time each) |
 | `lsgan` | the same networks with the least-squares loss of Mao et al. 2017 |
 | `cyclegan` | Zhu et al. 2017: a pair of generators and one of discriminators per class, to and from clean, lambda 10, in turn |
-| `stargan` | Choi et al. 2018: any class to any other, lambda_cls 1, lambda_rec 10, no noise |
+| `stargan` | Choi et al. 2018: any class to any other, with PE-GAN's networks and losses, for that is where the two differ |
 
 All translators have PE-GAN's width and depth, so that what is trained for decides, not how large the network is.
 """
@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from corrovis.networks.patch_discriminator import PatchDiscriminator
 from corrovis.networks.resnet_generator import ResnetGenerator
 
+REC = 10.0  # CycleGAN's lambda
 CODE = 100  # numbers that a picture is drawn from, as in DCGAN
 
 
@@ -153,7 +154,7 @@ class Cycles:
         produced, erased = add(clean), erase(defect)
         fooled = _least_squares(on_defect(produced), True) + _least_squares(on_clean(erased), True)
         back = F.l1_loss(erase(produced), clean) + F.l1_loss(add(erased), defect)
-        _descend(self.optimiser_g, fooled + pegan.REC * back)
+        _descend(self.optimiser_g, fooled + REC * back)
         for judge in (on_defect, on_clean):
             judge.requires_grad_(True)
         pairs = [(on_defect, defect, produced), (on_clean, clean, erased)]
@@ -222,7 +223,7 @@ def main() -> None:
     if args.method in ("stargan", "pegan"):
         config = replace(pegan.PRESETS["smoke" if args.smoke else "cpu"], minutes=0 if args.smoke else args.minutes)
         if args.method == "stargan":
-            config = replace(config, cls_real=1.0, cls_fake=1.0, any_to_any=True, noise=0.0)
+            config = replace(config, any_to_any=True, kept=0)
         pegan.train(config, args.data, out, args.resume)
     else:
         tiny = {"side": 32, "width": 4, "blocks": 1, "minutes": 1e-6} if args.smoke else {"minutes": args.minutes}

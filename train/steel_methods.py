@@ -34,8 +34,8 @@ class Method(Protocol):
 class Translator:
     """PE-GAN or StarGAN: a generator that turns clean patches into any class, and defects into clean patches."""
 
-    def __init__(self, generator: nn.Module, noise: float, deck: Deck) -> None:
-        self.generator, self.noise, self.deck = generator.eval(), noise, deck
+    def __init__(self, generator: nn.Module, deck: Deck) -> None:
+        self.generator, self.deck = generator.eval(), deck
 
     def make(self, labels: np.ndarray) -> torch.Tensor:
         return self.change(self.deck.deal(self.deck.clean(len(labels))), labels)
@@ -44,7 +44,7 @@ class Translator:
         """Patches (n, 1, S, S) turned into what `labels` (n,) say; noise goes with production alone."""
         wanted, classes = torch.from_numpy(labels), len(self.deck.classes)
         defect = (wanted < classes - 1)[:, None, None, None]
-        return self.generator(x + self.noise * defect * torch.randn_like(x), F.one_hot(wanted, classes).float())
+        return self.generator(x, F.one_hot(wanted, classes).float(), defect * torch.randn_like(x))
 
 
 class Augmentation:
@@ -72,7 +72,7 @@ def load_method(name: str, runs: Path, parts: tuple[Patches, Patches]) -> Method
         config = pegan.Config(**state["config"])
         networks = pegan.Networks(config, len(deck.classes), deck.device)
         networks.average.load_state_dict(state["average"])
-        return Translator(networks.average, config.noise, deck)
+        return Translator(networks.average, deck)
     method = rivals.build(rivals.Config(**state["config"]), deck)
     part = "add" if name == "cyclegan" else "generator"
     getattr(method, part).load_state_dict(state[part])
@@ -80,9 +80,8 @@ def load_method(name: str, runs: Path, parts: tuple[Patches, Patches]) -> Method
 
 
 def shipped(store: Store, held_out: Patches) -> Translator:
-    """The generator in weights/, with the noise that its record names."""
-    deck = Deck(held_out, np.random.default_rng(0), torch.device("cpu"))
-    return Translator(store.network(SHIPPED), float(store.spec(SHIPPED).input["noise"]), deck)
+    """The generator in weights/."""
+    return Translator(store.network(SHIPPED), Deck(held_out, np.random.default_rng(0), torch.device("cpu")))
 
 
 def draw(method: Method, label: int, n: int) -> np.ndarray:

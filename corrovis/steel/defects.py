@@ -31,7 +31,6 @@ MODEL = "steel-pegan"
 DIVISOR = 4
 WHOLE, OVERLAP = 256, 64
 FEATHER = 8.0  # px over which a brushed defect fades in
-NOISE = 0.05
 
 
 class DefectMaker:
@@ -68,12 +67,12 @@ class DefectMaker:
         height, width = grey.shape[1:]
         x = torch.from_numpy(np.pad(grey, ((0, 0), (0, -height % DIVISOR), (0, -width % DIVISOR)), mode="reflect")) * 2 - 1
         throws = [Throw.of(seed, name == CLEAN) for seed, name in zip(seeds, defects, strict=True)]
-        noise = float(self.spec.input.get("noise", NOISE))
-        x = torch.stack([throw.mirrored(throw.noisy(patch, noise)) for throw, patch in zip(throws, x, strict=True)])
+        noise = torch.stack([throw.noise(patch) for throw, patch in zip(throws, x, strict=True)])
+        x = torch.stack([throw.mirrored(patch) for throw, patch in zip(throws, x, strict=True)])
         with torch.inference_mode():
             network: Any = self.store.network(MODEL)
             network.to(memory_format=torch.channels_last)  # a fifth faster on CPUs
-            made = network(x[:, None].contiguous(memory_format=torch.channels_last), labels)[:, 0]
+            made = network(x[:, None].contiguous(memory_format=torch.channels_last), labels, noise[:, None])[:, 0]
         made = torch.stack([throw.mirrored(patch) for throw, patch in zip(throws, made, strict=True)])
         return np.asarray(((made[:, :height, :width] + 1) / 2).clamp(0, 1).numpy(), np.float32)
 
@@ -116,10 +115,11 @@ class Throw:
         """(H, W); its own inverse."""
         return patch.flip(self.axes) if self.axes else patch
 
-    def noisy(self, patch: Tensor, noise: float) -> Tensor:
+    def noise(self, patch: Tensor) -> Tensor:
+        """(H, W): a plane of normal noise, or of zeros."""
         if self.quiet:
-            return patch
-        return patch + noise * torch.randn(patch.shape, generator=torch.Generator().manual_seed(self.seed))
+            return torch.zeros_like(patch)
+        return torch.randn(patch.shape, generator=torch.Generator().manual_seed(self.seed))
 
 
 def feathered(region: Bool | None, size_hw: tuple[int, int]) -> Float:

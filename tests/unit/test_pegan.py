@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from corrovis.errors import BadInputError
-from corrovis.networks.pegan import PEDiscriminator, PEGenerator
+from corrovis.networks.pegan import ConditionedBlock, PaperGenerator, PEDiscriminator, PEGenerator
 
 
 def parameters(network: nn.Module) -> int:
@@ -17,37 +17,52 @@ def parameters(network: nn.Module) -> int:
 def test_generator_has_the_weights_of_table_1() -> None:
     kernels = 11 * 32 * 49 + 32 * 64 * 25 + 64 * 128 * 25 + 12 * 128 * 128 * 9 + 128 * 64 * 16 + 64 * 32 * 16 + 32 * 49
     biases_and_norms = 3 * (32 + 64 + 128 + 12 * 128 + 64 + 32) + 1
-    assert parameters(PEGenerator(letter=True)) == kernels + biases_and_norms
+    assert parameters(PaperGenerator()) == kernels + biases_and_norms
 
 
 @pytest.mark.parametrize(("side", "extent"), [(64, 2), (128, 4), (32, 1)])
 def test_discriminator_answers_on_a_thirty_second_of_the_side(side: int, extent: int) -> None:
-    verdict, logits = PEDiscriminator(side, width=4)(torch.zeros(2, 1, side, side))
+    x, label = torch.zeros(2, 1, side, side), torch.tensor([0, 9])
+    (verdict,), logits = PEDiscriminator(side, width=4, letter=True)(x, label)
     assert verdict.shape == (2, 1, extent, extent)
     assert logits.shape == (2, 10)
+    coarse, fine = PEDiscriminator(side, width=4)(x, label)[0]
+    assert coarse.shape == verdict.shape
+    assert fine.shape == (2, 1, 4 * extent, 4 * extent)
 
 
-def test_the_label_reaches_the_middle_of_the_patch_only_where_the_stem_is_not_normalised() -> None:
-    """The reason for departing from the letter; far from the border, where padding cannot help."""
+def test_the_finer_verdict_is_that_of_the_class_shown() -> None:
     torch.manual_seed(0)
-    x, share = torch.rand(1, 1, 256, 256) * 2 - 1, {}
-    for letter in (True, False):
-        stem = PEGenerator(width=8, blocks=1, letter=letter).stem
-        planes = [torch.eye(10)[k][None, :, None, None].expand(-1, -1, 256, 256) for k in (0, 1)]
-        with torch.no_grad():
-            first, second = (stem(torch.cat([x, plane], dim=1))[:, :, 100:150, 100:150] for plane in planes)
-        share[letter] = float((first - second).abs().mean() / first.std())
-    assert share[True] < 0.1
-    assert share[False] > 0.4
+    network, x = PEDiscriminator(width=4), torch.rand(1, 1, 64, 64)
+    fine = [network(x, torch.tensor([label]))[0][1] for label in (0, 0, 1)]
+    assert torch.equal(fine[0], fine[1])
+    assert not torch.allclose(fine[0], fine[2])
 
 
+@torch.no_grad()
+def test_the_label_is_lost_in_the_papers_stem_and_not_in_ours() -> None:
+    """The reason for departing from the letter; far from the border, where padding with zeros cannot help."""
+    torch.manual_seed(0)
+    x, labels, middle = torch.rand(1, 1, 256, 256) * 2 - 1, torch.eye(10)[:2], (..., slice(100, 150), slice(100, 150))
+    planes = labels[:, :, None, None].expand(-1, -1, 256, 256)
+    heard = PaperGenerator(width=8).stem(torch.cat([x.expand(2, -1, -1, -1), planes], dim=1))[middle]
+    assert (heard[0] - heard[1]).abs().mean() < 0.1 * heard.std()
+    features = torch.rand(1, 32, 64, 64)
+    changed = ConditionedBlock(32, 10)(features.expand(2, -1, -1, -1), labels) - features
+    assert (changed[0] - changed[1]).abs().mean() > 0.2 * changed.std()
+
+
+@pytest.mark.parametrize("kind", [PEGenerator, PaperGenerator])
 @pytest.mark.parametrize("size", [(64, 64), (32, 48), (100, 36)])
-def test_generator_keeps_the_size_and_heeds_the_label(size: tuple[int, int]) -> None:
-    network, x = PEGenerator(width=4, blocks=1), torch.rand(1, 1, *size) * 2 - 1
-    made = [network(x, torch.eye(10)[[label]]) for label in (0, 9)]
+def test_generator_keeps_the_size_and_heeds_label_and_noise(kind: type[nn.Module], size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    network, x = kind(width=4, blocks=1), torch.rand(1, 1, *size) * 2 - 1
+    crazing, clean = torch.eye(10)[[0]], torch.eye(10)[[9]]
+    made = [network(x, crazing), network(x, clean), network(x, crazing, torch.randn(1, 1, *size))]
     assert made[0].shape == x.shape
-    assert made[0].abs().max() <= 1
-    assert not torch.equal(*made)
+    assert max(float(one.detach().abs().max()) for one in made) <= 1
+    assert not torch.allclose(made[0], made[1])
+    assert not torch.allclose(made[0], made[2])
 
 
 def test_sizes_that_do_not_divide_are_refused() -> None:
