@@ -61,7 +61,7 @@ class PEGenerator(nn.Module):
         self.residual = nn.ModuleList(ConditionedBlock(4 * width, classes) for _ in range(blocks))
         self.up = nn.ModuleList([_conv(4 * width, 2 * width, 3), _conv(2 * width, width, 3)])
         self.head = _conv(width, 2, 7, scale=0.1)
-        nn.init.constant_(self.head.bias[1:], OPEN)
+        nn.init.constant_(self.head.bias[1:], OPEN)  # type: ignore[index]  # it has a bias
 
     def forward(self, x: Tensor, label: Tensor, noise: Tensor | None = None) -> Tensor:
         _check(x)

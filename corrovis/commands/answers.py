@@ -1,0 +1,68 @@
+"""What all commands share: where they print, what they are given, what they say when nothing worked."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from corrovis.errors import BadInputError
+from corrovis.settings import Settings
+
+if TYPE_CHECKING:
+    from corrovis.store import Store
+
+out, err = Console(), Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
+
+
+@contextlib.contextmanager
+def working(what: str, as_json: bool) -> Iterator[Status]:
+    """A spinner on standard error; with --json nothing that a library prints can reach standard output."""
+    guard = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+    with guard, err.status(f"{what} ...") as status:
+        yield status
+
+
+def make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInputError(f"{folder} cannot be made a folder ({error.strerror}); choose another with --out") from error
+
+
+def open_store(settings: Settings) -> Store:
+    from corrovis.store import Store
+
+    return Store(settings.weights, settings.threads)
+
+
+def print_json(answer: dict[str, Any]) -> None:
+    print(json.dumps(answer, default=str), flush=True)
+
+
+def print_table(columns: list[str], rows: list[list[str]]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+
+
+def refuse_if_none(items: list[dict[str, Any]], done: str) -> None:
+    """Raise BadInputError if not one file could be `done`; a bad file among good ones costs only its own item."""
+    failed = [item["error"] for item in items if "error" in item]
+    if len(failed) == len(items):
+        raise BadInputError(
+            failed[0] if len(failed) == 1 else f"none of {len(failed)} files could be {done}; the first: {failed[0]}"
+        )

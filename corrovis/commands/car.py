@@ -1,0 +1,95 @@
+"""Cars: rust one, say how rusty one is."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corrovis.commands.answers import Json, err, make_folder, open_store, out, print_json, print_table, refuse_if_none, working
+from corrovis.errors import BadInputError
+from corrovis.settings import Settings
+
+if TYPE_CHECKING:
+    from corrovis.car.grading import Grader
+
+
+def age(
+    photo: Annotated[Path, typer.Argument(help="Photo of a car.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures; made if missing.")],
+    level: Annotated[
+        list[float] | None, typer.Option(help="0 none to 3 severe, fractions too; repeat it.  [default: 0 1 2 3]")
+    ] = None,
+    video: Annotated[bool, typer.Option("--video", help="Also an MP4 from none to severe.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other rust.")] = 0,
+    whole: Annotated[bool, typer.Option("--whole", help="Take the whole picture for car.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Rust the car in a photo, level by level.  The pictures are illustrations, not predictions."""
+    from corrovis.results import check_level
+
+    levels = [check_level(value) for value in level or [0, 1, 2, 3]]
+    with working("ageing", as_json):
+        from corrovis.car.ageing import Ager
+        from corrovis.car.masking import CarMasker
+        from corrovis.images import read_photo
+        from corrovis.render.files import write_levels
+        from corrovis.render.video import save_mp4
+
+        settings = Settings.from_environment()
+        picture = read_photo(photo, limits=settings)
+        make_folder(folder)
+        store = open_store(settings)
+        began = time.perf_counter()
+        aged = Ager(store).age(picture, CarMasker(store).mask(picture, whole=whole), seed=seed)
+        answer = write_levels(aged, levels, folder)
+        if video:
+            answer["video"] = folder / "rusting.mp4"
+            save_mp4(aged, answer["video"])
+        answer["seconds"] = round(time.perf_counter() - began, 3)
+    for note in picture.notes:
+        err.print(f"note: {note}", markup=False)
+    if as_json:
+        print_json(answer)
+        return
+    rows = [[f"{item['level']:g}", f"{item['rust_fraction']:.1%}", str(item["file"])] for item in answer["levels"]]
+    print_table(["level", "rust", "file"], rows)
+    out.print(f"car mask {answer['car_mask']}" + (f", video {answer['video']}" if video else ""), soft_wrap=True)
+
+
+def grade(
+    photos: Annotated[list[Path], typer.Argument(help="Photos of cars.")],
+    as_json: Json = False,
+) -> None:
+    """How corroded the car in each photo is: none, mild, moderate or severe."""
+    with working("grading", as_json):
+        from corrovis.car.grading import Grader
+
+        settings = Settings.from_environment()
+        grader = Grader(open_store(settings))
+        items = [_grade_one(grader, path, settings) for path in photos]
+    if as_json:
+        print_json({"items": items})
+    else:
+        rows = [[item["file"], item.get("severity", "-"), _shares(item)] for item in items]
+        print_table(["file", "severity", "none / mild / moderate / severe"], rows)
+    refuse_if_none(items, "graded")
+
+
+def _grade_one(grader: Grader, path: Path, settings: Settings) -> dict[str, Any]:
+    """One item of the answer.  A bad file costs only its own item."""
+    from corrovis.images import read_photo
+    from corrovis.results import SEVERITIES
+
+    try:
+        found = grader.grade(read_photo(path, limits=settings))
+    except BadInputError as error:
+        return {"file": str(path), "error": str(error)}
+    shares = [round(share, 4) for share in found.probabilities.tolist()]
+    return {"file": str(path), "severity": found.severity, "probabilities": dict(zip(SEVERITIES, shares, strict=True))}
+
+
+def _shares(item: dict[str, Any]) -> str:
+    return " / ".join(f"{share:.2f}" for share in item["probabilities"].values()) if "probabilities" in item else item["error"]

@@ -1,0 +1,86 @@
+"""Micrographs and photos of structures: corroded regions, and how they grow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corrovis.commands.answers import Json, make_folder, open_store, out, print_json, print_table, refuse_if_none, working
+from corrovis.errors import BadInputError
+from corrovis.settings import Settings
+
+if TYPE_CHECKING:
+    from corrovis.render.sem_files import Job
+    from corrovis.sem.inspection import Inspector
+
+
+def inspect(
+    images: Annotated[list[Path], typer.Argument(help="Micrographs, or photos of steel structures.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for masks, pictures and reports; made if missing.")],
+    model: Annotated[
+        str | None, typer.Option(help="ni20cr, pits304, pits304-yolo or steel-structures.  [default: what suits the picture]")
+    ] = None,
+    pixel_size: Annotated[str | None, typer.Option(help="Side of a pixel, 0.5um or 500nm; overrides what the file says.")] = None,
+    saliency: Annotated[bool, typer.Option("--saliency/--no-saliency", help="Heat maps of what the model looked at.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Find and measure corroded regions: masks, areas, severity, heat maps and a report for each picture."""
+    with working("inspecting", as_json) as status:
+        from corrovis.render.sem_files import inspect_files
+
+        inspector, job = _inspector(model, pixel_size, saliency)
+        make_folder(folder)
+        items = inspect_files(inspector, images, folder, job, lambda path: status.update(f"inspecting {path.name} ..."))
+    if as_json:
+        print_json({"items": items})
+    else:
+        rows = [[i["file"], i.get("severity", "-"), _corroded(i), str(i.get("report", i.get("error")))] for i in items]
+        print_table(["file", "severity", "corroded", "report"], rows)
+    refuse_if_none(items, "inspected")
+
+
+def progression(
+    table: Annotated[Path, typer.Argument(help="CSV with the columns file, exposure_h, condition.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for plot, masks and reports; made if missing.")],
+    model: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
+    pixel_size: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How corrosion grows with exposure, for each condition, and how conditions differ."""
+    with working("inspecting", as_json) as status:
+        from corrovis.render.sem_files import progression_files
+        from corrovis.sem.progression import read_table
+
+        rows = read_table(table)
+        inspector, job = _inspector(model, pixel_size, False)
+        make_folder(folder)
+        answer = progression_files(inspector, rows, folder, job, lambda path: status.update(f"inspecting {path.name} ..."))
+    if as_json:
+        print_json(answer)
+        return
+    lines = [[c["condition"], str(len(c["exposure"])), _trend(c["trend"])] for c in answer["conditions"]]
+    print_table(["condition", "fields", "growth of the corroded share per hour"], lines)
+    out.print(f"plot {answer['plot']}", soft_wrap=True)
+
+
+def _inspector(model: str | None, pixel_size: str | None, explain: bool) -> tuple[Inspector, Job]:
+    """The inspector and what it is asked to do.  Raises BadInputError for a model or a pixel size that is none."""
+    from corrovis.render.sem_files import Job
+    from corrovis.sem.inspection import Inspector
+    from corrovis.sem.pixel_size import parse_pixel_size
+    from corrovis.sem.segmentation import Segmenter
+
+    inspector = Inspector(Segmenter(open_store(Settings.from_environment())))
+    if model is not None and model not in inspector.segmenter.models:
+        raise BadInputError(f"no inspection model is called {model}; there are {', '.join(inspector.segmenter.models) or 'none'}")
+    return inspector, Job(model, parse_pixel_size(pixel_size) if pixel_size else None, explain)
+
+
+def _corroded(item: dict[str, Any]) -> str:
+    return f"{item['corroded_fraction']:.2%}" if "corroded_fraction" in item else "-"
+
+
+def _trend(trend: dict[str, Any] | None) -> str:
+    return f"{trend['value']:+.3%} ({trend['low']:+.3%} to {trend['high']:+.3%})" if trend else "too few fields or exposures"

@@ -1,0 +1,99 @@
+"""The materials lab: which alloy, what the layers see, synthetic surfaces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from corrovis.commands.answers import Json, err, make_folder, open_store, out, print_json, print_table, refuse_if_none, working
+from corrovis.settings import Settings
+
+
+def material(
+    images: Annotated[list[Path], typer.Argument(help="Scanning electron micrographs.")],
+    weights: Annotated[
+        Path | None, typer.Option(help="A lab's own .safetensors from train/material.py.  [default: the shipped network]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Which material each micrograph shows, of those that the network has learned, and whether it knows such pictures."""
+    with working("classifying", as_json) as status:
+        from corrovis.render.material_files import classify_files
+        from corrovis.sem.material import MaterialClassifier, own_classifier
+
+        classifier = own_classifier(weights) if weights else MaterialClassifier(open_store(Settings.from_environment()))
+        items = classify_files(classifier, images, lambda path: status.update(f"classifying {path.name} ..."))
+    if as_json:
+        print_json({"items": items})
+    else:
+        print_table(["file", "material", "probability", "known"], [_material_row(item) for item in items])
+        for warning in (f"{item['file']}: {text}" for item in items for text in item.get("warnings", [])):
+            err.print(f"note: {warning}", markup=False)
+    refuse_if_none(items, "classified")
+
+
+def _material_row(item: dict[str, Any]) -> list[str]:
+    if "error" in item:
+        return [item["file"], "-", "-", item["error"]]
+    return [item["file"], item["material"], f"{item['probabilities'][item['material']]:.2f}", "yes" if item["familiar"] else "NO"]
+
+
+def layers(
+    image: Annotated[Path, typer.Argument(help="A micrograph, or any picture.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures; made if missing.")],
+    colour_filter: Annotated[str, typer.Option("--filter", help="blue-rgb, aqua, moonlight, bronze, red-lava or bone.")] = "bone",
+    beside: Annotated[Path | None, typer.Option(help="A second picture, shown side by side.")] = None,
+    model: Annotated[str | None, typer.Option(help="Which network to look into.  [default: material]")] = None,
+    show: Annotated[str, typer.Option(help="mean of all channels, or top: those that the answer rests on most.")] = "mean",
+    top: Annotated[int, typer.Option(min=1, max=64, help="How many channels with --show top.")] = 16,
+    as_json: Json = False,
+) -> None:
+    """What every convolution of a network makes of a picture: a PNG for each, an overview, a PDF."""
+    with working("looking into the layers", as_json):
+        from corrovis.render.colour_maps import filter_of
+        from corrovis.render.layer_sheets import Look, show_of, write_layers
+        from corrovis.sem.fields import read_field
+        from corrovis.sem.layers import LayerViewer
+
+        look = Look(filter_of(colour_filter), show_of(show))
+        settings = Settings.from_environment()
+        viewer = LayerViewer(open_store(settings))
+        fields = [read_field(path, limits=settings) for path in (image, beside) if path is not None]
+        view = viewer.view(fields, model or viewer.first, top)
+        make_folder(folder)
+        answer = {"file": str(image), **write_layers(view, look, folder)}
+    if as_json:
+        print_json(answer)
+        return
+    print_table(["layer", "size", "file"], [[x["name"], "{} x {}".format(*x["size"]), str(x["file"])] for x in answer["layers"]])
+    out.print(f"overview {answer['overview']}, all of them {answer['pdf']}", soft_wrap=True)
+    for warning in answer["warnings"]:
+        err.print(f"note: {warning}", markup=False)
+
+
+def synthesize_sem(
+    material: Annotated[str, typer.Option(help="In full or in part; a wrong one lists those that there are.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures; made if missing.")],
+    number: Annotated[int, typer.Option("-n", "--number", help="How many pictures, 1 to 200.")] = 8,
+    seed: Annotated[int, typer.Option(help="Another seed, other surfaces.")] = 0,
+    side: Annotated[int, typer.Option(help="Side of a picture in pixels, 64 to 1024.")] = 256,
+    as_json: Json = False,
+) -> None:
+    """Make synthetic SEM surfaces of a material.  They show no specimen, and their files say so."""
+    with working("drawing", as_json) as status:
+        from corrovis.render.surface_files import write_surfaces
+        from corrovis.sem.synthesis import Synthesiser
+
+        synthesiser = Synthesiser(open_store(Settings.from_environment()))
+        told = lambda kept: status.update(f"drawing, {kept} of {number} ...")  # noqa: E731
+        made = synthesiser.make(material, number, seed, side, told)
+        make_folder(folder)
+        answer = write_surfaces(made, folder)
+    if as_json:
+        print_json(answer)
+    else:
+        rows = [[str(item["file"]), *(f"{value:.3f}" for value in item["scores"].values())] for item in answer["items"]]
+        print_table(["file", *answer["scores"]], rows)
+        err.print(f"{len(answer['files'])} kept, {answer['dropped']} dropped", markup=False)

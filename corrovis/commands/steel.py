@@ -1,0 +1,126 @@
+"""Plates of steel: which defect, put one on or wipe it off, whole sets."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corrovis.commands.answers import Json, err, open_store, out, print_json, print_table, refuse_if_none, working
+from corrovis.settings import Settings
+
+Strength = Annotated[float, typer.Option(help="0 leaves the plate as it is, 1 is the whole effect.")]
+Mask = Annotated[Path | None, typer.Option(help="PNG of the plate's size, white where it is to happen.  [default: everywhere]")]
+
+
+def steel(
+    patches: Annotated[list[Path], typer.Argument(help="Pictures of hot-rolled steel.")],
+    as_json: Json = False,
+) -> None:
+    """Which of nine defects each picture of steel shows, or none."""
+    with working("classifying", as_json):
+        from corrovis.render.steel_files import classify_file
+        from corrovis.steel.inspector import PatchInspector
+
+        settings = Settings.from_environment()
+        inspector = PatchInspector(open_store(settings))
+        items = [classify_file(inspector, path, settings) for path in patches]
+    if as_json:
+        print_json({"items": items})
+    else:
+        rows = [
+            [i["file"], i.get("class", "-"), f"{i['probabilities'][i['class']]:.2f}" if "class" in i else i["error"]]
+            for i in items
+        ]
+        print_table(["file", "class", "probability"], rows)
+    refuse_if_none(items, "classified")
+
+
+def defect_add(
+    plate: Annotated[Path, typer.Argument(help="Picture of clean steel.")],
+    name: Annotated[str, typer.Option("--class", help="crazing, grooves_gouges, inclusion, patches, pitted_surface, ...")],
+    file: Annotated[Path, typer.Option("--out", help="PNG to write.")],
+    strength: Strength = 1.0,
+    seed: Annotated[int, typer.Option(help="Another seed, another defect.")] = 0,
+    mask: Mask = None,
+    as_json: Json = False,
+) -> None:
+    """Put a defect on steel; with a mask only there, and every other pixel keeps its bits."""
+    _change_plate(plate, name, file, (strength, seed, mask, as_json))
+
+
+def defect_erase(
+    plate: Annotated[Path, typer.Argument(help="Picture of steel with a defect.")],
+    file: Annotated[Path, typer.Option("--out", help="PNG to write.")],
+    strength: Strength = 1.0,
+    mask: Mask = None,
+    as_json: Json = False,
+) -> None:
+    """Wipe defects off steel."""
+    _change_plate(plate, None, file, (strength, 0, mask, as_json))
+
+
+def _change_plate(path: Path, name: str | None, file: Path, asked: tuple[float, int, Path | None, bool]) -> None:
+    """Add the defect `name`, or erase; `asked` is strength, seed, mask and whether the answer is JSON."""
+    strength, seed, mask, as_json = asked
+    with working("erasing" if name is None else "adding", as_json):
+        from corrovis.render.steel_files import write_defect
+        from corrovis.steel.defects import DefectMaker
+        from corrovis.steel.inspector import PatchInspector
+        from corrovis.steel.plates import read_plate, read_region
+        from corrovis.steel.results import Brush
+
+        settings = Settings.from_environment()
+        store = open_store(settings)
+        plate = read_plate(path, limits=settings)
+        brush = Brush(strength, seed, read_region(mask, plate.size_hw, settings) if mask else None)
+        maker = DefectMaker(store)
+        made = maker.erase(plate, brush) if name is None else maker.add(plate, name, brush)
+        answer = write_defect(made, PatchInspector(store) if "steel-inspector" in store else None, file)
+    for note in plate.notes:
+        err.print(f"note: {note}", markup=False)
+    if as_json:
+        print_json(answer)
+        return
+    likeliest = max(answer["probabilities"].items(), key=lambda item: item[1], default=("nobody looked", 0.0))
+    print_table(["file", "class", "taken for"], [[str(file), answer["class"], f"{likeliest[0]} {likeliest[1]:.2f}"]])
+
+
+def synthesize_steel(
+    name: Annotated[str, typer.Option("--class", help="A defect, or all.")],
+    count: Annotated[int, typer.Option("-n", help="Patches of each class.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the set; made if missing.")],
+    clean: Annotated[
+        Path | None, typer.Option("--from", help="Folder of clean steel to start from.  [default: drawn steel]")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another set.")] = 0,
+    check: Annotated[bool, typer.Option("--check/--no-check", help="Keep only what the inspector takes for its class.")] = True,
+    as_json: Json = False,
+) -> None:
+    """A set of synthetic defects: a folder per class, and manifest.csv with seed and source of each patch."""
+    from rich.progress import Progress
+
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        from corrovis.render.steel_files import write_set
+        from corrovis.steel.defects import DefectMaker
+        from corrovis.steel.inspector import PatchInspector
+        from corrovis.steel.sets import SetOrder
+
+        store = open_store(Settings.from_environment())
+        maker = DefectMaker(store)
+        inspector = PatchInspector(store) if check and "steel-inspector" in store else None
+        order = SetOrder(maker.defects if name == "all" else (maker.check_defect(name),), count, seed, clean)
+        began = time.perf_counter()
+        with Progress(console=err) as bar:
+            task = bar.add_task("synthesizing", total=count * len(order.defects))
+            answer = write_set((maker, inspector), order, folder, lambda patch: bar.advance(task))
+        answer["seconds"] = round(time.perf_counter() - began, 3)
+    if as_json:
+        print_json(answer)
+        return
+    print_table(["class", "patches"], [[one, str(len(files))] for one, files in answer["files"].items()])
+    out.print(f"manifest {answer['manifest']}", soft_wrap=True)
