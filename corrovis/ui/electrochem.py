@@ -26,9 +26,7 @@ class ElectrochemTab:
     """Lays the tab out inside the running `gr.Blocks` and wires it.  It keeps nothing: every event brings all choices with it."""
 
     def __init__(self) -> None:
-        gr.HTML(
-            f"<h1>{wording.LAB_HEADLINE}</h1><p>{wording.LAB_LEAD}</p>", elem_classes="hero lab-hero", apply_default_css=False
-        )
+        gr.HTML(f"<h1>{wording.LAB_HEADLINE}</h1><p>{wording.LAB_LEAD}</p>", elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes="lab"):
             with gr.Column(elem_classes="lab-desk", scale=1):
                 self.files = gr.File(label=wording.LAB_FILES, file_count="multiple", elem_classes="curves")

@@ -36,7 +36,7 @@ class InspectTab:
         self.inspector = inspector
         self.visit = gr.State(None, time_to_live=VISIT_S)
         title = f"<h1>{wording.INSPECT_HEADLINE}</h1><p>{wording.INSPECT_LEAD}</p>"
-        gr.HTML(title, elem_classes="hero inspect-hero", apply_default_css=False)
+        gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes="ask"):
             self.files = gr.File(label=wording.INSPECT_UPLOAD, file_count="multiple", type="filepath", scale=2)
             with gr.Column(scale=1):

@@ -13,10 +13,12 @@ from typing import Any
 import gradio as gr
 
 from corrovis.errors import CorrovisError
+from corrovis.sem.synthesis import Synthesiser
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.car import CPU, VISIT_S, upload_folder
 from corrovis.ui.materials_jobs import MaterialsLab, Visit, Wanted
+from corrovis.ui.synthesis import SynthesisSection
 
 HERE = Path(__file__).parent
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
@@ -26,15 +28,17 @@ File = dict[str, Any] | None
 
 
 class MaterialsTab:
-    """Lays the tab out inside the running `gr.Blocks`: its heading and its sections."""
+    """Lays the tab out inside the running `gr.Blocks`: its heading and its sections; without a synthesiser nothing is drawn."""
 
-    def __init__(self, lab: MaterialsLab) -> None:
+    def __init__(self, lab: MaterialsLab, synthesiser: Synthesiser | None) -> None:
         gr.HTML(
             f"<h1>{wording.MATERIALS_HEADLINE}</h1><p>{wording.MATERIALS_LEAD}</p>",
-            elem_classes="hero materials-hero",
+            elem_classes="hero slim",
             apply_default_css=False,
         )
         MaterialSection(lab)
+        if synthesiser:
+            SynthesisSection(synthesiser)
 
 
 class MaterialSection:

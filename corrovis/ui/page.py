@@ -23,7 +23,6 @@ from corrovis.ui import (
     sem_api,
     steel,
     steel_api,
-    synthesis,
     synthesis_api,
     wording,
 )
@@ -52,10 +51,7 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
                     progression.ProgressionTab(services.inspector)
             if services.materials:
                 with gr.Tab(wording.MATERIALS_TAB):
-                    materials.MaterialsTab(services.materials)
-            if services.synthesiser:
-                with gr.Tab(wording.SURFACES_TAB):
-                    synthesis.SynthesisSection(services.synthesiser)
+                    materials.MaterialsTab(services.materials, services.synthesiser)
             with gr.Tab(wording.LAB_TAB):
                 electrochem.ElectrochemTab()
             if services.steel:

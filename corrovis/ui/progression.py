@@ -28,7 +28,7 @@ class ProgressionTab:
     def __init__(self, inspector: Inspector) -> None:
         self.inspector = inspector
         title = f"<h1>{wording.PROGRESSION_HEADLINE}</h1><p>{wording.PROGRESSION_LEAD}</p>"
-        gr.HTML(title, elem_classes="hero progression-hero", apply_default_css=False)
+        gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes=["ask", "progression-form"]):
             with gr.Column(scale=1):
                 self.files = gr.File(label=wording.PROGRESSION_UPLOAD, file_count="multiple", type="filepath", height=260)

@@ -34,7 +34,7 @@ class SteelTab:
         self.visit = gr.State(None, time_to_live=VISIT_S)
         gr.HTML(
             f"<h1>{wording.STEEL_HEADLINE}</h1><p>{wording.STEEL_LEAD}</p>",
-            elem_classes="hero steel-hero",
+            elem_classes="hero slim",
             apply_default_css=False,
         )
         with gr.Row(elem_classes="steel-desk"):

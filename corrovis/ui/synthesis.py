@@ -23,9 +23,8 @@ class SynthesisSection:
     def __init__(self, synthesiser: Synthesiser) -> None:
         self.synthesiser = synthesiser
         materials = list(synthesiser.materials)
-        gr.HTML(
-            f"<h1>{wording.SURFACES_HEADLINE}</h1><p>{wording.SURFACES_LEAD}</p>", elem_classes="hero", apply_default_css=False
-        )
+        heading = f"<h2>{wording.SURFACES_HEADLINE}</h2><p>{wording.SURFACES_LEAD}</p>"
+        gr.HTML(heading, elem_classes="surface-heading", apply_default_css=False)
         with gr.Row(elem_classes="surface-form"):
             self.material = gr.Dropdown(materials, value=materials[0], label=wording.SURFACES_MATERIAL, scale=2)
             self.number = gr.Slider(1, MOST_SHOWN, 8, step=1, label=wording.SURFACES_NUMBER)

@@ -275,7 +275,6 @@ SET_SAMPLE = "The first ones"
 SET_DOWNLOAD = "The set: a folder per class, and a manifest"
 SET_DONE = "{kept} patches; {unlike} were left out because they did not show their class clearly, {doubles} as duplicates."
 
-SURFACES_TAB = "Synthetic SEM"
 SURFACES_HEADLINE = "More micrographs than you have?"
 SURFACES_LEAD = (
     "Choose a material: surfaces that no microscope saw, to train and test with. Every file says that it is synthetic."

@@ -19,7 +19,7 @@ def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 
 def test_surfaces_are_drawn_shown_and_packed(page: Page, tmp_path: Path) -> None:
-    page.get_by_role("tab", name="Synthetic SEM").click()
+    page.get_by_role("tab", name="Materials lab").click()
     page.get_by_role("spinbutton", name="Pictures").fill("2")
     page.get_by_role("spinbutton", name="Side, px").fill("96")
     page.get_by_role("button", name="Draw", exact=True).click()
