@@ -13,6 +13,7 @@ from corrovis.errors import CorrovisError
 from corrovis.ui import electrochem_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.car import CPU, upload_folder
+from corrovis.ui.examples import offer
 
 HERE = Path(__file__).parent
 Choices = dict[Any, Any]  # component -> what is chosen there
@@ -25,11 +26,13 @@ REFERENCES = ["reference", "SCE", "Ag/AgCl", "SHE"]
 class ElectrochemTab:
     """Lays the tab out inside the running `gr.Blocks` and wires it.  It keeps nothing: every event brings all choices with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, examples: Path) -> None:
         gr.HTML(f"<h1>{wording.LAB_HEADLINE}</h1><p>{wording.LAB_LEAD}</p>", elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes="lab"):
             with gr.Column(elem_classes="lab-desk", scale=1):
                 self.files = gr.File(label=wording.LAB_FILES, file_count="multiple", elem_classes="curves")
+                there = {file: label for file, label in wording.LAB_EXAMPLES.items() if (examples / file).exists()}
+                offer([(label, [[str(examples / file)]]) for file, label in there.items()], [self.files])
                 self.area = gr.Number(label=wording.LAB_AREA, value=None, minimum=0)
                 self.alloy = gr.Dropdown(METALS, value=None, label=wording.LAB_METAL)
                 self.method = gr.Dropdown(METHODS, value="auto", label=wording.LAB_METHOD)

@@ -13,6 +13,7 @@ from corrovis.errors import CorrovisError
 from corrovis.sem.inspection import Inspector
 from corrovis.ui import findings, sem_jobs, wording
 from corrovis.ui.car import CPU, VISIT_S, upload_folder
+from corrovis.ui.examples import offer
 from corrovis.ui.sem_jobs import Seen, Visit
 
 HERE = Path(__file__).parent
@@ -32,7 +33,7 @@ View = tuple[Visit, str]
 class InspectTab:
     """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `visit`."""
 
-    def __init__(self, inspector: Inspector) -> None:
+    def __init__(self, inspector: Inspector, examples: Path) -> None:
         self.inspector = inspector
         self.visit = gr.State(None, time_to_live=VISIT_S)
         title = f"<h1>{wording.INSPECT_HEADLINE}</h1><p>{wording.INSPECT_LEAD}</p>"
@@ -42,6 +43,12 @@ class InspectTab:
             with gr.Column(scale=1):
                 self.model, self.scale = make_choices(inspector)
                 self.go = gr.Button(wording.INSPECT, variant="primary")
+        shown = [
+            (label, [[str(examples / file)], model])
+            for file, (label, model) in wording.INSPECT_EXAMPLES.items()
+            if (examples / file).exists() and model in ("", *inspector.segmenter.models)
+        ]
+        offer(shown, [self.files, self.model])
         with gr.Column(visible=False, elem_classes="findings") as self.findings:
             self.gallery = make_gallery()
             self.stage = make_stage()

@@ -30,13 +30,13 @@ File = dict[str, Any] | None
 class MaterialsTab:
     """Lays the tab out inside the running `gr.Blocks`: its heading and its sections; without a synthesiser nothing is drawn."""
 
-    def __init__(self, lab: MaterialsLab, synthesiser: Synthesiser | None) -> None:
+    def __init__(self, lab: MaterialsLab, synthesiser: Synthesiser | None, examples: list[Path]) -> None:
         gr.HTML(
             f"<h1>{wording.MATERIALS_HEADLINE}</h1><p>{wording.MATERIALS_LEAD}</p>",
             elem_classes="hero slim",
             apply_default_css=False,
         )
-        MaterialSection(lab)
+        MaterialSection(lab, examples)
         if synthesiser:
             SynthesisSection(synthesiser)
 
@@ -44,13 +44,17 @@ class MaterialsTab:
 class MaterialSection:
     """One picture, or two side by side: which material, and what every layer makes of them.  `visit` differs between visitors."""
 
-    def __init__(self, lab: MaterialsLab) -> None:
+    def __init__(self, lab: MaterialsLab, examples: list[Path]) -> None:
         self.lab = lab
         self.visit = gr.State(None, time_to_live=VISIT_S)
         with gr.Row(elem_classes="materials"):
             with gr.Column(elem_classes="materials-desk"):
                 self.picture = make_upload(wording.MATERIALS_UPLOAD, wording.MATERIALS_DROP)
                 self.bars = gr.HTML(elem_classes="materials-bars", apply_default_css=False)
+                if examples:
+                    gr.Examples(
+                        [[str(path)] for path in examples], self.picture, label=wording.EXAMPLES, api_visibility="private"
+                    )
                 self.beside = make_upload(wording.MATERIALS_BESIDE, wording.MATERIALS_BESIDE_DROP)
                 names = [(wording.NETWORKS.get(name, name), name) for name in lab.viewer.models]
                 self.model = gr.Dropdown(names, value=lab.viewer.first, label=wording.MATERIALS_NETWORK, elem_classes="network")

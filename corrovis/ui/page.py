@@ -46,14 +46,14 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
                 car.CarTab(services, example_photos(EXAMPLES))
             if services.inspector:
                 with gr.Tab(wording.INSPECT_TAB):
-                    inspect.InspectTab(services.inspector)
+                    inspect.InspectTab(services.inspector, EXAMPLES / "micrographs")
                 with gr.Tab(wording.PROGRESSION_TAB):
-                    progression.ProgressionTab(services.inspector)
+                    progression.ProgressionTab(services.inspector, EXAMPLES / "micrographs")
             if services.materials:
                 with gr.Tab(wording.MATERIALS_TAB):
-                    materials.MaterialsTab(services.materials, services.synthesiser)
+                    materials.MaterialsTab(services.materials, services.synthesiser, example_photos(EXAMPLES / "micrographs")[:3])
             with gr.Tab(wording.LAB_TAB):
-                electrochem.ElectrochemTab()
+                electrochem.ElectrochemTab(EXAMPLES / "curves")
             if services.steel:
                 with gr.Tab(wording.STEEL_TAB):
                     steel.SteelTab(services.steel, example_photos(EXAMPLES / "steel"))

@@ -16,16 +16,18 @@ from corrovis.ui import progression_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.car import upload_folder
 from corrovis.ui.electrochem import make_plot
+from corrovis.ui.examples import offer
 from corrovis.ui.inspect import PRIVATE, WORK, make_choices
 from corrovis.ui.sem_jobs import job_of, pack
 
+TABLE = "exposure.csv"  # of the examples
 Lines = list[list[Any]]
 
 
 class ProgressionTab:
     """Lays the tab out inside the running `gr.Blocks` and wires it.  It keeps nothing: every event brings all it needs."""
 
-    def __init__(self, inspector: Inspector) -> None:
+    def __init__(self, inspector: Inspector, examples: Path) -> None:
         self.inspector = inspector
         title = f"<h1>{wording.PROGRESSION_HEADLINE}</h1><p>{wording.PROGRESSION_LEAD}</p>"
         gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
@@ -43,6 +45,9 @@ class ProgressionTab:
                     label=wording.PROGRESSION_TABLE,
                 )
                 self.go = gr.Button(wording.PROGRESSION, variant="primary")
+        if (table := examples / TABLE).exists():
+            fields = [str(row.file) for row in read_table(table)]
+            offer([(wording.PROGRESSION_EXAMPLE, [[*fields, str(table)]])], [self.files])
         with gr.Column(visible=False, elem_classes="findings") as self.findings:
             self.plot = make_plot(wording.GROWTH_PLOT)
             self.growth = gr.HTML(elem_classes="growth", apply_default_css=False)

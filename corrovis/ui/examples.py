@@ -1,0 +1,17 @@
+"""Something to try in every tab, for those who have nothing of their own at hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from corrovis.ui import wording
+
+
+def offer(examples: list[tuple[str, list[Any]]], into: list[Any]) -> None:
+    """A button for each (label, values) that puts the values into the components; nothing where there is no example."""
+    if examples:
+        labels, values = zip(*examples, strict=True)
+        names: dict[str, Any] = {"example_labels": list(labels), "label": wording.EXAMPLES}
+        gr.Examples(list(values), into, api_visibility="private", **names)
