@@ -117,8 +117,11 @@ def learned(lesson: Lesson, known: np.ndarray, bank: Bank | None, plan: Plan, ch
     network = build(plan, lesson.outputs)
     if bank and isinstance(network, MaterialNet):  # the head first, so that the body is not torn while it is still random
         features, field_of = bank.of(known)
-        weight, bias = linear_of(fit_head(features, lesson.labels[field_of], field_of, plan))
-        network.answer.load_state_dict({"weight": weight, "bias": bias})
+        head = fit_head(features, lesson.labels[field_of], field_of, plan)
+        weight, bias = linear_of(head)
+        taught = slice(None) if lesson.outputs == 1 else head[-1].classes_  # one may be left out to see whether it is missed
+        with torch.no_grad():
+            network.answer.weight[taught], network.answer.bias[taught] = weight, bias
     network = fit_network(network, [lesson.samples[i] for i in known], lesson.labels[known], plan, checkpoint)
     if isinstance(network, Gauged):
         install(network, *seen_features(network, lesson, known, size_of(plan)))

@@ -1,34 +1,33 @@
 """Does the shipped classifier of materials know what it does not know, and does it hold when instruments change?
 
-    python train/material_checks.py --data DATA --init tf_efficientnet_lite0-imagenet.safetensors
+    python train/material_checks.py --data DATA --out runs/material --report train/reports/material.json
 
-Needs the features that `train/material.py --network lite0 --frozen` kept in --out, and adds its scores to the same report:
+Needs the checkpoints of `train/material.py --network lite0` in --out, and adds its scores to the same report:
 
 - strangers: no micrographs of these materials (fasteners under a light microscope, rust, rolled steel, bridges, cars)
-- unseen: each material in turn left out of training, which the gauge then has to find unfamiliar
-- disturbed: held-out fields blurred, noisy, faint, compressed, reduced, cut to a tile, named by the heads of their folds
+- unseen (with --unseen): a network trained without each material in turn has to find it unfamiliar; minutes each, kept in --out
+- disturbed: held-out fields blurred, noisy, faint, compressed, reduced, cut to a tile, named by the networks of their folds
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from grade_scores import share
-from material import USUAL, Lesson, lesson_of
-from material_data import SUFFIXES, Sample, grey_of, load_samples
-from material_familiarity import distances_of, fit_gauge
-from material_learners import Bank, Plan, describer, fit_head
-from sklearn.metrics import roc_auc_score
+from material import USUAL, Gauged, Lesson, learned, lesson_of
+from material_data import SUFFIXES, grey_of, load_samples
+from material_learners import Bank, Plan, field_logits
 from support import arguments, write_json
 
-from corrovis.sem.material import squares
+from corrovis.sem.material import squares, to_input
 
 STRANGERS = {
     "fasteners": "fasteners/*/*.*",
@@ -42,7 +41,8 @@ EVERY = 4  # of the fields are disturbed, to save time
 TILE = 128
 
 Grey = np.ndarray
-Describe = Callable[[np.ndarray], np.ndarray]
+Train = Callable[[np.ndarray, str], Gauged]
+"""A network that has learned from some fields; its checkpoint's name."""
 
 
 def noisy(grey: Grey) -> Grey:
@@ -69,90 +69,67 @@ DISTURBANCES: dict[str, Callable[[Grey], Grey]] = {
 }
 
 
-def described(path: Path, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The arrays kept at `path`, or made and kept there."""
-    if not path.exists():
-        np.savez(path, **make())
-    with np.load(path) as found:
-        return dict(found)
-
-
-def strangers_of(data: Path, describe: Describe, size: int) -> dict[str, np.ndarray]:
-    """f: (n, features) of squares; of: (n,) their picture; kind: (pictures,) names."""
-    dice, features, kinds = random.Random(0), [], []
+def strangers_of(data: Path) -> dict[str, list[Grey]]:
+    """Pictures by kind."""
+    dice, found = random.Random(0), {}
     for kind, pattern in STRANGERS.items():
         files = sorted(path for path in data.glob(pattern) if path.suffix.lower() in SUFFIXES)
         dice.shuffle(files)
-        for path in files[:EACH]:
-            features.append(describe(squares(grey_of(path), size)))
-            kinds.append(kind)
-    return {
-        "f": np.concatenate(features),
-        "of": np.repeat(np.arange(len(kinds)), list(map(len, features))),
-        "kind": np.array(kinds),
-    }
-
-
-def disturbed_of(samples: list[Sample], describe: Describe, size: int) -> dict[str, np.ndarray]:
-    """For each disturbance its features, and in `NAME_of` the field of each."""
-    found = {}
-    for name, disturb in DISTURBANCES.items():
-        features = [describe(squares(disturb(sample.grey), size)) for sample in samples[::EVERY]]
-        found[name] = np.concatenate(features)
-        found[f"{name}_of"] = np.repeat(np.arange(len(samples))[::EVERY], list(map(len, features)))
-        print(f"  {name}", flush=True)
+        if files:
+            found[kind] = [grey_of(path) for path in files[:EACH]]
     return found
 
 
-def means_of(values: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Means over the squares of each picture, in order of the pictures' numbers."""
-    return np.stack([values[of == i].mean(axis=0) for i in np.unique(of)])
+def distances_to(network: Gauged, pictures: Iterable[Grey], size: int) -> np.ndarray:
+    """(n,) how far each picture lies from all that the network knows."""
+    with torch.inference_mode():
+        views = (network.features(to_input(squares(grey, size))) for grey in pictures)
+        return np.array([float(network.familiarity(seen).mean()) for seen in views])
 
 
-def unfamiliar(strange: np.ndarray, usual: np.ndarray, limit: float, on: str) -> dict[str, Any]:
-    """Share above the limit, and how well distance tells them from held-out fields."""
-    auc = roc_auc_score(np.repeat([0, 1], [len(usual), len(strange)]), np.concatenate([usual, strange]))
-    return {**share(strange > limit, np.arange(len(strange)), on), "roc_auc": round(float(auc), 4)}
+def flagged(distances: np.ndarray, limit: float, on: str) -> dict[str, Any]:
+    """Share above the limit."""
+    return share(distances > limit, np.arange(len(distances)), on)
 
 
-def gauge_scores(lesson: Lesson, bank: Bank, strange: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Strangers and unseen materials that are told to be unfamiliar, and known specimens that wrongly are."""
-    features, field_of = bank.of(np.arange(len(lesson.samples)))
-    taught = lesson.labels[field_of]
+def usual_limit(lesson: Lesson, train: Train, size: int) -> float:
+    """The distance that all but a few of the fields held out stay below."""
     usual = np.zeros(len(lesson.samples))
-    for known, held_out in lesson.folds():
-        of, seen = np.isin(field_of, known), np.isin(bank.square_of, held_out)
-        gauge = fit_gauge(features[of], taught[of])
-        usual[held_out] = means_of(distances_of(gauge, bank.squares[seen]), bank.square_of[seen])
-    limit = float(np.quantile(usual, USUAL))
-    whole = means_of(distances_of(fit_gauge(features, taught), strange["f"]), strange["of"])
-    found = {
-        f"strangers_{kind}": unfamiliar(whole[strange["kind"] == kind], usual, limit, f"{kind}, told to be unfamiliar")
-        for kind in STRANGERS
-        if (strange["kind"] == kind).any()
-    }
-    unseen = []
-    for k, name in enumerate(lesson.classes):
-        others, seen = taught != k, lesson.labels[bank.square_of] == k
-        distances = distances_of(fit_gauge(features[others], taught[others]), bank.squares[seen])
-        unseen.append(means_of(distances, bank.square_of[seen]))
-        found[f"unseen_{name}"] = unfamiliar(unseen[-1], usual, limit, f"{name}, left out of training, told to be unfamiliar")
-    found["strangers"] = unfamiliar(whole, usual, limit, "pictures of other kinds, told to be unfamiliar")
-    found["unseen"] = unfamiliar(np.concatenate(unseen), usual, limit, "materials left out of training, told to be unfamiliar")
+    for fold, (known, held_out) in enumerate(lesson.folds()):
+        usual[held_out] = distances_to(train(known, f"fold{fold}"), (lesson.samples[i].grey for i in held_out), size)
+    return float(np.quantile(usual, USUAL))
+
+
+def stranger_scores(shipped: Gauged, strange: dict[str, list[Grey]], limit: float, size: int) -> dict[str, Any]:
+    """Pictures of other kinds that are told to be unfamiliar."""
+    far = {kind: distances_to(shipped, pictures, size) for kind, pictures in strange.items()}
+    found = {f"strangers_{kind}": flagged(d, limit, f"{kind}, told to be unfamiliar") for kind, d in far.items()}
+    if far:
+        pooled = np.concatenate(list(far.values()))
+        found["strangers"] = flagged(pooled, limit, "pictures of other kinds, told to be unfamiliar")
     return found
 
 
-def disturbed_scores(lesson: Lesson, bank: Bank, disturbed: dict[str, np.ndarray], plan: Plan) -> dict[str, Any]:
+def unseen_scores(lesson: Lesson, train: Train, limit: float, size: int) -> dict[str, Any]:
+    """Materials left out of training that are told to be unfamiliar."""
+    found, unseen, every = {}, [], np.arange(len(lesson.samples))
+    for k, name in enumerate(lesson.classes):
+        without = train(every[lesson.labels != k], f"without{k}")
+        unseen.append(distances_to(without, (lesson.samples[i].grey for i in every[lesson.labels == k]), size))
+        found[f"unseen_{name}"] = flagged(unseen[-1], limit, f"{name}, left out of training, told to be unfamiliar")
+    found["unseen"] = flagged(np.concatenate(unseen), limit, "materials left out of training, told to be unfamiliar")
+    return found
+
+
+def disturbed_scores(lesson: Lesson, train: Train, size: int) -> dict[str, Any]:
     """Accuracy on held-out fields under each disturbance."""
     right: dict[str, dict[int, bool]] = {name: {} for name in DISTURBANCES}
-    for known, held_out in lesson.folds():
-        features, field_of = bank.of(known)
-        head = fit_head(features, lesson.labels[field_of], field_of, plan)
-        for name in DISTURBANCES:
-            for i in np.intersect1d(held_out, disturbed[f"{name}_of"]):
-                seen = disturbed[name][disturbed[f"{name}_of"] == i]
-                logits = head.decision_function(seen).reshape(len(seen), -1).mean(axis=0)
-                right[name][int(i)] = int(logits.argmax() if len(logits) > 1 else logits[0] > 0) == lesson.labels[i]
+    for fold, (known, held_out) in enumerate(lesson.folds()):
+        network = train(known, f"fold{fold}")
+        for i in (int(i) for i in held_out if i % EVERY == 0):
+            for name, disturb in DISTURBANCES.items():
+                sample = replace(lesson.samples[i], grey=disturb(lesson.samples[i].grey))
+                right[name][i] = int(field_logits(network, sample, size).argmax()) == lesson.labels[i]
     return {
         f"accuracy_{name}": share(
             np.array(list(hits.values())), lesson.groups[list(hits)], f"fields of specimens held out, every {EVERY}th, {name}"
@@ -163,25 +140,25 @@ def disturbed_scores(lesson: Lesson, bank: Bank, disturbed: dict[str, np.ndarray
 
 def main() -> None:
     parser = arguments(__doc__, "runs/material")
-    parser.add_argument("--init", default="imagenet", help="as for train/material.py")
-    parser.add_argument("--size", type=int, default=Plan.size)
     parser.add_argument("--report", type=Path, required=True, help="the report of train/material.py")
+    parser.add_argument("--unseen", action="store_true", help="train a network without each material, too")
     args = parser.parse_args()
-    plan = replace(Plan(init=args.init, frozen=True), size=args.size)
     lesson = lesson_of(load_samples(args.data))
+    plan = Plan(**torch.load(args.out / "last.pt", map_location="cpu", weights_only=True)["config"])
     bank = Bank.cached(args.out / "bank.npz", lesson.samples, plan, lesson.outputs)
-    describe = describer(plan, lesson.outputs)
-    strange = described(args.out / "strangers.npz", lambda: strangers_of(args.data, describe, plan.size))
-    disturbed = described(args.out / "disturbed.npz", lambda: disturbed_of(lesson.samples, describe, plan.size))
-    checks = {**gauge_scores(lesson, bank, strange), **disturbed_scores(lesson, bank, disturbed, plan)}
+    train: Train = lambda known, name: learned(lesson, known, bank, plan, args.out / f"{name}.pt")  # noqa: E731
+    limit, every = usual_limit(lesson, train, plan.size), np.arange(len(lesson.samples))
+    checks = stranger_scores(train(every, "last"), strangers_of(args.data), limit, plan.size)
+    checks |= disturbed_scores(lesson, train, plan.size)
+    if args.unseen:
+        checks |= unseen_scores(lesson, train, limit, plan.size)
     for name, score in checks.items():
-        auc = f", ROC AUC {score['roc_auc']}" if "roc_auc" in score else ""
-        print(f"{name}: {score['value']} ({score['low']} to {score['high']}), n {score['n']}{auc}", flush=True)
+        print(f"{name}: {score['value']} ({score['low']} to {score['high']}), n {score['n']}", flush=True)
     report = json.loads(args.report.read_text())
-    report["checks"] = checks
+    report["checks"] = report.get("checks", {}) | checks
     shipped = {"strangers": "strangers_flagged", "unseen": "unseen_materials_flagged"}
     shipped |= {name: name for name in checks if name.startswith("accuracy_")}
-    report["metrics"] |= {new: {k: v for k, v in checks[old].items() if k != "roc_auc"} for old, new in shipped.items()}
+    report["metrics"] |= {new: checks[old] for old, new in shipped.items() if old in checks}
     write_json(args.report, report)
 
 

@@ -1,4 +1,4 @@
-"""The README's table of scores, from the reports: `python train/readme_scores.py` rewrites it between its two marks."""
+"""The README's tables of scores, from the reports: `python train/readme_scores.py` rewrites them between their two marks."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- scores: begin -->\n", "<!-- scores: end -->"
 OURS, PAPER = "car-rust", "car-cyclegan"
-INSPECTION = {
+OWN = {  # report of each model that has one of its own
+    "car-grade": "car_grade",
     "ni20cr": "sem_ni20cr",
     "pits304": "sem_pits_pixels",
     "pits304-yolo": "sem_pits_yolo",
     "steel-structures": "sem_structure",
+    "material": "material",
+    "sem-gan": "sem_gan",
+    "steel-inspector": "steel_inspector",
 }
 
-ROWS = (
+CARS = (
     ("car mask, IoU", "car-mask", "iou"),
     ("severity of a photo, accuracy on four levels", "car-grade", "accuracy"),
     ("... mean recall of the four levels", "car-grade", "balanced_accuracy"),
@@ -37,25 +41,57 @@ ROWS = (
     ("... *moderate*", OURS, "graded_level_moderate"),
     ("... *severe*", OURS, "graded_level_severe"),
 )
+OTHERS = {
+    "Inspection": (
+        ("corroded area of Ni-20Cr, mean IoU, coupons left out in turn", "ni20cr", "miou"),
+        ("... ROC AUC", "ni20cr", "roc_auc"),
+        ("... error of the corroded share", "ni20cr", "area_error"),
+        ("pits of 304, boxes, mAP50", "pits304", "box_map50"),
+        ("... error of the total count", "pits304", "count_error"),
+        ("condition of steel structures, weighted F1", "steel-structures", "weighted_f1"),
+        ("... weighted Jaccard", "steel-structures", "weighted_jaccard"),
+        ("... recall of *severe*", "steel-structures", "recall_severe"),
+    ),
+    "Materials lab": (
+        ("material of a micrograph, accuracy on six materials", "material", "accuracy"),
+        ("... mean recall of the six", "material", "balanced_accuracy"),
+        ("... blurred", "material", "accuracy_blurred"),
+        ("... JPEG at quality 25", "material", "accuracy_compressed"),
+        ("... cut to 128 px", "material", "accuracy_tile"),
+        ("pictures of other kinds that it calls unfamiliar", "material", "strangers_flagged"),
+        ("synthetic surfaces, KID to held-out micrographs", "sem-gan", "kid_made"),
+        ("... real ones against them", "sem-gan", "kid_real"),
+        ("... noise against them", "sem-gan", "kid_noise"),
+    ),
+    "Steel": (
+        ("defect of a patch, accuracy on ten classes", "steel-inspector", "accuracy"),
+        ("... calibration error", "steel-inspector", "calibration_error"),
+    ),
+}
 
 
 def metrics(reports: Path) -> dict[str, dict[str, Any]]:
     """Every score by model."""
     car = json.loads((reports / "car.json").read_text())["metrics"]
-    own = {"car-grade": "car_grade", **INSPECTION}
-    there = {name: reports / f"{report}.json" for name, report in own.items() if (reports / f"{report}.json").exists()}
+    there = {name: reports / f"{report}.json" for name, report in OWN.items() if (reports / f"{report}.json").exists()}
     return {**car, **{name: json.loads(path.read_text())["metrics"] for name, path in there.items()}}
 
 
 def table(scores: dict[str, dict[str, Any]]) -> str:
-    """Markdown; the last column is the paper's method in the same run, where it has such a score."""
-    lines = ["| score | value | 95 % interval | n | CycleGAN, same run |", "| --- | --- | --- | --- | --- |"]
-    for label, model, name in ROWS:
-        score = scores[model][name]
+    """Markdown: the cars, beside them the paper's method in the same run where it has such a score; then the other domains."""
+    lines = ["| cars | value | 95 % interval | n | CycleGAN, same run |", "| --- | --- | --- | --- | --- |"]
+    for label, model, name in CARS:
         rival = scores.get(PAPER, {}).get(name) if model == OURS else None
         beside = f"{rival['value']:.3g}" if rival else ""
-        lines.append(f"| {label} | {score['value']:.3g} | {score['low']:.3g} to {score['high']:.3g} | {score['n']} | {beside} |")
+        lines.append(f"{_row(label, scores[model][name])} {beside} |")
+    for domain, rows in OTHERS.items():
+        lines += ["", f"| {domain.lower()} | value | 95 % interval | n |", "| --- | --- | --- | --- |"]
+        lines += [_row(label, scores[model][name]) for label, model, name in rows]
     return "\n".join(lines) + "\n"
+
+
+def _row(label: str, score: dict[str, Any]) -> str:
+    return f"| {label} | {score['value']:.3g} | {score['low']:.3g} to {score['high']:.3g} | {score['n']} |"
 
 
 def with_table(readme: str, content: str) -> str:

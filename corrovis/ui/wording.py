@@ -110,8 +110,8 @@ QUANTITIES = {
     "prefactor": ("Prefactor", 1.0, "A/cm²"),
 }
 MATERIALS_TAB = "Materials lab"
-MATERIALS_HEADLINE = "How does a network see it?"
-MATERIALS_LEAD = "Drop in a scanning electron micrograph and walk through what every layer makes of it."
+MATERIALS_HEADLINE = "What is it made of, and how does the network see it?"
+MATERIALS_LEAD = "Drop in a scanning electron micrograph: its material, and what every layer of the network makes of it."
 MATERIALS_UPLOAD = "Micrograph"
 MATERIALS_DROP = "Drop a micrograph here\nor choose one"
 MATERIALS_BESIDE = "Second picture, side by side"

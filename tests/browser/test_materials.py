@@ -40,6 +40,7 @@ def test_a_micrograph_is_named_and_its_layers_walked_through(page: Page, tmp_pat
     page.get_by_role("tab", name="Materials lab").click()
     choose(page, micrograph(tmp_path / "first.png"))
     expect(view_of(page)).to_have_attribute("data-state", "ready")
+    expect(page.locator(".materials-bars").get_by_role("listitem")).to_have_count(6)
     expect(view_of(page)).to_have_attribute("data-drawn", "0 bone mean")
     before = colours_of(page)
     page.get_by_role("button", name="Next layer").click()
@@ -67,9 +68,11 @@ def test_what_is_no_picture_is_said(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_text("is not a picture")).to_be_visible()
 
 
-def test_classify_material_says_when_there_is_no_classifier(client: Client, tmp_path: Path) -> None:
-    with pytest.raises(AppError, match="no model to classify with"):
-        client.predict(handle_file(micrograph(tmp_path / "a.png")), api_name="/classify_material")
+def test_classify_material_answers_with_the_contracts_keys(client: Client, tmp_path: Path) -> None:
+    (item,) = client.predict(handle_file(micrograph(tmp_path / "a.png")), api_name="/classify_material")["items"]
+    assert item["file"] == "a.png"
+    assert item["material"] in item["probabilities"]
+    assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-3)
 
 
 def test_show_layers_answers_with_pictures(client: Client, tmp_path: Path) -> None:

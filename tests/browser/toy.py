@@ -19,6 +19,7 @@ from corrovis.manifest import read_manifest
 from corrovis.results import AgedCar, CarMask, Float, Grade, Photo, Provenance
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.layers import LayerViewer
+from corrovis.sem.material import MaterialClassifier
 from corrovis.sem.segmentation import Segmenter
 from corrovis.sem.synthesis import MODEL, Synthesiser
 from corrovis.settings import WEIGHTS, Settings
@@ -142,7 +143,7 @@ def main() -> None:
     store = Store(settings.weights)
     inspector = Inspector(Segmenter(store))  # the shipped networks: they are small
     steel = SteelTools(Defects(), Patches(), settings)
-    lab = MaterialsLab(LayerViewer(store))
+    lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store))
     synthesiser = Synthesiser(store) if MODEL in store else None
     tools = {"inspector": inspector, "patches": steel.inspector, "steel": steel, "materials": lab, "synthesiser": synthesiser}
     services = Services(Masker(), Ager(), Grader(), settings, **tools)

@@ -56,4 +56,18 @@ def test_a_linear_head_learns_and_is_checked(tmp_path: Path) -> None:
     found = json.loads(report.read_text())
     assert len(found["methods"]) == 2
     assert all(m["metrics"]["accuracy"]["low"] <= m["metrics"]["accuracy"]["value"] for m in found["methods"].values())
-    assert found["metrics"]["accuracy"] == method["metrics"]["accuracy"]  # rivals change nothing in what is shipped
+    assert "metrics" not in found  # nothing of this is shipped
+
+
+@pytest.mark.slow
+def test_a_network_trained_whole_is_checked_against_strangers_and_disturbances(tmp_path: Path) -> None:
+    data = write_alloys(tmp_path / "data", ("a", "b", "c"))
+    report, out = tmp_path / "report.json", tmp_path / "out"
+    options = ("--data", data, "--out", out, "--report", report, "--smoke")
+    run("material.py", *options, "--network", "lite0", "--size", 64)
+    run("material_checks.py", *options, "--unseen")
+    found = json.loads(report.read_text())
+    (method,) = found["methods"].values()
+    assert found["metrics"]["accuracy"] == method["metrics"]["accuracy"]
+    assert {"accuracy_blurred", "accuracy_tile", "unseen_materials_flagged"} <= set(found["metrics"])
+    assert found["metrics"]["accuracy_noisy"]["n"] > 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from steel_scores import by_block, copies, coverage
 from test_car_scripts import run
 
 from corrovis.errors import BadInputError
+from corrovis.manifest import read_manifest
+from corrovis.settings import WEIGHTS
 
 CLASSES = ("dots", "stripes", "background")
 
@@ -68,18 +72,30 @@ def test_rivals_train_and_resume(method: str, data: Path, tmp_path: Path) -> Non
     assert list((tmp_path / method).glob("sheet_*.png"))
 
 
+def inspector_alone(folder: Path) -> dict[str, Any]:
+    """The record of the shipped inspector, whose weights are copied into `folder`."""
+    (record,) = (r for r in json.loads((WEIGHTS / "manifest.json").read_text())["models"] if r["name"] == "steel-inspector")
+    shutil.copy(WEIGHTS / record["file"], folder)
+    return dict(record)
+
+
 @pytest.mark.slow
 def test_methods_are_compared_on_patches_held_out(data: Path, tmp_path: Path) -> None:
     for method in ("pegan", "dcgan"):
         run("rivals.py", method, "--data", data, "--out", tmp_path / "rivals", "--smoke")
+    (tmp_path / "manifest.json").write_text(json.dumps({"models": [inspector_alone(tmp_path)]}))
     options = ("--runs", tmp_path / "rivals", "--weights", tmp_path, "--out", tmp_path, "--report", tmp_path / "steel.json")
-    (tmp_path / "manifest.json").write_text('{"models": []}')
     run("evaluate.py", "steel", "--data", data, "--smoke", *options)
     report = json.loads((tmp_path / "steel.json").read_text())
     assert set(report["methods"]) == {"pegan", "dcgan", "augmentation"}
     assert {"stargan", "cyclegan", "lsgan"} <= set(report["skipped"])
     near, far = (report["methods"][name]["mean"]["fd_lite0"]["value"] for name in ("augmentation", "pegan"))
     assert near < far  # real patches, moved about, are nearer to real ones than what two steps of training draw
+    shipped = ("--run", tmp_path / "rivals/pegan", "--report", tmp_path / "steel.json", "--weights", tmp_path / "weights")
+    run("release_pegan.py", "--seconds", 1, *shipped)
+    spec = read_manifest(tmp_path / "weights")["steel-pegan"]
+    assert spec.classes[-1] == "background"
+    assert 0 <= spec.metrics["erased"]["value"] <= 1
 
 
 def test_copies_are_found_and_strangers_are_not() -> None:

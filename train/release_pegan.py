@@ -1,0 +1,74 @@
+"""Ship `steel-pegan`: the checkpoint of train/pegan.py and what `evaluate.py steel` found become a record in weights/.
+
+    python train/release_pegan.py --run runs/rivals/pegan --seconds 6000
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import pegan
+import torch
+from export import Release, export
+
+from corrovis.networks.pegan import PEGenerator
+from corrovis.settings import WEIGHTS
+from corrovis.steel.defects import MODEL
+
+ROOT = Path(__file__).resolve().parents[1]
+LIMITS = (
+    "Learned from NEU-CLS-64: 64 px grey patches of hot-rolled strip from one line, at one scale. It draws textures of that "
+    "scale: cut or reduce plates so that a defect is some tens of pixels wide. Where it was not trained, on coated, ground or "
+    "coloured steel, look before you use it. For training of people and networks; nothing of a plate can be concluded from it."
+)
+
+
+def scores_of(report: dict[str, Any]) -> dict[str, Any]:
+    """Means over the classes, the inspector's verdict, and what erasing does."""
+    found = report["methods"]["pegan"]
+    on = {"on": "patches made of clean ones held out, mean over nine defects"}
+    mean = {f"{name}_mean": score | on for name, score in found["mean"].items() if name != "as_asked"}
+    each = {f"as_asked_{name}": row["as_asked"] for name, row in found.items() if name not in ("mean", "all", "erasing")}
+    return {**mean, **found["all"], **each, **found["erasing"]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, default=Path("runs/rivals/pegan"))
+    parser.add_argument("--seconds", type=int, required=True, help="how long the network was trained")
+    parser.add_argument("--report", type=Path, default=ROOT / "train/reports/steel.json")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    args = parser.parse_args()
+    state = torch.load(args.run / "last.pt", map_location="cpu", weights_only=True)
+    config, classes = pegan.Config(**state["config"]), json.loads((args.run / "state.json").read_text())["classes"]
+    networks = pegan.Networks(config, len(classes), torch.device("cpu"))
+    networks.average.load_state_dict(state["average"])
+    if not isinstance(networks.average.module, PEGenerator):
+        parser.error(f"{args.run} holds a generator to the paper's letter, which keeps no brightness; train with --preset cpu")
+    release = Release(
+        name=MODEL,
+        arch="PEGenerator",
+        shapes=[[2, 1, config.side, config.side], [2, len(classes)]],
+        about="Puts one of nine defects on clean hot-rolled steel, or wipes it off",
+        classes=tuple(classes),
+        input={"size": config.side, "mean": [0.5], "std": [0.5]},
+        limits=LIMITS,
+        config={"classes": len(classes), "width": config.width, "blocks": config.blocks},
+        trained={
+            "command": "python train/pegan.py --preset cpu",
+            "data": "NEU-CLS-64, nine defect classes, and patches without defect; 7 of 10 blocks of file numbers",
+            "seconds": args.seconds,
+            "device": "1 CPU core",
+            "steps": state["step"],
+        },
+        metrics=scores_of(json.loads(args.report.read_text())),
+    )
+    spec = export(networks.average.module, release, args.weights)
+    print(f"{MODEL}: {spec.bytes / 1e6:.2f} MB {spec.extra['stored']}, {release.metrics['as_asked']}")
+
+
+if __name__ == "__main__":
+    main()
