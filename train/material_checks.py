@@ -146,7 +146,13 @@ def main() -> None:
     lesson = lesson_of(load_samples(args.data))
     plan = Plan(**torch.load(args.out / "last.pt", map_location="cpu", weights_only=True)["config"])
     bank = Bank.cached(args.out / "bank.npz", lesson.samples, plan, lesson.outputs)
-    train: Train = lambda known, name: learned(lesson, known, bank, plan, args.out / f"{name}.pt")  # noqa: E731
+    ready: dict[str, Gauged] = {}
+
+    def train(known: np.ndarray, name: str) -> Gauged:
+        if name not in ready:
+            ready[name] = learned(lesson, known, bank, plan, args.out / f"{name}.pt")
+        return ready[name]
+
     limit, every = usual_limit(lesson, train, plan.size), np.arange(len(lesson.samples))
     checks = stranger_scores(train(every, "last"), strangers_of(args.data), limit, plan.size)
     checks |= disturbed_scores(lesson, train, plan.size)
