@@ -26,7 +26,9 @@ check: $(DEV)  ## ruff and mypy --strict
 bench: $(DEV)  ## measure speed, memory and fits
 	$(BIN)/python benchmarks/car.py
 	$(BIN)/python benchmarks/electrochem.py
+	$(BIN)/python benchmarks/inspection.py
 	$(BIN)/python benchmarks/layers.py
+	$(BIN)/python benchmarks/steel.py
 
 $(SETUP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }

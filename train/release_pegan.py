@@ -1,6 +1,6 @@
 """Ship `steel-pegan`: the checkpoint of train/pegan.py and what `evaluate.py steel` found become a record in weights/.
 
-    python train/release_pegan.py --run runs/rivals/pegan --seconds 6000
+python train/release_pegan.py --run runs/rivals/pegan --seconds 6000
 """
 
 from __future__ import annotations

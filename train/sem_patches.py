@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 import random
-import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from material_data import MATERIALS, specimen_of
 
 from corrovis.sem.fields import FLAT, MIDDLE, SPREAD, read_field
 
@@ -22,15 +22,6 @@ LONG_SIDE = 352
 MOST_EMPTY = 0.35
 HELD_OUT = 0.2  # least share of a material's pictures that is held out
 TRIES = 40
-MATERIALS = {
-    "pits304": "304 stainless steel",
-    "ss_lbe": "stainless steel in lead-bismuth",
-    "ni20cr": "Ni-20Cr alloy",
-    "nasa_super": "Ni-base superalloy",
-    "nasa_ebc": "oxide coating",
-    "lmd": "dealloyed alloy",
-}
-"""Folder of the project's data: the material's name."""
 CROSS_SECTIONS = ("stainless steel in lead-bismuth", "oxide coating", "dealloyed alloy")
 """Layers lie upon each other, so these are mirrored left to right only; surfaces may be turned."""
 
@@ -59,23 +50,15 @@ def load_micrographs(folder: Path) -> list[Micrograph]:
     if table.exists():
         with table.open(newline="") as file:
             named = [(row["file"], row) for row in csv.DictReader(file)]
-        rows = [(folder / name, MATERIALS.get(Path(name).parts[0], row["material"]), specimen_of(row)) for name, row in named]
+        # what the shipped GAN was trained without was chosen by names in which no exposure was the empty one
+        groups = [specimen_of(row).removeprefix("unknown") for _, row in named]
+        materials = [MATERIALS.get(Path(name).parts[0], row["material"]) for name, row in named]
+        rows = list(zip((folder / name for name, _ in named), materials, groups, strict=True))
     else:
         rows = [(path, path.parent.name, path.stem) for path in folder.glob("*/*") if path.is_file()]
     if not rows:
         raise SystemExit(f"{folder} holds neither sem.csv nor a folder of pictures for each material; give --data another")
     return [_read(path, material, group) for path, material, group in sorted(rows)]
-
-
-def specimen_of(row: dict[str, str]) -> str:
-    """What must not be parted, where the table's groups are finer or coarser: both faces of a lead-bismuth sample, a spot turned
-    by 180 degrees; the dealloyed set comes as one group, so its temperature stands for the specimen."""
-    name, group = Path(row["file"]).parts[0], row["group"]
-    if name == "ss_lbe":
-        return re.sub(r"-(CO|RAC)$", "", group)
-    if name == "nasa_super":
-        return re.sub(r"_(0|180)d$", "", group)
-    return row["exposure"] if name == "lmd" else group
 
 
 def _read(path: Path, material: str, group: str) -> Micrograph:
