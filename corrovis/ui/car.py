@@ -11,10 +11,10 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from corrovis.errors import CorrovisError
 from corrovis.results import SEVERITIES, Grade
 from corrovis.ui import car_jobs, wording
 from corrovis.ui.car_jobs import Services, Visit
+from corrovis.ui.complaints import complaining, complaint
 
 HERE = Path(__file__).parent
 CPU = {"concurrency_id": "cpu", "concurrency_limit": 2}  # all work on pictures shares two places
@@ -84,25 +84,21 @@ class CarTab:
     def keep(self, visit: Visit | None, event: gr.EventData) -> str:
         """A file to save, made from the full photo."""
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
-        try:
+        with complaining():
             return str(car_jobs.write_file(self.services, present(visit), str(event.kind), float(event.level), folder))
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
     def _changed(self, visit: Visit) -> tuple[Visit, str]:
         return visit, self._show(visit)
 
     def _show(self, visit: Visit) -> str:
-        try:
+        with complaining():
             return car_jobs.stage_value(self.services, visit)
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
 
 def present(visit: Visit | None) -> Visit:
     """The visit, unless it was forgotten since."""
     if visit is None or not visit.path.exists():
-        raise gr.Error(wording.EXPIRED, print_exception=False)
+        raise complaint(wording.EXPIRED)
     return visit
 
 

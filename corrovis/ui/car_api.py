@@ -8,17 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from gradio import FileData
 from gradio.events import api
 
-from corrovis.errors import BadInputError, CorrovisError
+from corrovis.errors import BadInputError
 from corrovis.manifest import WeightSpec
 from corrovis.render.files import write_levels
 from corrovis.results import check_level
 from corrovis.ui import car_jobs
 from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_jobs import Services, Visit
+from corrovis.ui.complaints import complaining
 
 
 def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
@@ -28,22 +28,18 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         """Age the car in a photo; levels 0 none, 1 mild, 2 moderate, 3 severe, anything between; all four if none are given."""
         began = time.perf_counter()
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
-        try:
+        with complaining():
             visit = Visit(*upload(photo), seed=int(seed))
             wanted = [check_level(level) for level in levels or [0, 1, 2, 3]]
             answer = write_levels(car_jobs.age(services, visit), wanted, folder)
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
 
     def grade_car(photo: FileData) -> dict[str, Any]:
         """How corroded the car in a photo is, with the probability of each severity."""
-        try:
+        with complaining():
             if services.grader is None:
                 raise BadInputError("this server has no model to grade with; add car-grade to its weights")
             grade = services.grader.grade(car_jobs.read(services, Visit(*upload(photo))))
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         item = {"file": upload(photo)[1], **car_jobs.grade_record(grade)}
         return {"items": [item], **item}
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import gradio as gr
 
-from corrovis.errors import CorrovisError
 from corrovis.ui import electrochem_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.car import CPU, upload_folder
+from corrovis.ui.complaints import complaining
 from corrovis.ui.examples import offer
 
 HERE = Path(__file__).parent
@@ -83,14 +83,12 @@ class ElectrochemTab:
         )
 
     def _fitted(self, wish: jobs.Wish) -> tuple[str, str, Any]:
-        try:
+        with complaining():
             curves, said = jobs.read_all(wish)
             fits, problems = jobs.fit_all(curves, wish)
             arrhenius = jobs.activation(fits, wish.temperatures)
             html = jobs.table(fits, wish.alloy, said + problems, arrhenius)
             paths = jobs.write_files(fits, wish.reference, Path(tempfile.mkdtemp(dir=upload_folder()))) if fits else []
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         saved = gr.update(value=[str(path) for path in paths], visible=bool(paths))
         return jobs.plot_value(curves, fits, wish.reference, arrhenius), html, saved
 

@@ -6,13 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from gradio import FileData
 from gradio.events import api
 
-from corrovis.errors import CorrovisError
 from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files, upload
+from corrovis.ui.complaints import complaining
 
 
 def publish() -> None:
@@ -26,7 +25,7 @@ def publish() -> None:
         reference: str = "reference",
     ) -> dict[str, Any]:
         """Corrosion potential, current, Tafel slopes and corrosion rate from a polarisation curve."""
-        try:
+        with complaining():
             from corrovis.electrochem.polarization import fit_tafel
             from corrovis.electrochem.readers import read_polarization
             from corrovis.render.curve_answers import metal, tafel_answer
@@ -37,13 +36,11 @@ def publish() -> None:
             fit = fit_tafel(read_polarization(path, area_cm2, name=name))
             plot = Path(tempfile.mkdtemp(dir=upload_folder()), "tafel.png")
             save_figure(tafel_figure([fit], reference), plot)
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         return {"file": name, **tafel_answer(fit, of), "reference": reference, **as_files({"plot": plot})}
 
     def fit_eis(spectrum: FileData, circuit: str = "auto", area_cm2: float | None = None) -> dict[str, Any]:
         """An equivalent circuit fitted to an impedance spectrum, without start values."""
-        try:
+        with complaining():
             from corrovis.electrochem.impedance import fit_circuit
             from corrovis.electrochem.readers import read_spectra
             from corrovis.render.curve_answers import circuit_answer
@@ -53,8 +50,6 @@ def publish() -> None:
             fit = fit_circuit(read_spectra(path, area_cm2, name=name)[0], circuit)
             plot = Path(tempfile.mkdtemp(dir=upload_folder()), "eis.png")
             save_figure(impedance_figure([fit]), plot)
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         return {"file": name, **circuit_answer(fit), **as_files({"plot": plot})}
 
     api(fit_tafel, api_name="fit_tafel", **CPU)

@@ -9,10 +9,10 @@ from typing import Any
 
 import gradio as gr
 
-from corrovis.errors import CorrovisError
 from corrovis.sem.inspection import Inspector
 from corrovis.ui import findings, sem_jobs, wording
 from corrovis.ui.car import CPU, VISIT_S, upload_folder
+from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer
 from corrovis.ui.sem_jobs import Seen, Visit
 
@@ -67,19 +67,17 @@ class InspectTab:
     def run(self, files: list[str] | None, model: str, scale: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008
         """Inspect all uploads; what could not be read is said, the rest goes on."""
         if not files:
-            raise gr.Error(wording.NO_FILES, print_exception=False)
+            raise complaint(wording.NO_FILES)
         folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "inspection"
         uploads = [(Path(file), Path(file).name) for file in files]
-        try:
+        with complaining():
             job = sem_jobs.job_of(model, scale)
             told = lambda n: progress((n, len(uploads)), desc=uploads[n][1])  # noqa: E731
             found = sem_jobs.inspect_uploads(self.inspector, uploads, folder, job, told)
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         seen = tuple(one for one in found if isinstance(one, Seen))
         problems = [one for one in found if isinstance(one, str)]
         if not seen:
-            raise gr.Error(problems[0], print_exception=False)
+            raise complaint(problems[0])
         for problem in problems:
             gr.Warning(problem, duration=None)  # a long run is not watched to its end
         pictures = [(str(one.item["overlay"]), one.name) for one in seen]
@@ -91,7 +89,7 @@ class InspectTab:
     def show(self, visit: Visit | None) -> View:
         """The page's view of what `visit` looks at."""
         if visit is None or not visit.current.path.exists():
-            raise gr.Error(wording.EXPIRED, print_exception=False)
+            raise complaint(wording.EXPIRED)
         return visit, findings.encode(visit.current.path, visit.current.name, visit.current.item)
 
     def open(self, visit: Visit | None, event: gr.SelectData) -> View:

@@ -12,11 +12,11 @@ from typing import Any
 
 import gradio as gr
 
-from corrovis.errors import CorrovisError
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.car import CPU, VISIT_S, upload_folder
+from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.materials_jobs import MaterialsLab, Visit, Wanted
 from corrovis.ui.synthesis import SynthesisSection
 
@@ -82,30 +82,24 @@ class MaterialSection:
         """Which material the picture shows."""
         if not file:
             return ""
-        try:
+        with complaining():
             return material_bars(jobs.classify(self.lab, *_upload(file)))
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
     def look(self, file: File, beside: File, model: str) -> tuple[Visit | None, str]:
         """What every layer makes of the picture, and of the one beside it."""
         if not file:
             return None, ""
         visit = Visit(tuple(_upload(one) for one in (file, beside) if one), model)
-        try:
+        with complaining():
             return visit, jobs.view_value(jobs.look_into(self.lab, visit))
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
     def keep(self, visit: Visit | None, event: gr.EventData) -> str:
         """A file to save."""
         if visit is None or not all(path.exists() for path, _ in visit.pictures):
-            raise gr.Error(wording.EXPIRED, print_exception=False)
+            raise complaint(wording.EXPIRED)
         wanted = Wanted(str(event.kind), int(event.layer), str(event.colours), str(event.show))
-        try:
+        with complaining():
             return str(jobs.write_file(self.lab, visit, wanted, Path(tempfile.mkdtemp(dir=upload_folder()))))
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
 
 def _upload(file: dict[str, Any]) -> tuple[Path, str]:

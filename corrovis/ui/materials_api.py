@@ -6,16 +6,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from gradio import FileData
 from gradio.events import api
 
-from corrovis.errors import BadInputError, CorrovisError
+from corrovis.errors import BadInputError
 from corrovis.render.colour_maps import filter_of
 from corrovis.render.layer_sheets import Look, show_of, write_layers
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files, upload
+from corrovis.ui.complaints import complaining
 from corrovis.ui.materials_jobs import MaterialsLab, Visit
 
 
@@ -24,12 +24,10 @@ def publish(lab: MaterialsLab) -> None:
 
     def classify_material(image: FileData) -> dict[str, Any]:
         """Which material a micrograph shows, of those that the network has learned, and whether it knows such pictures."""
-        try:
+        with complaining():
             item = jobs.classify(lab, *upload(image))
             if item is None:
                 raise BadInputError("this server has no model to classify with; add material to its weights")
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         return {"items": [item], **item}
 
     def show_layers(
@@ -40,13 +38,11 @@ def publish(lab: MaterialsLab) -> None:
         `filter` blue-rgb, aqua, moonlight, bronze, red-lava or bone; `show` mean or top; `model` empty for the first.
         """
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
-        try:
+        with complaining():
             look = Look(filter_of(filter), show_of(show))
             pictures = tuple(upload(one) for one in (image, beside) if one is not None)
             view = jobs.look_into(lab, Visit(pictures, model or lab.viewer.first))
             answer = {"file": pictures[0][1], **write_layers(view, look, folder)}
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         files: dict[str, Any] = as_files(answer)
         return files
 

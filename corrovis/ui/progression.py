@@ -8,13 +8,13 @@ from typing import Any
 
 import gradio as gr
 
-from corrovis.errors import CorrovisError
 from corrovis.render.sem_files import progression_files
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import COLUMNS, read_table
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.car import upload_folder
+from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.electrochem import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect import PRIVATE, WORK, make_choices
@@ -64,11 +64,9 @@ class ProgressionTab:
         """A line for every picture: from a CSV among the uploads, as the visitor wrote it, or guessed from the name."""
         paths = [Path(file) for file in files or []]
         known = {str(line[0]): line for line in lines if any(line[1:])}
-        try:
+        with complaining():
             for table in (path for path in paths if is_table(path)):
                 known |= {row.file.name: [row.file.name, f"{row.exposure_h:g}", row.condition] for row in read_table(table)}
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         return jobs.filled([path.name for path in paths if not is_table(path)], known)
 
     def run(
@@ -82,16 +80,14 @@ class ProgressionTab:
         """Inspect every picture of the table and compare; a picture that cannot be read is said, the rest goes on."""
         sent = {Path(file).name: Path(file) for file in files or [] if not is_table(Path(file))}
         if not sent:
-            raise gr.Error(wording.NO_ROWS, print_exception=False)
+            raise complaint(wording.NO_ROWS)
         folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "progression"
         folder.mkdir()
-        try:
+        with complaining():
             rows = jobs.placed(jobs.rows_of(lines), sent)
             names = iter(enumerate(rows))
             told = lambda path: progress((next(names)[0], len(rows)), desc=path.name)  # noqa: E731
             answer = progression_files(self.inspector, rows, folder, job_of(model, scale, False), told)
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         for item in answer["items"]:
             if "error" in item:
                 gr.Warning(item["error"], duration=None)

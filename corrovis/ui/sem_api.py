@@ -6,17 +6,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from gradio import FileData
 from gradio.events import api
 
-from corrovis.errors import BadInputError, CorrovisError
+from corrovis.errors import BadInputError
 from corrovis.render.sem_files import Job, inspect_file, progression_files
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import read_table
 from corrovis.settings import Settings
 from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files, upload
+from corrovis.ui.complaints import complaining
 from corrovis.ui.progression_jobs import placed
 from corrovis.ui.sem_jobs import job_of
 
@@ -30,24 +30,20 @@ def publish(inspector: Inspector) -> None:
         `model` ni20cr, pits304, steel-structures or empty for the one that suits; `pixel_size` as in 0.5um.
         """
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
-        try:
+        with complaining():
             path, name = upload(image)
             job = asked(inspector, model, pixel_size, saliency)
             item = {**inspect_file(inspector, path, folder, job, Settings.from_environment()), "file": name}
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         answer: dict[str, Any] = as_files(item)
         return {"items": [answer], **answer}
 
     def progression(table: FileData, images: list[FileData], model: str = "", pixel_size: str = "") -> dict[str, Any]:
         """How corrosion grows: `table` is a CSV with file, exposure_h, condition; `images` are the files that it names."""
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
-        try:
+        with complaining():
             sent = {Path(name).name: path for path, name in map(upload, images)}
             rows = placed(read_table(upload(table)[0]), sent)
             answer = progression_files(inspector, rows, folder, asked(inspector, model, pixel_size, False))
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         files: dict[str, Any] = as_files(answer)
         return files
 

@@ -16,6 +16,7 @@ from corrovis.steel.results import CLEAN
 from corrovis.steel.sets import SetOrder
 from corrovis.ui import steel_jobs, wording
 from corrovis.ui.car import CPU, HERE, VISIT_S, upload_folder
+from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, Stroke, Visit
 
 ALL = "all"
@@ -123,20 +124,24 @@ class SteelTab:
         return visit, steel_jobs.stage_value(self.tools, visit)
 
     def look(self, visit: Visit | None, event: gr.EventData) -> str:
-        return str(shown(steel_jobs.look_value, self.tools, present(visit), str(event.name), float(event.strength)))
+        with complaining():
+            return str(steel_jobs.look_value(self.tools, present(visit), str(event.name), float(event.strength)))
 
     def keep(self, visit: Visit | None, event: gr.EventData) -> str:
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
-        return str(shown(steel_jobs.write_patch, self.tools, present(visit), str(event.name), float(event.strength), folder))
+        with complaining():
+            return str(steel_jobs.write_patch(self.tools, present(visit), str(event.name), float(event.strength), folder))
 
     def put_there(self, visit: Visit | None, drawn: dict[str, Any], strength: float, seed: float, defect: str) -> tuple[Any, ...]:
         visit = present(visit, wording.BRUSH_NO_PLATE)
         painted = painted_of(drawn)
         if not painted.any():
-            raise gr.Error(wording.BRUSH_NOTHING, print_exception=False)
+            raise complaint(wording.BRUSH_NOTHING)
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
         stroke = Stroke(painted, defect, float(strength), int(seed or 0))
-        return self._board(shown(steel_jobs.brush, self.tools, visit, stroke, folder))
+        with complaining():
+            brushed = steel_jobs.brush(self.tools, visit, stroke, folder)
+        return self._board(brushed)
 
     def wipe_there(self, visit: Visit | None, drawn: dict[str, Any], strength: float, seed: float) -> tuple[Any, ...]:
         return self.put_there(visit, drawn, strength, seed, CLEAN)
@@ -149,10 +154,12 @@ class SteelTab:
         folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "steel"
         defects = self.tools.maker.defects if kind == ALL else (kind,)
         clean = clean_folder(present(asked[self.visit], wording.BRUSH_NO_PLATE)) if own else None
-        order = shown(SetOrder, defects, int(count), int(seed or 0), clean)
-        done = iter(range(1, order.count * len(defects) + 1))
-        told = lambda patch: progress((next(done), order.count * len(defects)), desc=wording.steel_name(patch.defect))  # noqa: E731
-        archive, some, answer = shown(steel_jobs.write_zip, self.tools, order, folder, told)
+        total = int(count) * len(defects)
+        done = iter(range(1, total + 1))
+        told = lambda patch: progress((next(done), total), desc=wording.steel_name(patch.defect))  # noqa: E731
+        with complaining():
+            order = SetOrder(defects, int(count), int(seed or 0), clean)
+            archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, told)
         counts = {"kept": sum(map(len, answer["files"].values())), "unlike": answer["dropped"]["unlike_class"]}
         text = wording.SET_DONE.format(**counts, doubles=answer["dropped"]["duplicates"])
         return [str(path) for path in some], f"<p>{text}</p>", str(archive)
@@ -160,22 +167,15 @@ class SteelTab:
     def _board(self, visit: Visit) -> tuple[Any, ...]:
         """The visit, its plate to paint on, and its file to take home."""
         button = gr.DownloadButton(value=str(visit.brushed) if visit.brushed else None, interactive=visit.brushed is not None)
-        picture = shown(steel_jobs.editor_picture, self.tools, visit)
+        with complaining():
+            picture = steel_jobs.editor_picture(self.tools, visit)
         return visit, {"background": picture, "layers": [], "composite": picture}, button
-
-
-def shown(step: Any, *inputs: Any) -> Any:
-    """What `step` answers; its complaints reach the visitor as one line."""
-    try:
-        return step(*inputs)
-    except CorrovisError as error:
-        raise gr.Error(str(error), print_exception=False) from error
 
 
 def present(visit: Visit | None, otherwise: str = wording.STEEL_EXPIRED) -> Visit:
     """The visit, unless there is none or its plate was deleted since."""
     if visit is None or not visit.path.exists():
-        raise gr.Error(wording.STEEL_EXPIRED if visit else otherwise, print_exception=False)
+        raise complaint(wording.STEEL_EXPIRED if visit else otherwise)
     return visit
 
 

@@ -6,11 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from gradio import FileData
 from gradio.events import api
 
-from corrovis.errors import BadInputError, CorrovisError
+from corrovis.errors import BadInputError
 from corrovis.render.steel_files import verdict_record, write_defect, write_set
 from corrovis.settings import Settings
 from corrovis.steel.inspector import PatchInspector
@@ -19,6 +18,7 @@ from corrovis.steel.results import CLEAN, Brush
 from corrovis.steel.sets import SetOrder
 from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files, upload
+from corrovis.ui.complaints import complaining
 from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, make
 
 
@@ -27,11 +27,9 @@ def publish_inspector(inspector: PatchInspector, settings: Settings) -> None:
 
     def classify_steel(patch: FileData) -> dict[str, Any]:
         """Which of nine defects a picture of steel shows, or none ("background"), with the probability of each."""
-        try:
+        with complaining():
             path, name = upload(patch)
             item = {"file": name, **verdict_record(inspector.classify(read_plate(path, name, settings)))}
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         return {"items": [item], **item}
 
     api(classify_steel, api_name="classify_steel", **CPU)
@@ -53,13 +51,11 @@ def publish(tools: SteelTools) -> None:
     def synthesize_steel(defect: str = "all", n: int = 10, seed: int = 0) -> dict[str, Any]:
         """A set of synthetic patches, `n` of one class or of "all", made from drawn clean steel."""
         folder = Path(tempfile.mkdtemp(dir=upload_folder()))
-        try:
+        with complaining():
             if int(n) > MOST_PATCHES:
                 raise BadInputError(f"one request makes at most {MOST_PATCHES} patches of each; ask again with another seed")
             order = SetOrder(tools.maker.defects if defect == "all" else (defect,), int(n), int(seed))
             answer: dict[str, Any] = as_files(write_set((tools.maker, tools.inspector), order, folder))
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         return answer
 
     for endpoint in (add_defect, erase_defect, synthesize_steel):
@@ -70,13 +66,11 @@ def changed(tools: SteelTools, plate: Any, check: Any, name: str, asked: tuple[f
     """The contract's answer with its file; `asked` is strength, seed and mask."""
     strength, seed, mask = asked
     folder = Path(tempfile.mkdtemp(dir=upload_folder()))
-    try:
+    with complaining():
         check(name)
         path, title = upload(plate)
         picture = read_plate(path, title, tools.settings)
         region = read_region(upload(mask)[0], picture.size_hw, tools.settings) if mask else None
         made = make(tools, picture, name, Brush(float(strength), int(seed), region))
         answer: dict[str, Any] = as_files(write_defect(made, tools.inspector, folder / f"{Path(title).stem[:60]}_{name}.png"))
-    except CorrovisError as error:
-        raise gr.Error(str(error), print_exception=False) from error
     return answer

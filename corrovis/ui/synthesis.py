@@ -8,10 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from corrovis.errors import CorrovisError
 from corrovis.sem.synthesis import LEAST_SIDE, Synthesiser
 from corrovis.ui import synthesis_jobs, wording
 from corrovis.ui.car import CPU, upload_folder
+from corrovis.ui.complaints import complaining
 from corrovis.ui.sem_jobs import pack
 
 MOST_SHOWN, MOST_SIDE = 48, 512  # the page's own limits; the command line goes further
@@ -58,9 +58,7 @@ class SynthesisSection:
         """Draw what the form asks for."""
         folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "synthetic-sem"
         told = lambda kept: progress((kept, int(number)), desc=wording.SURFACES_DRAWING)  # noqa: E731
-        try:
+        with complaining():
             answer = synthesis_jobs.make(self.synthesiser, (material, int(number), int(seed or 0), int(side)), folder, told)
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         gallery = synthesis_jobs.gallery_of(answer)
         return gr.Column(visible=True), synthesis_jobs.facts_of(answer), gallery, str(pack(folder))

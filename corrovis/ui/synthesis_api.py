@@ -6,14 +6,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from gradio.events import api
 
-from corrovis.errors import BadInputError, CorrovisError
+from corrovis.errors import BadInputError
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.ui import synthesis_jobs
 from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files
+from corrovis.ui.complaints import complaining
 from corrovis.ui.synthesis import MOST_SHOWN, MOST_SIDE
 
 
@@ -22,13 +22,11 @@ def publish(synthesiser: Synthesiser) -> None:
 
     def synthesize_sem(material: str, n: int = 8, seed: int = 0, side: int = 256) -> dict[str, Any]:
         """Make synthetic SEM surfaces of a material, named in full or in part; a wrong name lists those that there are."""
-        try:
+        with complaining():
             if n > MOST_SHOWN or side > MOST_SIDE:
                 raise BadInputError(f"this server draws at most {MOST_SHOWN} pictures of {MOST_SIDE} px at a time; ask for fewer")
             folder = Path(tempfile.mkdtemp(dir=upload_folder()))
             answer = synthesis_jobs.make(synthesiser, (material, int(n), int(seed), int(side)), folder, lambda kept: None)
-        except CorrovisError as error:
-            raise gr.Error(str(error), print_exception=False) from error
         files: dict[str, Any] = as_files(answer)
         return files
 
