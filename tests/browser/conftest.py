@@ -24,12 +24,14 @@ ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = (
     os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
+WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # drawn by the processor, slowly
 PATIENCE_MS = 120_000  # a busy build machine is slow, not wrong
 
 expect.set_options(timeout=PATIENCE_MS)
 
 OpenPage = Callable[..., Page]
+Launch = Callable[[list[str]], Browser]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,13 +73,25 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def launch() -> Iterator[Launch]:
+    """Starts a Chromium with more flags."""
     if not CHROMIUM:
         pytest.skip("no Chromium: install one or name it in CHROMIUM")
+    browsers: list[Browser] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+
+        def launched(flags: list[str]) -> Browser:
+            browsers.append(playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS + flags))
+            return browsers[-1]
+
+        yield launched
+        for browser in browsers:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Launch) -> Browser:
+    return launch(["--disable-gpu"])
 
 
 @pytest.fixture
