@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from release_pegan import scores_of
+
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- scores: begin -->\n", "<!-- scores: end -->"
 OURS, PAPER = "car-rust", "car-cyclegan"
@@ -66,6 +68,9 @@ OTHERS = {
     "Steel": (
         ("defect of a patch, accuracy on ten classes", "steel-inspector", "accuracy"),
         ("... calibration error", "steel-inspector", "calibration_error"),
+        ("defects put on clean patches that it takes for the one asked for", "steel-pegan", "as_asked"),
+        ("real defects wiped off that it takes for clean", "steel-pegan", "erased"),
+        ("grey levels of 255 by which wiping moves a clean patch", "steel-pegan", "clean_moved_grey_levels"),
     ),
 }
 
@@ -74,7 +79,8 @@ def metrics(reports: Path) -> dict[str, dict[str, Any]]:
     """Every score by model."""
     car = json.loads((reports / "car.json").read_text())["metrics"]
     there = {name: reports / f"{report}.json" for name, report in OWN.items() if (reports / f"{report}.json").exists()}
-    return {**car, **{name: json.loads(path.read_text())["metrics"] for name, path in there.items()}}
+    steel = {"steel-pegan": scores_of(json.loads((reports / "steel.json").read_text()))}
+    return {**car, **steel, **{name: json.loads(path.read_text())["metrics"] for name, path in there.items()}}
 
 
 def table(scores: dict[str, dict[str, Any]]) -> str:

@@ -27,12 +27,20 @@ LIMITS = (
 
 
 def scores_of(report: dict[str, Any]) -> dict[str, Any]:
-    """Means over the classes, the inspector's verdict, and what erasing does."""
+    """Means over the classes, the inspector's verdict, and what erasing does; each with what it was measured on."""
     found = report["methods"]["pegan"]
-    on = {"on": "patches made of clean ones held out, mean over nine defects"}
-    mean = {f"{name}_mean": score | on for name, score in found["mean"].items() if name != "as_asked"}
-    each = {f"as_asked_{name}": row["as_asked"] for name, row in found.items() if name not in ("mean", "all", "erasing")}
-    return {**mean, **found["all"], **each, **found["erasing"]}
+    classes = [name for name in found if name not in ("mean", "all", "erasing")]
+    n = report["made"]["patches_a_class"] * len(classes)
+    scores = {
+        f"{name}_mean": {**score, "n": n, "on": f"patches made of clean ones held out, mean over {len(classes)} defects"}
+        for name, score in found["mean"].items()
+        if name != "as_asked"
+    }
+    asked = {**found["all"], **{f"as_asked_{name}": found[name]["as_asked"] for name in classes}}
+    scores |= {
+        name: {**score, "on": "patches made of clean ones held out, seen by the inspector"} for name, score in asked.items()
+    }
+    return scores | {name: {**score, "on": "real patches held out, wiped clean"} for name, score in found["erasing"].items()}
 
 
 def main() -> None:

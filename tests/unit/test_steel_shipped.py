@@ -1,0 +1,50 @@
+"""The shipped generator and the shipped inspector, on clean steel that was drawn: neither of them has seen any of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corrovis.settings import WEIGHTS
+from corrovis.steel.defects import DefectMaker
+from corrovis.steel.inspector import PatchInspector
+from corrovis.steel.results import CLEAN
+from corrovis.steel.texture import clean_plate
+from corrovis.store import Store
+
+SEEDS = list(range(6))
+PLAIN = ("grooves_gouges", "inclusion", "patches", "pitted_surface", "scratches", "spots")
+"""Defects that the report says are nearly always told apart."""
+
+
+@pytest.fixture(scope="module")
+def store() -> Store:
+    return Store(WEIGHTS)
+
+
+@pytest.fixture(scope="module")
+def clean() -> np.ndarray:
+    return np.stack([clean_plate((64, 64), seed) for seed in SEEDS]).astype(np.float32) / 255
+
+
+def test_most_defects_are_the_ones_asked_for_and_are_wiped_off_again(store: Store, clean: np.ndarray) -> None:
+    maker, inspector = DefectMaker(store), PatchInspector(store)
+    asked = {name: maker.produce(clean, [name] * len(SEEDS), SEEDS) for name in PLAIN}
+    right = [inspector.probabilities(made).argmax(axis=1) == maker.classes.index(name) for name, made in asked.items()]
+    assert np.mean(right) > 0.6
+    wiped = [maker.produce(made, [CLEAN] * len(SEEDS), SEEDS) for made in asked.values()]
+    gone = [inspector.probabilities(made).argmax(axis=1) == maker.classes.index(CLEAN) for made in wiped]
+    assert np.mean(gone) > 0.6
+
+
+def test_another_seed_is_another_defect_and_none_is_a_copy_of_the_patch(store: Store, clean: np.ndarray) -> None:
+    maker = DefectMaker(store)
+    same = np.repeat(clean[:1], 4, axis=0)
+    made = maker.produce(same, ["patches"] * 4, [0, 4, 8, 12])
+    assert all(np.abs(one - other).mean() > 0.01 for k, one in enumerate(made) for other in made[:k])
+    assert np.abs(made - same).mean() > 0.05
+
+
+def test_wiping_clean_steel_keeps_its_brightness(store: Store, clean: np.ndarray) -> None:
+    wiped = DefectMaker(store).produce(clean, [CLEAN] * len(SEEDS), SEEDS)
+    assert np.abs(wiped.mean(axis=(1, 2)) - clean.mean(axis=(1, 2))).mean() < 0.12
