@@ -40,7 +40,8 @@ def scores_of(report: dict[str, Any]) -> dict[str, Any]:
     scores |= {
         name: {**score, "on": "patches made of clean ones held out, seen by the inspector"} for name, score in asked.items()
     }
-    return scores | {name: {**score, "on": "real patches held out, wiped clean"} for name, score in found["erasing"].items()}
+    scores |= {name: {**score, "on": "real patches held out, wiped clean"} for name, score in found["erasing"].items()}
+    return {name: {key: round(v, 4) if isinstance(v, float) else v for key, v in score.items()} for name, score in scores.items()}
 
 
 def main() -> None:
