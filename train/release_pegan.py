@@ -67,7 +67,7 @@ def main() -> None:
         limits=LIMITS,
         config={"classes": len(classes), "width": config.width, "blocks": config.blocks},
         trained={
-            "command": "python train/pegan.py --preset cpu",
+            "command": "python train/pegan.py --preset cpu; cls_fake was 1 until step 3211",
             "data": "NEU-CLS-64, nine defect classes, and patches without defect; 7 of 10 blocks of file numbers",
             "seconds": args.seconds,
             "device": "1 CPU core",
