@@ -46,6 +46,7 @@ def test_every_level_equals_the_server_and_the_way_back_too(ready: Page, aged: A
 
 
 def test_sliding_sends_nothing(ready: Page, record_property: Callable[[str, object], None]) -> None:
+    expect(ready.locator(".grade .bars")).to_be_visible()  # what the upload asked for has come, the grade last
     sent: list[str] = []
     ready.on("request", lambda request: sent.append(request.url))
     times = []
