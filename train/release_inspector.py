@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from export import Release, export
 from grade_scores import calibration_error, share
+from steel_data import SOURCE
 from support import fold_of, write_json
 
 from corrovis.networks.inspector_net import InspectorNet
@@ -116,7 +117,7 @@ def main() -> None:
         config=options,
         trained={
             "command": f"{command} --lr {config['lr']:g} --steps {config['steps']}{init}",
-            "data": "NEU-CLS-64, nine defect classes, and patches without defect; 7 of 10 blocks of file numbers",
+            "data": SOURCE,
             "seconds": args.seconds,
             "device": "1 CPU core",
             "steps": state["step"],

@@ -13,6 +13,7 @@ from typing import Any
 import pegan
 import torch
 from export import Release, export
+from steel_data import SOURCE
 
 from corrovis.networks.pegan import PEGenerator
 from corrovis.settings import WEIGHTS
@@ -68,7 +69,7 @@ def main() -> None:
         config={"classes": len(classes), "width": config.width, "blocks": config.blocks},
         trained={
             "command": "python train/pegan.py --preset cpu; cls_fake was 1 until step 3211",
-            "data": "NEU-CLS-64, nine defect classes, and patches without defect; 7 of 10 blocks of file numbers",
+            "data": SOURCE,
             "seconds": args.seconds,
             "device": "1 CPU core",
             "steps": state["step"],

@@ -18,6 +18,8 @@ from PIL import Image
 from corrovis.errors import BadInputError
 
 CLEAN = "background"
+SOURCE = "NEU-CLS-64, nine defect classes, and patches without defect; 7 of 10 blocks of file numbers"
+"""What the shipped networks learned from, for their records."""
 BLOCK, MARGIN = 30, 3
 HELD_OUT = (1, 4, 8)  # of every ten blocks
 Part = Literal["train", "held_out"]

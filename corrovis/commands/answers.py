@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 out, err = Console(), Console(stderr=True)
 
+Row = Callable[[dict[str, Any]], list[str]]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else there.")]
 
 
@@ -59,10 +60,18 @@ def print_table(columns: list[str], rows: list[list[str]]) -> None:
     out.print(table)
 
 
-def refuse_if_none(items: list[dict[str, Any]], done: str) -> None:
-    """Raise BadInputError if not one file could be `done`; a bad file among good ones costs only its own item."""
+def print_items(items: list[dict[str, Any]], as_json: bool, table: tuple[list[str], Row], done: str) -> None:
+    """An answer for each of many files: `table` holds its columns and what makes a row of an item.
+
+    Raises:
+        BadInputError: not one file could be `done`; a bad file among good ones costs only its own item
+    """
+    if as_json:
+        print_json({"items": items})
+    else:
+        columns, row = table
+        print_table(columns, [row(item) for item in items])
     failed = [item["error"] for item in items if "error" in item]
     if len(failed) == len(items):
-        raise BadInputError(
-            failed[0] if len(failed) == 1 else f"none of {len(failed)} files could be {done}; the first: {failed[0]}"
-        )
+        many = f"none of {len(failed)} files could be {done}; the first: {failed[0]}"
+        raise BadInputError(failed[0] if len(failed) == 1 else many)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, make_folder, open_store, out, print_json, print_table, refuse_if_none, working
+from corrovis.commands.answers import Json, err, make_folder, open_store, out, print_items, print_json, print_table, working
 from corrovis.errors import BadInputError
 from corrovis.settings import Settings
 
@@ -70,12 +70,8 @@ def grade(
         settings = Settings.from_environment()
         grader = Grader(open_store(settings))
         items = [_grade_one(grader, path, settings) for path in photos]
-    if as_json:
-        print_json({"items": items})
-    else:
-        rows = [[item["file"], item.get("severity", "-"), _shares(item)] for item in items]
-        print_table(["file", "severity", "none / mild / moderate / severe"], rows)
-    refuse_if_none(items, "graded")
+    columns = ["file", "severity", "none / mild / moderate / severe"]
+    print_items(items, as_json, (columns, lambda item: [item["file"], item.get("severity", "-"), _shares(item)]), "graded")
 
 
 def _grade_one(grader: Grader, path: Path, settings: Settings) -> dict[str, Any]:

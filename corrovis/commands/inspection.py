@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, make_folder, open_store, out, print_json, print_table, refuse_if_none, working
+from corrovis.commands.answers import Json, make_folder, open_store, out, print_items, print_json, print_table, working
 from corrovis.errors import BadInputError
 from corrovis.settings import Settings
 
@@ -33,12 +33,7 @@ def inspect(
         inspector, job = _inspector(model, pixel_size, saliency)
         make_folder(folder)
         items = inspect_files(inspector, images, folder, job, lambda path: status.update(f"inspecting {path.name} ..."))
-    if as_json:
-        print_json({"items": items})
-    else:
-        rows = [[i["file"], i.get("severity", "-"), _corroded(i), str(i.get("report", i.get("error")))] for i in items]
-        print_table(["file", "severity", "corroded", "report"], rows)
-    refuse_if_none(items, "inspected")
+    print_items(items, as_json, (["file", "severity", "corroded", "report"], _row), "inspected")
 
 
 def progression(
@@ -78,8 +73,10 @@ def _inspector(model: str | None, pixel_size: str | None, explain: bool) -> tupl
     return inspector, Job(model, parse_pixel_size(pixel_size) if pixel_size else None, explain)
 
 
-def _corroded(item: dict[str, Any]) -> str:
-    return f"{item['corroded_fraction']:.2%}" if "corroded_fraction" in item else "-"
+def _row(item: dict[str, Any]) -> list[str]:
+    if "error" in item:
+        return [item["file"], "-", "-", item["error"]]
+    return [item["file"], item.get("severity", "-"), f"{item['corroded_fraction']:.2%}", str(item["report"])]
 
 
 def _trend(trend: dict[str, Any] | None) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, make_folder, open_store, out, print_json, print_table, refuse_if_none, working
+from corrovis.commands.answers import Json, err, make_folder, open_store, out, print_items, print_json, print_table, working
 from corrovis.settings import Settings
 
 
@@ -25,13 +25,10 @@ def material(
 
         classifier = own_classifier(weights) if weights else MaterialClassifier(open_store(Settings.from_environment()))
         items = classify_files(classifier, images, lambda path: status.update(f"classifying {path.name} ..."))
-    if as_json:
-        print_json({"items": items})
-    else:
-        print_table(["file", "material", "probability", "known"], [_material_row(item) for item in items])
+    if not as_json:  # the items have them
         for warning in (f"{item['file']}: {text}" for item in items for text in item.get("warnings", [])):
             err.print(f"note: {warning}", markup=False)
-    refuse_if_none(items, "classified")
+    print_items(items, as_json, (["file", "material", "probability", "known"], _material_row), "classified")
 
 
 def _material_row(item: dict[str, Any]) -> list[str]:

@@ -6,11 +6,11 @@ import contextlib
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, open_store, out, print_json, print_table, refuse_if_none, working
+from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
 from corrovis.settings import Settings
 
 Strength = Annotated[float, typer.Option(help="0 leaves the plate as it is, 1 is the whole effect.")]
@@ -29,15 +29,13 @@ def steel(
         settings = Settings.from_environment()
         inspector = PatchInspector(open_store(settings))
         items = [classify_file(inspector, path, settings) for path in patches]
-    if as_json:
-        print_json({"items": items})
-    else:
-        rows = [
-            [i["file"], i.get("class", "-"), f"{i['probabilities'][i['class']]:.2f}" if "class" in i else i["error"]]
-            for i in items
-        ]
-        print_table(["file", "class", "probability"], rows)
-    refuse_if_none(items, "classified")
+    print_items(items, as_json, (["file", "class", "probability"], _row), "classified")
+
+
+def _row(item: dict[str, Any]) -> list[str]:
+    if "error" in item:
+        return [item["file"], "-", item["error"]]
+    return [item["file"], item["class"], f"{item['probabilities'][item['class']]:.2f}"]
 
 
 def defect_add(
