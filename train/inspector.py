@@ -76,17 +76,21 @@ def some_of_each(known: Patches, count: int, dice: np.random.Generator) -> Patch
 
 def with_generated(known: Patches, folder: Path, ratio: float, dice: np.random.Generator) -> Patches:
     """`ratio` generated patches for each real one of every class, from a folder per class; a class without a folder gets none."""
-    pixels, labels, side = [known.pixels], [known.labels], known.pixels.shape[1]
+    made, side = {}, known.pixels.shape[1]
     for k, name in enumerate(known.classes):
         files = sorted((folder / name).glob("*.png"))
         wanted = round(ratio * int((known.labels == k).sum())) if files else 0
         if len(files) < wanted:
             raise BadInputError(f"{folder / name} holds {len(files)} patches, {wanted} are asked for; synthesize more")
-        for i in dice.permutation(len(files))[:wanted]:
-            image = Image.open(files[i]).convert("L").resize((side, side), Image.Resampling.BOX)
-            pixels.append(np.asarray(image)[None])
-        labels.append(np.full(wanted, k))
-    groups = (*known.groups, *["generated"] * sum(map(len, labels[1:])))
+        chosen = [Image.open(files[i]).convert("L") for i in dice.permutation(len(files))[:wanted]]
+        made[k] = np.stack([image.resize((side, side), Image.Resampling.BOX) for image in chosen]) if chosen else known.pixels[:0]
+    return joined(known, made)
+
+
+def joined(known: Patches, made: dict[int, np.ndarray]) -> Patches:
+    """The real patches and those `made` (n, S, S) uint8 for each label."""
+    pixels, labels = [known.pixels, *made.values()], [known.labels, *(np.full(len(some), k) for k, some in made.items())]
+    groups = (*known.groups, *["generated"] * sum(map(len, made.values())))
     return Patches(np.concatenate(pixels), np.concatenate(labels), groups, known.classes)
 
 

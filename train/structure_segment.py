@@ -77,9 +77,10 @@ def main() -> None:
     parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, random, or a torchvision file")
     parser.add_argument("--start", type=Path, help="a held_out.pt to go on from; it has not seen the held-out photos either")
     parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=Config.seed, help="another for each --start, or the same windows come again")
     parser.add_argument("--report", type=Path, default=Path("train/reports/sem_structure.json"), help="where the scores go")
     args = parser.parse_args()
-    config = Config(side=256, steps=args.steps, lr=1.5e-3, ema=0.985, class_weights=WEIGHTS)
+    config = Config(side=256, steps=args.steps, lr=1.5e-3, ema=0.985, class_weights=WEIGHTS, seed=args.seed)
     if args.smoke:
         config = replace(config, side=64, batch=2, steps=2)
     photos = load_photos(args.data, args.init)
@@ -102,7 +103,7 @@ def main() -> None:
     print("everything", flush=True)
     fit(
         deepcopy(network).requires_grad_(True),
-        semantic(sampler(photos, again, 1), again),
+        semantic(sampler(photos, again, config.seed + 1000), again),
         again,
         args.out / "last.pt",
         args.resume,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import steel_data
 import torch
+from inspector_gain import gain
 from PIL import Image
 from steel_scores import by_block, copies, coverage
 from test_car_scripts import run
@@ -96,6 +97,31 @@ def test_methods_are_compared_on_patches_held_out(data: Path, tmp_path: Path) ->
     spec = read_manifest(tmp_path / "weights")["steel-pegan"]
     assert spec.classes[-1] == "background"
     assert 0 <= spec.metrics["erased"]["value"] <= 1
+    gains = ("--runs", tmp_path / "rivals", "--weights", tmp_path / "weights", "--report", tmp_path / "gain.json")
+    run("inspector_gain.py", "--data", data, "--smoke", "--out", tmp_path / "gain", *gains)
+    for arms in json.loads((tmp_path / "gain.json").read_text())["inspectors"].values():
+        assert {"real alone", "steel-pegan x 0.25", "steel-pegan x 3", "pegan x 3", "dcgan x 3"} <= set(arms)
+        alone = arms["real alone"]["accuracy"]["value"]
+        for arm in arms.values():
+            assert arm["gain"]["value"] == pytest.approx(arm["accuracy"]["value"] - alone)
+            assert arm["gain"]["low"] <= arm["gain"]["value"] <= arm["gain"]["high"]
+
+
+def test_a_gain_is_of_the_same_seed_and_as_sure_as_seeds_and_blocks_agree() -> None:
+    groups = np.repeat(["a", "b", "c", "d"], 5)
+    better = np.zeros((3, 20), bool)
+    better[:, ::5] = True  # one patch of every block, whichever the seed
+    assert gain(better, np.zeros_like(better), groups) == {
+        "value": 0.2,
+        "low": 0.2,
+        "high": 0.2,
+        "n": 20,
+        "blocks": 4,
+        "seeds": 3,
+    }
+    better[:, 5:] = False
+    unsure = gain(better, np.zeros_like(better), groups)
+    assert unsure["low"] == 0 < unsure["value"] < unsure["high"]
 
 
 def test_copies_are_found_and_strangers_are_not() -> None:
