@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from corrovis.results import SEVERITIES, Grade
 from corrovis.ui import car_jobs, wording
 from corrovis.ui.car_jobs import Services, Visit
 from corrovis.ui.complaints import complaining, complaint
-
-HERE = Path(__file__).parent
-CPU = {"concurrency_id": "cpu", "concurrency_limit": 2}  # all work on pictures shares two places
-VISIT_S = 3600  # a visitor's state is forgotten after an hour, like the uploads
+from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 
 TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file && file.url}))"
 TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:failed'))"
@@ -83,7 +78,7 @@ class CarTab:
 
     def keep(self, visit: Visit | None, event: gr.EventData) -> str:
         """A file to save, made from the full photo."""
-        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        folder = fresh_folder()
         with complaining():
             return str(car_jobs.write_file(self.services, present(visit), str(event.kind), float(event.level), folder))
 
@@ -119,15 +114,7 @@ def make_upload() -> gr.Image:
 
 def make_stage() -> gr.HTML:
     """The canvas stage with its fixed template; its value is `payload.encode`'s JSON."""
-    script = "\n".join((HERE / name).read_text() for name in ("corrosion_painter.js", "corrosion_stage.js"))
-    return gr.HTML(
-        html_template=(HERE / "corrosion_stage.html").read_text(),
-        css_template=(HERE / "corrosion_stage.css").read_text(),
-        js_on_load=script,
-        apply_default_css=False,
-        elem_classes="stage",
-        words=wording.STAGE,
-    )
+    return drawing("corrosion_stage", "stage", ("stage", "corrosion_painter"), words=wording.STAGE)
 
 
 def grade_bars(grade: Grade | None) -> str:
@@ -140,10 +127,3 @@ def grade_bars(grade: Grade | None) -> str:
         label, value = escape(wording.severity_name(name)), escape(wording.percent(share))
         rows.append(f'<li{mark}><span>{label}</span><i><b style="width:{share:.1%}"></b></i><em>{value}</em></li>')
     return f'<section class="bars"><h2>{wording.GRADE_TITLE}</h2><ul>{"".join(rows)}</ul><p>{wording.GRADE_HINT}</p></section>'
-
-
-def upload_folder() -> str:
-    """Where gradio looks for files to delete once they are old."""
-    folder = get_upload_folder()
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -16,9 +15,9 @@ from corrovis.manifest import WeightSpec
 from corrovis.render.files import write_levels
 from corrovis.results import check_level
 from corrovis.ui import car_jobs
-from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_jobs import Services, Visit
 from corrovis.ui.complaints import complaining
+from corrovis.ui.parts import CPU, fresh_folder
 
 
 def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
@@ -27,7 +26,7 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
     def age_car(photo: FileData, levels: list[float] | None = None, seed: int = 0) -> dict[str, Any]:
         """Age the car in a photo; levels 0 none, 1 mild, 2 moderate, 3 severe, anything between; all four if none are given."""
         began = time.perf_counter()
-        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        folder = fresh_folder()
         with complaining():
             visit = Visit(*upload(photo), seed=int(seed))
             wanted = [check_level(level) for level in levels or [0, 1, 2, 3]]

@@ -1,5 +1,5 @@
 // The stage: a photo is sent once (see payload.py), every step of the slider is drawn here, without a request.
-// Runs as the body of gr.HTML's js_on_load, after corrosion_painter.js, with `element`, `props`, `trigger` and `watch` given.
+// Runs as the body of gr.HTML's js_on_load, after stage.js and corrosion_painter.js, with `element`, `props`, `trigger` and `watch` given.
 const words = props.words;
 const stage = element.querySelector(".corrosion-stage");
 const find = (name) => stage.querySelector("." + name);
@@ -195,16 +195,7 @@ function press(button, on) {
   button.setAttribute("aria-pressed", on);
 }
 
-function setCompare(on) {
-  press(find("compare"), on);
-  stage.classList.toggle("comparing", on);
-}
-const isPressKey = (event) => event.key === " " || event.key === "Enter";
-find("compare").addEventListener("pointerdown", (event) => event.button === 0 && setCompare(true));
-find("compare").addEventListener("keydown", (event) => isPressKey(event) && setCompare(true));
-find("compare").addEventListener("keyup", (event) => isPressKey(event) && setCompare(false));
-for (const name of ["pointerup", "pointerleave", "pointercancel", "blur"]) find("compare").addEventListener(name, () => setCompare(false));
-find("compare").addEventListener("contextmenu", (event) => event.preventDefault());
+holdToCompare(stage, find("compare"));
 
 function setSplit(percent) {
   view.split = Math.min(100, Math.max(0, percent));
@@ -264,19 +255,11 @@ for (const button of stage.querySelectorAll(".save")) {
     trigger("save", { kind: button.dataset.kind, level: view.level });
   });
 }
-function saved(file) {
-  for (const button of stage.querySelectorAll(".save")) button.removeAttribute("aria-busy");
-  if (!file) return;
-  const link = document.createElement("a");
-  link.href = file.url;
-  link.download = file.orig_name || "";
-  link.click();
-}
 
 // The page speaks to the stage by these events: a photo was chosen, there will be no answer, a file is ready.
 window.addEventListener("corrovis:photo", (event) => (event.detail ? busy(words.working, event.detail) : receive()));
 window.addEventListener("corrovis:failed", settle);
-window.addEventListener("corrovis:saved", (event) => saved(event.detail));
+window.addEventListener("corrovis:saved", (event) => handOver(event.detail, stage.querySelectorAll(".save")));
 watch("value", receive);
 setSplit(50);
 setLevel(0);

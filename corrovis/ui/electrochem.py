@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ import gradio as gr
 
 from corrovis.ui import electrochem_jobs as jobs
 from corrovis.ui import wording
-from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.complaints import complaining
 from corrovis.ui.examples import offer
+from corrovis.ui.parts import CPU, drawing, fresh_folder
 
-HERE = Path(__file__).parent
 Choices = dict[Any, Any]  # component -> what is chosen there
 CIRCUITS = ["auto", "randles", "two-loop", "R0-p(R1,CPE1)", "R0-p(R1-W1,CPE1)", "R0-p(R1,CPE1)-p(R2,CPE2)"]
 METHODS = ["auto", "butler-volmer", "mixed", "extrapolation"]
@@ -88,18 +86,11 @@ class ElectrochemTab:
             fits, problems = jobs.fit_all(curves, wish)
             arrhenius = jobs.activation(fits, wish.temperatures)
             html = jobs.table(fits, wish.alloy, said + problems, arrhenius)
-            paths = jobs.write_files(fits, wish.reference, Path(tempfile.mkdtemp(dir=upload_folder()))) if fits else []
+            paths = jobs.write_files(fits, wish.reference, fresh_folder()) if fits else []
         saved = gr.update(value=[str(path) for path in paths], visible=bool(paths))
         return jobs.plot_value(curves, fits, wish.reference, arrhenius), html, saved
 
 
 def make_plot(words: dict[str, str]) -> gr.HTML:
     """The drawing with its fixed template; its value is `electrochem_jobs.plot_json`'s."""
-    return gr.HTML(
-        html_template=(HERE / "curve_plot.html").read_text(),
-        css_template=(HERE / "curve_plot.css").read_text(),
-        js_on_load=(HERE / "curve_plot.js").read_text(),
-        apply_default_css=False,
-        elem_classes="curve-block",
-        words=words,
-    )
+    return drawing("curve_plot", "curve-block", words=words)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from gradio import FileData
 from gradio.events import api
 
-from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files, upload
 from corrovis.ui.complaints import complaining
+from corrovis.ui.parts import CPU, fresh_folder
 
 
 def publish() -> None:
@@ -34,7 +32,7 @@ def publish() -> None:
             path, name = upload(curve)
             of = metal(None, equivalent_weight, density_g_cm3)
             fit = fit_tafel(read_polarization(path, area_cm2, name=name))
-            plot = Path(tempfile.mkdtemp(dir=upload_folder()), "tafel.png")
+            plot = fresh_folder() / "tafel.png"
             save_figure(tafel_figure([fit], reference), plot)
         return {"file": name, **tafel_answer(fit, of), "reference": reference, **as_files({"plot": plot})}
 
@@ -48,7 +46,7 @@ def publish() -> None:
 
             path, name = upload(spectrum)
             fit = fit_circuit(read_spectra(path, area_cm2, name=name)[0], circuit)
-            plot = Path(tempfile.mkdtemp(dir=upload_folder()), "eis.png")
+            plot = fresh_folder() / "eis.png"
             save_figure(impedance_figure([fit]), plot)
         return {"file": name, **circuit_answer(fit), **as_files({"plot": plot})}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ import gradio as gr
 
 from corrovis.sem.inspection import Inspector
 from corrovis.ui import findings, sem_jobs, wording
-from corrovis.ui.car import CPU, VISIT_S, upload_folder
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer
+from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 from corrovis.ui.sem_jobs import Seen, Visit
 
-HERE = Path(__file__).parent
 CHOICES = {
     "": wording.ANY_MODEL,
     "ni20cr": wording.NI20CR,
@@ -68,7 +66,7 @@ class InspectTab:
         """Inspect all uploads; what could not be read is said, the rest goes on."""
         if not files:
             raise complaint(wording.NO_FILES)
-        folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "inspection"
+        folder = fresh_folder() / "inspection"
         uploads = [(Path(file), Path(file).name) for file in files]
         with complaining():
             job = sem_jobs.job_of(model, scale)
@@ -108,14 +106,7 @@ def make_choices(inspector: Inspector) -> tuple[gr.Dropdown, gr.Textbox]:
 
 def make_stage() -> gr.HTML:
     """The findings with their fixed template; the value is `findings.encode`'s JSON."""
-    return gr.HTML(
-        html_template=(HERE / "findings.html").read_text(),
-        css_template=(HERE / "findings.css").read_text(),
-        js_on_load="\n".join((HERE / name).read_text() for name in ("findings_regions.js", "findings.js")),
-        apply_default_css=False,
-        elem_classes="findings-block",
-        words=wording.FINDINGS,
-    )
+    return drawing("findings", "findings-block", ("findings_regions",), words=wording.FINDINGS)
 
 
 def make_gallery() -> gr.Gallery:

@@ -1,5 +1,5 @@
 // Walks through the layers of a network: every map is here in grey, so layer, colours and channels change without a request.
-// Runs as the body of gr.HTML's js_on_load, with `element`, `props`, `trigger` and `watch` given.
+// Runs as the body of gr.HTML's js_on_load, after stage.js, with `element`, `props`, `trigger` and `watch` given.
 const words = props.words, tables = props.tables; // filter -> {title, colours: 256 times rrggbb}
 const view = element.querySelector(".layer-view");
 const find = (name) => view.querySelector(`.${name}`);
@@ -139,14 +139,7 @@ for (const button of view.querySelectorAll(".keeper")) {
     trigger("save", { kind: button.dataset.kind, layer: Number(at.value), colours: now.colours, show: now.show });
   });
 }
-window.addEventListener("corrovis:layers-saved", (event) => {
-  for (const button of view.querySelectorAll(".keeper")) button.removeAttribute("aria-busy");
-  if (!event.detail) return;
-  const link = document.createElement("a");
-  link.href = event.detail.url;
-  link.download = event.detail.orig_name || "";
-  link.click();
-});
+window.addEventListener("corrovis:layers-saved", (event) => handOver(event.detail, view.querySelectorAll(".keeper")));
 recolour("bone");
 watch("value", receive);
 receive();

@@ -5,7 +5,6 @@ A section is a class that lays itself out and wires itself; `MaterialsTab` puts 
 
 from __future__ import annotations
 
-import tempfile
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,11 @@ import gradio as gr
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui import wording
-from corrovis.ui.car import CPU, VISIT_S, upload_folder
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.materials_jobs import MaterialsLab, Visit, Wanted
+from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 from corrovis.ui.synthesis import SynthesisSection
 
-HERE = Path(__file__).parent
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:layers-saved', {detail: file}))"
 
@@ -99,7 +97,7 @@ class MaterialSection:
             raise complaint(wording.EXPIRED)
         wanted = Wanted(str(event.kind), int(event.layer), str(event.colours), str(event.show))
         with complaining():
-            return str(jobs.write_file(self.lab, visit, wanted, Path(tempfile.mkdtemp(dir=upload_folder()))))
+            return str(jobs.write_file(self.lab, visit, wanted, fresh_folder()))
 
 
 def _upload(file: dict[str, Any]) -> tuple[Path, str]:
@@ -122,15 +120,7 @@ def make_upload(label: str, placeholder: str) -> gr.Image:
 
 def make_view() -> gr.HTML:
     """The walk through the layers with its fixed template; its value is `materials_jobs.view_value`'s JSON."""
-    return gr.HTML(
-        html_template=(HERE / "layer_view.html").read_text(),
-        css_template=(HERE / "layer_view.css").read_text(),
-        js_on_load=(HERE / "layer_view.js").read_text(),
-        apply_default_css=False,
-        elem_classes="layers-block",
-        words=wording.LAYER_VIEW,
-        tables=jobs.colour_tables(),
-    )
+    return drawing("layer_view", "layers-block", ("stage",), words=wording.LAYER_VIEW, tables=jobs.colour_tables())
 
 
 def material_bars(item: dict[str, Any] | None) -> str:

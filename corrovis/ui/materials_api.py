@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from gradio import FileData
@@ -13,10 +11,10 @@ from corrovis.errors import BadInputError
 from corrovis.render.colour_maps import filter_of
 from corrovis.render.layer_sheets import Look, show_of, write_layers
 from corrovis.ui import materials_jobs as jobs
-from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files, upload
 from corrovis.ui.complaints import complaining
 from corrovis.ui.materials_jobs import MaterialsLab, Visit
+from corrovis.ui.parts import CPU, fresh_folder
 
 
 def publish(lab: MaterialsLab) -> None:
@@ -37,7 +35,7 @@ def publish(lab: MaterialsLab) -> None:
 
         `filter` blue-rgb, aqua, moonlight, bronze, red-lava or bone; `show` mean or top; `model` empty for the first.
         """
-        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        folder = fresh_folder()
         with complaining():
             look = Look(filter_of(filter), show_of(show))
             pictures = tuple(upload(one) for one in (image, beside) if one is not None)

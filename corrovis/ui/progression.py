@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import COLUMNS, read_table
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui import wording
-from corrovis.ui.car import upload_folder
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.electrochem import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect import PRIVATE, WORK, make_choices
+from corrovis.ui.parts import fresh_folder
 from corrovis.ui.sem_jobs import job_of, pack
 
 TABLE = "exposure.csv"  # of the examples
@@ -81,7 +80,7 @@ class ProgressionTab:
         sent = {Path(file).name: Path(file) for file in files or [] if not is_table(Path(file))}
         if not sent:
             raise complaint(wording.NO_ROWS)
-        folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "progression"
+        folder = fresh_folder() / "progression"
         folder.mkdir()
         with complaining():
             rows = jobs.placed(jobs.rows_of(lines), sent)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ from corrovis.render.sem_files import Job, inspect_file, progression_files
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import read_table
 from corrovis.settings import Settings
-from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files, upload
 from corrovis.ui.complaints import complaining
+from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.progression_jobs import placed
 from corrovis.ui.sem_jobs import job_of
 
@@ -29,7 +28,7 @@ def publish(inspector: Inspector) -> None:
 
         `model` ni20cr, pits304, steel-structures or empty for the one that suits; `pixel_size` as in 0.5um.
         """
-        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        folder = fresh_folder()
         with complaining():
             path, name = upload(image)
             job = asked(inspector, model, pixel_size, saliency)
@@ -39,7 +38,7 @@ def publish(inspector: Inspector) -> None:
 
     def progression(table: FileData, images: list[FileData], model: str = "", pixel_size: str = "") -> dict[str, Any]:
         """How corrosion grows: `table` is a CSV with file, exposure_h, condition; `images` are the files that it names."""
-        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        folder = fresh_folder()
         with complaining():
             sent = {Path(name).name: path for path, name in map(upload, images)}
             rows = placed(read_table(upload(table)[0]), sent)

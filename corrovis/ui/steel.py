@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from corrovis.errors import CorrovisError
 from corrovis.steel.results import CLEAN
 from corrovis.steel.sets import SetOrder
 from corrovis.ui import steel_jobs, wording
-from corrovis.ui.car import CPU, HERE, VISIT_S, upload_folder
 from corrovis.ui.complaints import complaining, complaint
+from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, Stroke, Visit
 
 ALL = "all"
@@ -128,7 +127,7 @@ class SteelTab:
             return str(steel_jobs.look_value(self.tools, present(visit), str(event.name), float(event.strength)))
 
     def keep(self, visit: Visit | None, event: gr.EventData) -> str:
-        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        folder = fresh_folder()
         with complaining():
             return str(steel_jobs.write_patch(self.tools, present(visit), str(event.name), float(event.strength), folder))
 
@@ -137,7 +136,7 @@ class SteelTab:
         painted = painted_of(drawn)
         if not painted.any():
             raise complaint(wording.BRUSH_NOTHING)
-        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        folder = fresh_folder()
         stroke = Stroke(painted, defect, float(strength), int(seed or 0))
         with complaining():
             brushed = steel_jobs.brush(self.tools, visit, stroke, folder)
@@ -151,7 +150,7 @@ class SteelTab:
 
     def make_set(self, asked: dict[Any, Any], progress: gr.Progress = gr.Progress()) -> tuple[list[str], str, str]:  # noqa: B008
         kind, count, seed, own = (asked[part] for part in (self.kind, self.count, self.set_seed, self.own))
-        folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "steel"
+        folder = fresh_folder() / "steel"
         defects = self.tools.maker.defects if kind == ALL else (kind,)
         clean = clean_folder(present(asked[self.visit], wording.BRUSH_NO_PLATE)) if own else None
         total = int(count) * len(defects)
@@ -189,7 +188,7 @@ def painted_of(drawn: dict[str, Any] | None) -> np.ndarray[Any, np.dtype[np.bool
 
 def clean_folder(visit: Visit) -> Path:
     """A folder with nothing but the visitor's plate."""
-    folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+    folder = fresh_folder()
     (folder / f"plate{visit.path.suffix}").write_bytes(visit.path.read_bytes())
     return folder
 
@@ -210,14 +209,7 @@ def make_upload() -> gr.Image:
 
 
 def make_stage() -> gr.HTML:
-    return gr.HTML(
-        html_template=(HERE / "steel_stage.html").read_text(),
-        css_template=(HERE / "steel_stage.css").read_text(),
-        js_on_load=(HERE / "steel_stage.js").read_text(),
-        apply_default_css=False,
-        elem_classes="steel-block",
-        words=wording.STEEL_STAGE,
-    )
+    return drawing("steel_stage", "steel-block", ("stage",), words=wording.STEEL_STAGE)
 
 
 def make_editor() -> gr.ImageEditor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
 from corrovis.steel.results import CLEAN, Brush
 from corrovis.steel.sets import SetOrder
-from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files, upload
 from corrovis.ui.complaints import complaining
+from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, make
 
 
@@ -50,7 +49,7 @@ def publish(tools: SteelTools) -> None:
 
     def synthesize_steel(defect: str = "all", n: int = 10, seed: int = 0) -> dict[str, Any]:
         """A set of synthetic patches, `n` of one class or of "all", made from drawn clean steel."""
-        folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+        folder = fresh_folder()
         with complaining():
             if int(n) > MOST_PATCHES:
                 raise BadInputError(f"one request makes at most {MOST_PATCHES} patches of each; ask again with another seed")
@@ -65,7 +64,7 @@ def publish(tools: SteelTools) -> None:
 def changed(tools: SteelTools, plate: Any, check: Any, name: str, asked: tuple[float, int, Any]) -> dict[str, Any]:
     """The contract's answer with its file; `asked` is strength, seed and mask."""
     strength, seed, mask = asked
-    folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+    folder = fresh_folder()
     with complaining():
         check(name)
         path, title = upload(plate)

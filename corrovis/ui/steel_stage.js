@@ -127,25 +127,7 @@ find("keep").addEventListener("click", () => {
   trigger("save", { name: view.chosen, strength: view.strength });
 });
 
-function setCompare(on) {
-  find("compare").setAttribute("aria-pressed", on);
-  stage.classList.toggle("comparing", on);
-}
-const isPressKey = (event) => event.key === " " || event.key === "Enter";
-find("compare").addEventListener("pointerdown", (event) => event.button === 0 && setCompare(true));
-find("compare").addEventListener("keydown", (event) => isPressKey(event) && setCompare(true));
-find("compare").addEventListener("keyup", (event) => isPressKey(event) && setCompare(false));
-for (const name of ["pointerup", "pointerleave", "pointercancel", "blur"]) find("compare").addEventListener(name, () => setCompare(false));
-find("compare").addEventListener("contextmenu", (event) => event.preventDefault());
-
-function saved(file) {
-  find("keep").removeAttribute("aria-busy");
-  if (!file) return;
-  const link = document.createElement("a");
-  link.href = file.url;
-  link.download = file.orig_name || "";
-  link.click();
-}
+holdToCompare(stage, find("compare"));
 
 window.addEventListener("corrovis:steel", (event) => {
   if (!event.detail) return receive();
@@ -154,7 +136,7 @@ window.addEventListener("corrovis:steel", (event) => {
   setState("busy");
 });
 window.addEventListener("corrovis:steel-failed", () => setState(view.value ? "ready" : "empty"));
-window.addEventListener("corrovis:steel-saved", (event) => saved(event.detail));
+window.addEventListener("corrovis:steel-saved", (event) => handOver(event.detail, [find("keep")]));
 watch("value", receive);
 setState("empty");
 receive();

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from corrovis.sem.synthesis import LEAST_SIDE, Synthesiser
 from corrovis.ui import synthesis_jobs, wording
-from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.complaints import complaining
+from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.sem_jobs import pack
 
 MOST_SHOWN, MOST_SIDE = 48, 512  # the page's own limits; the command line goes further
@@ -56,7 +54,7 @@ class SynthesisSection:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[Any, ...]:
         """Draw what the form asks for."""
-        folder = Path(tempfile.mkdtemp(dir=upload_folder())) / "synthetic-sem"
+        folder = fresh_folder() / "synthetic-sem"
         told = lambda kept: progress((kept, int(number)), desc=wording.SURFACES_DRAWING)  # noqa: E731
         with complaining():
             answer = synthesis_jobs.make(self.synthesiser, (material, int(number), int(seed or 0), int(side)), folder, told)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from gradio.events import api
@@ -11,9 +9,9 @@ from gradio.events import api
 from corrovis.errors import BadInputError
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.ui import synthesis_jobs
-from corrovis.ui.car import CPU, upload_folder
 from corrovis.ui.car_api import as_files
 from corrovis.ui.complaints import complaining
+from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.synthesis import MOST_SHOWN, MOST_SIDE
 
 
@@ -25,7 +23,7 @@ def publish(synthesiser: Synthesiser) -> None:
         with complaining():
             if n > MOST_SHOWN or side > MOST_SIDE:
                 raise BadInputError(f"this server draws at most {MOST_SHOWN} pictures of {MOST_SIDE} px at a time; ask for fewer")
-            folder = Path(tempfile.mkdtemp(dir=upload_folder()))
+            folder = fresh_folder()
             answer = synthesis_jobs.make(synthesiser, (material, int(n), int(seed), int(side)), folder, lambda kept: None)
         files: dict[str, Any] = as_files(answer)
         return files
