@@ -38,7 +38,7 @@ RUNS: dict[str, tuple[list[str], str, str, str]] = {
     "pits304": (["pits_segment.py", "pixels"], "pits_pixels", "last.pt", "sem_pits_pixels.json"),
     "pits304-unet": (["pits_segment.py", "unet"], "pits_unet", "last.pt", "sem_pits_unet.json"),
     "pits304-yolo": (["pits_segment.py", "yolo"], "pits_yolo", "last.pt", "sem_pits_yolo.json"),
-    "steel-structures": (["structure_segment.py"], "sem_structure2", "held_out.pt", "sem_structure.json"),
+    "steel-structures": (["structure_segment.py"], "sem_structure4", "held_out.pt", "sem_structure.json"),
 }
 
 
@@ -48,7 +48,7 @@ def score_again(name: str, args: argparse.Namespace) -> str | None:
     path = args.runs / run / checkpoint
     if not path.exists():
         return f"no checkpoint at {path}; train/{script} writes one"
-    steps = torch.load(path, map_location="cpu", weights_only=True)["config"]["steps"]
+    config = torch.load(path, map_location="cpu", weights_only=True)["config"]
     options = [
         "--data",
         args.data,
@@ -57,11 +57,13 @@ def score_again(name: str, args: argparse.Namespace) -> str | None:
         "--report",
         args.report.parent / report,
         "--steps",
-        steps,
+        config["steps"],
         "--resume",
     ]
     if script != "pits_segment.py":
         options += ["--init", args.init]
+    if script == "structure_segment.py":
+        options += ["--seed", config["seed"]]
     done = subprocess.run([sys.executable, TRAIN / script, *first, *map(str, options)], check=False, stdout=sys.stderr)
     return None if done.returncode == 0 else f"train/{script} ended with {done.returncode}"
 

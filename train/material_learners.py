@@ -117,6 +117,14 @@ def fit_network(network: nn.Module, samples: Sequence[Sample], labels: np.ndarra
     return accelerator.unwrap_model(network).cpu().eval()
 
 
+def between(one: nn.Module, other: nn.Module, share: float) -> nn.Module:
+    """`other` with weights `share` of the way to it from `one` (Wortsman et al. 2022, eq. 1): it bears more and knows as much."""
+    first, last = one.state_dict(), other.state_dict()
+    mixed = {name: torch.lerp(first[name], last[name], share) for name in last if last[name].is_floating_point()}
+    other.load_state_dict(last | mixed)
+    return other
+
+
 def field_logits(network: nn.Module, sample: Sample, size: int) -> np.ndarray:
     """(outputs,) mean over the squares that the classifier itself would look at."""
     with torch.inference_mode():

@@ -35,7 +35,7 @@ import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
 from steel_data import CLEAN, Patches, load
-from support import arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
+from support import arguments, load_checkpoint, save_checkpoint, save_sheet, spent, write_json
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -97,6 +97,7 @@ R1, LAZY = 1.0, 8  # gamma, and steps between two penalties
 WARM = 1000  # steps until the losses that ask for the patch itself have their weight, lest copying be learned first
 KEEP = 10.0  # L1 on clean patches that are to stay as they are
 POOL, OLD = 512, 2  # fakes remembered, and how many of them for each new one
+SHADE = 0.1  # how much brighter or darker patches are shown than they are; more hides how bright each class is
 
 
 class Deck:
@@ -207,7 +208,7 @@ def disturbed(x: Tensor, reach: int = 8) -> Tensor:
     down, across = torch.randint(0, 2 * reach + 1, (2,)).tolist()
     x = F.pad(x, [reach] * 4, mode="reflect")[..., down : down + side, across : across + side]
     lift, gain = (torch.rand(n, 1, 1, 1, device=x.device) - 0.5 for _ in "xy")
-    return (x + 0.4 * lift) * (1 + 0.4 * gain)
+    return (x + SHADE * lift) * (1 + SHADE * gain)
 
 
 def with_old(networks: Networks, batch: Batch, made: Tensor, deck: Deck) -> tuple[Batch, Tensor]:
@@ -301,7 +302,7 @@ def configured() -> tuple[Config, object]:
     """The preset with the command line's changes, and the command line itself."""
     parser = arguments(__doc__, "runs/pegan")
     parser.add_argument("--preset", choices=("paper", "cpu"), default="paper")
-    parser.add_argument("--minutes", type=float, help="processor time to train for; --resume goes on for as long again")
+    parser.add_argument("--minutes", type=float, help="processor time in all, that of the run resumed included")
     parser.add_argument("--no-elimination", action="store_true", help="ablation: production alone")
     parser.add_argument("--no-reconstruction", action="store_true", help="ablation: without the way back")
     args = parser.parse_args()
@@ -324,7 +325,7 @@ def train(config: Config, data: Path, out: Path, resume: bool) -> None:
     deck = Deck(patches, np.random.default_rng(config.seed + at), accelerator.device)
     print(len(patches), "patches of", CLEAN, "and", *patches.classes[:-1], asdict(config), flush=True)
     began = saved = time.time()
-    started, done = time.process_time(), False
+    started, done = time.process_time() - spent(out, resume), False
     while not done:
         losses = step(networks, deck, config, accelerator, at)
         at += 1

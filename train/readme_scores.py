@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,18 @@ OWN = {  # report of each model that has one of its own
     "material": "material",
     "sem-gan": "sem_gan",
     "steel-inspector": "steel_inspector",
+}
+
+GAINS = "inspector_gain.json"
+UNTRAINED = "augmentation"
+METHOD_NAMES = {
+    "pegan": "PE-GAN",
+    "stargan": "StarGAN",
+    "cyclegan": "CycleGAN",
+    "dcgan": "DCGAN",
+    "lsgan": "LSGAN",
+    "augmentation": "real patches, moved and lit otherwise",
+    "steel-pegan": "PE-GAN, as shipped",
 }
 
 CARS = (
@@ -100,6 +113,48 @@ def _row(label: str, score: dict[str, Any]) -> str:
     return f"| {label} | {score['value']:.3g} | {score['low']:.3g} to {score['high']:.3g} | {score['n']} |"
 
 
+def rivals_table(report: dict[str, Any]) -> str:
+    """PE-GAN and what else can make patches: `evaluate.py steel`, a row a method, the best distance first."""
+    budgets, methods = report["made"]["budgets"], report["methods"]
+    classes = [name for name in methods[UNTRAINED] if name not in ("mean", "all", "erasing")]
+    trained = [name for name in methods if name != UNTRAINED]
+    best = Counter(min(trained, key=lambda name: methods[name][defect]["fd_lite0"]["value"]) for defect in classes)
+    heads = ("made by", "trained, minutes of a core", "mean FD-Lite0", "first in", "KID", "precision", "recall", "as asked")
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    for name in sorted(methods, key=lambda name: methods[name]["mean"]["fd_lite0"]["value"]):
+        mean = {key: score["value"] for key, score in methods[name]["mean"].items()}
+        minutes = f"{budgets[name]['seconds'] / 60:.0f}" if name in budgets else ""
+        first = f"{best[name]} of {len(classes)}" if name in trained else ""
+        shown = " | ".join(f"{mean[key]:.3g}" for key in ("kid", "precision", "recall", "as_asked"))
+        lines.append(f"| {METHOD_NAMES.get(name, name)} | {minutes} | {mean['fd_lite0']:.3g} | {first} | {shown} |")
+    return "\n".join(lines) + "\n"
+
+
+def gains_table(report: dict[str, Any]) -> str:
+    """What made patches add to inspectors: `inspector_gain.py`, a row for what joins the real ones."""
+    inspectors = report["inspectors"]
+    lines = ["| an inspector learns from | " + " | ".join(f"{name}, accuracy | gain" for name in inspectors) + " |"]
+    lines.append("|" + " --- |" * (1 + 2 * len(inspectors)))
+    for arm in next(iter(inspectors.values())):
+        cells = [arm.replace("steel-pegan", METHOD_NAMES["steel-pegan"])]
+        for arms in inspectors.values():
+            accuracy, gain = arms[arm]["accuracy"], arms[arm]["gain"]
+            cells += [
+                f"{accuracy['value']:.3f} +/- {accuracy['spread']:.3f}",
+                f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})",
+            ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def content(reports: Path) -> str:
+    """All tables."""
+    parts, gains = [table(metrics(reports)), rivals_table(json.loads((reports / "steel.json").read_text()))], reports / GAINS
+    if gains.exists():
+        parts.append(gains_table(json.loads(gains.read_text())))
+    return "\n".join(parts)
+
+
 def with_table(readme: str, content: str) -> str:
     before, _, rest = readme.partition(BEGIN)
     return before + BEGIN + content + END + rest.partition(END)[2]
@@ -107,7 +162,7 @@ def with_table(readme: str, content: str) -> str:
 
 def main() -> None:
     path = ROOT / "README.md"
-    path.write_text(with_table(path.read_text(), table(metrics(ROOT / "train/reports"))))
+    path.write_text(with_table(path.read_text(), content(ROOT / "train/reports")))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Ship `steel-pegan`: the checkpoint of train/pegan.py and what `evaluate.py steel` found become a record in weights/.
 
-python train/release_pegan.py --run runs/rivals/pegan --seconds 6000
+    python train/release_pegan.py --run runs/pegan --seconds 6000
+
+Twice: the first puts the generator where `evaluate.py steel` finds it, the second puts its scores into the record.
 """
 
 from __future__ import annotations
@@ -28,8 +30,10 @@ LIMITS = (
 
 
 def scores_of(report: dict[str, Any]) -> dict[str, Any]:
-    """Means over the classes, the inspector's verdict, and what erasing does; each with what it was measured on."""
-    found = report["methods"]["pegan"]
+    """Means over the classes, the inspector's verdict, and what erasing does, each with what it was measured on; empty before."""
+    found = report["methods"].get(MODEL)
+    if found is None:
+        return {}
     classes = [name for name in found if name not in ("mean", "all", "erasing")]
     n = report["made"]["patches_a_class"] * len(classes)
     scores = {
@@ -47,7 +51,7 @@ def scores_of(report: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, default=Path("runs/rivals/pegan"))
+    parser.add_argument("--run", type=Path, default=Path("runs/pegan"))
     parser.add_argument("--seconds", type=int, required=True, help="how long the network was trained")
     parser.add_argument("--report", type=Path, default=ROOT / "train/reports/steel.json")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
@@ -68,16 +72,16 @@ def main() -> None:
         limits=LIMITS,
         config={"classes": len(classes), "width": config.width, "blocks": config.blocks},
         trained={
-            "command": "python train/pegan.py --preset cpu; cls_fake was 1 until step 3211",
+            "command": "python train/pegan.py --preset cpu; cls_fake was 1 until step 3211, SHADE 0.4 until step 5017",
             "data": SOURCE,
             "seconds": args.seconds,
             "device": "1 CPU core",
             "steps": state["step"],
         },
-        metrics=scores_of(json.loads(args.report.read_text())),
+        metrics=scores_of(json.loads(args.report.read_text())) if args.report.exists() else {},
     )
     spec = export(networks.average.module, release, args.weights)
-    print(f"{MODEL}: {spec.bytes / 1e6:.2f} MB {spec.extra['stored']}, {release.metrics['as_asked']}")
+    print(f"{MODEL}: {spec.bytes / 1e6:.2f} MB {spec.extra['stored']}, {release.metrics.get('as_asked', 'no scores yet')}")
 
 
 if __name__ == "__main__":

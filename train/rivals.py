@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from pegan import Deck, to_picture
 from steel_data import load
-from support import arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
+from support import arguments, load_checkpoint, save_checkpoint, save_sheet, spent, write_json
 from torch import Tensor, nn
 
 from corrovis.networks.patch_discriminator import PatchDiscriminator
@@ -193,7 +193,7 @@ def train(config: Config, data: Path, out: Path, resume: bool) -> None:
     deck = Deck(load(data, "train", config.side), np.random.default_rng(config.seed), torch.device("cpu"))
     method = build(config, deck)
     at = load_checkpoint(out / "last.pt", **method.parts()) if resume else 0
-    began, saved, done = time.process_time(), time.time(), False
+    began, saved, done = time.process_time() - spent(out, resume), time.time(), False
     while not done:
         losses = method.step()
         at += 1
@@ -217,7 +217,7 @@ def train(config: Config, data: Path, out: Path, resume: bool) -> None:
 def main() -> None:
     parser = arguments(__doc__, "runs/rivals")
     parser.add_argument("method", choices=("dcgan", "lsgan", "cyclegan", "stargan", "pegan"))
-    parser.add_argument("--minutes", type=float, default=30, help="processor time, the same for every method")
+    parser.add_argument("--minutes", type=float, default=30, help="processor time in all, the same for every method")
     args = parser.parse_args()
     out = args.out / args.method
     if args.method in ("stargan", "pegan"):

@@ -11,6 +11,7 @@ import json
 import time
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,6 +95,15 @@ def methods_at_hand(
     return found
 
 
+def budget_of(name: str, runs: Path, store: Store) -> dict[str, int]:
+    """Steps and seconds of one core that a method was trained for; empty for augmentation."""
+    if name == SHIPPED:
+        trained = store.spec(SHIPPED).trained
+        return {"step": trained["steps"], "seconds": trained["seconds"]}
+    state = runs / name / "state.json"
+    return {key: json.loads(state.read_text())[key] for key in ("step", "seconds")} if state.exists() else {}
+
+
 def evaluate_steel(args: argparse.Namespace) -> None:
     began, n = time.time(), 4 if args.smoke else MADE
     side = 32 if args.smoke else SIZE  # what the checkpoints of a smoke run draw
@@ -109,9 +119,8 @@ def evaluate_steel(args: argparse.Namespace) -> None:
     rows = []
     for name, method in methods_at_hand(args, parts, store, skipped).items():
         tables[name] = score_method(method, real, tools, n)
-        state = args.runs / name / "state.json"
-        if state.exists():
-            budgets[name] = {key: json.loads(state.read_text())[key] for key in ("step", "seconds")}
+        if budget := budget_of(name, args.runs, store):
+            budgets[name] = budget
         if isinstance(method, Translator) and tools.inspect:
             tables[name]["erasing"] = erasing(method, parts[1], tools.inspect)
         rows.append([np.repeat(draw(method, label, 1)[0][:, :, None], 3, axis=2) for label in real.unseen])

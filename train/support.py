@@ -71,6 +71,12 @@ def load_checkpoint(path: Path, **parts: Any) -> int:
     return int(state["step"])
 
 
+def spent(out: Path, resume: bool) -> int:
+    """Seconds that the run to be resumed took, as its state.json says; 0 for a new one."""
+    state = out / "state.json"
+    return int(json.loads(state.read_text())["seconds"]) if resume and state.exists() else 0
+
+
 def write_json(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1) + "\n")

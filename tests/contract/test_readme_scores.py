@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_readme_repeats_the_reports() -> None:
     readme = (ROOT / "README.md").read_text()
-    assert readme_scores.with_table(readme, readme_scores.table(readme_scores.metrics(ROOT / "train/reports"))) == readme
+    assert readme_scores.with_table(readme, readme_scores.content(ROOT / "train/reports")) == readme
 
 
 def test_records_repeat_the_reports() -> None:

@@ -85,19 +85,19 @@ def test_methods_are_compared_on_patches_held_out(data: Path, tmp_path: Path) ->
     for method in ("pegan", "dcgan"):
         run("rivals.py", method, "--data", data, "--out", tmp_path / "rivals", "--smoke")
     (tmp_path / "manifest.json").write_text(json.dumps({"models": [inspector_alone(tmp_path)]}))
-    options = ("--runs", tmp_path / "rivals", "--weights", tmp_path, "--out", tmp_path, "--report", tmp_path / "steel.json")
-    run("evaluate.py", "steel", "--data", data, "--smoke", *options)
+    there = ("--weights", tmp_path, "--report", tmp_path / "steel.json")
+    run("release_pegan.py", "--seconds", 1, "--run", tmp_path / "rivals/pegan", *there)
+    run("evaluate.py", "steel", "--data", data, "--smoke", "--runs", tmp_path / "rivals", "--out", tmp_path, *there)
     report = json.loads((tmp_path / "steel.json").read_text())
-    assert set(report["methods"]) == {"pegan", "dcgan", "augmentation"}
+    assert set(report["methods"]) == {"pegan", "dcgan", "augmentation", "steel-pegan"}
     assert {"stargan", "cyclegan", "lsgan"} <= set(report["skipped"])
     near, far = (report["methods"][name]["mean"]["fd_lite0"]["value"] for name in ("augmentation", "pegan"))
     assert near < far  # real patches, moved about, are nearer to real ones than what two steps of training draw
-    shipped = ("--run", tmp_path / "rivals/pegan", "--report", tmp_path / "steel.json", "--weights", tmp_path / "weights")
-    run("release_pegan.py", "--seconds", 1, *shipped)
-    spec = read_manifest(tmp_path / "weights")["steel-pegan"]
+    run("release_pegan.py", "--seconds", 1, "--run", tmp_path / "rivals/pegan", *there)
+    spec = read_manifest(tmp_path)["steel-pegan"]
     assert spec.classes[-1] == "background"
     assert 0 <= spec.metrics["erased"]["value"] <= 1
-    gains = ("--runs", tmp_path / "rivals", "--weights", tmp_path / "weights", "--report", tmp_path / "gain.json")
+    gains = ("--runs", tmp_path / "rivals", "--weights", tmp_path, "--report", tmp_path / "gain.json")
     run("inspector_gain.py", "--data", data, "--smoke", "--out", tmp_path / "gain", *gains)
     for arms in json.loads((tmp_path / "gain.json").read_text())["inspectors"].values():
         assert {"real alone", "steel-pegan x 0.25", "steel-pegan x 3", "pegan x 3", "dcgan x 3"} <= set(arms)
