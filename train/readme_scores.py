@@ -119,7 +119,7 @@ def rivals_table(report: dict[str, Any]) -> str:
     classes = [name for name in methods[UNTRAINED] if name not in ("mean", "all", "erasing")]
     trained = [name for name in methods if name != UNTRAINED]
     best = Counter(min(trained, key=lambda name: methods[name][defect]["fd_lite0"]["value"]) for defect in classes)
-    heads = ("made by", "trained, minutes of a core", "mean FD-Lite0", "first in", "KID", "precision", "recall", "as asked")
+    heads = ("patches of steel made by", "core minutes", "mean FD-Lite0", "first in", "KID", "precision", "recall", "as asked")
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
     for name in sorted(methods, key=lambda name: methods[name]["mean"]["fd_lite0"]["value"]):
         mean = {key: score["value"] for key, score in methods[name]["mean"].items()}
