@@ -133,6 +133,10 @@ def main() -> None:
         code = app(prog_name="corrovis", standalone_mode=False)
     except CorrovisError as error:
         _leave(str(error))
+    except OSError as error:  # a full disk, a folder that may not be written to
+        _leave(
+            f"{error.filename or 'a file'} could not be read or written ({error.strerror}); make room, or choose another place"
+        )
     except TyperException as error:  # a wrong option, or no command at all, for which help has been shown
         _leave(f"{error.format_message().rstrip('.')}; see corrovis --help" if error.format_message() else "")
     sys.exit(code if isinstance(code, int) else 0)

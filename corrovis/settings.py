@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from corrovis.errors import BadInputError
+
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 
@@ -24,5 +26,11 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         return cls(
             weights=Path(environment.get("CORROVIS_WEIGHTS", WEIGHTS)),
-            threads=int(environment.get("CORROVIS_THREADS", "0")),
+            threads=_threads(environment.get("CORROVIS_THREADS", "0")),
         )
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal():
+        raise BadInputError(f"CORROVIS_THREADS is {text!r}; set it to a whole number, 0 for all cores, or leave it out")
+    return int(text)

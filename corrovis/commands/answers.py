@@ -6,13 +6,13 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
 from corrovis.errors import BadInputError
 from corrovis.settings import Settings
@@ -34,13 +34,6 @@ def working(what: str, as_json: bool) -> Iterator[Status]:
         yield status
 
 
-def make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInputError(f"{folder} cannot be made a folder ({error.strerror}); choose another with --out") from error
-
-
 def open_store(settings: Settings) -> Store:
     from corrovis.store import Store
 
@@ -48,7 +41,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def print_json(answer: dict[str, Any]) -> None:
-    print(json.dumps(answer, default=str), flush=True)
+    print(json.dumps(answer, default=str, allow_nan=False), flush=True)
 
 
 def print_table(columns: list[str], rows: list[list[str]]) -> None:
@@ -56,7 +49,7 @@ def print_table(columns: list[str], rows: list[list[str]]) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # a file's name may have brackets in it
     out.print(table)
 
 

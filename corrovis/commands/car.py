@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, make_folder, open_store, out, print_items, print_json, print_table, working
+from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
 from corrovis.errors import BadInputError
 from corrovis.settings import Settings
 
@@ -36,6 +36,7 @@ def age(
         from corrovis.car.masking import CarMasker
         from corrovis.images import read_photo
         from corrovis.render.files import write_levels
+        from corrovis.render.folders import make_folder
         from corrovis.render.video import save_mp4
 
         settings = Settings.from_environment()
@@ -83,8 +84,11 @@ def _grade_one(grader: Grader, path: Path, settings: Settings) -> dict[str, Any]
         found = grader.grade(read_photo(path, limits=settings))
     except BadInputError as error:
         return {"file": str(path), "error": str(error)}
-    shares = [round(share, 4) for share in found.probabilities.tolist()]
-    return {"file": str(path), "severity": found.severity, "probabilities": dict(zip(SEVERITIES, shares, strict=True))}
+    return {
+        "file": str(path),
+        "severity": found.severity,
+        "probabilities": dict(zip(SEVERITIES, found.probabilities.tolist(), strict=True)),
+    }
 
 
 def _shares(item: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, make_folder, open_store, out, print_items, print_json, print_table, working
+from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
 from corrovis.errors import BadInputError
 from corrovis.settings import Settings
 
@@ -20,7 +20,7 @@ def inspect(
     images: Annotated[list[Path], typer.Argument(help="Micrographs, or photos of steel structures.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder for masks, pictures and reports; made if missing.")],
     model: Annotated[
-        str | None, typer.Option(help="ni20cr, pits304, pits304-yolo or steel-structures.  [default: what suits the picture]")
+        str | None, typer.Option(help="ni20cr, pits304 or steel-structures.  [default: what suits the picture]")
     ] = None,
     pixel_size: Annotated[str | None, typer.Option(help="Side of a pixel, 0.5um or 500nm; overrides what the file says.")] = None,
     saliency: Annotated[bool, typer.Option("--saliency/--no-saliency", help="Heat maps of what the model looked at.")] = True,
@@ -28,6 +28,7 @@ def inspect(
 ) -> None:
     """Find and measure corroded regions: masks, areas, severity, heat maps and a report for each picture."""
     with working("inspecting", as_json) as status:
+        from corrovis.render.folders import make_folder
         from corrovis.render.sem_files import inspect_files
 
         inspector, job = _inspector(model, pixel_size, saliency)
@@ -45,6 +46,7 @@ def progression(
 ) -> None:
     """How corrosion grows with exposure, for each condition, and how conditions differ."""
     with working("inspecting", as_json) as status:
+        from corrovis.render.folders import make_folder
         from corrovis.render.sem_files import progression_files
         from corrovis.sem.progression import read_table
 
@@ -55,6 +57,9 @@ def progression(
     if as_json:
         print_json(answer)
         return
+    for item in answer["items"]:
+        if "error" in item:
+            err.print(f"left out: {item['error']}", markup=False)
     lines = [[c["condition"], str(len(c["exposure"])), _trend(c["trend"])] for c in answer["conditions"]]
     print_table(["condition", "fields", "growth of the corroded share per hour"], lines)
     out.print(f"plot {answer['plot']}", soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, make_folder, open_store, out, print_items, print_json, print_table, working
+from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
 from corrovis.settings import Settings
 
 
@@ -50,6 +50,7 @@ def layers(
     """What every convolution of a network makes of a picture: a PNG for each, an overview, a PDF."""
     with working("looking into the layers", as_json):
         from corrovis.render.colour_maps import filter_of
+        from corrovis.render.folders import make_folder
         from corrovis.render.layer_sheets import Look, show_of, write_layers
         from corrovis.sem.fields import read_field
         from corrovis.sem.layers import LayerViewer
@@ -80,6 +81,7 @@ def synthesize_sem(
 ) -> None:
     """Make synthetic SEM surfaces of a material.  They show no specimen, and their files say so."""
     with working("drawing", as_json) as status:
+        from corrovis.render.folders import make_folder
         from corrovis.render.surface_files import write_surfaces
         from corrovis.sem.synthesis import Synthesiser
 

@@ -53,13 +53,13 @@ def defect_add(
 
 def defect_erase(
     plate: Annotated[Path, typer.Argument(help="Picture of steel with a defect.")],
-    file: Annotated[Path, typer.Option("--out", help="PNG to write.")],
+    file: Annotated[Path | None, typer.Option("--out", help="PNG to write.  [default: PLATE_erased.png, here]")] = None,
     strength: Strength = 1.0,
     mask: Mask = None,
     as_json: Json = False,
 ) -> None:
     """Wipe defects off steel."""
-    _change_plate(plate, None, file, (strength, 0, mask, as_json))
+    _change_plate(plate, None, file or Path(f"{plate.stem}_erased.png"), (strength, 0, mask, as_json))
 
 
 def _change_plate(path: Path, name: str | None, file: Path, asked: tuple[float, int, Path | None, bool]) -> None:

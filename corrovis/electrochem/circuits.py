@@ -27,6 +27,7 @@ from corrovis.curves import Complex, Real
 from corrovis.errors import BadInputError
 
 MAX_ELEMENTS = 20
+MAX_LENGTH = 300  # characters: more than so many elements and their brackets need
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,10 @@ def parse(text: str) -> Circuit:
     Raises:
         BadInputError: an unknown element, a name used twice, or brackets that do not match
     """
-    parser = _Parser(re.sub(r"\s", "", text))
+    text = re.sub(r"\s", "", text)
+    if len(text) > MAX_LENGTH:
+        raise BadInputError(f"a circuit of {len(text)} characters is none that can be fitted; keep to {MAX_ELEMENTS} elements")
+    parser = _Parser(text)
     root = parser.series()
     if parser.rest:
         raise parser.wrong(f"{parser.rest[:10]!r} is left over")

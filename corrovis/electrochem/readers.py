@@ -182,9 +182,10 @@ def _joined(potentials: list[_Column], currents: list[_Column], notes: list[str]
         for e, i in zip((c.scaled for c in potentials), (c.scaled for c in currents), strict=True):
             good = np.isfinite(e) & np.isfinite(i)
             e, i = e[good], i[good]
-            rising = e[-1] > e[0]
-            parts.append((e, i if (i < 0).any() else np.abs(i) * (1 if rising else -1), rising))
-        if parts[0][2] != parts[1][2]:
+            if len(e):
+                rising = e[-1] > e[0]
+                parts.append((e, i if (i < 0).any() else np.abs(i) * (1 if rising else -1), rising))
+        if len(parts) == 2 and parts[0][2] != parts[1][2]:
             (down_e, down_i, _), (up_e, up_i, _) = sorted(parts, key=lambda part: bool(part[2]))
             notes.append("two scans away from the open-circuit potential were joined; their directions tell the signs")
             potential, current = np.concatenate([down_e[::-1], up_e]), np.concatenate([down_i[::-1], up_i])

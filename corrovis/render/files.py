@@ -21,7 +21,7 @@ def write_levels(aged: AgedCar, levels: list[float], folder: Path) -> dict[str, 
     height, width = aged.photo.size_hw
     answers = []
     for level in levels:
-        path = folder / f"level_{level:g}.png"
+        path = folder / f"level_{level:.15g}.png"
         save_png(compose(aged, level), path, at_level(level) if level else None)
         answers.append({"level": level, "file": path, "rust_fraction": round(rust_fraction(aged, level), 4)})
     car_mask = folder / "car_mask.png"

@@ -34,7 +34,7 @@ def classify_files(
 
 def material_record(found: Material) -> dict[str, Any]:
     """`distance` above 1 is unfamiliar; the probabilities are among the network's own materials alone."""
-    shares = (round(share, 4) for share in found.probabilities.tolist())
+    shares = found.probabilities.tolist()
     return {
         "material": found.material,
         "probabilities": dict(zip(found.classes, shares, strict=True)),

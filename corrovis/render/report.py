@@ -14,6 +14,7 @@ from jinja2 import Environment, select_autoescape
 
 from corrovis.images import save_index_png, save_numbers_png, save_png
 from corrovis.manifest import WeightSpec
+from corrovis.render.folders import make_folder
 from corrovis.render.sem_pictures import heat_map, overlay
 from corrovis.render.sem_plots import size_histogram
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Region
@@ -34,7 +35,7 @@ MEANING = (
 
 def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> dict[str, Any]:
     """Write everything about one inspection to `folder` and return its record; files in it are paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     mask, shown = folder / "mask.png", folder / "overlay.png"
     save_index_png(inspection.map.labels, mask)
     save_png(overlay(inspection.field.rgb, inspection.map.regions), shown, None)
@@ -69,7 +70,7 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
 def record(inspection: Inspection) -> dict[str, Any]:
     """The contract's answer for one inspection, without its files.  Absent is not zero: no scale, no micrometres."""
     pixel, grade = inspection.field.pixel, inspection.grade
-    shares = [round(share, 4) for share in grade.probabilities.tolist()]
+    shares = grade.probabilities.tolist()
     density = inspection.density_per_mm2
     return {
         "file": inspection.field.name,
@@ -139,7 +140,7 @@ def _write_html(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[P
         left_out=len(inspection.regions) - len(rows),
         meaning=MEANING,
     )
-    path.write_text(page)
+    path.write_text(page, encoding="utf-8", errors="replace")  # a file's name need not be UTF-8
 
 
 def _write_pdf(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[Path, str]], path: Path) -> None:

@@ -44,7 +44,7 @@ def inspect_files(
         name = _free_name(path.stem or "picture", used)
         try:
             items.append({**inspect_file(inspector, path, folder / name, job, settings), "file": str(path)})
-        except BadInputError as error:
+        except (BadInputError, OSError) as error:
             items.append({"file": str(path), "error": str(error)})
     return items
 

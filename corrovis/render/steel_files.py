@@ -9,6 +9,7 @@ from typing import Any
 
 from corrovis.errors import BadInputError
 from corrovis.render.captions import with_defect
+from corrovis.render.folders import make_folder
 from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
@@ -21,7 +22,7 @@ COLUMNS = ("file", "class", "seed", "source", "score")
 
 
 def verdict_record(verdict: PatchVerdict) -> dict[str, Any]:
-    shares = [round(float(share), 4) for share in verdict.probabilities]
+    shares = verdict.probabilities.tolist()
     return {"class": verdict.name, "probabilities": dict(zip(verdict.classes, shares, strict=True))}
 
 
@@ -47,11 +48,8 @@ def write_set(
     told: Callable[[MadePatch], None] = lambda patch: None,
 ) -> dict[str, Any]:
     """A folder per class, as torchvision's ImageFolder reads it, and a manifest; `told` hears of each patch kept."""
-    try:
-        for name in order.defects:
-            (folder / name).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInputError(f"{folder} cannot be made a folder ({error.strerror}); choose another with --out") from error
+    for name in order.defects:
+        make_folder(folder / tools[0].check_defect(name))
     tally = Tally()
     files: dict[str, list[Path]] = {name: [] for name in order.defects}
     with (folder / MANIFEST).open("w", newline="") as file:

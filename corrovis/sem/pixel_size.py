@@ -93,8 +93,9 @@ def _checked(um: float, source: str) -> PixelSize | None:
 def _text(value: Any) -> str:
     if isinstance(value, tuple):
         value = value[0] if value else ""
-    text = value.decode("utf-16" if value[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1") if isinstance(value, bytes) else value
-    return str(text or "").replace("\r", "\n")
+    if isinstance(value, bytes):
+        value = value.decode("utf-16" if value[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1", errors="replace")
+    return str(value or "").replace("\r", "\n")
 
 
 def _number(text: str) -> float:

@@ -143,7 +143,8 @@ def _slope(points: Sequence[Point]) -> Estimate | None:
     if len(points) < LEAST_FIELDS or hours.min() == hours.max():
         return None
     line = linregress(hours, [p.corroded_fraction for p in points])
-    reach = float(t.ppf(0.975, len(points) - 2)) * float(line.stderr)
+    error = 0.0 if np.isnan(line.stderr) else float(line.stderr)  # of fractions that are all the same
+    reach = float(t.ppf(0.975, len(points) - 2)) * error
     return Estimate(float(line.slope), float(line.slope) - reach, float(line.slope) + reach)
 
 

@@ -95,9 +95,9 @@ class Synthesiser:
 
     def find(self, name: str) -> str:
         """The material called so, in full or in part.  Raises BadInputError when that is none or several."""
-        wanted = name.strip().casefold()
-        exact = [material for material in self.materials if material.casefold() == wanted]
-        found = exact or [material for material in self.materials if wanted and wanted in material.casefold()]
+        wanted = _plain(name)
+        exact = [material for material in self.materials if _plain(material) == wanted]
+        found = exact or [material for material in self.materials if wanted and wanted in _plain(material)]
         if len(found) != 1:
             what = f"may mean {' or '.join(found)}" if found else "is none that the generator knows"
             raise BadInputError(f"material {name!r} {what}; choose one of {', '.join(self.materials)}")
@@ -190,6 +190,11 @@ def similarity(first: Byte, second: Byte) -> float:
 def ssim(first: NDArray[np.floating], second: NDArray[np.floating], span: float) -> float:
     """Structural similarity (Wang et al. 2004) of two pictures whose values span `span`."""
     return float(structural_similarity(first, second, data_range=span))  # type: ignore[no-untyped-call]
+
+
+def _plain(name: str) -> str:
+    """Letters and digits alone: ni20cr is Ni-20Cr."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _one_hot(network: SurfaceGAN, material: int) -> Tensor:

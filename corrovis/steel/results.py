@@ -14,6 +14,7 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 LUMA = (0.299, 0.587, 0.114)
 CLEAN = "background"
 """Name of the class without defect; it is the last of every steel network's classes."""
+MOST_SEED = 900_000_000_000  # a set makes ten million seeds of it, and torch takes 63 bits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +73,8 @@ class Brush:
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
             raise BadInputError(f"strength {self.strength} is outside 0 to 1; 0 leaves the plate as it is")
-        if self.seed < 0:
-            raise BadInputError(f"seed {self.seed} is below 0; use any whole number from 0")
+        if not 0 <= self.seed <= MOST_SEED:
+            raise BadInputError(f"seed {self.seed} is outside 0 to {MOST_SEED}; use a whole number between")
         if self.region is not None:
             check_array("Brush.region", self.region, np.bool_, (None, None))
 

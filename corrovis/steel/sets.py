@@ -19,7 +19,7 @@ from corrovis.results import Byte, Float
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate
-from corrovis.steel.results import MadePatch
+from corrovis.steel.results import MOST_SEED, MadePatch
 from corrovis.steel.texture import clean_plate
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,8 @@ class SetOrder:
     def __post_init__(self) -> None:
         if self.count < 1:
             raise BadInputError(f"{self.count} patches are none; ask for 1 or more")
+        if not 0 <= self.seed <= MOST_SEED:
+            raise BadInputError(f"seed {self.seed} is outside 0 to {MOST_SEED}; use a whole number between")
 
 
 @dataclass(slots=True)

@@ -23,13 +23,17 @@ from corrovis.ui.parts import CPU, fresh_folder
 def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
     """Register the endpoints in the running `gr.Blocks`."""
 
-    def age_car(photo: FileData, levels: list[float] | None = None, seed: int = 0) -> dict[str, Any]:
-        """Age the car in a photo; levels 0 none, 1 mild, 2 moderate, 3 severe, anything between; all four if none are given."""
+    def age_car(photo: FileData, levels: list[float] | float | None = None, seed: int = 0, whole: bool = False) -> dict[str, Any]:
+        """Age the car in a photo; levels 0 none, 1 mild, 2 moderate, 3 severe, anything between; all four if none are given.
+
+        `whole` takes the whole picture for car.
+        """
         began = time.perf_counter()
         folder = fresh_folder()
         with complaining():
-            visit = Visit(*upload(photo), seed=int(seed))
-            wanted = [check_level(level) for level in levels or [0, 1, 2, 3]]
+            visit = Visit(*upload(photo), whole=bool(whole), seed=int(seed))
+            asked = [levels] if isinstance(levels, int | float) else levels or [0, 1, 2, 3]
+            wanted = [check_level(level) for level in asked]
             answer = write_levels(car_jobs.age(services, visit), wanted, folder)
         return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
 

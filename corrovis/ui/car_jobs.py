@@ -126,7 +126,7 @@ def write_file(services: Services, visit: Visit, kind: str, level: float, folder
 
 def grade_record(grade: Grade) -> dict[str, object]:
     """The contract's answer for `grade`."""
-    shares = (round(share, 4) for share in grade.probabilities.tolist())
+    shares = grade.probabilities.tolist()
     return {"severity": grade.severity, "probabilities": dict(zip(SEVERITIES, shares, strict=True))}
 
 

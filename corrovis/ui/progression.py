@@ -77,13 +77,13 @@ class ProgressionTab:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[Any, ...]:
         """Inspect every picture of the table and compare; a picture that cannot be read is said, the rest goes on."""
-        sent = {Path(file).name: Path(file) for file in files or [] if not is_table(Path(file))}
-        if not sent:
+        pictures = [Path(file) for file in files or [] if not is_table(Path(file))]
+        if not pictures:
             raise complaint(wording.NO_ROWS)
         folder = fresh_folder() / "progression"
         folder.mkdir()
         with complaining():
-            rows = jobs.placed(jobs.rows_of(lines), sent)
+            rows = jobs.placed(jobs.rows_of(lines), jobs.by_name((path, path.name) for path in pictures))
             names = iter(enumerate(rows))
             told = lambda path: progress((next(names)[0], len(rows)), desc=path.name)  # noqa: E731
             answer = progression_files(self.inspector, rows, folder, job_of(model, scale, False), told)

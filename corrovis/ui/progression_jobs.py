@@ -41,8 +41,30 @@ def rows_of(lines: Iterable[Cells]) -> list[Row]:
     return [row_of(record, Path(), f"the table, line {n}") for n, record in enumerate(records, 1) if record["file"].strip()]
 
 
+def by_name(files: Iterable[tuple[Path, str]]) -> dict[str, Path]:
+    """Uploads, path and name, by their names.  Raises BadInputError where two are called the same."""
+    named: dict[str, Path] = {}
+    for path, name in files:
+        if Path(name).name in named:
+            raise BadInputError(
+                f"two pictures are called {Path(name).name}; give each a name of its own, so that the table can tell"
+            )
+        named[Path(name).name] = path
+    return named
+
+
 def placed(rows: Sequence[Row], sent: Mapping[str, Path]) -> list[Row]:
-    """The rows with their files among the uploads, found by name.  Raises BadInputError when one did not come."""
+    """The rows with their files among the uploads, found by name.
+
+    Raises:
+        BadInputError: one did not come, or the table has files of one name in two folders
+    """
+    names: dict[str, Path] = {}
+    for row in rows:
+        if names.setdefault(row.file.name, row.file) != row.file:
+            raise BadInputError(
+                f"the table names {row.file.name} in two folders, and uploads have none; give each a name of its own"
+            )
     missing = [row.file.name for row in rows if row.file.name not in sent]
     if missing:
         raise BadInputError(f"the table names {missing[0]}, which was not sent with it; send all of its pictures")

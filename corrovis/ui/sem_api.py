@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from gradio import FileData
@@ -16,7 +15,7 @@ from corrovis.settings import Settings
 from corrovis.ui.car_api import as_files, upload
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
-from corrovis.ui.progression_jobs import placed
+from corrovis.ui.progression_jobs import by_name, placed
 from corrovis.ui.sem_jobs import job_of
 
 
@@ -40,8 +39,7 @@ def publish(inspector: Inspector) -> None:
         """How corrosion grows: `table` is a CSV with file, exposure_h, condition; `images` are the files that it names."""
         folder = fresh_folder()
         with complaining():
-            sent = {Path(name).name: path for path, name in map(upload, images)}
-            rows = placed(read_table(upload(table)[0]), sent)
+            rows = placed(read_table(upload(table)[0]), by_name(map(upload, images)))
             answer = progression_files(inspector, rows, folder, asked(inspector, model, pixel_size, False))
         files: dict[str, Any] = as_files(answer)
         return files

@@ -116,6 +116,29 @@ BAD_AGE: dict[str, tuple[list[str], str]] = {
 }
 
 
+def test_levels_that_are_nearly_the_same_have_files_of_their_own(corrovis: Run, car: Path, tmp_path: Path) -> None:
+    answer = corrovis("age", car, "--out", tmp_path / "o", "--level", 1, "--level", 1.0000001, "--json")
+    assert len({level["file"] for level in answer.json["levels"]}) == 2
+
+
+def test_threads_that_are_no_number_are_one_line(corrovis: Run, car: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORROVIS_THREADS", "auto")
+    answer = corrovis("grade", car)
+    assert answer.code == 2
+    assert "CORROVIS_THREADS is 'auto'" in answer.err
+
+
+def test_a_disk_that_is_full_is_one_line(corrovis: Run, car: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "level_0.png")
+
+    monkeypatch.setattr("corrovis.render.files.save_png", full)
+    answer = corrovis("age", car, "--out", tmp_path / "o")
+    assert answer.code == 2
+    assert "level_0.png could not be read or written (No space left on device)" in answer.err
+    assert answer.err.count("\n") == 1
+
+
 @pytest.mark.parametrize("case", BAD_AGE)
 @pytest.mark.parametrize("form", [["--json"], []])
 def test_bad_input_is_one_line_and_exit_2(

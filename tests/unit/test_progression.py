@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from corrovis.errors import BadInputError
-from corrovis.sem.progression import Point, compare, read_table, trends
+from corrovis.sem.progression import Estimate, Point, compare, read_table, trends
 
 
 def points(condition: str, per_hour: float, noise: float = 0.0) -> list[Point]:
@@ -68,3 +68,7 @@ def test_bad_tables_say_what_is_missing(text: str, said: str, tmp_path: Path) ->
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(BadInputError, match=said):
         read_table(tmp_path / "t.csv")
+
+
+def test_fields_that_are_all_alike_do_not_grow() -> None:
+    assert trends([Point("a", h, 0.0, "low") for h in (1, 2, 4)])[0].per_hour == Estimate(0, 0, 0)

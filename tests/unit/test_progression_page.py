@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from corrovis.errors import BadInputError
+from corrovis.sem.progression import Row
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui import wording
 
@@ -41,6 +42,13 @@ def test_what_was_written_stays() -> None:
         ["b_8h.png", "8", ""],
         ["c.png", "", ""],
     ]
+
+
+def test_pictures_of_one_name_are_refused() -> None:
+    with pytest.raises(BadInputError, match="two pictures are called 4h"):
+        jobs.by_name([(Path("x/4h.png"), "4h.png"), (Path("y/4h.png"), "4h.png")])
+    with pytest.raises(BadInputError, match="in two folders"):
+        jobs.placed([Row(Path("dry/4h.png"), 4, "dry"), Row(Path("wet/4h.png"), 4, "wet")], {"4h.png": Path("a")})
 
 
 def test_the_table_is_read_like_a_csv() -> None:

@@ -155,7 +155,7 @@ def test_defects_are_added_and_erased(corrovis: Run, patch: Path, tmp_path: Path
     [
         (["--class", "rust"], "no defect is called rust"),
         (["--class", "spots", "--strength", "3"], "outside 0 to 1"),
-        (["--class", "spots", "--seed", "-1"], "below 0"),
+        (["--class", "spots", "--seed", "-1"], "outside 0 to"),
         (["--class", "spots", "--mask", "missing.png"], "cannot be read"),
     ],
 )

@@ -1,0 +1,15 @@
+"""Folders that a caller names for what is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from corrovis.errors import BadInputError
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and those above it where they are missing.  Raises BadInputError when that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInputError(f"{folder} cannot be made a folder ({error.strerror}); choose another with --out") from error
