@@ -4,7 +4,8 @@
         --cyclegan runs/car_cyclegan/last.pt
     python train/evaluate.py sem --data DATA --runs runs
     python train/evaluate.py semgan --data DATA/sem --features tf_efficientnet_lite0-imagenet.safetensors --lpips FOLDER
-    python train/evaluate.py steel --data DATA --features tf_efficientnet_lite0-imagenet.safetensors --runs runs/rivals
+    python train/evaluate.py steel --data DATA --features tf_efficientnet_lite0-imagenet.safetensors --lpips FOLDER \\
+        --runs runs/rivals
 
 | what | where |
 | --- | --- |
@@ -44,7 +45,7 @@ def main() -> None:
     parser.add_argument("--features", default="imagenet", help="EfficientNet-Lite0: imagenet, or a file in timm's names")
     parser.add_argument("--cyclegan", type=Path, help="car: checkpoint of train/car_cyclegan.py")
     parser.add_argument("--checkpoint", type=Path, default=Path("runs/sem_gan/last.pt"), help="semgan: of train/sem_gan.py")
-    parser.add_argument("--lpips", type=Path, help="semgan: folder with SqueezeNet and its LPIPS heads; random without")
+    parser.add_argument("--lpips", type=Path, help="semgan, steel: folder with SqueezeNet and its LPIPS heads")
     parser.add_argument("--report", type=Path, help="[default: in train/reports/]")
     parser.add_argument("--limit", type=int, help="score only so many cars, or patches of a material")
     args = parser.parse_args()

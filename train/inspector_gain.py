@@ -6,6 +6,10 @@
 scratch, all for the same number of steps, and are scored on the held-out blocks.  Clean patches that translators start from
 are training patches.  A gain is the difference to real patches alone of the same seed; its interval comes from drawing the
 seeds and the held-out blocks again.
+
+The generators have learned from the whole training part, of which an inspector sees a part: a gain holds what they know of the
+rest.  So two arms say what there is to gain: `augmentation` moves and lights the inspector's own patches otherwise, `more_real`
+adds as many real ones of the whole training part.
 """
 
 from __future__ import annotations
@@ -20,8 +24,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from inspector import Config, fit, joined, logits_of, some_of_each
+from pegan import Deck
 from steel_data import Patches, load
-from steel_methods import METHODS, SHIPPED, Method, draw, load_method, shipped
+from steel_methods import METHODS, SHIPPED, Augmentation, Method, draw, load_method, shipped
 from support import arguments, write_json
 
 from corrovis.networks.inspector_net import Backbone, InspectorNet
@@ -64,7 +69,18 @@ def arms_of(methods: dict[str, Method]) -> list[Arm]:
 def methods_of(args: Namespace, train: Patches) -> dict[str, Method]:
     """What there are weights of; all of them start from clean training patches."""
     there = [name for name in METHODS if name != "augmentation" and (args.runs / name / "last.pt").exists()]
-    return {SHIPPED: shipped(Store(args.weights), train)} | {name: load_method(name, args.runs, (train, train)) for name in there}
+    trained = {name: load_method(name, args.runs, (train, train)) for name in there}
+    return {SHIPPED: shipped(Store(args.weights), train), **trained, "more_real": MoreReal(train)}
+
+
+class MoreReal:
+    """Real training patches as they are, for the arm that shows what made ones could add at best."""
+
+    def __init__(self, train: Patches) -> None:
+        self.deck = Deck(train, np.random.default_rng(0), torch.device("cpu"))
+
+    def make(self, labels: np.ndarray) -> torch.Tensor:
+        return self.deck.deal(labels)
 
 
 def made_for(known: Patches, method: Method, ratio: float) -> dict[int, np.ndarray]:
@@ -120,17 +136,19 @@ def main() -> None:
         config, seeds, per_class = replace(config, steps=2, batch=4), SEEDS[:1], 4
         held_out = some_of_each(held_out, 2, np.random.default_rng(0))
     methods, kept = methods_of(args, train), args.out / "hits.npz"
+    arms = [*arms_of(methods), Arm("augmentation", THREE)]
     stored = np.load(kept) if args.resume and kept.exists() else {}
     hits = {Trial(*json.loads(key)): row for key, row in stored.items()}
     made = {"command": "python train/inspector_gain.py", "real_a_class": per_class, "steps": config.steps, "widths": WIDTHS}
-    for seed, arm, backbone in itertools.product(seeds, arms_of(methods), WIDTHS):
+    for seed, arm, backbone in itertools.product(seeds, arms, WIDTHS):
         trial = Trial(backbone, arm.name, seed)
         if trial in hits:
             continue
         known = some_of_each(train, per_class, np.random.default_rng(seed))
         if arm.method:
             torch.manual_seed(seed)
-            known = joined(known, made_for(known, methods[arm.method], arm.ratio))
+            method = methods.get(arm.method) or Augmentation(known, np.random.default_rng(seed))
+            known = joined(known, made_for(known, method, arm.ratio))
         setting = replace(config, backbone=backbone, width=WIDTHS[backbone], seed=seed)
         hits[trial] = right_of(known, held_out, setting, args.out)
         print(*trial, len(known), "patches", hits[trial].mean().round(4), flush=True)

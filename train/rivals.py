@@ -119,8 +119,11 @@ class Drawing:
         return {"caught": caught.item(), "fooled": fooled.item()}
 
     def make(self, labels: np.ndarray) -> Tensor:
-        label = F.one_hot(torch.from_numpy(labels), self.classes).float()
-        return self.generator.eval()(torch.randn(len(label), CODE), label)
+        """Drawn with the statistics of training; the generator goes on learning in the mode that it was in."""
+        label, learning = F.one_hot(torch.from_numpy(labels), self.classes).float(), self.generator.training
+        drawn: Tensor = self.generator.eval()(torch.randn(len(label), CODE), label)
+        self.generator.train(learning)
+        return drawn
 
 
 class Cycles:

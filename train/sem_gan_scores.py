@@ -22,9 +22,8 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-import torchvision
 from distances import Lite0, Sample, distance, frechet, kernel, spread
-from safetensors.torch import load_file
+from lpips import Lpips
 from sem_gan import Config
 from sem_patches import Micrograph, cut, load_micrographs, split
 from sklearn.linear_model import LogisticRegression
@@ -41,7 +40,6 @@ MOST_OUTSIDE = 0.005  # share of real patches below, and above, the limits of ea
 ROOM = 0.25  # of the limits' distance, added on either side: the few specimens learned from are not all that there are
 TEMPLATE = 32
 FEATURE_SIDE = 128  # patches are small: enlarging them to 224 would cost three times as much
-LPIPS_STAGES = ((0, 2), (2, 5), (5, 8), (8, 10), (10, 11), (11, 12), (12, 13))
 
 Patches = list[np.ndarray]
 Scores = dict[str, Any]
@@ -168,35 +166,6 @@ def pass_scores(gan: SurfaceGAN, number: int, material: MaterialSet) -> Scores:
         by_check = {check: sum(check in f for f in failed) for check in CHECKS}
         scores[name] = {**spread([not f for f in failed]), "failed": by_check}
     return scores
-
-
-class Lpips:
-    """Perceptual distance on SqueezeNet (Zhang et al. 2018), from a folder with its two files, or random for tests."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self.features = torchvision.models.squeezenet1_1(weights=None).eval().features
-        heads = {f"lin{i}.model.1.weight": torch.ones(1, 1, 1, 1) for i in range(len(LPIPS_STAGES))}
-        if folder:
-            tensors = load_file(folder / "squeezenet1_1-imagenet.safetensors")
-            self.features.load_state_dict({k.removeprefix("features."): v.float() for k, v in tensors.items() if "features" in k})
-            heads = load_file(folder / "lpips-squeeze-heads.safetensors")
-        self.heads = [heads[f"lin{i}.model.1.weight"].float() for i in range(len(LPIPS_STAGES))]
-
-    @torch.inference_mode()
-    def pairs(self, patches: Patches) -> np.ndarray:
-        """Distances of all pairs of patches."""
-        shift = torch.tensor([-0.030, -0.088, -0.188]).view(1, 3, 1, 1)
-        scale = torch.tensor([0.458, 0.448, 0.450]).view(1, 3, 1, 1)
-        x = (torch.from_numpy(np.stack(patches))[:, None].expand(-1, 3, -1, -1) - shift) / scale
-        one, two = np.triu_indices(len(patches), 1)
-        total = torch.zeros(len(one))
-        for (start, end), head in zip(LPIPS_STAGES, self.heads, strict=True):
-            x = self.features[start:end](x)
-            unit = x / (x.square().sum(dim=1, keepdim=True).sqrt() + 1e-10)
-            total += torch.stack(
-                [((unit[i] - unit[j]).square() * head[0]).sum(dim=0).mean() for i, j in zip(one, two, strict=True)]
-            )
-        return total.numpy()
 
 
 def copy_scores(material: MaterialSet, pictures: list[Micrograph], count: int) -> Scores:

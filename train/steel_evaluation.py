@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from distances import ROUNDS, Lite0, Sample
 from inspector import logits_of
+from lpips import Lpips
 from steel_data import Patches, load
 from steel_methods import METHODS, SHIPPED, Method, Translator, draw, load_method, shipped
-from steel_scores import Features, Inspect, agreement, copies, erasing, features_of, likeness
+from steel_scores import Features, Inspect, agreement, copies, diversity, erasing, features_of, likeness
 from support import save_sheet, write_json
 
 from corrovis.store import Store
@@ -45,6 +46,7 @@ class Tools:
 
     features: Features
     inspect: Inspect | None
+    lpips: Lpips
     rounds: int
 
 
@@ -73,6 +75,7 @@ def score_method(method: Method, real: Real, tools: Tools, n: int) -> Table:
     for label, held_out in real.unseen.items():
         found = features_of(made[label], tools.features)
         row = likeness(found, held_out, tools.rounds) | {"copies": copies(found, real.known[label], held_out.features)}
+        row |= {"lpips_of_pairs": diversity(made[label], tools.lpips)}
         table[classes[label]] = row | (agreement({label: made[label]}, tools.inspect) if tools.inspect else {})
     names = next(iter(table.values()))
     table["mean"] = {name: {"value": float(np.mean([row[name]["value"] for row in table.values()]))} for name in names}
@@ -105,6 +108,8 @@ def budget_of(name: str, runs: Path, store: Store) -> dict[str, int]:
 
 
 def evaluate_steel(args: argparse.Namespace) -> None:
+    if not args.lpips and not args.smoke:
+        raise SystemExit("--lpips is missing: name the folder with squeezenet1_1-imagenet and lpips-squeeze-heads")
     began, n = time.time(), 4 if args.smoke else MADE
     side = 32 if args.smoke else SIZE  # what the checkpoints of a smoke run draw
     parts = load(args.data, "train", side), load(args.data, "held_out", side)
@@ -112,6 +117,7 @@ def evaluate_steel(args: argparse.Namespace) -> None:
     tools = Tools(
         Lite0("none", side=32) if args.smoke else Lite0(args.features, side=SIDE),
         inspect_with(store, skipped),
+        Lpips(args.lpips),
         5 if args.smoke else ROUNDS,
     )
     real = real_features(parts, tools.features)

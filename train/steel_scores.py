@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | do made patches look like real ones of their class? | `likeness`: FD-Lite0, KID | Heusel 2017, Binkowski 2018 |
 | is each of them plausible, and is every kind there? | `likeness`: precision, recall | Kynkaanniemi et al. 2019, k = 3 |
+| is each unlike the others? | `diversity` | LPIPS, Zhang et al. 2018 |
 | are they copies of training patches? | `copies` | nearest neighbour on the same features |
 | does an inspector that saw real patches alone see the class asked for? | `agreement` | PE-GAN 2024, section 4.4 |
 | is an erased defect gone, and the rest untouched? | `erasing` | |
@@ -17,9 +18,12 @@ from typing import Any
 import numpy as np
 import torch
 from distances import Sample, distance, frechet, kernel, spread
+from lpips import Lpips
 from scipy.spatial.distance import cdist
 from steel_data import Patches
 from steel_methods import Translator
+
+from corrovis.steel.defects import at_own_level
 
 Scores = dict[str, dict[str, Any]]
 Features = Callable[[Sequence[np.ndarray]], np.ndarray]
@@ -27,6 +31,7 @@ Inspect = Callable[[np.ndarray], np.ndarray]
 """(n, S, S) uint8 to (n, classes) logits or probabilities."""
 
 NEIGHBOURS = 3
+PAIRED = 24
 COPY_QUANTILE = 0.01
 
 
@@ -59,6 +64,11 @@ def copies(made: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> dict[st
     return _share(cdist(made, train).min(axis=1) < usual)
 
 
+def diversity(made: np.ndarray, lpips: Lpips) -> dict[str, Any]:
+    """Mean LPIPS of all pairs of the first `PAIRED` patches (n, S, S): what is always the same has none."""
+    return {"value": float(lpips.pairs([np.float32(patch) / 127.5 - 1 for patch in made[:PAIRED]]).mean())}
+
+
 def agreement(made: dict[int, np.ndarray], inspect: Inspect) -> Scores:
     """How often the inspector sees the class asked for; `made` holds patches (n, S, S) by label."""
     right = [inspect(patches).argmax(axis=1) == label for label, patches in made.items()]
@@ -66,18 +76,50 @@ def agreement(made: dict[int, np.ndarray], inspect: Inspect) -> Scores:
 
 
 def erasing(generator: Translator, held_out: Patches, inspect: Inspect) -> Scores:
-    """Erased held-out defects as the inspector sees them, and how many grey levels clean patches move when they are "erased"."""
+    """What wiping does to held-out patches, wiped as the product does it.
+
+    | score | is |
+    | --- | --- |
+    | `erased` | share of real defects that the inspector then takes for clean |
+    | `clean_moved_grey_levels` | how far clean patches are moved, of 255 |
+    | `untouched_moved_grey_levels` | how far the rim of clean patches is moved when a defect put into their middle is wiped off |
+    """
     clean = len(held_out.classes) - 1
-    x = torch.from_numpy(held_out.pixels).float()[:, None] / 127.5 - 1
-    with torch.inference_mode():
-        parts = [generator.change(some, np.full(len(some), clean)) for some in x.split(64)]
-    wiped = ((torch.cat(parts)[:, 0].numpy() + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
     defect = held_out.labels != clean
-    gone = inspect(wiped[defect]).argmax(axis=1) == clean
-    moved = np.abs(wiped[~defect].astype(int) - held_out.pixels[~defect]).mean(axis=(1, 2))
+    gone = inspect(wiped(generator, held_out.pixels[defect])).argmax(axis=1) == clean
+    sound = held_out.pixels[~defect]
     groups = np.array(held_out.groups)[defect]
     by_class = {f"erased_{name}": _share(gone[held_out.labels[defect] == k]) for k, name in enumerate(held_out.classes[:-1])}
-    return {"erased": by_block(gone, groups), **by_class, "clean_moved_grey_levels": spread(moved)}
+    rim = np.ones(sound.shape[1:], bool)
+    rim[tuple(slice(side // 4, side - side // 4) for side in rim.shape)] = False
+    spoiled = np.where(rim, sound, changed(generator, sound, np.arange(len(sound)) % clean))
+    return {
+        "erased": by_block(gone, groups),
+        **by_class,
+        "clean_moved_grey_levels": spread(moved(wiped(generator, sound), sound).mean(axis=(1, 2))),
+        "untouched_moved_grey_levels": spread(moved(wiped(generator, spoiled), sound)[:, rim].mean(axis=1)),
+    }
+
+
+def changed(generator: Translator, grey: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Patches (n, S, S) uint8 turned into what `labels` (n,) say."""
+    x = torch.from_numpy(grey).float()[:, None] / 127.5 - 1
+    with torch.inference_mode():
+        parts = [generator.change(x[k : k + 64], labels[k : k + 64]) for k in range(0, len(x), 64)]
+    return ((torch.cat(parts)[:, 0].numpy() + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+
+
+def wiped(generator: Translator, grey: np.ndarray) -> np.ndarray:
+    """Patches (n, S, S) uint8 without their defects."""
+    after = changed(generator, grey, np.full(len(grey), len(generator.deck.classes) - 1))
+    pairs = zip(np.float32(grey) / 255, np.float32(after) / 255, strict=True)
+    kept = np.stack([at_own_level(before, one) for before, one in pairs])
+    return (kept * 255).round().astype(np.uint8)
+
+
+def moved(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Grey levels by which pixels differ."""
+    return np.abs(after.astype(int) - before)
 
 
 def by_block(values: np.ndarray, groups: np.ndarray) -> dict[str, Any]:

@@ -8,7 +8,8 @@
 
 A result is `plate + strength * weight * (G(plate) - plate)`.  So strength 0, and every pixel with weight 0, keep their bits, and
 a 16-bit or coloured plate keeps its depth and hue though the generator is grey.  Plates beyond `WHOLE` px go through it in
-overlapping tiles, weighted so that each counts most in its middle.
+overlapping tiles, weighted so that each counts most in its middle; all are cut from one plane of noise and mirrored alike, so
+that neighbours draw the same where they overlap.  What is wiped off is a defect, not the light on the plate: `at_own_level`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
+from scipy.ndimage import median_filter
 from torch import Tensor
 
 from corrovis.errors import BadInputError
@@ -31,6 +34,8 @@ MODEL = "steel-pegan"
 DIVISOR = 4
 WHOLE, OVERLAP = 256, 64
 FEATHER = 8.0  # px over which a brushed defect fades in
+CELL, AROUND = 8, 33  # px of a cell, and how many cells a side the level of a place is the median of
+CLEAN_LEVELS = (40 / 255, 200 / 255)  # between which the clean steel of training lies, but for 4 % of it
 
 
 class DefectMaker:
@@ -63,16 +68,22 @@ class DefectMaker:
 
     def produce(self, grey: Float, defects: list[str], seeds: list[int]) -> Float:
         """(n, H, W) in [0, 1] to the same, each with its own defect; `CLEAN` erases.  H and W at least 32."""
+        throws = [Throw.of(seed, name == CLEAN) for seed, name in zip(seeds, defects, strict=True)]
+        noise = torch.stack([throw.noise(grey.shape[1:]) for throw in throws])
+        return self._generate(grey, defects, throws, noise)
+
+    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
+        """As `produce`, with (n, H, W) noise for each."""
         labels = torch.eye(len(self.classes))[[self.classes.index(name) for name in defects]]
         height, width = grey.shape[1:]
-        x = torch.from_numpy(np.pad(grey, ((0, 0), (0, -height % DIVISOR), (0, -width % DIVISOR)), mode="reflect")) * 2 - 1
-        throws = [Throw.of(seed, name == CLEAN) for seed, name in zip(seeds, defects, strict=True)]
-        noise = torch.stack([throw.noise(patch) for throw, patch in zip(throws, x, strict=True)])
-        x = torch.stack([throw.mirrored(patch) for throw, patch in zip(throws, x, strict=True)])
+        planes = torch.stack([torch.from_numpy(grey) * 2 - 1, noise], dim=1)
+        planes = F.pad(planes, (0, -width % DIVISOR, 0, -height % DIVISOR), mode="reflect")
+        planes = torch.stack([throw.mirrored(pair) for throw, pair in zip(throws, planes, strict=True)])
         with torch.inference_mode():
             network: Any = self.store.network(MODEL)
             network.to(memory_format=torch.channels_last)  # a fifth faster on CPUs
-            made = network(x[:, None].contiguous(memory_format=torch.channels_last), labels, noise[:, None])[:, 0]
+            x = planes[:, :1].contiguous(memory_format=torch.channels_last)
+            made = network(x, labels, planes[:, 1:])[:, 0]
         made = torch.stack([throw.mirrored(patch) for throw, patch in zip(throws, made, strict=True)])
         return np.asarray(((made[:, :height, :width] + 1) / 2).clamp(0, 1).numpy(), np.float32)
 
@@ -81,10 +92,11 @@ class DefectMaker:
         changed = plate
         if brush.strength > 0:
             weight = feathered(brush.region, plate.size_hw) * np.float32(brush.strength)
-            rows, columns = window(weight > 0, self.side)
+            rows, columns = window(weight > 0, 2 * self.side if name == CLEAN else self.side)
             grey = plate.grey[rows, columns]
+            made = self._tiled(grey, name, brush.seed)
             by = np.zeros(plate.size_hw, np.float32)
-            by[rows, columns] = self._tiled(grey, name, brush.seed) - grey
+            by[rows, columns] = (at_own_level(grey, made) if name == CLEAN else made) - grey
             changed = plate.shifted(by * weight)
         return DefectPlate(plate, changed, name, brush, Provenance(MODEL, self.spec.sha256, time.perf_counter() - began))
 
@@ -93,9 +105,11 @@ class DefectMaker:
         height, width = grey.shape
         padded = np.pad(grey, ((0, max(0, self.side - height)), (0, max(0, self.side - width))), mode="symmetric")
         stitcher = Stitcher((padded.shape[0], padded.shape[1]), WHOLE, OVERLAP, 1)
-        for number, where in enumerate(stitcher.tiles()):
+        throw = Throw.of(seed, name == CLEAN)
+        noise = throw.noise(padded.shape)
+        for where in stitcher.tiles():
             tile = np.ascontiguousarray(padded[where])[None]
-            stitcher.add(where, self.produce(tile, [name], [seed + 7919 * number]))
+            stitcher.add(where, self._generate(tile, [name], [throw], noise[where][None]))
         return stitcher.whole()[0, :height, :width]
 
 
@@ -112,14 +126,31 @@ class Throw:
         return cls(seed, bool(seed & 1) and not quiet, bool(seed & 2) and not quiet, quiet)
 
     def mirrored(self, patch: Tensor) -> Tensor:
-        """(H, W); its own inverse."""
+        """(..., H, W); its own inverse."""
         return patch.flip(self.axes) if self.axes else patch
 
-    def noise(self, patch: Tensor) -> Tensor:
+    def noise(self, size_hw: tuple[int, ...]) -> Tensor:
         """(H, W): a plane of normal noise, or of zeros."""
         if self.quiet:
-            return torch.zeros_like(patch)
-        return torch.randn(patch.shape, generator=torch.Generator().manual_seed(self.seed))
+            return torch.zeros(size_hw)
+        return torch.randn(size_hw, generator=torch.Generator().manual_seed(self.seed))
+
+
+def at_own_level(before: Float, after: Float) -> Float:
+    """`after` as light, place by place, as `before` was, or as the clean steel nearest to that; both (H, W) in [0, 1].
+
+    Light is the median over a surrounding larger than most defects, which is why a defect does not count.
+    """
+    wanted = np.clip(level_of(before), *CLEAN_LEVELS)
+    return np.asarray(np.clip(after + wanted - level_of(after), 0, 1), np.float32)
+
+
+def level_of(grey: Float) -> Float:
+    """(H, W): the median of the surroundings of each pixel, from cells of `CELL` px."""
+    height, width = grey.shape
+    size = max(1, round(width / CELL)), max(1, round(height / CELL))
+    cells = median_filter(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), AROUND, mode="reflect")
+    return np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def feathered(region: Bool | None, size_hw: tuple[int, int]) -> Float:

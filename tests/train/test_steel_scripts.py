@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rivals
 import steel_data
 import torch
 from inspector_gain import gain
+from pegan import Deck
 from PIL import Image
 from steel_scores import by_block, copies, coverage
 from test_car_scripts import run
@@ -63,6 +65,13 @@ def test_pegan_trains_and_resumes(ablation: list[str], data: Path, tmp_path: Pat
     assert list(tmp_path.glob("sheet_*.png"))
 
 
+def test_a_sheet_in_between_leaves_the_generator_learning(data: Path) -> None:
+    deck = Deck(steel_data.load(data, "train", 32), np.random.default_rng(0), torch.device("cpu"))
+    rival = rivals.Drawing(rivals.Config(side=32, width=4, batch=4), deck)
+    rival.make(np.array([0, 1]))
+    assert rival.generator.training
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["dcgan", "lsgan", "cyclegan", "stargan"])
 def test_rivals_train_and_resume(method: str, data: Path, tmp_path: Path) -> None:
@@ -96,11 +105,12 @@ def test_methods_are_compared_on_patches_held_out(data: Path, tmp_path: Path) ->
     run("release_pegan.py", "--seconds", 1, "--run", tmp_path / "rivals/pegan", *there)
     spec = read_manifest(tmp_path)["steel-pegan"]
     assert spec.classes[-1] == "background"
-    assert 0 <= spec.metrics["erased"]["value"] <= 1
+    assert {"erased", "clean_moved_grey_levels", "untouched_moved_grey_levels", "lpips_of_pairs_mean"} <= set(spec.metrics)
     gains = ("--runs", tmp_path / "rivals", "--weights", tmp_path, "--report", tmp_path / "gain.json")
     run("inspector_gain.py", "--data", data, "--smoke", "--out", tmp_path / "gain", *gains)
     for arms in json.loads((tmp_path / "gain.json").read_text())["inspectors"].values():
-        assert {"real alone", "steel-pegan x 0.25", "steel-pegan x 3", "pegan x 3", "dcgan x 3"} <= set(arms)
+        made = {f"{name} x 3" for name in ("steel-pegan", "pegan", "dcgan", "more_real", "augmentation")}
+        assert {"real alone", "steel-pegan x 0.25", *made} <= set(arms)
         alone = arms["real alone"]["accuracy"]["value"]
         for arm in arms.values():
             assert arm["gain"]["value"] == pytest.approx(arm["accuracy"]["value"] - alone)

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from torch import Tensor
 
 from corrovis.errors import BadInputError
 from corrovis.results import Float
-from corrovis.steel.defects import WHOLE, DefectMaker, feathered, window
+from corrovis.steel.defects import CLEAN_LEVELS, OVERLAP, WHOLE, DefectMaker, Throw, at_own_level, feathered, window
 from corrovis.steel.inspector import PatchInspector, cut
 from corrovis.steel.plates import read_plate, read_region, save_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
@@ -38,14 +39,14 @@ def maker(toy_store: Store) -> DefectMaker:
 class Still(DefectMaker):
     """A generator that changes nothing."""
 
-    def produce(self, grey: Float, defects: list[str], seeds: list[int]) -> Float:
+    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
         return grey
 
 
 class Brighter(DefectMaker):
     """A generator that adds a tenth of white."""
 
-    def produce(self, grey: Float, defects: list[str], seeds: list[int]) -> Float:
+    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
         return grey + np.float32(0.1)
 
 
@@ -82,6 +83,31 @@ def test_tiles_leave_no_seam(toy_store: Store) -> None:
     assert set(np.unique(lighter)) <= {25, 26}, "a tenth of white, everywhere the same"
 
 
+class Noisy(DefectMaker):
+    """A generator that lays its noise over the patch."""
+
+    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
+        return grey + np.float32(0.05) * noise.numpy()
+
+
+def test_neighbouring_tiles_draw_the_same_where_they_overlap(toy_store: Store) -> None:
+    before = plate(size_hw=(80, 2 * WHOLE))
+    by = Noisy(toy_store).add(before, "spots").plate.pixels.astype(float) - before.pixels
+    ends, seams = by[:, :64].std(), [by[:, x : x + OVERLAP].std() for x in (WHOLE - OVERLAP, 2 * (WHOLE - OVERLAP))]
+    assert all(seam > 0.93 * ends for seam in seams), "a mean of two unlike draws would be paler"
+
+
+def test_wiping_leaves_the_light_on_the_plate_and_takes_the_defect() -> None:
+    light = np.tile(np.linspace(0.5, 0.7, 160, dtype=np.float32), (160, 1))
+    spoiled = light.copy()
+    spoiled[60:90, 60:90] = 0.1
+    kept = at_own_level(spoiled, np.full_like(light, 0.3))
+    assert abs(kept.mean() - light.mean()) < 0.02
+    assert kept[75, 75] == pytest.approx(0.6, abs=0.06), "what was dark is as light as its surroundings"
+    white = np.ones((64, 64), np.float32)
+    assert at_own_level(white, white * 0.5).max() == pytest.approx(CLEAN_LEVELS[1]), "no clean steel is white"
+
+
 def test_strength_goes_straight_from_nothing_to_all(toy_store: Store) -> None:
     before, maker = plate("colour"), Brighter(toy_store)
     steps = [maker.add(before, "spots", Brush(s)).plate.pixels.astype(int) - before.pixels for s in (0.2, 0.4, 0.8)]
@@ -113,7 +139,7 @@ def test_a_batch_is_its_patches_one_by_one(maker: DefectMaker) -> None:
     [
         ({"strength": 1.2}, "outside 0 to 1"),
         ({"strength": float("nan")}, "outside 0 to 1"),
-        ({"seed": -1}, "below 0"),
+        ({"seed": -1}, "outside 0 to"),
         ({"region": np.ones((3, 3), bool)}, "must agree"),
         ({"region": np.zeros((40, 56), bool)}, "is empty"),
     ],
