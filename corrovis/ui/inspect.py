@@ -69,6 +69,7 @@ class InspectTab:
         folder = fresh_folder() / "inspection"
         uploads = [(Path(file), Path(file).name) for file in files]
         with complaining():
+            sem_jobs.check_number(len(uploads))
             job = sem_jobs.job_of(model, scale)
             told = lambda n: progress((n, len(uploads)), desc=uploads[n][1])  # noqa: E731
             found = sem_jobs.inspect_uploads(self.inspector, uploads, folder, job, told)

@@ -15,6 +15,8 @@ from corrovis.sem.pixel_size import parse_pixel_size
 from corrovis.settings import Settings
 from corrovis.ui import wording
 
+MOST_PICTURES = 100  # one request's; the command line goes further
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -40,6 +42,14 @@ class Visit:
 def job_of(model: str | None, pixel_size: str | None, explain: bool = True) -> Job:
     """What the form asks for.  Raises BadInputError for a pixel size without number or unit."""
     return Job(model or None, parse_pixel_size(pixel_size) if pixel_size and pixel_size.strip() else None, explain)
+
+
+def check_number(count: int) -> None:
+    """Raises BadInputError for more pictures than one request may ask for."""
+    if count > MOST_PICTURES:
+        raise BadInputError(
+            f"{count} pictures are too many at once; send at most {MOST_PICTURES}, or use the command line, which has no limit"
+        )
 
 
 def inspect_uploads(
