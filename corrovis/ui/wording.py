@@ -248,6 +248,8 @@ STEEL_STAGE = {
     "strength": "Strength",
     "reseed": "Other defects",
     "reseed_hint": "Put other defects of each kind on it",
+    "seed": "Seed",
+    "seed_hint": "The same seed makes the same defects again",
     "compare": "Compare",
     "compare_hint": "Hold to see the patch as it came",
     "save": "Save",
