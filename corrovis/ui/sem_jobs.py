@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corrovis.errors import BadInputError
+from corrovis.render.report import read_inspection
 from corrovis.render.sem_files import Job, inspect_file
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import parse_pixel_size
@@ -20,11 +21,16 @@ MOST_PICTURES = 100  # one request's; the command line goes further
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One inspected picture of a visitor: its upload, its name and the contract's record, in which files are paths."""
+    """One inspected picture of a visitor: the picture, its name, and the folder with all that was found in it."""
 
     path: Path
     name: str
-    item: dict[str, Any]
+    folder: Path
+
+    @property
+    def item(self) -> dict[str, Any]:
+        """The contract's record, in which files are paths; read anew, for it may hold many thousand regions."""
+        return {**read_inspection(self.folder), "file": self.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,28 @@ def check_number(count: int) -> None:
         )
 
 
+def with_notes(uploads: list[tuple[Path, str]], folder: Path) -> list[tuple[Path, str]]:
+    """The uploads; a text file of a picture's name goes beside a copy of it in `folder`, where its scale is looked for."""
+    texts = {Path(name).stem: path for path, name in uploads if is_text(name)}
+    found: list[tuple[Path, str]] = []
+    used = set[str]()
+    for path, name in uploads:
+        stem = Path(name).stem
+        if is_text(name) or stem not in texts:
+            found.append((path, name))
+            continue
+        used.add(stem)
+        beside = folder / str(len(found))
+        beside.mkdir(parents=True)
+        found.append((Path(shutil.copyfile(path, beside / Path(name).name)), name))
+        shutil.copyfile(texts[stem], (beside / Path(name).name).with_suffix(".txt"))
+    return [(path, name) for path, name in found if not (is_text(name) and Path(name).stem in used)]
+
+
+def is_text(name: str) -> bool:
+    return Path(name).suffix.lower() == ".txt"
+
+
 def inspect_uploads(
     inspector: Inspector, uploads: list[tuple[Path, str]], folder: Path, job: Job, told: Callable[[int], None]
 ) -> list[Seen | str]:
@@ -61,25 +89,18 @@ def inspect_uploads(
     for number, (path, name) in enumerate(uploads):
         told(number)
         try:
-            item = inspect_file(inspector, path, folder / f"{number + 1:03d}-{Path(name).stem[:40]}", job, settings)
-            found.append(Seen(path, name, {**item, "file": name}))
+            one = Seen(path, name, folder / f"{number + 1:03d}-{Path(name).stem[:40]}")
+            inspect_file(inspector, path, one.folder, job, settings)
+            found.append(one)
         except BadInputError as error:
             found.append(str(error).replace(path.name, name))
     return found
 
 
-def summary_rows(seen: tuple[Seen, ...]) -> list[list[str]]:
-    """Name, severity, corroded share, regions, model of each picture."""
-    return [
-        [
-            one.name,
-            wording.severity_name(one.item["severity"]),
-            f"{one.item['corroded_fraction']:.1%}",
-            str(len(one.item["regions"])),
-            one.item["model"],
-        ]
-        for one in seen
-    ]
+def summary_row(item: dict[str, Any]) -> list[str]:
+    """Name, severity, corroded share, regions, model of a picture."""
+    severity, share = wording.severity_name(item["severity"]), f"{item['corroded_fraction']:.1%}"
+    return [item["file"], severity, share, str(len(item["regions"])), item["model"]]
 
 
 def pack(folder: Path) -> Path:
