@@ -40,8 +40,17 @@ def last_written(folder: Path) -> float:
 
 def drawing(name: str, block: str, scripts: tuple[str, ...] = (), **props: Any) -> gr.HTML:
     """`name`.html, .css and .js of this folder as a component of CSS class `block`; `scripts` come before its own."""
-    script = "\n".join((HERE / f"{part}.js").read_text() for part in (*scripts, name))
     template, style = ((HERE / f"{name}.{kind}").read_text() for kind in ("html", "css"))
     return gr.HTML(
-        html_template=template, css_template=style, js_on_load=script, apply_default_css=False, elem_classes=block, **props
+        html_template=template,
+        css_template=style,
+        js_on_load=script_of(name, scripts),
+        apply_default_css=False,
+        elem_classes=block,
+        **props,
     )
+
+
+def script_of(name: str, scripts: tuple[str, ...]) -> str:
+    """`name`.js after the `scripts` that it calls, as the browser runs it."""
+    return "\n".join((HERE / f"{part}.js").read_text() for part in (*scripts, name))
