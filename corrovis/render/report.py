@@ -70,7 +70,7 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
 
 def read_inspection(folder: Path) -> dict[str, Any]:
     """The record that `write_inspection` returned, from its folder."""
-    answer = json.loads((folder / "inspection.json").read_text())
+    answer: dict[str, Any] = json.loads((folder / "inspection.json").read_text())
     return answer | {key: folder / answer[key] for key in FILES if answer[key]}
 
 

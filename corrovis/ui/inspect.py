@@ -70,7 +70,6 @@ class InspectTab:
         folder = home / "inspection"
         with complaining():
             uploads = sem_jobs.with_notes([(Path(file), Path(file).name) for file in files], home / "pictures")
-            sem_jobs.check_number(len(uploads))
             job = sem_jobs.job_of(model, scale)
             told = lambda n: progress((n, len(uploads)), desc=uploads[n][1])  # noqa: E731
             found = sem_jobs.inspect_uploads(self.inspector, uploads, folder, job, told)

@@ -59,21 +59,25 @@ def check_number(count: int) -> None:
 
 
 def with_notes(uploads: list[tuple[Path, str]], folder: Path) -> list[tuple[Path, str]]:
-    """The uploads; a text file of a picture's name goes beside a copy of it in `folder`, where its scale is looked for."""
+    """The pictures; one that came with a text file of its name as a copy beside that in `folder`, where its scale is looked for.
+
+    Raises BadInputError for too many.
+    """
     texts = {Path(name).stem: path for path, name in uploads if is_text(name)}
-    found: list[tuple[Path, str]] = []
-    used = set[str]()
-    for path, name in uploads:
-        stem = Path(name).stem
-        if is_text(name) or stem not in texts:
-            found.append((path, name))
-            continue
-        used.add(stem)
-        beside = folder / str(len(found))
-        beside.mkdir(parents=True)
-        found.append((Path(shutil.copyfile(path, beside / Path(name).name)), name))
-        shutil.copyfile(texts[stem], (beside / Path(name).name).with_suffix(".txt"))
-    return [(path, name) for path, name in found if not (is_text(name) and Path(name).stem in used)]
+    pictures = {Path(name).stem for _, name in uploads if not is_text(name)}
+    kept = [(path, name) for path, name in uploads if not (is_text(name) and Path(name).stem in pictures)]
+    check_number(len(kept))
+    placed = []
+    for number, (path, name) in enumerate(kept):
+        text = None if is_text(name) else texts.get(Path(name).stem)
+        placed.append((_beside(text, path, folder / str(number) / Path(name).name) if text else path, name))
+    return placed
+
+
+def _beside(text: Path, picture: Path, place: Path) -> Path:
+    place.parent.mkdir(parents=True)
+    shutil.copyfile(text, place.with_suffix(".txt"))
+    return Path(shutil.copyfile(picture, place))
 
 
 def is_text(name: str) -> bool:

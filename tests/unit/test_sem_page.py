@@ -115,10 +115,15 @@ def test_the_microscopes_text_file_gives_the_scale(toy_store: Store, tmp_path: P
     assert "stray.txt is not a picture" in str(stray)
 
 
-def test_too_many_pictures_are_refused() -> None:
-    sem_jobs.check_number(sem_jobs.MOST_PICTURES)
+def test_too_many_pictures_are_refused_and_text_files_are_none(tmp_path: Path) -> None:
+    uploads = [(tmp_path / f"{number}.png", f"{number}.png") for number in range(sem_jobs.MOST_PICTURES)]
+    for path, _ in uploads:
+        path.with_suffix(".txt").write_text("PixelSize=5")
+        path.write_text("a picture")
+    pairs = [*uploads, *((path.with_suffix(".txt"), f"{path.stem}.txt") for path, _ in uploads)]
+    assert len(sem_jobs.with_notes(pairs, tmp_path / "pictures")) == sem_jobs.MOST_PICTURES
     with pytest.raises(BadInputError, match="send at most 100"):
-        sem_jobs.check_number(sem_jobs.MOST_PICTURES + 1)
+        sem_jobs.with_notes([*uploads, (tmp_path / "stray.txt", "stray.txt")], tmp_path / "more")
 
 
 def test_everything_is_packed(visit: Visit) -> None:
