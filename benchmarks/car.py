@@ -31,6 +31,8 @@ from corrovis.results import Photo
 from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.ui import wording
+from corrovis.ui.car import STAGE_SCRIPTS
+from corrovis.ui.parts import script_of
 from corrovis.ui.payload import encode
 
 HERE = Path(__file__).parent
@@ -87,7 +89,7 @@ def server_side(photo: Photo, store: Store) -> tuple[dict[str, float], str]:
 def browser_side(value: str) -> dict[str, float]:
     """Milliseconds from the value's arrival to the first picture, and of 301 steps of the slider, in Chromium."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    script = "\n".join((UI / name).read_text() for name in ("corrosion_painter.js", "corrosion_stage.js"))
+    script = script_of("corrosion_stage", STAGE_SCRIPTS)
     page_script = """async ([script, template, words, value]) => {
         const compiled = template.replace(/{{#each[^]*?{{\\/each}}/g, "").replace(/{{[^}]*}}/g, "");
         document.body.innerHTML = "<div>" + compiled + "</div>";

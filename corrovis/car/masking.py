@@ -37,8 +37,10 @@ class CarMasker:
 
         Raises:
             NoCarError: no car, and `whole` is not set
-            BadInputError: `at` is outside the picture
+            BadInputError: `at` is outside the picture, or `whole` is set too
         """
+        if whole and at is not None:
+            raise BadInputError("the whole picture is to be taken for car, and one car of it as well; leave one of the two out")
         began = time.perf_counter()
         spec = self._store.spec(MODEL)
         logits = self._logits(photo.rgb, int(spec.input["size"]))
@@ -49,7 +51,8 @@ class CarMasker:
             small_car = optimise(probability[CAR] > 0.5)
             if small_car.mean() < LEAST_CAR:
                 raise NoCarError(
-                    f"no car found in {photo.name}; try a photo that shows one, or treat the whole picture as car (--whole)"
+                    f"no car found in {photo.name}; try a photo that shows one, "
+                    "or have the whole picture taken for car (--whole, in a request whole=true)"
                 )
             cars = cv2.connectedComponents(small_car.astype(np.uint8))[0] - 1
             if at is not None:

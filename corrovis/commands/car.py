@@ -25,12 +25,13 @@ def age(
     video: Annotated[bool, typer.Option("--video", help="Also an MP4 from none to severe.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other rust.")] = 0,
     whole: Annotated[bool, typer.Option("--whole", help="Take the whole picture for car.")] = False,
+    at: Annotated[str | None, typer.Option(metavar="X,Y", help="Of several cars only the one at this pixel.")] = None,
     as_json: Json = False,
 ) -> None:
     """Rust the car in a photo, level by level.  The pictures are illustrations, not predictions."""
     from corrovis.results import check_level
 
-    levels = [check_level(value) for value in level or [0, 1, 2, 3]]
+    levels, place = [check_level(value) for value in level or [0, 1, 2, 3]], pixel_of(at)
     with working("ageing", as_json):
         from corrovis.car.ageing import Ager
         from corrovis.car.masking import CarMasker
@@ -44,7 +45,7 @@ def age(
         make_folder(folder)
         store = open_store(settings)
         began = time.perf_counter()
-        aged = Ager(store).age(picture, CarMasker(store).mask(picture, whole=whole), seed=seed)
+        aged = Ager(store).age(picture, CarMasker(store).mask(picture, whole, place), seed=seed)
         answer = write_levels(aged, levels, folder)
         if video:
             answer["video"] = folder / "rusting.mp4"
@@ -58,6 +59,17 @@ def age(
     rows = [[f"{item['level']:g}", f"{item['rust_fraction']:.1%}", str(item["file"])] for item in answer["levels"]]
     print_table(["level", "rust", "file"], rows)
     out.print(f"car mask {answer['car_mask']}" + (f", video {answer['video']}" if video else ""), soft_wrap=True)
+
+
+def pixel_of(text: str | None) -> tuple[float, float] | None:
+    """`640,480` as (x, y).  Raises BadInputError for anything else."""
+    if text is None:
+        return None
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise BadInputError(f"--at {text} is no pixel; give two numbers, from left and from top, as in 640,480") from error
+    return x, y
 
 
 def grade(

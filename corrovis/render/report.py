@@ -22,6 +22,7 @@ from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Region
 TEMPLATE = Path(__file__).with_name("report.html")
 SHOWN_ROWS = 200  # regions in the HTML; all of them are in the CSV
 PDF_ROWS = 30
+FILES = ("mask", "certainty", "region_numbers", "overlay", "saliency", "sizes", "report", "pdf", "csv")
 MEASURES = ("area_px", "area_um2", "equivalent_diameter_um", "perimeter_px", "circularity", "solidity", "eccentricity")
 
 MEANING = (
@@ -65,6 +66,12 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
     _write_csv(answer["regions"], folder / "regions.csv")
     (folder / "inspection.json").write_text(json.dumps(answer, default=lambda path: path.name, indent=1) + "\n")
     return answer
+
+
+def read_inspection(folder: Path) -> dict[str, Any]:
+    """The record that `write_inspection` returned, from its folder."""
+    answer: dict[str, Any] = json.loads((folder / "inspection.json").read_text())
+    return answer | {key: folder / answer[key] for key in FILES if answer[key]}
 
 
 def record(inspection: Inspection) -> dict[str, Any]:
@@ -115,8 +122,11 @@ def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
     shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(FIELD_SEVERITIES, grade.probabilities, strict=True))
     low, high = grade.limits
     density = inspection.density_per_mm2
+    classes = inspection.map.classes[1:]
+    of_each = [("Share of each class", ", ".join(f"{name} {inspection.map.class_fraction(name):.2%}" for name in classes))]
     return [
         ("Corroded share", f"{inspection.map.corroded_fraction:.2%}"),
+        *(of_each if len(classes) > 1 else []),
         ("Severity", f"{grade.severity} ({shares}); moderate from {low:.0%}, severe from {high:.0%}"),
         ("Regions", f"{len(inspection.regions)}" + (f", {density:.1f} per mm²" if density is not None else "")),
         ("Pixel size", f"{pixel.um:g} µm ({pixel.source})" if pixel else "unknown: areas are in pixels"),

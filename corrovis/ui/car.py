@@ -15,6 +15,7 @@ from corrovis.ui.car_jobs import Services, Visit
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 
+STAGE_SCRIPTS = ("stage", "corrosion_painter")
 TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file && file.url}))"
 TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:failed'))"
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:saved', {detail: file}))"
@@ -114,7 +115,7 @@ def make_upload() -> gr.Image:
 
 def make_stage() -> gr.HTML:
     """The canvas stage with its fixed template; its value is `payload.encode`'s JSON."""
-    return drawing("corrosion_stage", "stage", ("stage", "corrosion_painter"), words=wording.STAGE)
+    return drawing("corrosion_stage", "stage", STAGE_SCRIPTS, words=wording.STAGE)
 
 
 def grade_bars(grade: Grade | None) -> str:

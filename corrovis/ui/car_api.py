@@ -14,26 +14,34 @@ from corrovis.errors import BadInputError
 from corrovis.manifest import WeightSpec
 from corrovis.render.files import write_levels
 from corrovis.results import check_level
+from corrovis.steel.results import MOST_SEED
 from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import Services, Visit
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
 
+MOST_LEVELS = 32  # each is a picture of the photo's full size
+
 
 def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
     """Register the endpoints in the running `gr.Blocks`."""
 
-    def age_car(photo: FileData, levels: list[float] | float | None = None, seed: int = 0, whole: bool = False) -> dict[str, Any]:
+    def age_car(
+        photo: FileData,
+        levels: list[float] | float | None = None,
+        seed: int = 0,
+        whole: bool = False,
+        at: list[float] | None = None,
+    ) -> dict[str, Any]:
         """Age the car in a photo; levels 0 none, 1 mild, 2 moderate, 3 severe, anything between; all four if none are given.
 
-        `whole` takes the whole picture for car.
+        `whole` takes the whole picture for car; `at` ages one of several, at [x, y] as shares of the photo's width and height.
         """
         began = time.perf_counter()
         folder = fresh_folder()
         with complaining():
-            visit = Visit(*upload(photo), whole=bool(whole), seed=int(seed))
-            asked = [levels] if isinstance(levels, int | float) else levels or [0, 1, 2, 3]
-            wanted = [check_level(level) for level in asked]
+            visit = Visit(*upload(photo), whole=bool(whole), seed=whole_number("seed", seed), at=point(at))
+            wanted = wanted_levels(levels)
             answer = write_levels(car_jobs.age(services, visit), wanted, folder)
         return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
 
@@ -64,6 +72,44 @@ def upload(photo: Any) -> tuple[Path, str]:
     if not isinstance(record, dict) or (record.get("meta") or {}).get("_type") != "gradio.FileData" or not record.get("path"):
         raise BadInputError("no file came with the request; pass what an upload answered (gradio_client's handle_file does both)")
     return Path(record["path"]), record.get("orig_name") or Path(record["path"]).name
+
+
+def wanted_levels(asked: Any) -> list[float]:
+    """The levels asked for, one or several; all four if none.  Raises BadInputError for what is no level, and too many."""
+    if asked is None or asked == []:
+        return [0.0, 1.0, 2.0, 3.0]
+    levels = asked if isinstance(asked, list) else [asked]
+    if len(levels) > MOST_LEVELS:
+        raise BadInputError(f"{len(levels)} levels are too many for one request; ask for at most {MOST_LEVELS} at a time")
+    return [check_level(number("level", level)) for level in levels]
+
+
+def point(asked: Any) -> tuple[float, float] | None:
+    """[x, y] as shares of a photo's sides; None where none is asked for.  Raises BadInputError for anything else."""
+    if asked is None:
+        return None
+    shares = tuple(number("at", share) for share in asked) if isinstance(asked, list) else ()
+    if len(shares) != 2 or not all(0 <= share <= 1 for share in shares):
+        raise BadInputError(
+            f"at {asked!r:.40} is no place; give [x, y] as shares of the photo's width and height, as in [0.5, 0.6]"
+        )
+    return shares[0], shares[1]
+
+
+def number(name: str, value: Any) -> float:
+    """`value` as a number.  Raises BadInputError for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadInputError(f"{name} {value!r:.40} is no number; leave {name} out, or give one") from error
+
+
+def whole_number(name: str, value: Any) -> int:
+    """`value` as a number to count with or a seed.  Raises BadInputError for what is none."""
+    found = number(name, value)
+    if not (found.is_integer() and 0 <= found <= MOST_SEED):
+        raise BadInputError(f"{name} {value!r:.40} is outside 0 to {MOST_SEED}; use a whole number between")
+    return int(found)
 
 
 def as_files(value: Any) -> Any:

@@ -98,7 +98,7 @@ def grade(services: Services, visit: Visit) -> Grade | None:
     if services.grader is None:
         return None
     try:
-        return services.grader.grade(read(services, visit, STAGE_SIDE))
+        return services.grader.grade(read(services, visit))
     except BadInputError:  # the stage has said so already
         return None
 

@@ -1,5 +1,5 @@
 // The findings of one picture: the model's answer came once (see findings.py); threshold, opacity, choice and scale act here.
-// Runs as the body of gr.HTML's js_on_load, after findings_regions.js, with `element`, `props` and `watch` given.
+// Runs as the body of gr.HTML's js_on_load, after findings_regions.js and grey_png.js, with `element`, `props` and `watch` given.
 const words = props.words;
 const stage = element.querySelector(".findings-stage");
 const find = (name) => stage.querySelector("." + name);
@@ -12,15 +12,15 @@ let request = 0;
 
 function regionsNow() {
   const { value } = view, at = Math.round(Number(threshold.value) * 256);
-  if (at === 128) return { ids: view.given, regions: value.regions, share: value.corroded_fraction };
+  if (at === 128) return { ids: view.given, regions: value.regions, share: value.corroded_fraction, shares: value.class_fractions };
   const least = Math.max(1, Math.round(value.least / value.zoom ** 2));
-  const { ids, regions } = labelRegions(view.strength, view.classOf, value.width, value.height, at, least);
-  let sum = 0;
+  const { ids, regions } = labelRegions(view.strength, view.classOf, [value.width, value.height], at, [least, value.sure]);
+  const shares = value.class_fractions.map(() => 0), field = value.width * (value.rows[1] - value.rows[0]);
   for (const region of regions) {
-    sum += region.area;
+    shares[region.class - 1] += region.area / field;
     region.area *= value.zoom ** 2;
   }
-  return { ids, regions: regions.sort((a, b) => b.area - a.area), share: sum / (value.width * (value.rows[1] - value.rows[0])) };
+  return { ids, regions: regions.sort((a, b) => b.area - a.area), share: shares.reduce((sum, one) => sum + one), shares };
 }
 
 // Cumulative normal distribution; Abramowitz and Stegun 7.1.26, good to 1e-7.
@@ -52,7 +52,7 @@ function draw() {
   if (view.drawn !== wanted) {
     view.now = regionsNow();
     view.drawn = wanted;
-    const most = Math.max(0, ...view.now.regions.map((region) => region.id));
+    const most = view.now.regions.reduce((least, region) => Math.max(least, region.id), 0); // spread out, 100 000 are too many
     view.palette = new Uint8Array(3 * (most + 1));
     view.now.regions.forEach((region, rank) => view.palette.set(colour(rank), 3 * region.id));
     tell();
@@ -108,8 +108,10 @@ function tell() {
     row.children[2].textContent = share > 0 && share < 0.01 ? "<1 %" : percent(share, 0);
     return row;
   }));
+  const several = value.classes.length > 2;
+  find("kinds").textContent = several ? `${words.kinds}: ` + now.shares.map((share, k) => `${value.classes[k + 1]} ${percent(share, 1)}`).join(", ") : "";
   const unit = side ? "µm" : "px";
-  const heads = [words.region, ...(value.classes.length > 2 ? [words.class] : []), `${words.area}, ${unit}²`, `${words.diameter}, ${unit}`, words.circularity, words.score];
+  const heads = [words.region, ...(several ? [words.class] : []), `${words.area}, ${unit}²`, `${words.diameter}, ${unit}`, words.circularity, words.score];
   stage.querySelector("thead tr").replaceChildren(...heads.map((text) => Object.assign(document.createElement("th"), { textContent: text })));
   stage.querySelector("tbody").replaceChildren(...now.regions.slice(0, ROWS).map(row));
   find("more").textContent = now.regions.length > ROWS ? words.more.replace("%s", ROWS).replace("%t", now.regions.length) : "";
@@ -179,12 +181,17 @@ function save(blob, ending) {
 }
 
 find("save-picture").addEventListener("click", () => canvas.toBlob((blob) => save(blob, "regions.png")));
-find("save-mask").addEventListener("click", () => {
-  const { width, height } = view.value, frame = new ImageData(width, height);
-  view.now.ids.forEach((id, i) => frame.data.set([0, 0, 0, 255].map((v, c) => (id && c < 3 ? 255 : v)), 4 * i));
-  const sheet = Object.assign(document.createElement("canvas"), { width, height });
-  sheet.getContext("2d").putImageData(frame, 0, 0);
-  sheet.toBlob((blob) => save(blob, "mask.png"));
+// As the program's mask.png: class indices, a byte a pixel, in the picture's own size.
+find("save-mask").addEventListener("click", async () => {
+  const { value, now } = view, [width, height] = value.own, mask = new Uint8Array(width * height);
+  for (let y = 0, i = 0; y < height; y++) {
+    const row = Math.floor((y + 0.5) * value.height / height) * value.width;
+    for (let x = 0; x < width; x++, i++) {
+      const shown = row + Math.floor((x + 0.5) * value.width / width);
+      if (now.ids[shown]) mask[i] = view.classOf[shown];
+    }
+  }
+  save(await greyPng(mask, width, height), "mask.png");
 });
 find("save-table").addEventListener("click", () => {
   const side = scale();

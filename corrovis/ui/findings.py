@@ -32,8 +32,8 @@ SHOWN_SIDE = 1600
 """Long side in pixels of what the browser draws; files hold the picture's own pixels."""
 
 
-def encode(path: Path, name: str, item: dict[str, Any]) -> str:
-    """The stage's value as JSON: `item` is the picture's record, in which files are paths."""
+def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> str:
+    """The stage's value as JSON: `item` is the picture's record, in which files are paths; `how` its model's `input`."""
     rgb = read_photo(path).rgb
     zoom = max(1.0, max(rgb.shape[:2]) / SHOWN_SIDE)
     size = (round(rgb.shape[1] / zoom), round(rgb.shape[0] / zoom))
@@ -44,12 +44,14 @@ def encode(path: Path, name: str, item: dict[str, Any]) -> str:
     small = np.asarray(cv2.resize(numbers.astype(np.int32), size, interpolation=cv2.INTER_NEAREST), np.int32)
     heat = np.asarray(Image.open(item["saliency"]).convert("RGB"), np.uint8) if item["saliency"] else None
     low, high = item["severity_limits"]
+    single = "extent" in how  # as in corrovis.sem.segmentation.look
     return json.dumps(
         {
             "name": name,
             "stem": Path(name).stem,
             "width": size[0],
             "height": size[1],
+            "own": [rgb.shape[1], rgb.shape[0]],
             "zoom": zoom,
             "rows": [row / zoom for row in item["specimen_rows"]],
             "photo": to_uri(_shrunk(rgb, size)),
@@ -59,6 +61,7 @@ def encode(path: Path, name: str, item: dict[str, Any]) -> str:
             "classes": classes,
             "regions": [shown_region(region, classes) for region in sorted(item["regions"], key=lambda r: -r["area_px"])],
             "corroded_fraction": item["corroded_fraction"],
+            "class_fractions": list(item["class_fractions"].values()),
             "limits": [low, high],
             "sigma": item["severity_sigma"],
             "severities": FIELD_SEVERITIES,
@@ -66,7 +69,8 @@ def encode(path: Path, name: str, item: dict[str, Any]) -> str:
             "how": wording.HOW_GRADED.format(low=wording.percent(low), high=wording.percent(high)),
             "warnings": item["warnings"],
             "pixel_um": item["pixel_size_um"],
-            "least": LEAST_PX,
+            "least": how["least_px"] if single else LEAST_PX,
+            "sure": how["sure"] if single else 0,
             "stamp": time.time_ns(),
         }
     )

@@ -10,10 +10,11 @@ async function readPixels(uri, width, height) {
   return context.getImageData(0, 0, width, height).data;
 }
 
-// Connected regions of pixels of one class that are at least `at` strong, touching at sides or corners, of `least` pixels or more.
+// Connected regions of pixels of one class that are at least `at` strong, touching at sides or corners, of `least` pixels or
+// more and of a mean strength of `sure` or more.
 // `ids` holds each pixel's region, 0 for none; regions have id, class, area in pixels, score (mean strength) and circularity.
 // Two passes with union-find (Rosenfeld and Pfaltz 1966), so that a megapixel follows the slider.
-function labelRegions(strength, classOf, width, height, at, least) {
+function labelRegions(strength, classOf, [width, height], at, [least, sure]) {
   const ids = new Int32Array(width * height), parent = new Int32Array((ids.length >> 1) + 2);
   let count = 0;
   for (let y = 0, i = 0; y < height; y++) {
@@ -41,7 +42,7 @@ function labelRegions(strength, classOf, width, height, at, least) {
   }
   const regions = [];
   for (let k = 1; k <= count; k++) {
-    if (parent[k] !== k || area[k] < least) continue;
+    if (parent[k] !== k || area[k] < least || sum[k] < 255 * sure * area[k]) continue;
     regions.push({ id: (final[k] = regions.length + 1), class: kind[k], area: area[k], score: sum[k] / area[k] / 255 });
   }
   for (let i = 0; i < ids.length; i++) if (ids[i]) ids[i] = final[parent[ids[i]]];

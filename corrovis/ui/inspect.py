@@ -66,9 +66,10 @@ class InspectTab:
         """Inspect all uploads; what could not be read is said, the rest goes on."""
         if not files:
             raise complaint(wording.NO_FILES)
-        folder = fresh_folder() / "inspection"
-        uploads = [(Path(file), Path(file).name) for file in files]
+        home = fresh_folder()
+        folder = home / "inspection"
         with complaining():
+            uploads = sem_jobs.with_notes([(Path(file), Path(file).name) for file in files], home / "pictures")
             job = sem_jobs.job_of(model, scale)
             told = lambda n: progress((n, len(uploads)), desc=uploads[n][1])  # noqa: E731
             found = sem_jobs.inspect_uploads(self.inspector, uploads, folder, job, told)
@@ -78,17 +79,17 @@ class InspectTab:
             raise complaint(problems[0])
         for problem in problems:
             gr.Warning(problem, duration=None)  # a long run is not watched to its end
-        pictures = [(str(one.item["overlay"]), one.name) for one in seen]
-        rows, several = sem_jobs.summary_rows(seen), len(seen) > 1
-        gallery = gr.Gallery(pictures, visible=several)
-        summary = gr.Dataframe(rows, visible=several)
+        items, several = [one.item for one in seen], len(seen) > 1
+        gallery = gr.Gallery([(str(item["overlay"]), item["file"]) for item in items], visible=several)
+        summary = gr.Dataframe([sem_jobs.summary_row(item) for item in items], visible=several)
         return Visit(seen), gr.Column(visible=True), summary, gallery, str(sem_jobs.pack(folder))
 
     def show(self, visit: Visit | None) -> View:
         """The page's view of what `visit` looks at."""
-        if visit is None or not visit.current.path.exists():
+        if visit is None or not (visit.current.path.exists() and visit.current.folder.exists()):
             raise complaint(wording.EXPIRED)
-        return visit, findings.encode(visit.current.path, visit.current.name, visit.current.item)
+        one, item = visit.current, visit.current.item
+        return visit, findings.encode(one.path, one.name, item, self.inspector.segmenter.store.spec(item["model"]).input)
 
     def open(self, visit: Visit | None, event: gr.SelectData) -> View:
         return self.show(replace(visit, at=int(event.index)) if visit else None)
@@ -106,7 +107,7 @@ def make_choices(inspector: Inspector) -> tuple[gr.Dropdown, gr.Textbox]:
 
 def make_stage() -> gr.HTML:
     """The findings with their fixed template; the value is `findings.encode`'s JSON."""
-    return drawing("findings", "findings-block", ("findings_regions",), words=wording.FINDINGS)
+    return drawing("findings", "findings-block", ("findings_regions", "grey_png"), words=wording.FINDINGS)
 
 
 def make_gallery() -> gr.Gallery:

@@ -27,10 +27,10 @@ from corrovis.ui import (
     wording,
 )
 from corrovis.ui.car_jobs import Services
+from corrovis.ui.parts import KEEP_S, SWEEP_S
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"
-SWEEP_S, KEEP_S = 600, 3600  # how often old uploads are looked for, and when they are old
 
 SHADES = "#fdf5ef #fae6d7 #f4cbad #ecab7d #e1884c #d36c29 #c2571a #a0450f #7d3710 #5e2b10 #3a1a09"
 RUST = gr.themes.Color("rust", *SHADES.split())

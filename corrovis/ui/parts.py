@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +14,43 @@ from gradio.utils import get_upload_folder
 
 HERE = Path(__file__).parent
 CPU = {"concurrency_id": "cpu", "concurrency_limit": 2}  # all work on pictures shares two places
+SWEEP_S, KEEP_S = 600, 3000  # how often old uploads are looked for, and when they are old: together an hour
 VISIT_S = 3600  # a visitor's state is forgotten after an hour, like the uploads
+OURS = "corrovis-"
 
 
 def fresh_folder() -> Path:
-    """An empty folder where gradio looks for files to delete once they are old."""
+    """An empty folder from which gradio may serve.
+
+    gradio deletes what visitors sent and what it handed out, not what merely lies there; so ours that are old go here.
+    """
     uploads = Path(get_upload_folder())
     uploads.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=uploads))
+    for folder in uploads.glob(f"{OURS}*"):
+        with suppress(FileNotFoundError):  # another visitor's call was quicker
+            if time.time() - last_written(folder) > KEEP_S:
+                shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=OURS, dir=uploads))
+
+
+def last_written(folder: Path) -> float:
+    """When its youngest file was written: while a long job goes on, its first files are not old."""
+    return max((path.stat().st_mtime for path in folder.rglob("*") if path.is_file()), default=folder.stat().st_mtime)
 
 
 def drawing(name: str, block: str, scripts: tuple[str, ...] = (), **props: Any) -> gr.HTML:
     """`name`.html, .css and .js of this folder as a component of CSS class `block`; `scripts` come before its own."""
-    script = "\n".join((HERE / f"{part}.js").read_text() for part in (*scripts, name))
     template, style = ((HERE / f"{name}.{kind}").read_text() for kind in ("html", "css"))
     return gr.HTML(
-        html_template=template, css_template=style, js_on_load=script, apply_default_css=False, elem_classes=block, **props
+        html_template=template,
+        css_template=style,
+        js_on_load=script_of(name, scripts),
+        apply_default_css=False,
+        elem_classes=block,
+        **props,
     )
+
+
+def script_of(name: str, scripts: tuple[str, ...]) -> str:
+    """`name`.js after the `scripts` that it calls, as the browser runs it."""
+    return "\n".join((HERE / f"{part}.js").read_text() for part in (*scripts, name))

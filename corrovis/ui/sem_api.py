@@ -16,7 +16,7 @@ from corrovis.ui.car_api import as_files, upload
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.progression_jobs import by_name, placed
-from corrovis.ui.sem_jobs import job_of
+from corrovis.ui.sem_jobs import check_number, job_of
 
 
 def publish(inspector: Inspector) -> None:
@@ -39,7 +39,9 @@ def publish(inspector: Inspector) -> None:
         """How corrosion grows: `table` is a CSV with file, exposure_h, condition; `images` are the files that it names."""
         folder = fresh_folder()
         with complaining():
-            rows = placed(read_table(upload(table)[0]), by_name(map(upload, images)))
+            rows = read_table(upload(table)[0])
+            check_number(len(rows))
+            rows = placed(rows, by_name(map(upload, images)))
             answer = progression_files(inspector, rows, folder, asked(inspector, model, pixel_size, False))
         files: dict[str, Any] = as_files(answer)
         return files

@@ -9,20 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from corrovis.errors import BadInputError
+from corrovis.render.report import read_inspection
 from corrovis.render.sem_files import Job, inspect_file
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import parse_pixel_size
 from corrovis.settings import Settings
 from corrovis.ui import wording
 
+MOST_PICTURES = 100  # one request's; the command line goes further
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One inspected picture of a visitor: its upload, its name and the contract's record, in which files are paths."""
+    """One inspected picture of a visitor: the picture, its name, and the folder with all that was found in it."""
 
     path: Path
     name: str
-    item: dict[str, Any]
+    folder: Path
+
+    @property
+    def item(self) -> dict[str, Any]:
+        """The contract's record, in which files are paths; read anew, for it may hold many thousand regions."""
+        return {**read_inspection(self.folder), "file": self.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,40 @@ def job_of(model: str | None, pixel_size: str | None, explain: bool = True) -> J
     return Job(model or None, parse_pixel_size(pixel_size) if pixel_size and pixel_size.strip() else None, explain)
 
 
+def check_number(count: int) -> None:
+    """Raises BadInputError for more pictures than one request may ask for."""
+    if count > MOST_PICTURES:
+        raise BadInputError(
+            f"{count} pictures are too many at once; send at most {MOST_PICTURES}, or use the command line, which has no limit"
+        )
+
+
+def with_notes(uploads: list[tuple[Path, str]], folder: Path) -> list[tuple[Path, str]]:
+    """The pictures; one that came with a text file of its name as a copy beside that in `folder`, where its scale is looked for.
+
+    Raises BadInputError for too many.
+    """
+    texts = {Path(name).stem: path for path, name in uploads if is_text(name)}
+    pictures = {Path(name).stem for _, name in uploads if not is_text(name)}
+    kept = [(path, name) for path, name in uploads if not (is_text(name) and Path(name).stem in pictures)]
+    check_number(len(kept))
+    placed = []
+    for number, (path, name) in enumerate(kept):
+        text = None if is_text(name) else texts.get(Path(name).stem)
+        placed.append((_beside(text, path, folder / str(number) / Path(name).name) if text else path, name))
+    return placed
+
+
+def _beside(text: Path, picture: Path, place: Path) -> Path:
+    place.parent.mkdir(parents=True)
+    shutil.copyfile(text, place.with_suffix(".txt"))
+    return Path(shutil.copyfile(picture, place))
+
+
+def is_text(name: str) -> bool:
+    return Path(name).suffix.lower() == ".txt"
+
+
 def inspect_uploads(
     inspector: Inspector, uploads: list[tuple[Path, str]], folder: Path, job: Job, told: Callable[[int], None]
 ) -> list[Seen | str]:
@@ -51,25 +93,18 @@ def inspect_uploads(
     for number, (path, name) in enumerate(uploads):
         told(number)
         try:
-            item = inspect_file(inspector, path, folder / f"{number + 1:03d}-{Path(name).stem[:40]}", job, settings)
-            found.append(Seen(path, name, {**item, "file": name}))
+            one = Seen(path, name, folder / f"{number + 1:03d}-{Path(name).stem[:40]}")
+            inspect_file(inspector, path, one.folder, job, settings)
+            found.append(one)
         except BadInputError as error:
             found.append(str(error).replace(path.name, name))
     return found
 
 
-def summary_rows(seen: tuple[Seen, ...]) -> list[list[str]]:
-    """Name, severity, corroded share, regions, model of each picture."""
-    return [
-        [
-            one.name,
-            wording.severity_name(one.item["severity"]),
-            f"{one.item['corroded_fraction']:.1%}",
-            str(len(one.item["regions"])),
-            one.item["model"],
-        ]
-        for one in seen
-    ]
+def summary_row(item: dict[str, Any]) -> list[str]:
+    """Name, severity, corroded share, regions, model of a picture."""
+    severity, share = wording.severity_name(item["severity"]), f"{item['corroded_fraction']:.1%}"
+    return [item["file"], severity, share, str(len(item["regions"])), item["model"]]
 
 
 def pack(folder: Path) -> Path:

@@ -10,7 +10,6 @@ import gradio as gr
 import numpy as np
 from gradio.blocks import Block
 
-from corrovis.errors import CorrovisError
 from corrovis.steel.results import CLEAN
 from corrovis.steel.sets import SetOrder
 from corrovis.ui import steel_jobs, wording
@@ -111,16 +110,17 @@ class SteelTab:
         if not file:
             return None, None, gr.DownloadButton(interactive=False), ""
         visit = Visit(Path(file["path"]), file.get("orig_name") or "plate")
-        try:
+        with complaining():
             value = steel_jobs.stage_value(self.tools, visit)
+        try:
             return (*self._board(visit), value)
-        except (CorrovisError, gr.Error):  # the stage says so
+        except gr.Error:  # the stage says so
             return None, None, gr.DownloadButton(interactive=False), value
 
-    def reseed(self, visit: Visit | None) -> tuple[Visit, str]:
-        visit = present(visit)
-        visit = replace(visit, seed=visit.seed + 1)
-        return visit, steel_jobs.stage_value(self.tools, visit)
+    def reseed(self, visit: Visit | None, event: gr.EventData) -> tuple[Visit, str]:
+        visit = replace(present(visit), seed=int(event.seed))
+        with complaining():
+            return visit, steel_jobs.stage_value(self.tools, visit)
 
     def look(self, visit: Visit | None, event: gr.EventData) -> str:
         with complaining():
@@ -152,11 +152,12 @@ class SteelTab:
         kind, count, seed, own = (asked[part] for part in (self.kind, self.count, self.set_seed, self.own))
         folder = fresh_folder() / "steel"
         defects = self.tools.maker.defects if kind == ALL else (kind,)
-        clean = clean_folder(present(asked[self.visit], wording.BRUSH_NO_PLATE)) if own else None
+        plate = present(asked[self.visit], wording.BRUSH_NO_PLATE) if own else None
         total = int(count) * len(defects)
         done = iter(range(1, total + 1))
         told = lambda patch: progress((next(done), total), desc=wording.steel_name(patch.defect))  # noqa: E731
         with complaining():
+            clean = steel_jobs.clean_folder(self.tools, plate, fresh_folder()) if plate else None
             order = SetOrder(defects, int(count), int(seed or 0), clean)
             archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, told)
         counts = {"kept": sum(map(len, answer["files"].values())), "unlike": answer["dropped"]["unlike_class"]}
@@ -184,13 +185,6 @@ def painted_of(drawn: dict[str, Any] | None) -> np.ndarray[Any, np.dtype[np.bool
     if not layers:
         return np.zeros((1, 1), np.bool_)
     return np.asarray(np.any([layer[..., 3] > 0 for layer in layers], axis=0), np.bool_)
-
-
-def clean_folder(visit: Visit) -> Path:
-    """A folder with nothing but the visitor's plate."""
-    folder = fresh_folder()
-    (folder / f"plate{visit.path.suffix}").write_bytes(visit.path.read_bytes())
-    return folder
 
 
 def make_upload() -> gr.Image:

@@ -15,7 +15,7 @@ from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
 from corrovis.steel.results import CLEAN, Brush
 from corrovis.steel.sets import SetOrder
-from corrovis.ui.car_api import as_files, upload
+from corrovis.ui.car_api import as_files, number, upload, whole_number
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, make
@@ -51,9 +51,10 @@ def publish(tools: SteelTools) -> None:
         """A set of synthetic patches, `n` of one class or of "all", made from drawn clean steel."""
         folder = fresh_folder()
         with complaining():
-            if int(n) > MOST_PATCHES:
+            count = whole_number("n", n)
+            if count > MOST_PATCHES:
                 raise BadInputError(f"one request makes at most {MOST_PATCHES} patches of each; ask again with another seed")
-            order = SetOrder(tools.maker.defects if defect == "all" else (defect,), int(n), int(seed))
+            order = SetOrder(tools.maker.defects if defect == "all" else (defect,), count, whole_number("seed", seed))
             answer: dict[str, Any] = as_files(write_set((tools.maker, tools.inspector), order, folder))
         return answer
 
@@ -70,6 +71,6 @@ def changed(tools: SteelTools, plate: Any, check: Any, name: str, asked: tuple[f
         path, title = upload(plate)
         picture = read_plate(path, title, tools.settings)
         region = read_region(upload(mask)[0], picture.size_hw, tools.settings) if mask else None
-        made = make(tools, picture, name, Brush(float(strength), int(seed), region))
+        made = make(tools, picture, name, Brush(number("strength", strength), whole_number("seed", seed), region))
         answer: dict[str, Any] = as_files(write_defect(made, tools.inspector, folder / f"{Path(title).stem[:60]}_{name}.png"))
     return answer

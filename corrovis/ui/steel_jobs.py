@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, save_plate
-from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, Plate
+from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, Pixels, Plate
 from corrovis.steel.sets import SetOrder
 
 STAGE_SIDE = 256
@@ -103,7 +104,7 @@ def stage_value(tools: SteelTools, visit: Visit) -> str:
     height, width = plate.size_hw
     value = {"key": f"{visit.key}-{visit.seed}", "source": visit.key, "width": width, "height": height, "cells": cells}
     value |= {"base": _to_uri(plate.eight_bit), "probabilities": seen(tools, plate), "cropped": plate.size_hw != whole.size_hw}
-    return json.dumps({**value, "stamp": time.time_ns()})
+    return json.dumps({**value, "seed": visit.seed, "as_it_came": seen(tools, whole), "stamp": time.time_ns()})
 
 
 def look_value(tools: SteelTools, visit: Visit, name: str, strength: float) -> str:
@@ -142,6 +143,12 @@ def brush(tools: SteelTools, visit: Visit, stroke: Stroke, folder: Path) -> Visi
     return replace(visit, brushed=path)
 
 
+def clean_folder(tools: SteelTools, visit: Visit, folder: Path) -> Path:
+    """`folder` with nothing but the visitor's plate, as PNG: sets are made of fewer formats than the page can show."""
+    (folder / "plate.png").write_bytes(_png(read(tools, visit).pixels))
+    return folder
+
+
 def write_zip(
     tools: SteelTools, order: SetOrder, folder: Path, told: Callable[[MadePatch], None]
 ) -> tuple[Path, list[Path], dict[str, Any]]:
@@ -149,10 +156,14 @@ def write_zip(
     if order.count > MOST_PATCHES:
         raise BadInputError(f"the page makes at most {MOST_PATCHES} patches of each; use corrovis synthesize steel for more")
     answer = write_set((tools.maker, tools.inspector), order, folder, told)
-    some = [path for row in zip(*answer["files"].values(), strict=False) for path in row][:18]
+    some = [path for row in zip_longest(*answer["files"].values()) for path in row if path][:18]
     return Path(shutil.make_archive(str(folder), "zip", folder)), some, answer
 
 
 def _to_uri(pixels: Byte) -> str:
+    return "data:image/png;base64," + base64.b64encode(_png(pixels)).decode()
+
+
+def _png(pixels: Pixels) -> bytes:
     _, data = cv2.imencode(".png", pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., ::-1]))
-    return "data:image/png;base64," + base64.b64encode(data.tobytes()).decode()
+    return data.tobytes()

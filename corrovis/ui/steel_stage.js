@@ -3,7 +3,7 @@
 const words = props.words;
 const stage = element.querySelector(".steel-stage");
 const find = (name) => stage.querySelector("." + name);
-const slider = stage.querySelector("input");
+const [slider, seed] = ["strength input", "seed input"].map(find);
 const CLEAN = "background", SHOWN = 3;
 const view = { value: null, chosen: null, strength: 1 };
 
@@ -64,9 +64,11 @@ function settle() {
   trigger("look", { name: chosen, strength, key: value.key });
 }
 
+const likeliest = (probabilities) => Object.entries(probabilities).sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
+
 function showSeen(probabilities) {
-  find("seen").hidden = !Object.keys(probabilities).length;
-  const most = Object.entries(probabilities).sort((a, b) => b[1] - a[1]).slice(0, SHOWN);
+  const most = likeliest(probabilities);
+  find("seen").hidden = !most.length;
   find("seen").querySelector("ul").replaceChildren(
     ...most.map(([name, share], rank) => {
       const row = document.createElement("li");
@@ -80,6 +82,13 @@ function showSeen(probabilities) {
       return row;
     }),
   );
+}
+
+// What the inspector says of the whole picture, whatever is chosen and however much of it is shown.
+function showCame(probabilities) {
+  const [most] = likeliest(probabilities);
+  find("came").hidden = !most;
+  find("came").textContent = most ? `${words.as_it_came}: ${label(most[0])}, ${percent(most[1])}` : "";
 }
 
 // --- what the server sends -----------------------------------------------------------------------------------------------
@@ -103,7 +112,9 @@ function receive() {
   find("base").src = value.base;
   stage.style.setProperty("--aspect", value.width / value.height);
   find("crop").hidden = !value.cropped;
+  seed.value = value.seed;
   drawGrid();
+  showCame(value.as_it_came);
   setState("ready");
   choose(!isNew && cellOf(view.chosen) ? view.chosen : value.cells[0].name);
 }
@@ -118,10 +129,12 @@ slider.addEventListener("input", () => {
 });
 slider.addEventListener("change", settle);
 find("wipe").addEventListener("click", () => choose(view.chosen === CLEAN ? view.value.cells[0].name : CLEAN));
-find("reseed").addEventListener("click", () => {
+function reseed(number) {
   setState("busy");
-  trigger("reseed", {});
-});
+  trigger("reseed", { seed: number });
+}
+find("reseed").addEventListener("click", () => reseed(view.value.seed + 1));
+seed.addEventListener("change", () => (seed.value !== "" && seed.checkValidity() ? reseed(Number(seed.value)) : (seed.value = view.value.seed)));
 find("keep").addEventListener("click", () => {
   find("keep").setAttribute("aria-busy", "true");
   trigger("save", { name: view.chosen, strength: view.strength });
@@ -135,7 +148,10 @@ window.addEventListener("corrovis:steel", (event) => {
   find("base").src = event.detail;
   setState("busy");
 });
-window.addEventListener("corrovis:steel-failed", () => setState(view.value ? "ready" : "empty"));
+window.addEventListener("corrovis:steel-failed", () => {
+  seed.value = view.value?.seed ?? "";
+  setState(view.value ? "ready" : "empty");
+});
 window.addEventListener("corrovis:steel-saved", (event) => handOver(event.detail, [find("keep")]));
 watch("value", receive);
 setState("empty");

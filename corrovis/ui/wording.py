@@ -154,7 +154,7 @@ INSPECT_TAB = "Inspect"
 INSPECT_HEADLINE = "How far has corrosion gone?"
 INSPECT_EXAMPLES = {"as_received_16h.png": ("Attacked alloy", ""), "pitted.png": ("Pitted steel", "pits304")}  # label, model
 INSPECT_LEAD = "Drop in micrographs or photos of steel: corroded regions, areas, severity and a report come back."
-INSPECT_UPLOAD = "Micrographs or photos of steel structures"
+INSPECT_UPLOAD = "Micrographs, with the microscope's text files if you have them, or photos of steel structures"
 INSPECT = "Inspect"
 NO_FILES = "Choose one picture or more first"
 MODEL = "Model"
@@ -187,6 +187,7 @@ FINDINGS = {
     "count": "%s regions",
     "one": "1 region",
     "density": "%s per mm²",
+    "kinds": "Of the picture",
     "warnings": "Before you believe it",
     "regions": "Regions, largest first",
     "region": "Region",
@@ -248,6 +249,8 @@ STEEL_STAGE = {
     "strength": "Strength",
     "reseed": "Other defects",
     "reseed_hint": "Put other defects of each kind on it",
+    "seed": "Seed",
+    "seed_hint": "The same seed makes the same defects again",
     "compare": "Compare",
     "compare_hint": "Hold to see the patch as it came",
     "save": "Save",

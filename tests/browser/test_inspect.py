@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import PATIENCE_MS
+from conftest import PATIENCE_MS, OpenPage
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -16,6 +16,8 @@ from playwright.sync_api import Locator, Page, expect
 from skimage.measure import label, regionprops
 
 from corrovis.sem.segmentation import LEAST_PX
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "micrographs"
 
 
 def micrograph(path: Path, seed: int = 0) -> Path:
@@ -133,11 +135,37 @@ def test_scale_opacity_and_downloads_need_no_server(page: Page, tmp_path: Path) 
     assert download.value.suggested_filename == "field_regions.csv"
     assert lines[1].startswith("region,class,area_px,area_um2")
     assert len(lines) - 2 == stage.locator("tbody tr").count()
+
+
+def test_the_mask_that_is_saved_is_the_programs(page: Page, client: Client, tmp_path: Path) -> None:
+    """Class indices, a byte a pixel, in the picture's own size, also where less of it is shown; and as the threshold says."""
+    small = micrograph(tmp_path / "field.png")
+    item = client.predict(handle_file(small), "ni20cr", "", False, api_name="/inspect")["items"][0]
+    stage = inspected(page, [small])
+    assert np.array_equal(saved_mask(page, stage), np.asarray(Image.open(path_of(item["mask"]))))
+    set_threshold(stage, 0.7)
+    certainty = np.asarray(Image.open(path_of(item["certainty"])))
+    numbers = label(certainty >= round(0.7 * 256), connectivity=2)
+    kept = [part.label for part in regionprops(numbers) if part.area >= LEAST_PX]
+    assert np.array_equal(saved_mask(page, stage), np.isin(numbers, kept))
+
+
+def test_the_mask_of_a_picture_that_is_shown_smaller(open_page: OpenPage, client: Client, tmp_path: Path) -> None:
+    tile = cv2.imread(str(micrograph(tmp_path / "tile.png")), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(tmp_path / "wide.png"), np.tile(tile, (1, 8)))
+    item = client.predict(handle_file(tmp_path / "wide.png"), "ni20cr", "", False, api_name="/inspect")["items"][0]
+    page = open_page()
+    found, wanted = saved_mask(page, inspected(page, [tmp_path / "wide.png"])), np.asarray(Image.open(path_of(item["mask"])))
+    assert found.shape == wanted.shape == (180, 1920)
+    assert (found == wanted).mean() > 0.97
+
+
+def saved_mask(page: Page, stage: Locator) -> np.ndarray:
     with page.expect_download() as download:
         stage.get_by_role("button", name="Save mask").click()
     with Image.open(download.value.path()) as mask:
-        assert mask.size == (240, 180)
-        assert sum(int(line.split(",")[2]) for line in lines[2:]) == (np.asarray(mask.convert("L")) > 0).sum()
+        assert mask.mode == "L"
+        return np.asarray(mask)
 
 
 def test_progression_goes_from_pictures_to_growth(page: Page, tmp_path: Path) -> None:
@@ -170,6 +198,42 @@ def test_pits_can_be_asked_for(page: Page, tmp_path: Path) -> None:
     stage = inspected(page, [tmp_path / "holes.png"])
     expect(stage.get_by_role("heading", name="holes.png")).to_be_visible()
     expect(stage.locator(".count")).to_have_text("3 regions")
+    set_threshold(stage, 0.49)
+    expect(stage.locator(".count")).to_have_text("3 regions")
+
+
+def test_regions_that_the_model_does_not_believe_stay_out(page: Page, client: Client) -> None:
+    """A little beside the model's own threshold are its own regions, not all those that it was not sure of."""
+    path = EXAMPLES / "pitted.png"
+    item = client.predict(handle_file(path), "pits304", "", False, api_name="/inspect")["items"][0]
+    page.get_by_role("tab", name="Inspect").click()
+    page.get_by_label("Model").first.click()
+    page.get_by_role("option", name="Pits (304 stainless, SEM)").click()
+    stage = inspected(page, [path])
+    own = len(item["regions"])
+    for threshold in (0.49, 0.47):
+        set_threshold(stage, threshold)
+        expect(stage.locator(".count")).to_have_text(f"{own} regions")
+
+
+def test_classes_have_shares_of_their_own(page: Page, client: Client, tmp_path: Path) -> None:
+    """At the model's threshold those of the files; beside it they still sum to what is corroded."""
+    dice = np.random.default_rng(3)
+    rust = cv2.resize(dice.random((12, 16)).astype(np.float32), (640, 480), interpolation=cv2.INTER_CUBIC)[..., None]
+    photo = np.where(rust > 0.5, (30, 60, 130), (150, 152, 155)) + dice.normal(0, 14, (480, 640, 1))
+    cv2.imwrite(str(tmp_path / "bridge.png"), photo.clip(0, 255).astype(np.uint8))
+    item = client.predict(handle_file(tmp_path / "bridge.png"), "steel-structures", "", False, api_name="/inspect")["items"][0]
+    page.get_by_role("tab", name="Inspect").click()
+    page.get_by_label("Model").first.click()
+    page.get_by_role("option", name="Steel structures (photos)").click()
+    stage = inspected(page, [tmp_path / "bridge.png"])
+    said = ", ".join(f"{name} {100 * share:.1f} %" for name, share in item["class_fractions"].items())
+    expect(stage.locator(".kinds")).to_have_text(f"Of the picture: {said}")
+    set_threshold(stage, 0.3)
+    parts = [float(number) for number in re.findall(r"([\d.]+) %", stage.locator(".kinds").inner_text())]
+    whole = float(stage.locator(".share").inner_text().split()[0])
+    assert len(parts) == 3
+    assert sum(parts) == pytest.approx(whole, abs=0.2)
 
 
 def test_inspect_answers_with_the_contracts_keys_and_files(client: Client, tmp_path: Path) -> None:

@@ -91,6 +91,35 @@ def test_what_is_saved_is_what_was_chosen(steel: Page, patch: Path, tmp_path: Pa
         assert "spots" in image.text["Synthetic"]
 
 
+def test_a_seed_is_shown_and_can_be_typed(steel: Page) -> None:
+    """The same seed makes the same defects again; what is no seed is not taken."""
+    seed, over = steel.locator(".steel-stage").get_by_role("spinbutton", name="Seed"), steel.locator(".steel-stage .over")
+    expect(seed).to_have_value("0")
+    first = str(over.get_attribute("src"))
+    steel.get_by_role("button", name="Other defects").click()
+    expect(seed).to_have_value("1")
+    expect(over).not_to_have_attribute("src", first)
+    seed.fill("0")
+    seed.press("Enter")
+    expect(over).to_have_attribute("src", first)
+    seed.fill("-3")
+    seed.press("Enter")
+    expect(seed).to_have_value("0")
+    seed.fill("900000000001")
+    seed.press("Enter")
+    expect(steel.get_by_text("seed 900000000001 is outside 0 to")).to_be_visible()
+    expect(seed).to_have_value("0")
+
+
+def test_the_verdict_on_the_patch_as_it_came_stays(steel: Page) -> None:
+    came = steel.locator(".steel-stage .came")
+    expect(came).to_contain_text("As it came: ")
+    said = came.inner_text()
+    steel.locator(".steel-stage .grid").get_by_text("Spots").click()
+    set_strength(steel, 0.5)
+    expect(came).to_have_text(said)
+
+
 def test_a_defect_is_wiped_off_and_comes_back(steel: Page) -> None:
     wipe = steel.get_by_role("button", name="Wipe clean", exact=True)
     wipe.click()

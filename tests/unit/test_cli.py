@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from corrovis import cli
-from corrovis.results import Photo
+from corrovis.car.masking import CarMasker
+from corrovis.results import CarMask, Photo
 
 Run = Callable[..., "Answer"]
 
@@ -104,12 +105,30 @@ def test_age_for_people_is_a_table(corrovis: Run, car: Path, tmp_path: Path) -> 
     assert "car mask" in answer.out
 
 
+def test_one_car_can_be_aged_alone(corrovis: Run, car: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `--at` names reaches the masker, which `test_masking` tests."""
+    asked: list[object] = []
+    mask = CarMasker.mask
+
+    def listened(self: CarMasker, photo: Photo, whole: bool = False, at: tuple[float, float] | None = None) -> CarMask:
+        asked.append(at)
+        return mask(self, photo, whole, at)
+
+    monkeypatch.setattr(CarMasker, "mask", listened)
+    assert corrovis("age", car, "--out", tmp_path / "o", "--at", "60,40", "--json").code == 0
+    assert asked == [(60, 40)]
+
+
 BAD_AGE: dict[str, tuple[list[str], str]] = {
     "no such photo": (["none.jpg", "--out", "o"], "none.jpg cannot be read"),
     "level too high": (["car.png", "--out", "o", "--level", "3.5"], "level 3.5 is outside 0 to 3"),
     "level is no number": (["car.png", "--out", "o", "--level", "high"], "should be a valid number"),
     "level is NaN": (["car.png", "--out", "o", "--level", "nan"], "outside 0 to 3"),
     "seed below 0": (["car.png", "--out", "o", "--seed", "-1"], "greater than or equal to 0"),
+    "a pixel in words": (["car.png", "--out", "o", "--at", "left,top"], "--at left,top is no pixel; give two numbers"),
+    "a pixel with one number": (["car.png", "--out", "o", "--at", "40"], "--at 40 is no pixel; give two numbers"),
+    "a pixel outside": (["car.png", "--out", "o", "--at", "96,3"], "point (96, 3) is outside the picture of 96 x 72"),
+    "all and one": (["car.png", "--out", "o", "--at", "9,3", "--whole"], "leave one of the two out"),
     "no photo": (["--out", "o"], "Missing argument"),
     "out is a file": (["car.png", "--out", "car.png"], "cannot be made a folder"),
     "unknown option": (["car.png", "--colour", "red"], "No such option"),

@@ -11,10 +11,11 @@ from micrographs import grains
 from skimage.draw import disk
 
 from corrovis.manifest import read_manifest
+from corrovis.render.report import facts_of
 from corrovis.results import Provenance
 from corrovis.sem.inspection import Inspector, choose_model, colourfulness
 from corrovis.sem.regions import measure
-from corrovis.sem.results import CorrosionMap, Field, PixelSize
+from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize
 from corrovis.sem.saliency import METHODS, activation_maps, combined, saliency_of
 from corrovis.sem.segmentation import LEAST_PX, Segmenter, regions_of, tiled
 from corrovis.sem.severity import grade_area
@@ -106,6 +107,19 @@ def test_density_needs_a_scale(toy_store: Store) -> None:
     assert inspector.inspect(field_of(grains()), "ni20cr", explain=False).density_per_mm2 is None
     scaled = inspector.inspect(field_of(grains(), pixel=PixelSize(0.5, "test")), "ni20cr", explain=False)
     assert scaled.density_per_mm2 == pytest.approx(len(scaled.regions) / (180 * 240 * 0.25e-6))
+
+
+@pytest.mark.parametrize("classes", [("background", "corroded"), ("good", "fair", "severe")])
+def test_the_report_names_the_share_of_each_class_where_there_are_several(toy_store: Store, classes: tuple[str, ...]) -> None:
+    labels = np.zeros((40, 50), np.uint8)
+    labels[:10], labels[10:12] = 1, len(classes) - 1
+    found = CorrosionMap(
+        labels, (labels > 0).astype(np.int32), (labels > 0).astype(np.float32), np.ones(1, np.float32), classes, (0, 40), MADE
+    )
+    inspection = Inspection(field_of(grains()[:40, :50]), "toy", found, (), grade_area(0.3, (0.1, 0.2), 0.01), None, ())
+    facts = dict(facts_of(inspection, toy_store.spec("ni20cr")))
+    assert facts["Corroded share"] == "30.00%"
+    assert facts.get("Share of each class") == ("fair 25.00%, severe 5.00%" if len(classes) > 2 else None)
 
 
 def test_strange_pictures_are_warned_of(toy_store: Store) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +16,11 @@ from PIL import Image
 from corrovis.errors import BadInputError
 from corrovis.render.sem_pictures import overlay, region_colours
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.segmentation import Segmenter
+from corrovis.sem.segmentation import LEAST_PX, Segmenter
 from corrovis.store import Store
 from corrovis.ui import findings, sem_jobs
 from corrovis.ui.payload import from_uri
-from corrovis.ui.sem_jobs import Seen, Visit
+from corrovis.ui.sem_jobs import Seen, Visit, is_text
 
 
 @pytest.fixture
@@ -35,8 +37,22 @@ def visit(toy_store: Store, tmp_path: Path) -> Visit:
     return Visit((found[0],))
 
 
+def sent(one: Seen, **how: float) -> dict[str, Any]:
+    """What the browser is sent."""
+    value: dict[str, Any] = json.loads(findings.encode(one.path, one.name, one.item, how))
+    return value
+
+
+def test_a_visitor_costs_no_more_than_three_names(visit: Visit) -> None:
+    """A record may hold many thousand regions; it is read from the folder that was written."""
+    assert len(pickle.dumps(visit)) < 2000
+    assert visit.current.item["file"] == "mine.png"
+    assert visit.current.item["mask"].is_file()
+    assert len(visit.current.item["regions"]) > 0
+
+
 def test_the_page_is_sent_what_the_files_say(visit: Visit) -> None:
-    item, value = visit.current.item, json.loads(findings.encode(visit.current.path, "mine.png", visit.current.item))
+    item, value = visit.current.item, sent(visit.current)
     certainty, mask = from_uri(value["map"])[..., 0], np.asarray(Image.open(item["mask"]))
     assert ((certainty >= 128) == (mask > 0)).all(), "the slider's middle is the model's own answer"
     r, g, b = (from_uri(value["numbers"])[..., k].astype(int) for k in range(3))
@@ -48,9 +64,19 @@ def test_the_page_is_sent_what_the_files_say(visit: Visit) -> None:
 
 def test_large_pictures_are_sent_smaller(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(findings, "SHOWN_SIDE", 120)
-    value = json.loads(findings.encode(visit.current.path, "mine.png", visit.current.item))
-    assert (value["width"], value["height"], value["zoom"]) == (120, 90, 2)
+    value = sent(visit.current)
+    assert (value["width"], value["height"], value["zoom"], value["own"]) == (120, 90, 2, [240, 180])
     assert from_uri(value["photo"]).shape == from_uri(value["numbers"]).shape == (90, 120, 3)
+
+
+def test_the_slider_believes_the_regions_that_the_model_believes(visit: Visit) -> None:
+    """A model of instances has limits of its own; they travel along."""
+    limits = [
+        (value["least"], value["sure"]) for value in (sent(visit.current), sent(visit.current, extent=0.4, sure=0.74, least_px=5))
+    ]
+    assert limits == [(LEAST_PX, 0), (5, 0.74)]
+    yolo = sent(visit.current, sure=0.3)
+    assert (yolo["least"], yolo["sure"]) == (LEAST_PX, 0), "sure of a detection says nothing of a pixel"
 
 
 def test_background_has_the_class_of_the_nearest_region() -> None:
@@ -61,7 +87,43 @@ def test_background_has_the_class_of_the_nearest_region() -> None:
 
 
 def test_several_pictures_are_summed_up(visit: Visit) -> None:
-    assert sem_jobs.summary_rows(visit.seen)[0][0] == "mine.png"
+    name, severity, *_ = sem_jobs.summary_row(visit.current.item)
+    assert (name, severity.lower()) == ("mine.png", visit.current.item["severity"])
+
+
+def test_the_microscopes_text_file_gives_the_scale(toy_store: Store, tmp_path: Path) -> None:
+    """Hitachi's and JEOL's lie beside the picture; each upload comes in a folder of its own."""
+    uploads = []
+    for number, name in enumerate(("a.tif", "a.txt", "b.png", "stray.txt")):
+        path = tmp_path / str(number) / name
+        path.parent.mkdir()
+        if is_text(name):
+            path.write_text("[SemImageFile]\r\nPixelSize=99.2\r\n")
+        else:
+            Image.fromarray(grains()).save(path)
+        uploads.append((path, name))
+    placed = sem_jobs.with_notes(uploads, tmp_path / "pictures")
+    assert [name for _, name in placed] == ["a.tif", "b.png", "stray.txt"]
+    inspector = Inspector(Segmenter(toy_store))
+    job = sem_jobs.job_of("", "")
+    first, second, stray = sem_jobs.inspect_uploads(inspector, placed, tmp_path / "o", job, lambda number: None)
+    assert isinstance(first, Seen)
+    assert isinstance(second, Seen)
+    assert first.item["pixel_size_um"] == pytest.approx(0.0992)
+    assert first.item["pixel_size_source"] == "Hitachi file a.txt"
+    assert second.item["pixel_size_um"] is None
+    assert "stray.txt is not a picture" in str(stray)
+
+
+def test_too_many_pictures_are_refused_and_text_files_are_none(tmp_path: Path) -> None:
+    uploads = [(tmp_path / f"{number}.png", f"{number}.png") for number in range(sem_jobs.MOST_PICTURES)]
+    for path, _ in uploads:
+        path.with_suffix(".txt").write_text("PixelSize=5")
+        path.write_text("a picture")
+    pairs = [*uploads, *((path.with_suffix(".txt"), f"{path.stem}.txt") for path, _ in uploads)]
+    assert len(sem_jobs.with_notes(pairs, tmp_path / "pictures")) == sem_jobs.MOST_PICTURES
+    with pytest.raises(BadInputError, match="send at most 100"):
+        sem_jobs.with_notes([*uploads, (tmp_path / "stray.txt", "stray.txt")], tmp_path / "more")
 
 
 def test_everything_is_packed(visit: Visit) -> None:

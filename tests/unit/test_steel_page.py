@@ -7,20 +7,22 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
 
-from corrovis.errors import BadInputError
+from corrovis.errors import BadInputError, WeightsError
 from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate
+from corrovis.steel.results import Brush, DefectPlate, Plate
 from corrovis.steel.sets import SetOrder
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
 from corrovis.ui import steel_jobs
-from corrovis.ui.steel import painted_of
+from corrovis.ui.steel import SteelTab, painted_of
 from corrovis.ui.steel_jobs import SteelTools, Stroke, Visit
 
 Give = Callable[[int, int], Visit]
@@ -52,6 +54,57 @@ def test_of_a_large_plate_the_middle_is_shown(tools: SteelTools, give: Give) -> 
     visit = give(300, 280)
     shown = steel_jobs.middle(steel_jobs.read(tools, visit))
     assert np.array_equal(shown.pixels, steel_jobs.read(tools, visit).pixels[22:278, 12:268])
+
+
+def test_the_verdict_on_what_came_is_of_the_whole_plate(tools: SteelTools, give: Give) -> None:
+    visit = give(300, 280)
+    value = json.loads(steel_jobs.stage_value(tools, visit))
+    assert value["as_it_came"] == steel_jobs.seen(tools, steel_jobs.read(tools, visit))
+    assert value["probabilities"] == steel_jobs.seen(tools, steel_jobs.middle(steel_jobs.read(tools, visit)))
+
+
+def test_weights_that_fail_are_said_to_the_visitor(tools: SteelTools, give: Give) -> None:
+    class Damaged(DefectMaker):
+        def __init__(self) -> None:
+            self.classes = ("spots",)
+
+        def add(self, plate: Plate, defect: str, brush: Brush) -> DefectPlate:
+            raise WeightsError("steel-pegan.safetensors has another sha256; fetch it again")
+
+    visit = give(64, 80)
+    with gr.Blocks(analytics_enabled=False):
+        tab = SteelTab(SteelTools(Damaged(), None, tools.settings), [])
+        with pytest.raises(gr.Error, match="another sha256"):
+            tab.open({"path": str(visit.path), "orig_name": "plate.png"})
+
+
+@pytest.mark.parametrize("ending", ["gif", "png", "avif"])
+def test_a_set_is_made_of_any_plate_that_the_page_shows(tools: SteelTools, tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"plate.{ending}"
+    Image.fromarray(clean_plate((96, 96), 1)).save(path)
+    visit, folder = Visit(path, path.name), tmp_path / "clean"
+    folder.mkdir()
+    order = SetOrder(("spots",), 1, 0, steel_jobs.clean_folder(tools, visit, folder))
+    *_, answer = steel_jobs.write_zip(SteelTools(tools.maker, None, tools.settings), order, tmp_path / "set", lambda patch: None)
+    assert len(answer["files"]["spots"]) == 1
+    assert np.array_equal(read_plate(folder / "plate.png").pixels, steel_jobs.read(tools, visit).pixels)
+
+
+def test_deep_plates_stay_deep_in_their_set(tools: SteelTools, tmp_path: Path) -> None:
+    deep = (clean_plate((96, 96), 1).astype(np.uint16) << 8) + 3
+    Image.fromarray(deep).save(tmp_path / "plate.png")
+    steel_jobs.clean_folder(tools, Visit(tmp_path / "plate.png", "plate.png"), tmp_path)
+    assert np.array_equal(read_plate(tmp_path / "plate.png").pixels, deep)
+
+
+def test_a_class_without_patches_does_not_empty_the_sample(
+    tools: SteelTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"spots": [], "crazing": [tmp_path / "a.png", tmp_path / "b.png"], "scratches": [tmp_path / "c.png"]}
+    monkeypatch.setattr(steel_jobs, "write_set", lambda *_: {"files": files})
+    (tmp_path / "set").mkdir()
+    _, some, _ = steel_jobs.write_zip(tools, SetOrder(("spots",), 1), tmp_path / "set", lambda patch: None)
+    assert [path.name for path in some] == ["a.png", "c.png", "b.png"]
 
 
 def test_a_broken_plate_is_a_line_on_the_stage(tools: SteelTools, tmp_path: Path) -> None:

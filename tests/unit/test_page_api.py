@@ -1,0 +1,138 @@
+"""What the page's doors for programs accept and refuse, without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+from micrographs import grains
+from PIL import Image
+
+from corrovis.car.ageing import Ager
+from corrovis.car.masking import CarMasker
+from corrovis.errors import BadInputError
+from corrovis.results import CarMask, Photo, Provenance
+from corrovis.sem.inspection import Inspector
+from corrovis.sem.segmentation import Segmenter
+from corrovis.settings import Settings
+from corrovis.steel.defects import DefectMaker
+from corrovis.store import Store
+from corrovis.ui import car_api, car_jobs, sem_api, steel_api
+from corrovis.ui.car_jobs import Services, Visit
+from corrovis.ui.sem_jobs import MOST_PICTURES
+from corrovis.ui.steel_jobs import SteelTools
+
+Doors = dict[str, Callable[..., Any]]
+
+
+@pytest.fixture
+def doors(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doors:
+    """The functions behind the endpoints, by name."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    with gr.Blocks(analytics_enabled=False) as page:
+        car_api.publish(Services(CarMasker(toy_store), Ager(toy_store), None, Settings()), {})
+        sem_api.publish(Inspector(Segmenter(toy_store)))
+        steel_api.publish(SteelTools(DefectMaker(toy_store), None, Settings()))
+    return {str(event.api_name): event.fn for event in page.fns.values() if event.fn}
+
+
+def sent(path: Path) -> dict[str, Any]:
+    return {"path": str(path), "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.fixture
+def car(tmp_path: Path, toy_photo: Photo) -> dict[str, Any]:
+    Image.fromarray(toy_photo.rgb).save(tmp_path / "car.png")
+    return sent(tmp_path / "car.png")
+
+
+WRONG_AGE: dict[str, tuple[dict[str, Any], str]] = {
+    "seed below 0": ({"seed": -1}, "seed -1 is outside 0 to"),
+    "seed in words": ({"seed": "many"}, "seed 'many' is no number"),
+    "seed with a fraction": ({"seed": 1.5}, "seed 1.5 is outside 0 to"),
+    "seed without end": ({"seed": float("inf")}, "seed inf is outside 0 to"),
+    "no seed": ({"seed": None}, "seed None is no number"),
+    "level in words": ({"levels": ["high"]}, "level 'high' is no number"),
+    "levels that are none": ({"levels": {"a": 1}}, "level {'a': 1} is no number"),
+    "too many levels": ({"levels": [1.0] * 33}, "33 levels are too many for one request; ask for at most 32"),
+    "a place in pixels": ({"at": [640, 480]}, "give [x, y] as shares"),
+    "half a place": ({"at": [0.5]}, "give [x, y] as shares"),
+    "a place in words": ({"at": "left"}, "give [x, y] as shares"),
+    "all and one": ({"at": [0.5, 0.5], "whole": True}, "leave one of the two out"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_AGE)
+def test_a_wrong_request_is_answered_in_a_line(doors: Doors, car: dict[str, Any], case: str) -> None:
+    asked, said = WRONG_AGE[case]
+    with pytest.raises(gr.Error) as raised:
+        doors["age_car"](car, **{"levels": [1], **asked})
+    assert said in raised.value.message
+    assert "\n" not in raised.value.message
+
+
+def test_levels_may_be_one_several_or_left_out(doors: Doors, car: dict[str, Any]) -> None:
+    for asked, wanted in ((2, [2]), ([0, 1.5], [0, 1.5]), (None, [0, 1, 2, 3]), ([], [0, 1, 2, 3])):
+        assert [level["level"] for level in doors["age_car"](car, asked)["levels"]] == wanted
+
+
+def test_one_of_two_cars_is_aged(tmp_path: Path) -> None:
+    """A place is meant as shares of the photo's sides: the far corner is its last pixel."""
+    asked: list[object] = []
+
+    class Masker(CarMasker):
+        def mask(self, photo: Photo, whole: bool = False, at: tuple[float, float] | None = None) -> CarMask:
+            asked.append(at)
+            car = np.ones(photo.size_hw, bool)
+            return CarMask(car, car.astype(np.float32), 2, Provenance("toy", "0" * 64, 0.0))
+
+    class Rust(Ager):
+        def age(self, photo: Photo, mask: CarMask, seed: int = 0) -> Any:
+            return None
+
+    Image.fromarray(np.full((60, 101, 3), 90, np.uint8)).save(tmp_path / "two.png")
+    services = Services(Masker.__new__(Masker), Rust.__new__(Rust), None, Settings())
+    for at in (car_api.point([0.25, 0.5]), car_api.point([1, 1]), car_api.point(None)):
+        car_jobs.age(services, Visit(tmp_path / "two.png", "two.png", at=at))
+    assert asked == [(25, 29), (100, 59), None]
+
+
+def test_a_table_that_names_too_many_pictures_is_refused_before_one_is_inspected(doors: Doors, tmp_path: Path) -> None:
+    Image.fromarray(grains()).save(tmp_path / "a.png")
+    (tmp_path / "t.csv").write_text("file,exposure_h,condition\n" + "a.png,1,dry\n" * (MOST_PICTURES + 1))
+    with pytest.raises(gr.Error) as raised:
+        doors["progression"](sent(tmp_path / "t.csv"), [sent(tmp_path / "a.png")])
+    assert f"{MOST_PICTURES + 1} pictures are too many at once" in raised.value.message
+
+
+def test_steels_numbers_are_checked_as_well(doors: Doors, car: dict[str, Any]) -> None:
+    for asked, said in (({"strength": "full"}, "strength 'full' is no number"), ({"seed": -1}, "seed -1 is outside")):
+        with pytest.raises(gr.Error) as raised:
+            doors["add_defect"](car, "spots", **asked)
+        assert said in raised.value.message
+    with pytest.raises(gr.Error) as raised:
+        doors["synthesize_steel"]("spots", "two")
+    assert "n 'two' is no number" in raised.value.message
+
+
+def test_no_car_says_what_a_program_can_do(toy_store: Store, toy_photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
+    masker = CarMasker(toy_store)
+    monkeypatch.setattr(masker, "_logits", lambda rgb, side: np.full((2, 24, 32), -9, np.float32))
+    with pytest.raises(BadInputError, match=r"--whole, in a request whole=true"):
+        masker.mask(toy_photo)
+
+
+def test_the_page_grades_the_photo_as_it_came(tmp_path: Path) -> None:
+    graded: list[tuple[int, int]] = []
+
+    class Grader:
+        def grade(self, photo: Photo) -> None:
+            graded.append(photo.size_hw)
+
+    Image.fromarray(np.full((40, 1500, 3), 90, np.uint8)).save(tmp_path / "long.png")
+    car_jobs.grade(Services(None, None, Grader(), Settings()), Visit(tmp_path / "long.png", "long.png"))  # type: ignore[arg-type]
+    assert graded == [(40, 1500)]
