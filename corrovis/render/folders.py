@@ -19,4 +19,4 @@ def check_unused(folder: Path, names: tuple[str, ...]) -> None:
     """Raises BadInputError when `folder` holds a file or a folder with files of these `names`: two sets would mix in it."""
     for path in (folder / name for name in names):
         if path.is_file() or (path.is_dir() and any(path.iterdir())):
-            raise BadInputError(f"{folder} already holds {path.name}, which would mix with what is made; choose another with --out")
+            raise BadInputError(f"{folder} already holds {path.name}, and sets must not mix; choose another with --out")

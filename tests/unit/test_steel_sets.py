@@ -102,7 +102,7 @@ def test_a_bad_picture_among_clean_ones_costs_only_itself(
     assert {patch.source.split()[0] for patch in made} == {"good.png"}
     assert "left out: " in caplog.text
     (tmp_path / "good.png").unlink()
-    with pytest.raises(BadInputError, match="no picture in .* can be read"):
+    with pytest.raises(BadInputError, match=r"no picture in .* can be read"):
         list(make_set(maker, None, SetOrder(("spots",), 1, clean=tmp_path), Tally()))
 
 
