@@ -17,7 +17,7 @@ from segment_scores import benchmark_scores, class_ious, confusion_of
 from segment_views import UNKNOWN
 from segmenting import Config, loss_of
 from sem_severity import mixed, start_from
-from severity_scores import by_area, confusion, fit_temperature, gain, softmax
+from severity_scores import by_area, confusion, gain
 from test_car_scripts import run
 
 from corrovis.manifest import read_manifest
@@ -172,13 +172,6 @@ def test_area_is_graded_with_the_error_of_the_other_coupons() -> None:
     p = by_area(np.array([0.1, 0.3, 0.9, 0.5]), true, group, (0.28, 0.42))
     assert p[:2].max() < 0.75, "the other coupon's error is large"
     assert p[2:].max(axis=1) == pytest.approx(1), "the other coupon has none"
-
-
-def test_temperature_is_recovered() -> None:
-    dice = np.random.default_rng(0)
-    logits = dice.normal(0, 2, (4000, 3))
-    label = np.array([dice.choice(3, p=row) for row in softmax(logits, 2.0)])
-    assert fit_temperature(logits, label) == pytest.approx(2, rel=0.1)
 
 
 def test_a_gain_over_itself_is_nothing() -> None:

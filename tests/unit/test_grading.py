@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from grade_scores import accuracy, balanced_accuracy, calibration_error, fit_temperature, macro_f1, mean_levels_off, scored
+from calibration import calibrated, fit_temperature
+from grade_scores import accuracy, balanced_accuracy, calibration_error, macro_f1, mean_levels_off, probabilities_at, scored
 from grade_views import level_of_share
 from safetensors.torch import save_file
 
@@ -141,18 +142,39 @@ def test_temperature_is_recovered() -> None:
     logits = dice.normal(0, 4, (6000, 3)).astype(np.float32)
     p = level_probabilities(torch.from_numpy(logits / 2)).numpy()
     level = (dice.random((6000, 1)) > p.cumsum(axis=1)[:, :3]).sum(axis=1)
-    assert fit_temperature(logits, level) == pytest.approx(2, rel=0.06)
+    assert fit_temperature(logits, level, probabilities_at) == pytest.approx(2, rel=0.06)
 
 
 def test_interval_holds_the_value() -> None:
+    """The calibration error too, which every draw makes larger: its percentiles lie above it."""
     dice = np.random.default_rng(1)
-    level, group = dice.integers(0, 4, 80), dice.integers(0, 40, 80)
-    metrics = scored(dice.dirichlet(np.ones(4), 80), level, group, "nothing")
-    for score in metrics.values():
-        assert float(score["low"]) <= float(score["value"]) <= float(score["high"]) or score["value"] == pytest.approx(
-            score["low"], abs=0.1
-        )
+    p = dice.dirichlet(np.ones(4), 80)
+    level = np.array([dice.choice(4, p=row) for row in p])
+    for score in scored(p, level, dice.integers(0, 40, 80), "nothing").values():
+        assert float(score["low"]) < float(score["value"]) < float(score["high"])
         assert score["n"] == 80
+
+
+def test_interval_of_an_accuracy_is_that_of_a_share() -> None:
+    """Cars of one photo each, right or wrong by chance: 1.96 standard deviations of a binomial share either side."""
+    dice = np.random.default_rng(2)
+    level = dice.integers(0, 4, 500)
+    p = np.eye(4)[np.where(dice.random(500) < 0.7, level, (level + 1) % 4)]
+    found = scored(p, level, np.arange(500), "nothing", {"accuracy": accuracy})["accuracy"]
+    share = float(found["value"])
+    assert float(found["high"]) - float(found["low"]) == pytest.approx(2 * 1.96 * np.sqrt(share * (1 - share) / 500), rel=0.1)
+
+
+def test_probabilities_are_calibrated_on_answers_other_than_their_own() -> None:
+    """A part's own labels cannot change its probabilities, only those of the others."""
+    dice = np.random.default_rng(3)
+    logits, part = dice.normal(0, 2, (90, 3)), np.arange(90) % 3
+    level = probabilities_at(logits, 1.0).argmax(axis=1)
+    level[::5] = dice.integers(0, 4, 18)
+    other = np.where(part == 1, (level + 1) % 4, level)
+    before, after = (calibrated(logits, one, part, probabilities_at) for one in (level, other))
+    assert np.array_equal(before[part == 1], after[part == 1])
+    assert not np.allclose(before[part != 1], after[part != 1])
 
 
 @pytest.mark.parametrize(("share", "level"), [(0.0, 0), (0.05, 1), (0.1, None), (0.3, 2), (0.5, None), (0.9, 3)])
@@ -217,6 +239,8 @@ def test_training_runs_at_toy_size(tmp_path: Path, script: str) -> None:
     done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     if script == "car_grade.py":
-        metrics = json.loads((tmp_path / "report.json").read_text())["metrics"]
-        assert 0 <= metrics["accuracy"]["value"] <= 1
+        report = json.loads((tmp_path / "report.json").read_text())
+        counts = np.array(report["confusion"]["counts"])
+        assert counts.sum(axis=1).tolist() == [5, 5, 5, 5]
+        assert report["metrics"]["accuracy"]["value"] == pytest.approx(np.trace(counts) / 20, abs=1e-4)
         assert (tmp_path / "out/last.pt").exists()
