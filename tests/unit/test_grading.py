@@ -15,7 +15,9 @@ import torch
 from calibration import calibrated, fit_temperature
 from grade_scores import accuracy, balanced_accuracy, calibration_error, macro_f1, mean_levels_off, probabilities_at, scored
 from grade_views import level_of_share
+from judge import Judge
 from safetensors.torch import save_file
+from support import ONE_CAR, REPO_OF_ONE_CAR, cars_of, is_held_out
 
 from corrovis import golden
 from corrovis.car.grading import MODEL, Grader, square
@@ -192,6 +194,29 @@ def test_shipped_weight_shows_its_golden_numbers() -> None:
 @pytest.mark.parametrize("paint", [(40, 70, 150), (225, 225, 225), (200, 150, 90)], ids=["blue", "white", "beige"])
 def test_a_drawn_clean_car_has_no_rust(paint: tuple[int, int, int]) -> None:
     assert Grader(Store(WEIGHTS)).grade(drawn_car(paint)).severity == "none"
+
+
+def test_a_judge_has_not_learned_from_the_cars_it_will_judge(tmp_path: Path) -> None:
+    """Whatever held-out photos are labelled, it answers alike, and says how often it is right on them."""
+    dice, group = np.random.default_rng(0), np.array([f"car{n}" for n in range(60)])
+    level, unseen = dice.integers(0, 4, 60), np.array([is_held_out(str(name)) for name in group])
+    x = dice.normal(size=(60, 5)) + 2 * np.eye(4, 5)[level]
+    judges = []
+    for labels in (level, np.where(unseen, (level + 1) % 4, level)):
+        np.savez(tmp_path / "cache.npz", x=x, level=labels, group=group, whole=np.ones(60, bool))
+        judges.append(Judge(lambda crops: x).fit(tmp_path, tmp_path, tmp_path / "cache.npz"))  # type: ignore[arg-type]
+    honest, fooled = judges
+    assert np.array_equal(honest.model.predict_proba(x), fooled.model.predict_proba(x))
+    assert honest.photos == unseen.sum() > 5
+    assert honest.accuracy == (honest.model.predict(x) == level)[unseen].mean() > fooled.accuracy
+
+
+def test_all_photos_of_one_car_are_one_group(tmp_path: Path) -> None:
+    (tmp_path / "cars").mkdir()
+    (tmp_path / "cars/clean.csv").write_text(f"file,repo\na.jpg,{REPO_OF_ONE_CAR}\nb.jpg,{REPO_OF_ONE_CAR}\nc.jpg,other\n")
+    (tmp_path / "cars/rusty.csv").write_text("file,group,repo\ns1.jpg,beetle,other\ns2.jpg,beetle,other\n")
+    assert cars_of(tmp_path) == {"a": ONE_CAR, "b": ONE_CAR, "c": "c", "s1": "beetle", "s2": "beetle"}
+    assert not is_held_out(ONE_CAR), "networks were trained on most of its photos"
 
 
 def make_data(root: Path) -> None:
