@@ -159,8 +159,8 @@ def evaluate_car(args: argparse.Namespace) -> None:
         features = Lite0("none", side=32) if args.smoke else Lite0(args.features)
         compare(rusted, pictures, features, report, 5 if args.smoke else ROUNDS)
         judge = Judge(features).fit(args.data, args.labels, args.out / "judge.npz")
-        sure = {"accuracy": judge.accuracy, "balanced_accuracy": judge.balanced_accuracy}
-        report.notes["judge"] = {**sure, "on": "real cars not seen by it, cross-validated"}
+        sure = {"accuracy": judge.accuracy, "balanced_accuracy": judge.balanced_accuracy, "n": judge.photos}
+        report.notes["judge"] = {**sure, "on": "whole photos of held-out real cars, which it has not learned from"}
         for method, cars in rusted.items():
             report.add(method, judge_scores(cars, judge.many))
     made = {"command": "python train/evaluate.py car", "seconds": round(time.time() - began)}

@@ -28,7 +28,8 @@ import timm
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
-from grade_scores import confusion, fit_temperature, probabilities_at, scored, share
+from calibration import fit_temperature, temperatures
+from grade_scores import confusion, probabilities_at, scored, share
 from grade_views import GradedPhoto, View, close_up, extra_views, load_photos, plain_view, views_of
 from safetensors.torch import load_file
 from sklearn.model_selection import StratifiedGroupKFold
@@ -244,20 +245,25 @@ def learn(start: SeverityNet, cells: dict[str, Cells], known: np.ndarray, group:
 
 
 def report(
-    photos: list[GradedPhoto], out_of_fold: dict[str, np.ndarray], close_group: np.ndarray, fold: np.ndarray
+    photos: list[GradedPhoto], out_of_fold: dict[str, np.ndarray], close_photo: np.ndarray, fold: np.ndarray
 ) -> dict[str, Any]:
-    """train/reports/car_grade.json: all scores out of fold."""
+    """train/reports/car_grade.json: all scores out of fold, each fold at the temperature that the others want.
+
+    `temperature` is the one to ship, which all of them want.
+    """
     level = np.array([p.level for p in photos])
     group = np.array([p.group for p in photos])
-    temperature = fit_temperature(out_of_fold["logits"], level)
+    each = temperatures(out_of_fold["logits"], level, fold, probabilities_at)[:, None]
     on = "photos of cars that the grading network had not seen, grouped 5-fold"
-    p = probabilities_at(out_of_fold["logits"], temperature)
-    close = probabilities_at(out_of_fold["close"], temperature).argmax(axis=1) == 0
+    p = probabilities_at(out_of_fold["logits"], each)
+    close = probabilities_at(out_of_fold["close"], each[close_photo]).argmax(axis=1) == 0
     metrics = scored(p, level, group, on)
-    metrics["clean_close_up_called_none"] = share(close, close_group, "parts cut from within clean cars not seen in training")
+    metrics["clean_close_up_called_none"] = share(
+        close, group[close_photo], "parts cut from within clean cars not seen in training"
+    )
     before = scored(probabilities_at(out_of_fold["logits"], 1.0), level, group, on)["calibration_error"]["value"]
     return {
-        "temperature": temperature,
+        "temperature": fit_temperature(out_of_fold["logits"], level, probabilities_at),
         "metrics": metrics,
         "calibration_error_before_temperature": before,
         "confusion": {"rows": "labelled", "columns": "graded", "levels": list(SEVERITIES), "counts": confusion(p, level)},
@@ -313,7 +319,7 @@ def main() -> None:
             unseen, close = np.flatnonzero(fold == k), np.flatnonzero(fold[close_photo] == k)
             found["logits"][unseen] = sum(logits_of(network, cells[name], unseen) / 2 for name in ("whole", "mirror"))
             found["close"][close] = logits_of(network, cells["close"], close)
-    content = report(photos, found, group[close_photo], fold)
+    content = report(photos, found, close_photo, fold)
     made = {"config": asdict(config), "photos_in_all": len(photos)}
     write_json(args.report, {**content, "made": made})
     np.savez(args.out / "out_of_fold.npz", **found, level=level, fold=fold)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from support import is_held_out, read_mask, read_rgb
+from support import cars_of, group_of, is_held_out, read_mask, read_rgb
 
 from corrovis.car.masking import optimise
 from corrovis.results import SEVERITIES, Severity
@@ -51,12 +51,14 @@ def read_pictures(data: Path, labels: Path | None, optimiser: bool = True) -> li
     Masks: the drawn one, else `labels`/car/NAME.png, else the whole picture; so too where a label covers so little that it
     must have missed the car, which detectors do in close-ups.
     """
-    cars = data / "cars"
-    listed: list[tuple[Path, str, Severity]] = [(path, path.stem, "none") for path in sorted((cars / "clean").glob("*.jpg"))]
+    cars, groups = data / "cars", cars_of(data)
+    listed: list[tuple[Path, str, Severity]] = [
+        (path, groups.get(path.stem, path.stem), "none") for path in sorted((cars / "clean").glob("*.jpg"))
+    ]
     with (cars / "rusty.csv").open() as file:
         for row in csv.DictReader(file):
             severity = SEVERITIES[SEVERITIES.index(row["severity"])]  # type: ignore[arg-type]
-            listed.append((cars / "rusty" / row["file"], row["group"], severity))
+            listed.append((cars / "rusty" / row["file"], group_of(row), severity))
     pictures = []
     for path, group, severity in listed:
         rgb = read_rgb(path)

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 import torchvision
 from accelerate import Accelerator
 from safetensors.torch import load_file
-from support import arguments, is_held_out, load_checkpoint, read_mask, read_rgb, save_checkpoint, save_sheet
+from support import arguments, cars_of, is_held_out, load_checkpoint, read_mask, read_rgb, save_checkpoint, save_sheet
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -55,8 +55,9 @@ def load_rust(data: Path) -> list[tuple[np.ndarray, np.ndarray]]:
     for path in sorted((data / "cars/rust_textures").glob("*.jpg")):
         rgb = read_rgb(path)
         pictures.append((rgb, rust_share(rgb)))
+    groups = cars_of(data)
     for path in sorted((data / "cars/rust_masks").glob("*.png")):
-        if not is_held_out(path.stem):
+        if not is_held_out(groups.get(path.stem, path.stem)):
             rgb = read_rgb(data / "cars/rusty" / f"{path.stem}.jpg")
             pictures.append((rgb, rust_share(rgb) & (read_mask(path) > 127)))
     return [(rgb, rust) for rgb, rust in pictures if rust.mean() > 0.02]

@@ -18,6 +18,7 @@ import numpy as np
 import timm
 import torch
 from safetensors.torch import load_file
+from support import interval
 
 ROUNDS = 100
 FEATURE_SIDE = 224
@@ -108,10 +109,9 @@ def distance(measure: Measure, made: Sample, real: Sample, rounds: int = ROUNDS)
     """
     dice = np.random.default_rng(0)
     value = measure(made.features, real.features)
-    deviation = np.std([measure(made.again(dice), real.again(dice)) for _ in range(rounds)], ddof=1)
-    low, high = value - 1.96 * deviation, value + 1.96 * deviation
+    ends = interval(value, [measure(made.again(dice), real.again(dice)) for _ in range(rounds)])
     counts = {"n": len(made), "cars": made.cars, "n_real": len(real), "cars_real": real.cars}
-    return {"value": value, "low": low, "high": high, **counts}
+    return {"value": value, **ends, **counts}
 
 
 def spread(values: Sequence[float], statistic: Callable[..., np.ndarray] = np.mean, rounds: int = 2000) -> dict[str, float]:

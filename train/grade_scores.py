@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from support import interval
 
 from corrovis.networks.severity_net import level_probabilities
 
@@ -62,6 +63,17 @@ SCORES: dict[str, Score] = {
 }
 
 
+BIASED = ("calibration_error",)  # few pictures are worse calibrated than many, and those drawn twice count as fewer
+
+
+def bounds(name: str, value: float, samples: list[float]) -> dict[str, float]:
+    """Low and high of a score from its bootstrap: percentiles, where these are about the value."""
+    if name in BIASED:
+        return interval(value, samples, least=0, most=1)
+    low, high = np.percentile(samples, (2.5, 97.5))
+    return {"low": float(low), "high": float(high)}
+
+
 def scored(
     p: np.ndarray, level: np.ndarray, group: np.ndarray, on: str, scores: dict[str, Score] = SCORES
 ) -> dict[str, dict[str, float | int | str]]:
@@ -76,8 +88,8 @@ def scored(
         samples.append(np.concatenate([members[i] for i in drawn]))
     out = {}
     for name, score in scores.items():
-        low, high = np.percentile([score(p[s], level[s]) for s in samples], (2.5, 97.5))
-        value = {"value": score(p, level), "low": float(low), "high": float(high)}
+        value = {"value": score(p, level)}
+        value |= bounds(name, value["value"], [score(p[s], level[s]) for s in samples])
         out[name] = {**{k: round(v, 4) for k, v in value.items()}, "n": len(level), "on": on}
     return out
 
@@ -99,13 +111,6 @@ def confusion(p: np.ndarray, level: np.ndarray) -> list[list[int]]:
     return [[int(n) for n in row] for row in table]
 
 
-def probabilities_at(logits: np.ndarray, temperature: float) -> np.ndarray:
+def probabilities_at(logits: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
     """(n, 3) CORN logits to (n, 4)."""
     return level_probabilities(torch.from_numpy(logits / temperature)).numpy()
-
-
-def fit_temperature(logits: np.ndarray, level: np.ndarray) -> float:
-    """The temperature at which the labels are most likely, of 0.3 .. 5."""
-    candidates = np.geomspace(0.3, 5, 80)
-    losses = [-np.log(probabilities_at(logits, t)[np.arange(len(level)), level] + 1e-9).mean() for t in candidates]
-    return round(float(candidates[int(np.argmin(losses))]), 3)

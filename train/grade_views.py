@@ -17,13 +17,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 from car_mask import jitter, repaint
-from support import read_mask, read_rgb
+from support import group_of, read_mask, read_rgb
 
 from corrovis.car.grading import square
 from corrovis.results import SEVERITIES
 
 UNKNOWN = -1.0
-ONE_CAR = "ehcloninger/my72mgb"  # 46 clean photos of the same car
 
 
 @dataclass
@@ -75,7 +74,7 @@ def load_photos(data: Path, labels: Path) -> list[GradedPhoto]:
             photos.append(
                 GradedPhoto(
                     stem,
-                    (ONE_CAR if row["repo"] == ONE_CAR else stem) if clean else row["group"],
+                    group_of(row),
                     0 if clean else SEVERITIES.index(row["severity"]),
                     read_rgb(data / "cars" / folder / row["file"]),
                     mask(labels / "car", stem),

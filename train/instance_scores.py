@@ -6,10 +6,12 @@ each take the free true instance that they overlap most, if by the threshold.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from support import interval
 from torch import from_numpy
 from torchvision.ops import box_iou
 
@@ -152,7 +154,6 @@ def instance_summary(tiles: list[Matched], sure: float, on: str) -> dict[str, di
         samples.append(pool.metrics(sure, np.bincount(again, minlength=len(tiles)).astype(float)))
     found = {}
     for name, own in pool.metrics(sure, np.ones(len(tiles))).items():
-        low, high = np.percentile([sample[name] for sample in samples], (2.5, 97.5))
-        ends = {"low": min(float(low), own), "high": max(float(high), own)}
-        found[name] = {"value": round(own, 4), **{k: round(v, 4) for k, v in ends.items()}, "n": len(tiles), "on": on}
+        ends = interval(own, [sample[name] for sample in samples], least=0, most=math.inf if "error" in name else 1)
+        found[name] = {**{k: round(v, 4) for k, v in {"value": own, **ends}.items()}, "n": len(tiles), "on": on}
     return found

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from calibration import calibrated, fit_temperature, softmax
 from export import Release, export
 from grade_scores import SCORES, scored, share
 from material_data import MATERIALS, Sample, load_samples
@@ -40,7 +41,7 @@ from material_learners import (
     linear_of,
     size_of,
 )
-from scipy.special import expit, log_softmax
+from scipy.special import expit
 from sklearn.model_selection import StratifiedGroupKFold
 from support import arguments, write_json
 from torch import nn
@@ -140,24 +141,23 @@ def seen_features(network: Gauged, lesson: Lesson, known: np.ndarray, size: int)
     return np.concatenate(found), np.repeat(lesson.labels[known], [len(one) for one in found])
 
 
-def probabilities(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+def probabilities(logits: np.ndarray, temperature: float | np.ndarray = 1.0) -> np.ndarray:
     """(n, outputs) to (n, classes)."""
     if logits.shape[1] == 1:
-        second = expit(logits[:, 0] / temperature)
-        return np.stack([1 - second, second], axis=1)
-    return np.exp(log_softmax(logits / temperature, axis=1))
-
-
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature of 0.2 .. 5 at which the labels are likeliest."""
-    candidates = np.geomspace(0.2, 5, 80)
-    losses = [-np.log(probabilities(logits, t)[np.arange(len(labels)), labels] + 1e-9).mean() for t in candidates]
-    return round(float(candidates[int(np.argmin(losses))]), 3)
+        second = expit(logits / temperature)
+        return np.concatenate([1 - second, second], axis=1)
+    return softmax(logits, temperature)
 
 
 def scores_of(lesson: Lesson, logits: np.ndarray) -> dict[str, Any]:
-    """Metrics with intervals over specimens, recall of each material, and every field that was taken for another material."""
-    p = probabilities(logits, fit_temperature(logits, lesson.labels))
+    """Metrics with intervals over specimens, recall of each material, and every field that was taken for another material.
+
+    Each fold's fields are as sure as the temperature of the other folds lets them be.
+    """
+    fold = np.zeros(len(lesson.labels), int)
+    for k, (_, held_out) in enumerate(lesson.folds()):
+        fold[held_out] = k
+    p = calibrated(logits, lesson.labels, fold, probabilities)
     found = p.argmax(axis=1)
     metrics = scored(p, lesson.labels, lesson.groups, ON, {name: SCORES[name] for name in KEPT})
     recalls = {
@@ -264,7 +264,7 @@ def run(lesson: Lesson, plan: Plan, args: argparse.Namespace) -> None:
         print(f"{key}: {name} {score['value']} ({score['low']} to {score['high']}), n {score['n']}", flush=True)
     if not (args.score_only or plan.frozen):  # a frozen body is somebody else's network, not ours to ship
         whole = learned(lesson, np.arange(len(lesson.samples)), bank, plan, args.out / "last.pt")
-        network = cooled(whole, fit_temperature(logits, lesson.labels) if lesson.folds() else 1.0)
+        network = cooled(whole, fit_temperature(logits, lesson.labels, probabilities) if lesson.folds() else 1.0)
         report["metrics"] = {**report.get("metrics", {}), **scores["metrics"]}
         told = {"name": args.name, "limit": round(float(np.quantile(distances, USUAL)), 4) or 1, "metrics": report["metrics"]}
         told |= {"limits": LIMITS, "seconds": time.time() - began, "command": command_of(plan)}

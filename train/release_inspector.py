@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from calibration import calibrated, fit_temperature
 from export import Release, export
 from grade_scores import calibration_error, share
 from steel_data import SOURCE
-from support import fold_of, write_json
+from support import fold_of, interval, write_json
 
 from corrovis.networks.inspector_net import InspectorNet
 from corrovis.settings import WEIGHTS
@@ -32,28 +33,6 @@ LIMITS = (
 )
 
 
-def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
-    z = logits / temperature
-    p = np.exp(z - z.max(axis=1, keepdims=True))
-    return np.asarray(p / p.sum(axis=1, keepdims=True))
-
-
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature at which the labels are most likely, of 0.2 .. 5."""
-    candidates = np.geomspace(0.2, 5, 120)
-    losses = [-np.log(softmax(logits, t)[np.arange(len(labels)), labels] + 1e-9).mean() for t in candidates]
-    return round(float(candidates[int(np.argmin(losses))]), 3)
-
-
-def calibrated(logits: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """(n, classes) probabilities, each half of the blocks at the temperature that the other half fits."""
-    half = np.array([fold_of(str(group)) % 2 for group in groups]) == 0
-    p = np.zeros(logits.shape, np.float64)
-    for one in (half, ~half):
-        p[one] = softmax(logits[one], fit_temperature(logits[~one], labels[~one]))
-    return p
-
-
 def with_interval(p: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
     """The expected calibration error over ten bins, as a score."""
     names, member = np.unique(groups, return_inverse=True)
@@ -63,9 +42,8 @@ def with_interval(p: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> dict
         at = np.concatenate([of[g] for g in dice.integers(0, len(names), len(names))])
         samples.append(calibration_error(p[at], labels[at]))
     value = calibration_error(p, labels)
-    low, high = np.percentile(samples, (2.5, 97.5))
-    bounds = {"value": value, "low": min(low, value), "high": max(high, value)}
-    return {**{key: round(float(number), 4) for key, number in bounds.items()}, "n": len(labels), "on": ON}
+    bounds = {"value": value, **interval(value, samples, least=0, most=1)}
+    return {**{key: round(number, 4) for key, number in bounds.items()}, "n": len(labels), "on": ON}
 
 
 def report(found: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -76,7 +54,8 @@ def report(found: dict[str, np.ndarray]) -> dict[str, Any]:
     each = {name: share(right[labels == k], groups[labels == k], f"{name}, {ON}") for k, name in enumerate(classes)}
     metrics["mean_recall"] = {"value": round(float(np.mean([s["value"] for s in each.values()])), 4), "n": len(labels), "on": ON}
     metrics |= {f"recall_{name}": score for name, score in each.items()}
-    metrics["calibration_error"] = with_interval(calibrated(logits, labels, groups), labels, groups)
+    half = np.array([fold_of(str(group)) % 2 for group in groups])
+    metrics["calibration_error"] = with_interval(calibrated(logits, labels, half), labels, groups)
     counts = np.zeros((len(classes), len(classes)), int)
     np.add.at(counts, (labels, logits.argmax(axis=1)), 1)
     table = {"rows": "labelled", "columns": "found", "classes": classes.tolist(), "counts": counts.tolist()}

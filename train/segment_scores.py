@@ -40,7 +40,7 @@ def field_scores(field: Labelled, p: np.ndarray) -> dict[str, Any]:
         "recall": hit / max(table[1].sum(), 1),
         "roc_auc": roc_auc_score(truth, score),
         "pr_auc": average_precision_score(truth, score),
-        "area_error": abs(p.argmax(axis=0).mean() - truth.mean()),
+        "area_error": abs(table[:, 1].sum() - table[1].sum()) / table.sum(),
     }
     return {"field": field.name, "group": field.group, **{name: round(float(value), 4) for name, value in values.items()}}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from support import warped
 
 UNKNOWN = 255
 """Label of pixels that nobody labelled: outside the picture."""
@@ -54,8 +55,7 @@ def window(picture: Labelled, cut: Windows, dice: random.Random, at: tuple[float
         matrix[0] = np.array([0, 0, side - 1]) - matrix[0]
     if cut.upside_down and dice.random() < 0.5:
         matrix[1] = np.array([0, 0, side - 1]) - matrix[1]
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    rgb = cv2.warpAffine(picture.rgb, matrix, (side, side), flags=how, borderMode=cv2.BORDER_REFLECT_101)
+    rgb = warped(picture.rgb, matrix, side, cv2.BORDER_REFLECT_101)
     mask = cv2.warpAffine(picture.mask, matrix, (side, side), flags=cv2.INTER_NEAREST, borderValue=UNKNOWN)
     return Labelled(picture.name, picture.group, rgb, mask)
 

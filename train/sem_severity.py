@@ -24,12 +24,13 @@ import numpy as np
 import timm
 import torch
 from accelerate import Accelerator
+from calibration import calibrated, fit_temperature, softmax
 from grade_scores import calibration_error
 from safetensors.torch import load_file
 from segment_views import UNKNOWN, Labelled, Windows, instrument, window
 from segmenting import probabilities, to_batch
 from sem_segment import EVERYTHING, load_fields
-from severity_scores import by_area, calibrated, compare, fit_temperature, softmax
+from severity_scores import by_area, compare
 from support import arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -229,7 +230,8 @@ def of_windows(
     joined = {name: np.concatenate([own[field.name] for field in fields]) for name, own in logits.items()}
     rivals |= {name: calibrated(own, label, group) for name, own in joined.items()}
     if joined:
-        rivals["area and efficientnet_b0"] = (rivals["area"] + rivals[next(iter(joined))]) / 2
+        first = next(iter(joined))
+        rivals[f"area and {first}"] = (rivals["area"] + rivals[first]) / 2
     draw(windows, label, rivals, sheet)
     before = {name: round(calibration_error(softmax(own), label), 4) for name, own in joined.items()}
     return {

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from grade_scores import accuracy, calibration_error, macro_f1, mean_levels_off
+from grade_scores import accuracy, bounds, calibration_error, macro_f1, mean_levels_off
 
 from corrovis.sem.severity import SIGMA_OF_MEAN_ERROR, grade_area
 
@@ -17,29 +17,6 @@ SCORES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "levels_off": mean_levels_off,
     "calibration_error": calibration_error,
 }
-
-
-def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """(n, classes) logits to probabilities."""
-    shifted = logits / temperature
-    powers = np.exp(shifted - shifted.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def fit_temperature(logits: np.ndarray, label: np.ndarray) -> float:
-    """The temperature, of 0.3 .. 5, at which the labels are most likely."""
-    candidates = np.geomspace(0.3, 5, 80)
-    losses = [-np.log(softmax(logits, t)[np.arange(len(label)), label] + 1e-9).mean() for t in candidates]
-    return round(float(candidates[int(np.argmin(losses))]), 3)
-
-
-def calibrated(logits: np.ndarray, label: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Probabilities of each coupon's windows, at the temperature that the other coupons want."""
-    p = np.zeros(logits.shape)
-    for own in np.unique(group):
-        at = group == own
-        p[at] = softmax(logits[at], fit_temperature(logits[~at], label[~at]))
-    return p
 
 
 def by_area(found: np.ndarray, true: np.ndarray, group: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
@@ -65,8 +42,8 @@ def scored(p: np.ndarray, label: np.ndarray, group: np.ndarray, on: str) -> dict
     samples = resamples(group)
     out = {}
     for name, score in SCORES.items():
-        low, high = np.percentile([score(p[s], label[s]) for s in samples], (2.5, 97.5))
-        value = {"value": score(p, label), "low": float(low), "high": float(high)}
+        value = {"value": score(p, label)}
+        value |= bounds(name, value["value"], [score(p[s], label[s]) for s in samples])
         out[name] = {**{k: round(v, 4) for k, v in value.items()}, "n": len(label), "on": on}
     return out
 

@@ -10,6 +10,7 @@ ship.  Weights of the classes guide the learning and are taken off the answer ag
 
 from __future__ import annotations
 
+import json
 import random
 from copy import deepcopy
 from dataclasses import asdict, replace
@@ -30,6 +31,7 @@ from corrovis.networks.corrosion_unet import CorrosionUNet
 CLASSES = ("good", "fair", "poor", "severe")
 SCALES = (0.45, 1.2)
 SEEN = 0.75  # of the photo's 512 px, as the network is shown it when it answers
+HELD_OUT = "held_out.json"  # names of the photos held out, beside the checkpoints; --init decides which look alike
 WEIGHTS = (1.0, 1.4, 1.4, 4.0)
 TAKEN_OFF = (1.0, 1.4, 1.4, 2.0)
 """All of it, and nothing severe is ever found; none, and nothing poor.  Half of the last one is left: F1 is the same."""
@@ -44,6 +46,16 @@ def load_photos(data: Path, init: str) -> list[Labelled]:
 
 def read_mask_of(image: Path) -> np.ndarray:
     return read_mask(image.parent.parent / "masks" / f"{image.stem}.png")
+
+
+def check_hold_out(folder: Path, kept_back: list[Labelled]) -> None:
+    """SystemExit when the run in `folder` held out other photos: its network has learned from some that would be scored."""
+    path = folder / HELD_OUT
+    theirs = set(json.loads(path.read_text())["held_out"]) if path.exists() else None
+    if theirs is None:
+        print(f"{path} is missing, so nobody knows whether {folder} held out the same photos", flush=True)
+    elif other := theirs ^ {photo.name for photo in kept_back}:
+        raise SystemExit(f"{folder} held out other photos ({len(other)} differ); give the --init that it was trained with")
 
 
 def sampler(photos: list[Labelled], config: Config, seed: int) -> Sampler:
@@ -87,6 +99,11 @@ def main() -> None:
     known = [photo for photo in photos if not is_held_out(photo.group)]
     kept_back = [photo for photo in photos if is_held_out(photo.group)]
     print(f"{len(known)} photos to learn from, {len(kept_back)} held out", flush=True)
+    if args.start:
+        check_hold_out(args.start.parent, kept_back)
+    if args.resume and (args.out / "held_out.pt").exists():
+        check_hold_out(args.out, kept_back)
+    write_json(args.out / HELD_OUT, {"held_out": [photo.name for photo in kept_back]})
     torch.manual_seed(config.seed)
     network = CorrosionUNet(len(CLASSES))
     if args.start:

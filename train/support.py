@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
+import math
 import os
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from PIL import Image
 
 FOLDS = 5
+REPO_OF_ONE_CAR = "ehcloninger/my72mgb"  # 46 clean photos of the same car
+ONE_CAR = "ehcloninger"
 
 
 def fold_of(group: str) -> int:
@@ -24,6 +30,20 @@ def fold_of(group: str) -> int:
 
 def is_held_out(group: str) -> bool:
     return fold_of(group) == 0
+
+
+def group_of(row: Mapping[str, str]) -> str:
+    """The car that a row of cars/clean.csv or cars/rusty.csv shows; `ONE_CAR` is never held out."""
+    return ONE_CAR if row.get("repo") == REPO_OF_ONE_CAR else row.get("group") or Path(row["file"]).stem
+
+
+def cars_of(data: Path) -> dict[str, str]:
+    """The car that each photo of `data`/cars shows, by the photo's name without suffix."""
+    groups = {}
+    for name in ("clean.csv", "rusty.csv"):
+        with (data / "cars" / name).open(newline="") as file:
+            groups |= {Path(row["file"]).stem: group_of(row) for row in csv.DictReader(file)}
+    return groups
 
 
 def read_rgb(path: Path) -> np.ndarray:
@@ -44,6 +64,30 @@ def arguments(description: str | None, out: str) -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
     parser.add_argument("--smoke", action="store_true", help="two steps at toy size, to test the script")
     return parser
+
+
+def warped(picture: np.ndarray, matrix: np.ndarray, side: int, border: int, fill: tuple[int, ...] = (0, 0, 0)) -> np.ndarray:
+    """(side, side, 3) view of a picture (H, W, 3) through a 2 x 3 `matrix`, averaged where that makes it smaller.
+
+    OpenCV's warpAffine does not average: it takes INTER_AREA for INTER_LINEAR.  So the picture is reduced first.
+    """
+    height, width = picture.shape[:2]
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        x, y = width / size[0], height / size[1]
+        matrix = matrix @ np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])  # between centres of pixels
+    return cv2.warpAffine(picture, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
+
+
+def interval(value: float, samples: Sequence[float], least: float = -math.inf, most: float = math.inf) -> dict[str, float]:
+    """Low and high of `value`: 1.96 standard deviations of its bootstrap `samples` either side, within the scale's ends.
+
+    For scores that drawing twice makes better or worse (distances, errors, AP), whose percentiles need not hold the value itself.
+    """
+    reach = 1.96 * float(np.std(samples, ddof=1))
+    return {"low": max(least, value - reach), "high": min(most, value + reach)}
 
 
 def save_sheet(rows: list[list[np.ndarray]], path: Path) -> None:

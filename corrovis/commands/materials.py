@@ -81,10 +81,11 @@ def synthesize_sem(
 ) -> None:
     """Make synthetic SEM surfaces of a material.  They show no specimen, and their files say so."""
     with working("drawing", as_json) as status:
-        from corrovis.render.folders import make_folder
-        from corrovis.render.surface_files import write_surfaces
+        from corrovis.render.folders import check_unused, make_folder
+        from corrovis.render.surface_files import TABLE, write_surfaces
         from corrovis.sem.synthesis import Synthesiser
 
+        check_unused(folder, (TABLE,))
         synthesiser = Synthesiser(open_store(Settings.from_environment()))
         told = lambda kept: status.update(f"drawing, {kept} of {number} ...")  # noqa: E731
         made = synthesiser.make(material, number, seed, side, told)

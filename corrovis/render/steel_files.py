@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from corrovis.errors import BadInputError
 from corrovis.render.captions import with_defect
-from corrovis.render.folders import make_folder
+from corrovis.render.folders import check_unused, make_folder
 from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
@@ -47,19 +48,38 @@ def write_set(
     folder: Path,
     told: Callable[[MadePatch], None] = lambda patch: None,
 ) -> dict[str, Any]:
-    """A folder per class, as torchvision's ImageFolder reads it, and a manifest; `told` hears of each patch kept."""
-    for name in order.defects:
-        make_folder(folder / tools[0].check_defect(name))
+    """A folder per class, as torchvision's ImageFolder reads it, and a manifest; `told` hears of each patch kept.
+
+    Raises:
+        BadInputError: an unknown class, no picture to start from, or a `folder` that holds a set already
+        CorrovisError: not one patch passed
+    """
+    folders = {name: folder / tools[0].check_defect(name) for name in order.defects}
+    check_unused(folder, (MANIFEST, *tools[0].defects))
+    for one in folders.values():
+        make_folder(one)
     tally = Tally()
     files: dict[str, list[Path]] = {name: [] for name in order.defects}
-    with (folder / MANIFEST).open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(COLUMNS)
-        for patch in make_set(*tools, order, tally):
-            path = folder / patch.defect / f"{patch.defect}_{len(files[patch.defect]):05d}.png"
-            save_plate(Plate(patch.grey), path, with_defect(patch.defect, patch.seed))
-            files[patch.defect].append(path)
-            rows.writerow([path.relative_to(folder).as_posix(), patch.defect, patch.seed, patch.source, f"{patch.score:.4f}"])
-            told(patch)
+    try:
+        with (folder / MANIFEST).open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(COLUMNS)
+            for patch in make_set(*tools, order, tally):
+                path = folders[patch.defect] / f"{patch.defect}_{len(files[patch.defect]):05d}.png"
+                save_plate(Plate(patch.grey), path, with_defect(patch.defect, patch.seed))
+                files[patch.defect].append(path)
+                rows.writerow([path.relative_to(folder).as_posix(), patch.defect, patch.seed, patch.source, f"{patch.score:.4f}"])
+                told(patch)
+    finally:
+        if not any(files.values()):
+            _leave_nothing(folder, list(folders.values()))
     dropped = {"unlike_class": tally.unlike.total(), "duplicates": tally.doubles.total()}
     return {"files": files, "manifest": folder / MANIFEST, "dropped": dropped}
+
+
+def _leave_nothing(folder: Path, folders: list[Path]) -> None:
+    """Take away what a set without patches has written, so that the folder can be used again."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    for empty in folders:
+        with contextlib.suppress(OSError):
+            empty.rmdir()

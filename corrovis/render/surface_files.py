@@ -11,6 +11,8 @@ from corrovis.images import save_png
 from corrovis.render.captions import of_surface
 from corrovis.sem.synthesis import CHECKS, Surfaces
 
+TABLE = "scores.csv"
+
 
 def write_surfaces(made: Surfaces, folder: Path) -> dict[str, Any]:
     """The contract's answer; `files` and `table` are paths in `folder`, `scores` are means over the files.
@@ -26,7 +28,7 @@ def write_surfaces(made: Surfaces, folder: Path) -> dict[str, Any]:
         path = folder / f"{surface.material.replace(' ', '_')}_{surface.seed}_{surface.number:03d}.png"
         save_png(surface.grey, path, of_surface(surface.material, surface.seed, surface.number))
         items.append({"file": path, "scores": _rounded(surface.scores)})
-    table = folder / "scores.csv"
+    table = folder / TABLE
     with table.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["file", *CHECKS])

@@ -23,14 +23,16 @@ HOLD_S = 1.2
 def save_mp4(aged: AgedCar, path: Path, seconds: float = 4) -> None:
     """H.264, yuv420p, long side at most `FILM_SIDE`: `seconds` from none to severe, then `HOLD_S` of standing still."""
     small = shrink_aged(aged, FILM_SIDE)
-    height, width = (side - side % 2 for side in small.photo.size_hw)  # yuv420p halves both sides
+    height, width = (max(2, side - side % 2) for side in small.photo.size_hw)  # yuv420p halves both sides
+    lacking = [(0, max(0, 2 - side)) for side in small.photo.size_hw]
     with av.open(str(path), "w", options={"movflags": "faststart"}) as film:
         film.metadata.update({"title": "Corrovis", "comment": f"Synthetic: {SYNTHETIC}"})
         stream = film.add_stream("libx264", rate=FILM_RATE, options={"crf": "20", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = Fraction(1, FILM_RATE)
         for rgb in _film(small, round(seconds * FILM_RATE), round(HOLD_S * FILM_RATE)):
-            film.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb[:height, :width]), format="rgb24")))
+            even = np.ascontiguousarray(np.pad(rgb, (*lacking, (0, 0)), mode="edge")[:height, :width])
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
         film.mux(stream.encode())
 
 

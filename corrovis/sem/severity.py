@@ -12,7 +12,7 @@ on specimens held out of its training (`area_error` in its record); the probabil
 
 from __future__ import annotations
 
-from math import erf, sqrt
+from statistics import NormalDist
 
 import numpy as np
 
@@ -27,7 +27,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "steel-structures": (0.03, 0.16),
 }
 UNKNOWN_ERROR = 0.05  # of a model whose record states none
-SIGMA_OF_MEAN_ERROR = sqrt(np.pi / 2)
+SIGMA_OF_MEAN_ERROR = float(np.sqrt(np.pi / 2))
 """Standard deviation of a normal error, over its mean absolute value."""
 
 
@@ -39,11 +39,6 @@ def grade(found: CorrosionMap, spec: WeightSpec) -> FieldGrade:
 
 def grade_area(fraction: float, limits: tuple[float, float], sigma: float) -> FieldGrade:
     """Grade of a corroded `fraction` that is known with the standard deviation `sigma`; limits belong to the class above."""
-    beyond = [_normal((fraction - limit) / max(sigma, 1e-9)) for limit in limits]
+    beyond = [NormalDist(limit, max(sigma, 1e-9)).cdf(fraction) for limit in limits]
     shares = np.array([1 - beyond[0], beyond[0] - beyond[1], beyond[1]], np.float32).clip(0, 1)
     return FieldGrade(shares / shares.sum(), limits, sigma)
-
-
-def _normal(z: float) -> float:
-    """Cumulative normal distribution."""
-    return 0.5 * (1 + erf(z / sqrt(2)))

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS, read_photo
+from corrovis.images import DEFAULTS, EXIF_ORIENTATION, read_photo
 from corrovis.results import Bool
 from corrovis.settings import Settings
 from corrovis.steel.results import Pixels, Plate
 
-DEEP = "bit reduced to 8"
+DEEP = ("12 bit reduced to 8", "16 bit reduced to 8")
+SHALLOW = "8 bit kept in 16"
+TURNED = "turned as the camera noted"
+WHITE = "White"
+"""Text of a PNG of 16 bits: its white, which its pixels alone do not tell once the brightest of them is brushed away."""
 
 
 def read_plate(source: Path | bytes, name: str = "picture", limits: Settings = DEFAULTS) -> Plate:
@@ -24,9 +31,12 @@ def read_plate(source: Path | bytes, name: str = "picture", limits: Settings = D
         BadInputError: not a picture, damaged, empty, below 16 px a side, or above `limits`
     """
     photo = read_photo(source, name, limits)
-    notes = tuple(note for note in photo.notes if DEEP not in note)
-    if len(notes) < len(photo.notes) and (deep := _sixteen_bits(source)) is not None and deep.shape[:2] == photo.size_hw:
-        return Plate(deep, photo.name, 4095 if deep.max() <= 4095 else 65535, notes)
+    data = source.read_bytes() if isinstance(source, Path) else source
+    white = _white_of(data)
+    if (white or set(DEEP) & set(photo.notes)) and (deep := _sixteen_bits(data, TURNED in photo.notes)) is not None:
+        notes = tuple(note for note in photo.notes if note not in (*DEEP, SHALLOW))
+        held = [one for one in (white or 0, 4095, 65535) if deep.max() <= one]
+        return Plate(deep, photo.name, held[0], notes)
     rgb = photo.rgb
     grey = (rgb[..., 0] == rgb[..., 1]).all() and (rgb[..., 0] == rgb[..., 2]).all()
     return Plate(np.ascontiguousarray(rgb[..., 0]) if grey else rgb, photo.name, 255, photo.notes)
@@ -52,16 +62,16 @@ def save_plate(plate: Plate, path: Path, caption: str) -> None:
         raise BadInputError(f"{path} cannot be encoded as PNG")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(marked(data.tobytes(), caption))
+        path.write_bytes(marked(data.tobytes(), caption, None if plate.white == 255 else plate.white))
     except OSError as error:
         raise BadInputError(f"{path} cannot be written ({error.strerror}); choose another with --out") from error
 
 
-def marked(png: bytes, caption: str) -> bytes:
+def marked(png: bytes, caption: str, white: int | None = None) -> bytes:
     """A PNG with `caption` as its text `Synthetic`.  Pillow, which writes such texts, knows no colour of 16 bits."""
     header = 33  # signature and IHDR
-    chunks = b"".join(_text(key, value) for key, value in (("Software", "Corrovis"), ("Synthetic", caption)))
-    return png[:header] + chunks + png[header:]
+    texts = {"Software": "Corrovis", "Synthetic": caption} | ({WHITE: str(white)} if white else {})
+    return png[:header] + b"".join(_text(key, value) for key, value in texts.items()) + png[header:]
 
 
 def _text(key: str, value: str) -> bytes:
@@ -69,11 +79,28 @@ def _text(key: str, value: str) -> bytes:
     return (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
 
 
-def _sixteen_bits(source: Path | bytes) -> Pixels | None:
-    """(H, W) or (H, W, 3) uint16, if OpenCV finds that in the file."""
-    data = source.read_bytes() if isinstance(source, Path) else source
+def _white_of(data: bytes) -> int | None:
+    """The white that `save_plate` noted in a PNG."""
+    with Image.open(io.BytesIO(data)) as image:
+        return {"4095": 4095, "65535": 65535}.get(str(image.info.get(WHITE)))
+
+
+def _sixteen_bits(data: bytes, turned: bool) -> Pixels | None:
+    """(H, W) or (H, W, 3) uint16, upright, if OpenCV finds that in the file; what EXIF says is left to us, but not with TIFFs."""
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if found is None or found.dtype != np.uint16 or (found.ndim == 3 and found.shape[2] != 3):
         return None
-    deep = found if found.ndim == 2 else found[..., ::-1]
-    return np.ascontiguousarray(deep, np.uint16)
+    deep = np.asarray(found if found.ndim == 2 else found[..., ::-1], np.uint16)
+    return np.ascontiguousarray(_upright(deep, data) if turned else deep)
+
+
+def _upright(pixels: NDArray[np.uint16], data: bytes) -> NDArray[np.uint16]:
+    """Turned and mirrored as the orientation 2 .. 8 of EXIF says, as `corrovis.images` does with 8 bits."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        orientation = image.getexif()[EXIF_ORIENTATION]
+    if orientation >= 5:  # rows were columns
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels[:, ::-1] if orientation in (2, 3, 6, 7) else pixels

@@ -65,7 +65,7 @@ def make_set(maker: DefectMaker, inspector: PatchInspector | None, order: SetOrd
     A class of which too few pass is given up after `TRIES` patches for each one asked for, and a warning says so.
 
     Raises:
-        BadInputError: an unknown class, or no picture in `order.clean`
+        BadInputError: an unknown class, or no picture in `order.clean` that can be read
         CorrovisError: not one patch passed
     """
     for name in order.defects:
@@ -127,7 +127,7 @@ class Sources:
     """Clean patches without end: cut from the pictures of a folder, or drawn."""
 
     def __init__(self, folder: Path | None, side: int, seed: int) -> None:
-        self.side = side
+        self.side, self.folder = side, folder or Path()
         self.files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES) if folder else []
         if folder and not self.files:
             raise BadInputError(f"{folder} holds no pictures; give a folder with clean patches of steel, or leave --from out")
@@ -135,13 +135,25 @@ class Sources:
         self._last: tuple[Path, Float] | None = None
 
     def draw(self, seed: int) -> tuple[Float, str]:
-        """(side, side) in [0, 1], and what it is called."""
+        """(side, side) in [0, 1], and what it is called: a picture's path in the folder, and where in it."""
         if not self.files:
             return np.asarray(clean_plate((self.side, self.side), seed) / 255, np.float32), f"drawn {seed}"
-        path = self.files[seed // BATCH % len(self.files)]  # a batch from one picture: it is decoded once
-        grey, dice = self._read(path), np.random.default_rng(seed)
+        path, grey = self._picture(seed // BATCH)  # a batch from one picture: it is decoded once
+        dice = np.random.default_rng(seed)
         y, x = (int(dice.integers(length - self.side + 1)) for length in grey.shape)
-        return grey[y : y + self.side, x : x + self.side], f"{path.name} {x},{y}"
+        return grey[y : y + self.side, x : x + self.side], f"{path.relative_to(self.folder).as_posix()} {x},{y}"
+
+    def _picture(self, number: int) -> tuple[Path, Float]:
+        """Picture `number`, counted round and round; those that cannot be read are left out from then on."""
+        while True:
+            path = self.files[number % len(self.files)]
+            try:
+                return path, self._read(path)
+            except BadInputError as problem:
+                self.files.remove(path)
+                if not self.files:
+                    raise BadInputError(f"no picture in {self.folder} can be read; the last of them: {problem}") from problem
+                log.warning("left out: %s", problem)
 
     def _read(self, path: Path) -> Float:
         """A picture as (H, W) in [0, 1], at least a patch large."""

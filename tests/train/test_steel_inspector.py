@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import steel_data
 import torch
+from calibration import calibrated, fit_temperature, softmax
 from grade_scores import calibration_error
 from inspector import with_generated
 from patch_views import augment
 from PIL import Image
-from release_inspector import calibrated, fit_temperature, softmax
 from test_car_scripts import run
 from test_steel_scripts import CLASSES, data  # noqa: F401
 

@@ -106,6 +106,9 @@ def test_methods_are_compared_on_patches_held_out(data: Path, tmp_path: Path) ->
     spec = read_manifest(tmp_path)["steel-pegan"]
     assert spec.classes[-1] == "background"
     assert {"erased", "clean_moved_grey_levels", "untouched_moved_grey_levels", "lpips_of_pairs_mean"} <= set(spec.metrics)
+    whole, *each = (spec.metrics[name] for name in ("erased", "erased_dots", "erased_stripes"))
+    assert whole["n"] == sum(one["n"] for one in each)
+    assert whole["value"] == pytest.approx(sum(one["value"] * one["n"] for one in each) / whole["n"], abs=1e-4)
     gains = ("--runs", tmp_path / "rivals", "--weights", tmp_path, "--report", tmp_path / "gain.json")
     run("inspector_gain.py", "--data", data, "--smoke", "--out", tmp_path / "gain", *gains)
     for arms in json.loads((tmp_path / "gain.json").read_text())["inspectors"].values():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from corrovis.car.ageing import GAIN, ONSET_UNIT, RAMP, YOUTH, compose, rust_fraction, smoothstep
 from corrovis.car.onset import LEVELS, PRIOR, SHARE, features, fractal, onset_levels
 from corrovis.errors import BadInputError
+from corrovis.render.video import save_mp4
 from corrovis.results import AgedCar, CarMask, Photo, Provenance
 
 MADE = Provenance("test", "0" * 64, 0.0)
@@ -142,3 +146,13 @@ def test_fractal_has_unit_variance_at_any_size() -> None:
         noise = fractal(shape, 30.0, 0.6, np.random.default_rng(0))
         assert noise.shape == shape
         assert noise.std() == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16000), (1200, 1), (7, 9)])
+def test_films_have_even_sides_of_at_least_2(height: int, width: int, tmp_path: Path) -> None:
+    """Of a car a thousand times as long as high, one pixel of height is left at the film's size."""
+    save_mp4(random_aged(7, height, width), tmp_path / "film.mp4", 0.2)
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        frame = next(film.decode(video=0))
+    scale = min(1.0, 960 / max(height, width))
+    assert [frame.height, frame.width] == [max(2, round(side * scale) // 2 * 2) for side in (height, width)]

@@ -12,9 +12,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from grade_scores import accuracy, balanced_accuracy, calibration_error, fit_temperature, macro_f1, mean_levels_off, scored
+from calibration import calibrated, fit_temperature
+from grade_scores import accuracy, balanced_accuracy, calibration_error, macro_f1, mean_levels_off, probabilities_at, scored
 from grade_views import level_of_share
+from judge import Judge
 from safetensors.torch import save_file
+from support import ONE_CAR, REPO_OF_ONE_CAR, cars_of, is_held_out
 
 from corrovis import golden
 from corrovis.car.grading import MODEL, Grader, square
@@ -141,18 +144,39 @@ def test_temperature_is_recovered() -> None:
     logits = dice.normal(0, 4, (6000, 3)).astype(np.float32)
     p = level_probabilities(torch.from_numpy(logits / 2)).numpy()
     level = (dice.random((6000, 1)) > p.cumsum(axis=1)[:, :3]).sum(axis=1)
-    assert fit_temperature(logits, level) == pytest.approx(2, rel=0.06)
+    assert fit_temperature(logits, level, probabilities_at) == pytest.approx(2, rel=0.06)
 
 
 def test_interval_holds_the_value() -> None:
+    """The calibration error too, which every draw makes larger: its percentiles lie above it."""
     dice = np.random.default_rng(1)
-    level, group = dice.integers(0, 4, 80), dice.integers(0, 40, 80)
-    metrics = scored(dice.dirichlet(np.ones(4), 80), level, group, "nothing")
-    for score in metrics.values():
-        assert float(score["low"]) <= float(score["value"]) <= float(score["high"]) or score["value"] == pytest.approx(
-            score["low"], abs=0.1
-        )
+    p = dice.dirichlet(np.ones(4), 80)
+    level = np.array([dice.choice(4, p=row) for row in p])
+    for score in scored(p, level, dice.integers(0, 40, 80), "nothing").values():
+        assert float(score["low"]) < float(score["value"]) < float(score["high"])
         assert score["n"] == 80
+
+
+def test_interval_of_an_accuracy_is_that_of_a_share() -> None:
+    """Cars of one photo each, right or wrong by chance: 1.96 standard deviations of a binomial share either side."""
+    dice = np.random.default_rng(2)
+    level = dice.integers(0, 4, 500)
+    p = np.eye(4)[np.where(dice.random(500) < 0.7, level, (level + 1) % 4)]
+    found = scored(p, level, np.arange(500), "nothing", {"accuracy": accuracy})["accuracy"]
+    share = float(found["value"])
+    assert float(found["high"]) - float(found["low"]) == pytest.approx(2 * 1.96 * np.sqrt(share * (1 - share) / 500), rel=0.1)
+
+
+def test_probabilities_are_calibrated_on_answers_other_than_their_own() -> None:
+    """A part's own labels cannot change its probabilities, only those of the others."""
+    dice = np.random.default_rng(3)
+    logits, part = dice.normal(0, 2, (90, 3)), np.arange(90) % 3
+    level = probabilities_at(logits, 1.0).argmax(axis=1)
+    level[::5] = dice.integers(0, 4, 18)
+    other = np.where(part == 1, (level + 1) % 4, level)
+    before, after = (calibrated(logits, one, part, probabilities_at) for one in (level, other))
+    assert np.array_equal(before[part == 1], after[part == 1])
+    assert not np.allclose(before[part != 1], after[part != 1])
 
 
 @pytest.mark.parametrize(("share", "level"), [(0.0, 0), (0.05, 1), (0.1, None), (0.3, 2), (0.5, None), (0.9, 3)])
@@ -170,6 +194,29 @@ def test_shipped_weight_shows_its_golden_numbers() -> None:
 @pytest.mark.parametrize("paint", [(40, 70, 150), (225, 225, 225), (200, 150, 90)], ids=["blue", "white", "beige"])
 def test_a_drawn_clean_car_has_no_rust(paint: tuple[int, int, int]) -> None:
     assert Grader(Store(WEIGHTS)).grade(drawn_car(paint)).severity == "none"
+
+
+def test_a_judge_has_not_learned_from_the_cars_it_will_judge(tmp_path: Path) -> None:
+    """Whatever held-out photos are labelled, it answers alike, and says how often it is right on them."""
+    dice, group = np.random.default_rng(0), np.array([f"car{n}" for n in range(60)])
+    level, unseen = dice.integers(0, 4, 60), np.array([is_held_out(str(name)) for name in group])
+    x = dice.normal(size=(60, 5)) + 2 * np.eye(4, 5)[level]
+    judges = []
+    for labels in (level, np.where(unseen, (level + 1) % 4, level)):
+        np.savez(tmp_path / "cache.npz", x=x, level=labels, group=group, whole=np.ones(60, bool))
+        judges.append(Judge(lambda crops: x).fit(tmp_path, tmp_path, tmp_path / "cache.npz"))  # type: ignore[arg-type]
+    honest, fooled = judges
+    assert np.array_equal(honest.model.predict_proba(x), fooled.model.predict_proba(x))
+    assert honest.photos == unseen.sum() > 5
+    assert honest.accuracy == (honest.model.predict(x) == level)[unseen].mean() > fooled.accuracy
+
+
+def test_all_photos_of_one_car_are_one_group(tmp_path: Path) -> None:
+    (tmp_path / "cars").mkdir()
+    (tmp_path / "cars/clean.csv").write_text(f"file,repo\na.jpg,{REPO_OF_ONE_CAR}\nb.jpg,{REPO_OF_ONE_CAR}\nc.jpg,other\n")
+    (tmp_path / "cars/rusty.csv").write_text("file,group,repo\ns1.jpg,beetle,other\ns2.jpg,beetle,other\n")
+    assert cars_of(tmp_path) == {"a": ONE_CAR, "b": ONE_CAR, "c": "c", "s1": "beetle", "s2": "beetle"}
+    assert not is_held_out(ONE_CAR), "networks were trained on most of its photos"
 
 
 def make_data(root: Path) -> None:
@@ -217,6 +264,8 @@ def test_training_runs_at_toy_size(tmp_path: Path, script: str) -> None:
     done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     if script == "car_grade.py":
-        metrics = json.loads((tmp_path / "report.json").read_text())["metrics"]
-        assert 0 <= metrics["accuracy"]["value"] <= 1
+        report = json.loads((tmp_path / "report.json").read_text())
+        counts = np.array(report["confusion"]["counts"])
+        assert counts.sum(axis=1).tolist() == [5, 5, 5, 5]
+        assert report["metrics"]["accuracy"]["value"] == pytest.approx(np.trace(counts) / 20, abs=1e-4)
         assert (tmp_path / "out/last.pt").exists()

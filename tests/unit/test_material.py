@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from material import Lesson, fit_temperature, lesson_of, probabilities
+from calibration import fit_temperature
+from grade_scores import calibration_error
+from material import Lesson, lesson_of, probabilities, scores_of
 from material_data import Sample, load_samples, specimen_of, view
 from material_familiarity import distances_of, fit_gauge
 from material_learners import Plan, fit_head, linear_of, texture
@@ -176,7 +178,19 @@ def test_temperature_is_recovered() -> None:
     dice = np.random.default_rng(0)
     logits = dice.normal(size=(20_000, 3))
     labels = np.array([dice.choice(3, p=p) for p in probabilities(logits)])
-    assert fit_temperature(logits * 2.5, labels) == pytest.approx(2.5, rel=0.1)
+    assert fit_temperature(logits * 2.5, labels, probabilities) == pytest.approx(2.5, rel=0.1)
+
+
+def test_a_fold_is_scored_at_the_temperature_of_the_others() -> None:
+    lesson, dice = drawn_lesson(), np.random.default_rng(0)
+    logits = dice.normal(0, 3, (len(lesson.samples), 1)) + 4.0 * lesson.labels[:, None] - 2
+    p = np.zeros((len(lesson.samples), 2))
+    for known, held_out in lesson.folds():
+        p[held_out] = probabilities(logits[held_out], fit_temperature(logits[known], lesson.labels[known], probabilities))
+    found = scores_of(lesson, logits)["metrics"]["calibration_error"]["value"]
+    assert found == pytest.approx(calibration_error(p, lesson.labels), abs=1e-4)
+    own = probabilities(logits, fit_temperature(logits, lesson.labels, probabilities))
+    assert found != pytest.approx(calibration_error(own, lesson.labels), abs=1e-3)
 
 
 def test_texture_knows_no_brightness() -> None:

@@ -12,7 +12,7 @@ from annotate import automatic, numbered, read_annotation, refined
 from export import Release, export
 from hypothesis import given
 from hypothesis import strategies as st
-from instance_scores import Matched, Pool, Tile, average_precision, boxes_of, hits, mask_ious, matched
+from instance_scores import Matched, Pool, Tile, average_precision, boxes_of, hits, instance_summary, mask_ious, matched
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 from skimage.draw import disk
@@ -117,6 +117,18 @@ def test_counts_are_those_at_the_working_point() -> None:
     metrics = Pool([tile]).found(0.5, np.ones(1))
     assert metrics["count_error"] == 0.5
     assert metrics["area_error"] == pytest.approx(0.05)
+
+
+def test_an_interval_reaches_as_far_below_the_value_as_above() -> None:
+    """Errors of counts grow when tiles are drawn twice, so percentiles would lie above the value."""
+    dice = np.random.default_rng(4)
+    shares = [(dice.random(6), int(dice.integers(4, 9))) for _ in range(30)]
+    tiles = [
+        Matched(f"{i}", np.ones((6, 10), bool), np.ones((6, 10), bool), s, s / 60, n, 0.02) for i, (s, n) in enumerate(shares)
+    ]
+    found = instance_summary(tiles, 0.2, "drawn")["count_error_of_a_tile"]
+    assert 0 < found["low"] < found["value"] < found["high"]
+    assert found["high"] - found["value"] == pytest.approx(found["value"] - found["low"], abs=2e-4)
 
 
 def test_a_tile_drawn_twice_counts_as_two_tiles() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from corrovis.errors import BadInputError
+from corrovis.images import EXIF_ORIENTATION
 from corrovis.results import Float
 from corrovis.steel.defects import CLEAN_LEVELS, OVERLAP, WHOLE, DefectMaker, Throw, at_own_level, feathered, window
 from corrovis.steel.inspector import PatchInspector, cut
@@ -198,6 +200,35 @@ def test_sixteen_bit_tiffs_keep_their_depth(tmp_path: Path) -> None:
     before = plate("deep").pixels
     cv2.imwrite(str(tmp_path / "p.tif"), before)
     assert np.array_equal(read_plate(tmp_path / "p.tif").pixels, before)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["deep", "deep colour"])
+def test_sixteen_bits_are_turned_as_eight_are(orientation: int, kind: str, tmp_path: Path) -> None:
+    """The same scene at both depths, with the same EXIF, comes out alike; square, so that no size gives a turn away."""
+    deep = plate(kind, (40, 40))
+    save_plate(deep, tmp_path / "deep.png", "drawn")
+    exif = Image.Exif()
+    exif[EXIF_ORIENTATION] = orientation
+    Image.fromarray(deep.eight_bit).save(tmp_path / "eight.png", exif=exif)
+    body = exif.tobytes()[6:]  # without JPEG's "Exif\0\0"
+    chunk = len(body).to_bytes(4, "big") + b"eXIf" + body + zlib.crc32(b"eXIf" + body).to_bytes(4, "big")
+    png = (tmp_path / "deep.png").read_bytes()
+    (tmp_path / "deep.png").write_bytes(png[:33] + chunk + png[33:])
+    upright = read_plate(tmp_path / "deep.png")
+    assert upright.pixels.dtype == np.uint16
+    assert np.abs(upright.eight_bit.astype(int) - read_plate(tmp_path / "eight.png").pixels).max() <= 1
+
+
+@pytest.mark.parametrize(("white", "brightest"), [(65535, 3000), (65535, 200), (4095, 90)])
+def test_white_stays_when_the_brightest_spot_is_gone(white: int, brightest: int, tmp_path: Path) -> None:
+    """Brushed plates are read again for the next stroke, which must mean the same share of white."""
+    dark = Plate(np.full((40, 40), brightest, np.uint16), "dark", white)
+    save_plate(dark, tmp_path / "dark.png", "drawn")
+    after = read_plate(tmp_path / "dark.png")
+    assert after.white == white
+    assert np.array_equal(after.pixels, dark.pixels)
+    assert not after.notes
 
 
 def test_a_mask_of_another_size_or_none_at_all_is_refused(tmp_path: Path) -> None:

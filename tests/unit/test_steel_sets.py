@@ -82,12 +82,49 @@ def test_the_same_seed_makes_the_same_set(maker: DefectMaker) -> None:
 
 def test_clean_patches_of_the_users_are_what_a_set_starts_from(maker: DefectMaker, tmp_path: Path) -> None:
     for seed in range(2):
-        Image.fromarray(clean_plate((50 + 100 * seed, 90), seed)).save(tmp_path / f"own{seed}.png")
-    made = list(make_set(maker, None, SetOrder(("spots",), 5, clean=tmp_path), Tally()))
-    assert {patch.source.split()[0] for patch in made} <= {"own0.png", "own1.png"}
+        (tmp_path / f"line{seed}").mkdir()
+        Image.fromarray(clean_plate((50 + 100 * seed, 90), seed)).save(tmp_path / f"line{seed}" / "own.png")
+    made = list(make_set(maker, None, SetOrder(("spots",), 40, clean=tmp_path), Tally()))
+    assert {patch.source.split()[0] for patch in made} == {"line0/own.png", "line1/own.png"}, "which of the two must be told"
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadInputError, match="holds no pictures"):
         list(make_set(maker, None, SetOrder(("spots",), 5, clean=tmp_path / "empty"), Tally()))
+
+
+def test_a_bad_picture_among_clean_ones_costs_only_itself(
+    maker: DefectMaker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Image.fromarray(clean_plate((90, 90), 0)).save(tmp_path / "good.png")
+    for name in ("cut", "text", "odd"):
+        (tmp_path / f"{name}.png").write_bytes((tmp_path / "good.png").read_bytes()[:200])
+    made = list(make_set(maker, None, SetOrder(("spots",), 70, clean=tmp_path), Tally()))
+    assert len(made) == 70
+    assert {patch.source.split()[0] for patch in made} == {"good.png"}
+    assert "left out: " in caplog.text
+    (tmp_path / "good.png").unlink()
+    with pytest.raises(BadInputError, match=r"no picture in .* can be read"):
+        list(make_set(maker, None, SetOrder(("spots",), 1, clean=tmp_path), Tally()))
+
+
+def test_a_folder_holds_one_set(maker: DefectMaker, tmp_path: Path) -> None:
+    write_set((maker, None), SetOrder(("spots",), 3), tmp_path)
+    with pytest.raises(BadInputError, match=r"already holds manifest\.csv.*--out"):
+        write_set((maker, None), SetOrder(("spots",), 1), tmp_path)
+    (tmp_path / "manifest.csv").unlink()
+    with pytest.raises(BadInputError, match="already holds spots"):
+        write_set((maker, None), SetOrder(("crazing",), 1), tmp_path)
+    assert len(list(tmp_path.rglob("*.png"))) == 3
+
+
+def test_a_set_that_failed_leaves_its_folder_usable(maker: DefectMaker, toy_store: Store, tmp_path: Path) -> None:
+    class Never(PatchInspector):
+        def probabilities(self, grey: Float) -> Float:
+            return np.zeros((len(grey), len(self.classes)), np.float32)
+
+    with pytest.raises(CorrovisError, match="none of"):
+        write_set((maker, Never(toy_store)), SetOrder(("spots",), 1), tmp_path)
+    assert not list(tmp_path.iterdir())
+    write_set((maker, None), SetOrder(("spots",), 1), tmp_path)
 
 
 def test_a_class_that_never_passes_is_given_up(toy_store: Store, maker: DefectMaker) -> None:

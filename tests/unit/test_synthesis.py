@@ -128,6 +128,10 @@ def test_command_writes_marked_files_and_their_scores(corrovis: Run, tmp_path: P
     assert [row["file"] for row in rows] == [Path(file).name for file in answer.json["files"]]
     mean = np.mean([float(row["gradient"]) for row in rows])
     assert answer.json["scores"]["gradient"] == pytest.approx(mean, abs=1e-4)
+    again = corrovis("synthesize", "sem", "--material", "304", "-n", "1", "--side", "80", "--seed", "1", "--out", folder)
+    assert again.code == 2
+    assert "already holds scores.csv" in " ".join(again.err.split())
+    assert len(list(folder.glob("*.png"))) == 2
 
 
 def test_command_refuses_an_unknown_material_in_one_line(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
