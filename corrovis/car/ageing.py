@@ -10,7 +10,7 @@ The picture at level s is
 which is continuous and monotone in s, gives the photo back bit for bit at s = 0, touches nothing but paint, and leaves paint
 that has not rusted its colour.  A ramp of finite width instead of a sigmoid, so that "untouched" means equal.
 
-Onset and layer are made at one working size, whatever the photo's, and brought up along the photo's own edges.
+Onset and layer are made at one working size, whatever the photo's, and finished on the photo by `corrovis.car.detail`.
 """
 
 from __future__ import annotations
@@ -21,18 +21,22 @@ import cv2
 import numpy as np
 import torch
 
+from corrovis.car.detail import Canvas, finish, periodic_grain
 from corrovis.car.edges import resized
 from corrovis.car.onset import CANVAS, LEVELS, PRIOR, features, fractal, onset_levels
+from corrovis.car.onset import ONSET_UNIT as ONSET_UNIT
 from corrovis.networks.rust_texture import TONE_SIGMA
 from corrovis.results import AgedCar, Byte, CarMask, Float, Photo, Provenance, check_level
 from corrovis.store import Store
 
 MODEL = "car-rust"
-ONSET_UNIT = float(LEVELS[-1]) / 65535
 RAMP = 0.25
 YOUTH = 0.8
 GAIN = (1.42, 1.22, 1.0)
 GRAIN = 0.12  # levels
+LIP = 0.25  # of the rust's brightness, where its lip is steep
+GRAIN_SIDE, GRAIN_MARGIN = 128, 48  # pixels; the network sees 46 to each side
+GRAIN_TONE = (104, 62, 44)
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
 OLD = np.array([37.0, 13.0, 17.0])
@@ -44,6 +48,7 @@ class Ager:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._sample: Float | None = None
 
     def age(self, photo: Photo, mask: CarMask, seed: int = 0) -> AgedCar:
         """All levels of one car at once.  Another `seed`, other rust; the same seed gives the same rust at every size."""
@@ -60,15 +65,17 @@ class Ager:
         onset = onset_levels(prior, paint, seed, car_size)
         layer = self._rust(tone_of(rgb, paint, seed), onset, seed)
         onset = follow_grain(onset, layer)
-        layer = keep_relief(layer, rgb)
-        full_onset = np.clip(np.asarray(resized(onset, (height, width)), np.float32), RAMP, LEVELS[-1])
-        full_layer = np.asarray(np.clip(resized(layer, (height, width)), 0, 255), np.uint8)
+        layer = with_age(layer, onset)
+        onset = beyond_paint(onset, paint)
+        places = np.random.default_rng(seed + 3).uniform(0, GRAIN_SIDE, (2, 2)).astype(np.float32)
+        full_paint = np.asarray(np.round(mask.paint * 255), np.uint8)
+        full_onset, full_layer = finish(Canvas(onset, layer, rgb, self._grain(), places), photo.rgb, full_paint)
         spec = self._store.spec(MODEL)
         return AgedCar(
             photo=photo,
-            onset=np.ceil(full_onset / ONSET_UNIT).clip(0, 65535).astype(np.uint16),
+            onset=full_onset,
             layer=full_layer,
-            paint=np.asarray(np.round(mask.paint * 255), np.uint8),
+            paint=full_paint,
             mask=mask,
             seed=seed,
             made_by=Provenance(MODEL, spec.sha256, time.perf_counter() - began),
@@ -96,6 +103,18 @@ class Ager:
         out = tone.copy()
         out[box] = pixels[margin : margin + inside.shape[0], margin : margin + inside.shape[1]]
         return out
+
+    def _grain(self) -> Float:
+        """A periodic sample of the network's rust: its noise is repeated around it, further than the network sees."""
+        if self._sample is None:
+            noise = np.random.default_rng(0).standard_normal((GRAIN_SIDE, GRAIN_SIDE), dtype=np.float32)
+            around = torch.from_numpy(np.pad(noise, GRAIN_MARGIN, mode="wrap"))[None, None]
+            tone = [*(np.array(GRAIN_TONE) / 127.5 - 1), 0.3, 0.35]
+            wash = torch.tensor(tone, dtype=torch.float32)[None, :, None, None].expand(1, 5, *around.shape[2:])
+            with torch.inference_mode():
+                made = self._store.network(MODEL)(wash, around)[0, :, GRAIN_MARGIN:-GRAIN_MARGIN, GRAIN_MARGIN:-GRAIN_MARGIN]
+            self._sample = periodic_grain(((made.permute(1, 2, 0).numpy() + 1) * 127.5).round().astype(np.uint8))
+        return self._sample
 
 
 def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
@@ -157,11 +176,22 @@ def follow_grain(onset: Float, layer: Byte) -> Float:
     return np.where(onset < LEVELS[-1], onset + later, onset).clip(RAMP, LEVELS[-1]).astype(np.float32)
 
 
-def keep_relief(layer: Byte, rgb: Byte) -> Byte:
-    """Panel gaps, handles and creases of the photo stay visible in the rust: its fine shadows darken the layer."""
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) + 12
-    ratio = np.clip(grey / cv2.GaussianBlur(grey, (0, 0), 5.0), 0.35, 1.06) ** 0.75
-    return np.asarray(np.clip(layer * ratio[..., None], 0, 255), np.uint8)
+def with_age(layer: Byte, onset: Float) -> Byte:
+    """Rust that began early is dark and brown, rust that came last orange; a faint light from above lies on each patch's lip."""
+    age = np.clip((1.8 - onset) / 1.6, -0.5, 1)
+    rim = np.clip(-cv2.Sobel(cv2.GaussianBlur(onset, (0, 0), 1.0), cv2.CV_32F, 0, 1, scale=0.25), -1, 1)
+    light = 1 - 0.24 * age + LIP * rim
+    grey = layer.astype(np.float32).mean(axis=2, keepdims=True)
+    browner = grey + (layer - grey) * (1 - 0.25 * age)[..., None]
+    return np.asarray(np.clip(browner * light[..., None], 0, 255), np.uint8)
+
+
+def beyond_paint(onset: Float, paint: Float) -> Float:
+    """Onset goes on a little beyond the paint, so that at full size the paint's own edge cuts it off, not the canvas's."""
+    solid = (paint > 0.05).astype(np.float32)
+    near = cv2.GaussianBlur(solid, (0, 0), 2.0)
+    around = cv2.GaussianBlur(onset * solid, (0, 0), 2.0) / np.maximum(near, 1e-4)
+    return np.asarray(np.where(solid > 0, onset, np.where(near > 1e-3, around, LEVELS[-1])), np.float32)
 
 
 def smoothstep(low: float, high: float, x: Float) -> Float:

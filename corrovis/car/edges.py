@@ -17,6 +17,17 @@ def resized(image: Float | Byte, size_hw: tuple[int, int]) -> Float | Byte:
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)  # type: ignore[return-value]
 
 
+def enlarged(small: Float, size_hw: tuple[int, int], box: tuple[slice, slice], how: int = cv2.INTER_LINEAR) -> Float:
+    """The rectangle `box` = (rows, columns) of `small` enlarged to `size_hw`, without the rest of it."""
+    rows, columns = box
+    step_y, step_x = small.shape[0] / size_hw[0], small.shape[1] / size_hw[1]
+    start_y, start_x = ((begin + 0.5) * step - 0.5 for begin, step in ((rows.start, step_y), (columns.start, step_x)))
+    matrix = np.array([[step_x, 0, start_x], [0, step_y, start_y]])
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    flags = how | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(small, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
 def guided(small: Float, guide: Byte, radius: int, epsilon: float = 2e-3) -> Float:
     """The fast guided filter of He and Sun (2015): `small` follows the grey edges of `guide`, at the guide's size.
 

@@ -16,6 +16,9 @@ LEVELS = np.array([0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0], np.floa
 SHARE = np.array([0.0, 0.006, 0.02, 0.045, 0.085, 0.2, 0.4, 0.66, 0.9, 1.0], np.float32)
 """Share of the paint that is rusted at each of `LEVELS`."""
 
+ONSET_UNIT = float(LEVELS[-1]) / 65535
+"""Levels to a step of an onset kept as uint16."""
+
 CANVAS = 768
 """Long side that the networks and the noise work at, whatever the photo's size."""
 

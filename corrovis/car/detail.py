@@ -1,0 +1,119 @@
+"""What only the full size can show: onset and rust made on the canvas, finished on the photo, a strip of rows at a time.
+
+Between two pixels of the canvas lie up to sixty of the photo.  There the onset follows the photo's own edges, the rust keeps the
+photo's relief (panel gaps, handles, creases), and grain finer than the canvas can hold breaks up rims and surfaces.
+The grain is one small periodic sample of the network's rust, laid at two finer scales; its place depends on seed and canvas
+alone, so a larger photo shows more of the same grain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from corrovis.car.edges import enlarged
+from corrovis.car.onset import LEVELS, ONSET_UNIT
+from corrovis.results import Byte, Float
+
+RELIEF_SIGMA = 5.0  # canvas pixels
+EDGE_RADIUS = 3  # canvas pixels
+FINER = ((3.0, 1.0), (8.0, 0.45))  # samples of grain to a canvas pixel, and their weight, in the two scales of it
+GRAIN_IN_ONSET = 0.16  # levels
+GRAIN_IN_LAYER = 0.13  # of the rust's brightness
+ROWS = 512  # worked on at a time, so that a 24 MP photo needs little memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """What was made at the working size.
+
+    Shape:
+        onset: (h, w) float32, levels
+        layer, rgb: (h, w, 3) uint8, the rust and the photo
+        grain: (n, n) float32, periodic, zero mean, unit variance
+        places: (2, 2) float32, where the two scales of grain begin
+    """
+
+    onset: Float
+    layer: Byte
+    rgb: Byte
+    grain: Float
+    places: Float
+
+
+def finish(canvas: Canvas, rgb: Byte, paint: Byte) -> tuple[NDArray[np.uint16], Byte]:
+    """Onset (H, W) in `ONSET_UNIT` and rust (H, W, 3) for the photo `rgb`; only the rectangle around the paint is worked on."""
+    onset = np.full(paint.shape, 65535, np.uint16)
+    layer = np.zeros(rgb.shape, np.uint8)
+    ys, xs = np.nonzero(paint.any(axis=1))[0], np.nonzero(paint.any(axis=0))[0]
+    if not len(ys):
+        return onset, layer
+    left, right = int(xs[0]), int(xs[-1]) + 1
+    maps = _maps(canvas)
+    scale = max(rgb.shape[:2]) / max(canvas.onset.shape)
+    rust = canvas.layer.astype(np.float32)
+    for top in range(int(ys[0]), int(ys[-1]) + 1, ROWS):
+        box = (slice(top, min(top + ROWS, int(ys[-1]) + 1)), slice(left, right))
+        grey = cv2.cvtColor(rgb[box], cv2.COLOR_RGB2GRAY).astype(np.float32)
+        begins = enlarged(canvas.onset, rgb.shape[:2], box, cv2.INTER_CUBIC)
+        slope, coarse, ground = np.moveaxis(enlarged(maps, rgb.shape[:2], box), 2, 0)
+        fine = _fine_grain(canvas, scale, box)
+        begins += slope * (grey - coarse) + GRAIN_IN_ONSET * fine
+        onset[box] = np.ceil(begins.clip(LEVELS[0], LEVELS[-1]) / ONSET_UNIT).clip(0, 65535)
+        shade = relief(grey, ground) * (1 + GRAIN_IN_LAYER * fine)
+        layer[box] = np.clip(enlarged(rust, rgb.shape[:2], box, cv2.INTER_CUBIC) * shade[..., None], 0, 255)
+    return onset, layer
+
+
+def relief(grey: Float, ground: Float) -> Float:
+    """Panel gaps, handles and creases stay visible in the rust: what is darker than the ground around it darkens the layer."""
+    return np.asarray(np.clip((grey + 12) / (ground + 12), 0.35, 1.06) ** 0.75, np.float32)
+
+
+def periodic_grain(rust: Byte) -> Float:
+    """(n, n) float32: the fine part of a periodic sample (n, n, 3) uint8 of rust."""
+    grey = cv2.cvtColor(rust, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    fine = grey - _smooth(grey, 2.0)
+    return np.asarray(np.clip((fine - fine.mean()) / (fine.std() + 1e-6), -2.5, 2.5), np.float32)
+
+
+def _smooth(periodic: Float, sigma: float) -> Float:
+    side = len(periodic)
+    return np.asarray(cv2.GaussianBlur(np.pad(periodic, side, mode="wrap"), (0, 0), sigma)[side:-side, side:-side], np.float32)
+
+
+def _maps(canvas: Canvas) -> Float:
+    """(h, w, 3) float32: slope of the onset over the photo's grey (He and Sun 2015), the grey, and the ground around it."""
+    grey = cv2.cvtColor(canvas.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    window = (2 * EDGE_RADIUS + 1, 2 * EDGE_RADIUS + 1)
+
+    def mean(x: Float) -> Float:
+        return np.asarray(cv2.boxFilter(x, cv2.CV_32F, window, borderType=cv2.BORDER_REFLECT_101), np.float32)
+
+    mean_grey = mean(grey)
+    covariance = mean(grey * canvas.onset) - mean_grey * mean(canvas.onset)
+    slope = mean(covariance / (mean(grey * grey) - mean_grey**2 + 130.0))
+    return np.stack([slope, grey, cv2.GaussianBlur(grey, (0, 0), RELIEF_SIGMA)], axis=2)
+
+
+def _fine_grain(canvas: Canvas, scale: float, box: tuple[slice, slice]) -> Float:
+    """(rows, columns) float32 grain above the canvas's Nyquist limit and below the photo's."""
+    rows, columns = box
+    size = (columns.stop - columns.start, rows.stop - rows.start)
+    out = np.zeros(size[::-1], np.float32)
+    for (finer, weight), (y, x) in zip(FINER, canvas.places, strict=True):
+        step = finer / scale  # samples of grain to a pixel of the photo
+        if step > 4:
+            continue
+        grain = canvas.grain
+        if step > 1:
+            sigma = 0.5 * (step * step - 1) ** 0.5
+            grain = _smooth(grain, sigma)
+        start = [(columns.start + 0.5) * step + x, (rows.start + 0.5) * step + y]
+        matrix = np.array([[step, 0, start[0] % len(grain)], [0, step, start[1] % len(grain)]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        out += weight * cv2.warpAffine(grain, matrix, size, flags=flags, borderMode=cv2.BORDER_WRAP)
+    return out

@@ -1,0 +1,119 @@
+"""Canvas to full size: the photo's edges, its relief and grain that the canvas cannot hold, on made-up pictures."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from corrovis.car import detail
+from corrovis.car.ageing import beyond_paint, with_age
+from corrovis.car.detail import Canvas, finish, periodic_grain
+from corrovis.car.edges import enlarged
+from corrovis.car.onset import LEVELS, ONSET_UNIT
+
+SIDE = 64
+
+
+def made_canvas(rgb: np.ndarray, seed: int = 0) -> Canvas:
+    """Smooth onset around level 2, smooth brown rust, grain of a small random sample."""
+    dice = np.random.default_rng(seed)
+    clouds = cv2.GaussianBlur(dice.standard_normal((SIDE, SIDE)).astype(np.float32), (0, 0), 6)
+    layer = (np.array([110, 70, 45]) + 200 * clouds[..., None]).clip(0, 255).astype(np.uint8)
+    grain = periodic_grain(dice.integers(0, 256, (32, 32, 3), dtype=np.uint8))
+    return Canvas(2 + 4 * clouds, layer, rgb, grain, dice.uniform(0, 32, (2, 2)).astype(np.float32))
+
+
+def grey_photo(scale: int) -> np.ndarray:
+    return np.full((SIDE * scale, SIDE * scale, 3), 150, np.uint8)
+
+
+def finished(scale: int) -> tuple[np.ndarray, np.ndarray]:
+    paint = np.full((SIDE * scale, SIDE * scale), 255, np.uint8)
+    onset, layer = finish(made_canvas(grey_photo(1)), grey_photo(scale), paint)
+    return onset * np.float32(ONSET_UNIT), layer
+
+
+def test_part_of_an_enlarged_map_is_that_part_of_all_of_it() -> None:
+    small = np.random.default_rng(0).random((30, 41)).astype(np.float32)
+    whole = cv2.resize(small, (205, 137), interpolation=cv2.INTER_LINEAR)
+    assert enlarged(small, (137, 205), (slice(40, 99), slice(7, 150))) == pytest.approx(whole[40:99, 7:150], abs=0.02)
+
+
+def test_strips_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = finished(4)
+    monkeypatch.setattr(detail, "ROWS", 37)
+    for at_once, in_strips in zip(whole, finished(4), strict=True):
+        assert np.abs(at_once.astype(float) - in_strips).max() <= 1
+
+
+def test_a_panel_gap_of_one_pixel_is_one_pixel_in_the_rust() -> None:
+    scale = 8
+    photo = grey_photo(scale)
+    photo[:, 200] = 20
+    canvas = made_canvas(cv2.resize(photo, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
+    _, layer = finish(canvas, photo, np.full(photo.shape[:2], 255, np.uint8))
+    grey = layer.astype(float).mean(axis=(0, 2))
+    assert grey[200] < 0.6 * grey[197:200].mean()
+    assert grey[[198, 199, 201, 202]] == pytest.approx(np.full(4, grey[190:210].mean()), rel=0.12)
+
+
+def test_the_onset_ends_where_the_photos_edge_is() -> None:
+    """Dark half early, light half late, four times coarser than the photo: the step is brought back to the edge."""
+    scale = 8
+    photo = grey_photo(scale)
+    photo[:, :259] = 60
+    small = cv2.resize(photo, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    canvas = made_canvas(small)
+    onset = np.interp(small[..., 0], [60, 150], [1, 3]).astype(np.float32)
+    flat = Canvas(onset, canvas.layer, small, 0 * canvas.grain, canvas.places)
+    found, _ = finish(flat, photo, np.full(photo.shape[:2], 255, np.uint8))
+    jump = np.abs(np.diff(found[200] * ONSET_UNIT))
+    assert jump.argmax() == 258
+    assert jump.max() > 0.8
+
+
+def test_a_larger_photo_shows_finer_grain_of_the_same_rust() -> None:
+    """Averaged down to the canvas all sizes agree; what is finer than the canvas grows with the size."""
+    fineness = []
+    for scale in (2, 4, 8):
+        onset, layer = finished(scale)
+        small = cv2.resize(layer, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(float)
+        assert np.abs(small - finished(1)[1]).mean() < 6
+        fineness.append(float(np.abs(onset - cv2.resize(cv2.resize(onset, (SIDE, SIDE)), onset.shape[::-1])).mean()))
+    assert fineness[0] > 0.01
+    assert fineness[2] > fineness[0]
+
+
+def test_without_paint_nothing_is_made() -> None:
+    photo = grey_photo(2)
+    onset, layer = finish(made_canvas(grey_photo(1)), photo, np.zeros(photo.shape[:2], np.uint8))
+    assert (onset == 65535).all()
+    assert not layer.any()
+
+
+def test_rust_reaches_the_edge_of_the_paint() -> None:
+    """Beside the paint the onset goes on as it is at its rim; enlarging used to mix in "never"."""
+    paint = np.zeros((40, 40), np.float32)
+    paint[10:30, 10:30] = 1
+    onset = np.where(paint > 0, 1.0, LEVELS[-1]).astype(np.float32)
+    further = beyond_paint(onset, paint)
+    assert further[8:32, 8:32] == pytest.approx(np.ones((24, 24)), abs=1e-3)
+    assert (further[paint > 0] == 1).all()
+    assert further[0, 0] == LEVELS[-1]
+
+
+def test_rust_that_began_early_is_darker_and_browner() -> None:
+    """One rust, onsets 0.3 to 3 in broad steps: lightness and saturation rise with the onset."""
+    onset = np.repeat(np.array([0.3, 1.0, 1.8, 3.0], np.float32), 40)[None].repeat(40, axis=0)
+    aged = with_age(np.full((40, 160, 3), (120, 72, 48), np.uint8), onset).astype(float)[20, 20::40]
+    assert (np.diff(aged.mean(axis=1)) > 5).all()
+    assert (np.diff(np.ptp(aged, axis=1) / aged.mean(axis=1)) > 0.03).all()
+
+
+def test_the_lip_of_a_patch_is_lit_from_above() -> None:
+    ys, xs = np.mgrid[:80, :80]
+    onset = (1 + np.hypot(ys - 40, xs - 40) / 20).astype(np.float32)
+    grey = with_age(np.full((80, 80, 3), 90, np.uint8), onset).mean(axis=2)
+    assert grey[20, 40] > grey[60, 40] + 3
+    assert grey[40, 20] == pytest.approx(grey[40, 60], abs=1)
