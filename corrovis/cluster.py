@@ -1,7 +1,6 @@
 """Ray, started for one batch or connected to, and quiet: it sends no statistics, opens no dashboard and prints nothing.
 
-A Ray of our own listens to this machine alone, keeps its files in a folder that goes with it, and is imported only here and when a
-batch runs.
+A Ray of our own listens to this machine alone, and its files lie in a folder that goes with it.  Ray is imported by a batch alone.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from corrovis.errors import BadInputError
+from corrovis.errors import BadInputError, CorrovisError
 
 ROOT = Path(__file__).resolve().parent.parent
 OBJECT_STORE_BYTES = 100_000_000  # paths and rows need little
@@ -30,6 +29,7 @@ def cluster(address: str | None, threads: int) -> Iterator[None]:
 
     Raises:
         BadInputError: no Ray answers at `address`
+        CorrovisError: none could be started here
     """
     if address:
         _check_address(address)
@@ -47,15 +47,18 @@ def cluster(address: str | None, threads: int) -> Iterator[None]:
 def _start(threads: int, place: str) -> None:
     import ray
 
-    ray.init(
-        "local",
-        num_cpus=threads or os.cpu_count(),
-        object_store_memory=OBJECT_STORE_BYTES,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level="CRITICAL",
-        _temp_dir=place,
-    )
+    try:
+        ray.init(
+            "local",
+            num_cpus=threads or os.cpu_count(),
+            object_store_memory=OBJECT_STORE_BYTES,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="CRITICAL",
+            _temp_dir=place,
+        )
+    except Exception as error:  # nothing narrower: it is what Ray raises when its processes take more than half a minute
+        raise CorrovisError(f"Ray could not start here ({last_line(error)}); try again when this machine is less busy") from error
 
 
 def _connect(address: str) -> None:

@@ -1,4 +1,4 @@
-"""`corrovis batch`: one row for each picture, in the files' order, whatever one of them is; exit 2 before Ray starts where it can be.
+"""`corrovis batch`: one row for each picture, in the files' order, whatever one of them is; bad input is told before Ray starts.
 
 One Ray of our own runs for the whole file, in a process beside this one; the command connects to it.
 """
