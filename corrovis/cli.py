@@ -19,7 +19,7 @@ import typer
 from typer.exceptions import TyperException
 
 from corrovis import __version__
-from corrovis.commands import car, curves, inspection, materials, steel
+from corrovis.commands import batch, car, curves, inspection, materials, steel
 from corrovis.commands.answers import Json, open_store, print_json, print_table, working
 from corrovis.errors import CorrovisError
 from corrovis.settings import Settings
@@ -44,6 +44,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     curves.tafel,
     curves.eis,
     steel.steel,
+    batch.batch,
 )
 for command in COMMANDS:
     app.command()(command)

@@ -51,6 +51,11 @@ DAMAGED = (
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
+def picture_endings() -> frozenset[str]:
+    """How names of files end that this door reads, in lower case, with the dot."""
+    return frozenset(ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS)
+
+
 def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = DEFAULTS) -> Photo:
     """Decode a picture, turn it upright and bring it to 8-bit sRGB; `Photo.notes` says what was done on the way.
 

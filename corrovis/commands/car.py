@@ -90,17 +90,12 @@ def grade(
 def _grade_one(grader: Grader, path: Path, settings: Settings) -> dict[str, Any]:
     """One item of the answer.  A bad file costs only its own item."""
     from corrovis.images import read_photo
-    from corrovis.results import SEVERITIES
+    from corrovis.render.files import grade_record
 
     try:
-        found = grader.grade(read_photo(path, limits=settings))
+        return {"file": str(path), **grade_record(grader.grade(read_photo(path, limits=settings)))}
     except BadInputError as error:
         return {"file": str(path), "error": str(error)}
-    return {
-        "file": str(path),
-        "severity": found.severity,
-        "probabilities": dict(zip(SEVERITIES, found.probabilities.tolist(), strict=True)),
-    }
 
 
 def _shares(item: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""An aged car as files: a PNG at each level and the car mask, named and described as the contract says."""
+"""A car as the contract answers it: aged as files, a PNG at each level and the car mask; graded as a record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from corrovis.car.ageing import compose, rust_fraction
 from corrovis.images import save_index_png, save_png
 from corrovis.render.captions import at_level
-from corrovis.results import AgedCar
+from corrovis.results import SEVERITIES, AgedCar, Grade
 
 
 def write_levels(aged: AgedCar, levels: list[float], folder: Path) -> dict[str, Any]:
@@ -27,3 +27,7 @@ def write_levels(aged: AgedCar, levels: list[float], folder: Path) -> dict[str, 
     car_mask = folder / "car_mask.png"
     save_index_png(aged.mask.car.astype(np.uint8), car_mask)
     return {"size": [width, height], "levels": answers, "car_mask": car_mask}
+
+
+def grade_record(grade: Grade) -> dict[str, Any]:
+    return {"severity": grade.severity, "probabilities": dict(zip(SEVERITIES, grade.probabilities.tolist(), strict=True))}

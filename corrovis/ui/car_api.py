@@ -12,7 +12,7 @@ from gradio.events import api
 
 from corrovis.errors import BadInputError
 from corrovis.manifest import WeightSpec
-from corrovis.render.files import write_levels
+from corrovis.render.files import grade_record, write_levels
 from corrovis.results import check_level
 from corrovis.steel.results import MOST_SEED
 from corrovis.ui import car_jobs
@@ -51,7 +51,7 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
             if services.grader is None:
                 raise BadInputError("this server has no model to grade with; add car-grade to its weights")
             grade = services.grader.grade(car_jobs.read(services, Visit(*upload(photo))))
-        item = {"file": upload(photo)[1], **car_jobs.grade_record(grade)}
+        item = {"file": upload(photo)[1], **grade_record(grade)}
         return {"items": [item], **item}
 
     def models() -> dict[str, Any]:

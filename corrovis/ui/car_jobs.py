@@ -17,7 +17,7 @@ from corrovis.images import read_photo, save_png, shrink
 from corrovis.render.captions import SYNTHETIC, at_level
 from corrovis.render.overlays import level_strip
 from corrovis.render.video import save_gif, save_mp4
-from corrovis.results import SEVERITIES, AgedCar, Grade, Photo, check_level
+from corrovis.results import AgedCar, Grade, Photo, check_level
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.settings import Settings
@@ -122,12 +122,6 @@ def write_file(services: Services, visit: Visit, kind: str, level: float, folder
     else:
         save_gif(aged, path)
     return path
-
-
-def grade_record(grade: Grade) -> dict[str, object]:
-    """The contract's answer for `grade`."""
-    shares = grade.probabilities.tolist()
-    return {"severity": grade.severity, "probabilities": dict(zip(SEVERITIES, shares, strict=True))}
 
 
 def pick(visit: Visit, x: float, y: float) -> Visit:

@@ -25,6 +25,8 @@ LAYERS = [
     ("corrovis.sem",),
     ("corrovis.steel",),
     ("corrovis.render",),
+    ("corrovis.cluster",),
+    ("corrovis.batch",),
     ("corrovis.ui",),
     ("corrovis.commands",),
     ("corrovis.cli",),
@@ -110,4 +112,17 @@ def test_nothing_heavy_at_import(code: str) -> None:
     assert done.returncode == 0, done.stderr
     loaded = set(done.stderr.split("LOADED")[-1].split())
     assert "corrovis" in loaded
-    assert not loaded & {"torch", "numpy", "cv2", "PIL", "gradio", "timm", "scipy", "matplotlib", "lmfit", "pyimpspec"}
+    assert not loaded & {
+        "torch",
+        "numpy",
+        "cv2",
+        "PIL",
+        "gradio",
+        "timm",
+        "scipy",
+        "matplotlib",
+        "lmfit",
+        "pyimpspec",
+        "ray",
+        "pyarrow",
+    }

@@ -1,0 +1,300 @@
+"""Folders of pictures on Ray Data: one job for every picture, one row for each in a single parquet file.
+
+    here      `run_batch` lists the pictures, checks the weights, begins with Ray, writes the rows in the files' order
+    workers   one process for each core: a `Worker` opens the store once, reads picture after picture and answers with rows
+
+Only paths go out and rows come back: neither pictures nor networks travel through Ray.  So each node of a cluster has to see
+pictures, weights and this package under the same paths as the caller does: on a shared disk, or in one image.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corrovis.cluster import ROOT, cluster, last_line
+from corrovis.errors import BadInputError, CorrovisError
+from corrovis.render.folders import make_folder
+from corrovis.results import SEVERITIES
+from corrovis.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from corrovis.store import Store
+
+Record = dict[str, Any]
+Answer = Callable[[Path], Record]
+Told = Callable[[int, int], None]
+
+LARGEST_BLOCK = 16  # pictures that a worker takes at once
+WORKER_BYTES = 1 << 30  # memory of a worker with its networks
+LOST = "the worker broke down over it, perhaps for want of memory; give it to corrovis {job} alone to see why"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done to every picture.
+
+    `columns`, name to Arrow type, are those keys of a record that become columns; `shares` names the probabilities, which get a
+    column each; `models` are the networks needed; `open` makes of a store what answers a picture with its record.
+    """
+
+    done: str
+    columns: dict[str, str]
+    shares: Callable[[Store], Sequence[str]]
+    models: Callable[[Store], Sequence[str]]
+    open: Callable[[Store, Settings], Answer]
+
+    def all_columns(self, store: Store) -> dict[str, str]:
+        shares = {f"probability_{name}": "double" for name in self.shares(store)}
+        return {"file": "string", "error": "string", **self.columns, **shares}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What became of a folder: pictures, those that failed, what the first of these said, and the time it took."""
+
+    rows: int
+    failed: int
+    first_error: str | None
+    seconds: float
+
+
+def _grader(store: Store, settings: Settings) -> Answer:
+    from corrovis.car.grading import Grader
+    from corrovis.images import read_photo
+    from corrovis.render.files import grade_record
+
+    grader = Grader(store)
+    return lambda path: grade_record(grader.grade(read_photo(path, limits=settings)))
+
+
+def _inspector(store: Store, settings: Settings) -> Answer:
+    from corrovis.render.report import record
+    from corrovis.sem.fields import read_field
+    from corrovis.sem.inspection import Inspector
+    from corrovis.sem.segmentation import Segmenter
+
+    inspector = Inspector(Segmenter(store))
+
+    def answer(path: Path) -> Record:
+        found = record(inspector.inspect(read_field(path, limits=settings), explain=False))
+        return {**found, "region_count": len(found["regions"]), "warnings": "; ".join(found["warnings"])}
+
+    return answer
+
+
+def _inspection_models(store: Store) -> Sequence[str]:
+    from corrovis.sem.segmentation import Segmenter
+
+    return Segmenter(store).models
+
+
+def _patch_inspector(store: Store, settings: Settings) -> Answer:
+    from corrovis.render.steel_files import verdict_record
+    from corrovis.steel.inspector import PatchInspector
+    from corrovis.steel.plates import read_plate
+
+    inspector = PatchInspector(store)
+    return lambda path: verdict_record(inspector.classify(read_plate(path, limits=settings)))
+
+
+INSPECTED = {
+    "model": "string",
+    "severity": "string",
+    "corroded_fraction": "double",
+    "region_count": "int64",
+    "pixel_size_um": "double",
+    "warnings": "string",
+}
+JOBS = {
+    "inspect": Job("inspected", INSPECTED, lambda store: ("low", "moderate", "severe"), _inspection_models, _inspector),
+    "grade": Job("graded", {"severity": "string"}, lambda store: SEVERITIES, lambda store: ("car-grade",), _grader),
+    "steel": Job(
+        "classified",
+        {"class": "string"},
+        lambda store: store.spec("steel-inspector").classes,
+        lambda store: ("steel-inspector",),
+        _patch_inspector,
+    ),
+}
+
+
+class Worker:
+    """One of Ray's processes: opens the store once; its networks load with the first picture and stay."""
+
+    def __init__(self, job: str, columns: dict[str, str], settings: Settings) -> None:
+        self.job, self.columns, self.settings = JOBS[job], columns, settings
+
+    @functools.cached_property
+    def answer(self) -> Answer:
+        """Opened with the first picture, so that what is wrong with the weights stands in the rows."""
+        from corrovis.store import Store
+
+        return self.job.open(Store(self.settings.weights, threads=1), self.settings)
+
+    def __call__(self, files: pa.Table) -> pa.Table:
+        """Columns `number` and `path` (bytes, since names need not be UTF-8) in; `number` and the job's columns out."""
+        import pyarrow as pa
+
+        rows = [
+            {"number": number, **self.row(Path(os.fsdecode(path)))}
+            for number, path in zip(files["number"].to_pylist(), files["path"].to_pylist(), strict=True)
+        ]
+        return pa.Table.from_pylist(rows, schema_of({"number": "int64", **self.columns}))
+
+    def row(self, path: Path) -> Record:
+        """A bad picture costs only its own row."""
+        try:
+            record = self.answer(path)
+        except (CorrovisError, OSError) as error:
+            return {"error": _readable(str(error))}
+        shares = {f"probability_{name}": share for name, share in record["probabilities"].items()}
+        return {name: value for name, value in {**record, **shares, "file": None}.items() if name in self.columns}
+
+
+def schema_of(columns: dict[str, str]) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
+
+
+def job_of(name: str) -> Job:
+    if name not in JOBS:
+        raise BadInputError(f"no job is called {name}; take {', '.join(JOBS)}")
+    return JOBS[name]
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Every file below `folder` that ends as pictures do, sorted.  Raises BadInputError when there is none."""
+    from corrovis.images import CURE, picture_endings
+
+    if not folder.is_dir():
+        raise BadInputError(f"{folder} is no folder; give one with pictures in it")
+    endings = picture_endings()
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in endings and path.is_file())
+    if not files:
+        raise BadInputError(f"{folder} holds no pictures, nor do the folders in it; {CURE}")
+    return files
+
+
+def run_batch(folder: Path, name: str, out: Path, ray: str | None, told: Told = lambda done, of: None) -> Batch:
+    """Do the job called `name` to every picture below `folder` and write the rows to `out`, whole or not at all.
+
+    `ray` is the address of a cluster; None starts a Ray of our own for this batch.  `told` hears how many are done of how many.
+
+    Raises:
+        BadInputError: no such job, no pictures, no Ray at that address, or `out` cannot be written
+        WeightsError: a network that the job needs is missing or damaged
+    """
+    from corrovis.store import Store
+
+    began = time.perf_counter()
+    job, settings = job_of(name), Settings.from_environment()
+    files = pictures_in(folder)
+    store = Store(settings.weights)
+    for model in job.models(store):  # once, here, rather than in each worker: hashes are checked, what is missing is fetched
+        store.path(store.spec(model))
+    names = [_readable(path.relative_to(folder).as_posix()) for path in files]
+    worker = (name, job.all_columns(store), replace(settings, weights=settings.weights.absolute()))
+    part = _claim(out)
+    try:
+        with cluster(ray, settings.threads):
+            answers = _answers(worker, [path.absolute() for path in files], told)
+        table = in_order(answers, names, name)
+        _write(table, part, out)
+    finally:
+        part.unlink(missing_ok=True)
+    errors = table["error"].drop_null().to_pylist()
+    return Batch(len(files), len(errors), errors[0] if errors else None, round(time.perf_counter() - began, 3))
+
+
+def _answers(worker: tuple[str, dict[str, str], Settings], files: Sequence[Path], told: Told) -> pa.Table:
+    """Rows as they come.  Pictures whose block a worker broke down over are tried once more, each for itself.
+
+    Raises:
+        CorrovisError: no worker could start
+    """
+    import pyarrow as pa
+    import ray
+    from ray.exceptions import RayError
+
+    have = ray.cluster_resources()
+    workers = max(1, min(int(have.get("CPU", 1)), int(have.get("memory", 0)) // WORKER_BYTES, len(files)))
+    done = schema_of({"number": "int64", **worker[1]}).empty_table()
+    for most in (max(1, min(LARGEST_BLOCK, len(files) // (4 * workers))), 1):
+        left = sorted(set(range(len(files))) - set(done["number"].to_pylist()))
+        if not left:
+            break
+        items = [{"number": number, "path": os.fsencode(files[number])} for number in left]
+        asked = ray.data.from_items(items, override_num_blocks=ceil(len(items) / most))
+        tables, count = [done], len(done)
+        try:
+            for table in _mapped(asked, worker, min(workers, len(left))).iter_batches(batch_size=None, batch_format="pyarrow"):
+                tables.append(table)
+                count += len(table)
+                told(count, len(files))
+        except RayError as error:
+            raise CorrovisError(
+                f"Ray's workers do not work ({last_line(error)}); each node has to see {ROOT} and the packages that it needs"
+            ) from error
+        done = pa.concat_tables(tables)
+    return done
+
+
+def _mapped(asked: Any, worker: tuple[str, dict[str, str], Settings], workers: int) -> Any:
+    """The data set of answers; a block that fails is left out, and a worker that died is not begun anew over and over."""
+    import ray
+
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.max_errored_blocks = -1
+    pool = ray.data.ActorPoolStrategy(size=workers)
+    how = {"batch_size": None, "batch_format": "pyarrow", "num_cpus": 1, "max_restarts": 0}
+    return asked.map_batches(Worker, fn_constructor_args=worker, compute=pool, **how)
+
+
+def in_order(answers: pa.Table, names: Sequence[str], job: str) -> pa.Table:
+    """The answers, which come numbered and in any order, as one row for each of `names`; a row that is missing gets an error."""
+    import pyarrow as pa
+
+    lost = sorted(set(range(len(names))) - set(answers["number"].to_pylist()))
+    rows = pa.Table.from_pylist([{"number": number, "error": LOST.format(job=job)} for number in lost], answers.schema)
+    table = pa.concat_tables([answers, rows]).sort_by("number").drop_columns(["number"])
+    return table.set_column(0, "file", pa.array(names, pa.string()))
+
+
+def _claim(out: Path) -> Path:
+    """An empty file beside `out`, to be written and renamed in the end.  Made first, rather than refused after hours."""
+    if out.is_dir():
+        raise BadInputError(f"{out} is a folder; give --out the name of a file in it")
+    make_folder(out.parent)
+    part = out.with_name(f"{out.name}.part")
+    try:
+        part.touch()
+    except OSError as error:
+        raise BadInputError(f"{out} cannot be written ({error.strerror}); choose another with --out") from error
+    return part
+
+
+def _write(table: pa.Table, part: Path, out: Path) -> None:
+    import pyarrow.parquet as pq
+
+    try:
+        with part.open("wb") as file:
+            pq.write_table(table, file)
+        part.replace(out)
+    except OSError as error:
+        raise BadInputError(f"{out} cannot be written ({error.strerror or error}); choose another with --out") from error
+
+
+def _readable(text: str) -> str:
+    """Names of files need not be UTF-8, texts of a parquet file have to be."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,33 @@
+"""A folder of pictures at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from corrovis.commands.answers import Json, out, print_json, working
+from corrovis.errors import BadInputError
+
+
+def batch(
+    folder: Annotated[Path, typer.Argument(help="Folder of pictures; those in folders below it count too.")],
+    job: Annotated[str, typer.Option(help="inspect, grade or steel.")],
+    file: Annotated[Path, typer.Option("--out", help="Parquet file to write: a row for each picture.")],
+    ray: Annotated[
+        str | None, typer.Option(help="HOST:PORT of a Ray cluster that sees the same paths.  [default: this machine's cores]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Inspect, grade or classify every picture in a folder, on all cores or on a Ray cluster, into one table."""
+    with working("starting", as_json) as status:
+        from corrovis.batch import run_batch
+
+        done = run_batch(folder, job, file, ray, lambda done, of: status.update(f"{job}: {done} of {of} ..."))
+    if as_json:
+        print_json({"rows": done.rows, "failed": done.failed, "seconds": done.seconds})
+    else:
+        out.print(f"{file}: {done.rows} rows, {done.failed} failed, {done.seconds:.0f} s", soft_wrap=True, markup=False)
+    if done.failed == done.rows:
+        raise BadInputError(f"not one of {done.rows} pictures could be used; the first: {done.first_error}")

@@ -1,0 +1,191 @@
+"""`corrovis batch`: one row for each picture, in the files' order, whatever one of them is; bad input is told before Ray starts.
+
+One Ray of our own runs for the whole file, in a process beside this one; the command connects to it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from micrographs import grains
+from PIL import Image
+from test_cli import Run, corrovis  # noqa: F401
+
+from corrovis.batch import JOBS, Worker, in_order, schema_of
+from corrovis.images import picture_endings, read_photo
+from corrovis.settings import Settings
+from corrovis.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+KEEP = """
+import sys, ray
+from pathlib import Path
+from corrovis.cluster import cluster
+with cluster(None, 2):
+    Path(sys.argv[1]).write_text(ray.get_runtime_context().gcs_address)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a Ray with two workers, started as the command starts its own."""
+    said = tmp_path_factory.mktemp("ray") / "address"
+    paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
+    command = [sys.executable, "-c", KEEP, str(said)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | paths) as keeper:
+        while not (said.exists() and said.read_text()):
+            assert keeper.poll() is None
+            time.sleep(0.2)
+        yield said.read_text()
+        printed, _ = keeper.communicate()
+    assert printed == b""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four pictures, one of them in a folder below and one with a name that is no UTF-8, a page, and a text."""
+    pictures = tmp_path / "pictures"
+    (pictures / "below").mkdir(parents=True)
+    for seed, name in enumerate(("b.png", "below/c.TIF", "a.jpg")):
+        Image.fromarray(grains(seed=seed)).save(pictures / name)
+    (pictures / os.fsdecode(b"\xff.png")).write_bytes((pictures / "b.png").read_bytes())
+    (pictures / "bad.jpg").write_text("<html>")
+    (pictures / "notes.txt").write_text("no picture")
+    return pictures
+
+
+def test_a_batch_is_one_parquet_file_in_the_order_of_the_files(
+    corrovis: Run,  # noqa: F811
+    folder: Path,
+    tmp_path: Path,
+    address: str,
+) -> None:
+    out = tmp_path / "new" / "cars.parquet"
+    answer = corrovis("batch", folder, "--job", "grade", "--out", out, "--ray", address, "--json")
+    assert answer.code == 0, answer.err
+    assert set(answer.json) == {"rows", "failed", "seconds"}
+    assert (answer.json["rows"], answer.json["failed"]) == (5, 1)
+    assert [path.name for path in out.parent.iterdir()] == ["cars.parquet"]
+    table = pd.read_parquet(out)
+    assert table["file"].tolist() == ["a.jpg", "b.png", "bad.jpg", "below/c.TIF", "?.png"]
+    assert "web page" in table["error"][2]
+    assert table["error"].isna().tolist() == [True, True, False, True, True]
+    assert table["severity"].isna().tolist() == [False, False, True, False, False]
+    single = corrovis("grade", folder / "b.png", "--json").json["items"][0]
+    row = table.iloc[1]
+    assert row["severity"] == single["severity"]
+    for name, share in single["probabilities"].items():
+        assert row[f"probability_{name}"] == pytest.approx(share, abs=1e-4)
+
+
+def test_exit_2_when_not_one_picture_could_be_used_and_the_rows_say_why(
+    corrovis: Run,  # noqa: F811
+    tmp_path: Path,
+    address: str,
+) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"")
+    answer = corrovis("batch", tmp_path, "--job", "steel", "--out", tmp_path / "o.parquet", "--ray", address, "--json")
+    assert answer.code == 2
+    assert (answer.json["rows"], answer.json["failed"]) == (2, 2)
+    assert answer.err.count("\n") == 1
+    assert "not one of 2 pictures could be used; the first: a.png is empty" in answer.err
+    assert pd.read_parquet(tmp_path / "o.parquet")["error"].str.contains("is empty").all()
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_worker_fills_the_columns_of_its_job(job: str, toy_weights: Path, folder: Path) -> None:
+    columns = JOBS[job].all_columns(Store(toy_weights))
+    worker = Worker(job, columns, Settings(weights=toy_weights))
+    names = [os.fsencode(folder / name) for name in ("b.png", "bad.jpg")]
+    table = worker(pa.table({"number": [4, 5], "path": pa.array(names, pa.binary())}))
+    assert table.schema == schema_of({"number": "int64", **columns})
+    good, bad = table.to_pylist()
+    assert {name for name, value in good.items() if value is None} <= {"file", "error", "pixel_size_um"}
+    shares = [value for name, value in good.items() if name.startswith("probability_")]
+    assert len(shares) == {"inspect": 3, "grade": 4, "steel": 10}[job]
+    assert sum(shares) == pytest.approx(1, abs=1e-3)
+    assert {name for name, value in bad.items() if value is not None} == {"number", "error"}
+
+
+def test_rows_of_a_worker_that_broke_down_are_errors_in_their_place() -> None:
+    columns = {"number": "int64", "file": "string", "error": "string", "severity": "string"}
+    come = [{"number": 2, "severity": "mild"}, {"number": 0, "severity": "none"}]
+    rows = in_order(pa.Table.from_pylist(come, schema_of(columns)), ["a", "b", "c"], "grade").to_pylist()
+    assert [row["file"] for row in rows] == ["a", "b", "c"]
+    assert [row["severity"] for row in rows] == ["none", None, "mild"]
+    assert [row["error"] is None for row in rows] == [True, False, True]
+    assert "corrovis grade" in rows[1]["error"]
+
+
+def test_every_ending_is_one_that_the_door_reads(tmp_path: Path) -> None:
+    assert {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".avif", ".jp2"} <= picture_endings()
+    for ending in sorted(picture_endings()):
+        path = tmp_path / f"picture{ending}"
+        Image.fromarray(grains(40, 60)).convert("RGB").save(path)
+        assert read_photo(path).size_hw == (40, 60)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+BAD = {
+    "no folder": (["none", "--job", "grade"], "none is no folder"),
+    "a file": (["pictures/b.png", "--job", "grade"], "b.png is no folder"),
+    "no pictures": (["empty", "--job", "grade"], "empty holds no pictures"),
+    "no such job": (["pictures", "--job", "polish"], "no job is called polish; take inspect, grade, steel"),
+    "nobody there": (["pictures", "--job", "grade", "--ray", "127.0.0.1:PORT"], "no Ray answers at 127.0.0.1:"),
+    "no address": (["pictures", "--job", "grade", "--ray", "somewhere"], "somewhere is no address of a Ray"),
+    "out is a folder": (["pictures", "--job", "grade", "--out", "empty"], "empty is a folder"),
+    "no place for out": (["pictures", "--job", "grade", "--out", "pictures/b.png/o.parquet"], "cannot be made a folder"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_exit_2_and_no_file(
+    case: str,
+    corrovis: Run,  # noqa: F811
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words, said = BAD[case]
+    monkeypatch.chdir(folder.parent)
+    Path("empty").mkdir()
+    port = str(free_port())
+    answer = corrovis("batch", "--out", "o.parquet", *(word.replace("PORT", port) for word in words), "--json")
+    assert answer.code == 2
+    assert answer.out == ""
+    assert answer.err.count("\n") == 1
+    assert said in answer.err
+    assert sorted(path.name for path in Path().iterdir()) == ["empty", "pictures"]
+
+
+def test_damaged_weights_are_told_before_ray_starts(
+    corrovis: Run,  # noqa: F811
+    toy_weights: Path,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "manifest.json").write_bytes((toy_weights / "manifest.json").read_bytes())
+    (weights / "car-grade.safetensors").write_bytes(b"?")
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(weights))
+    answer = corrovis("batch", folder, "--job", "grade", "--out", tmp_path / "o.parquet")
+    assert answer.code == 2
+    assert "sha256" in answer.err
+    assert not (tmp_path / "o.parquet").exists()
