@@ -44,6 +44,30 @@ ALLOYS = {
 }
 
 
+def read_composition(text: str) -> dict[str, float]:
+    """ "Fe=68,Cr=17,Ni=12" as mass percentages.
+
+    Raises:
+        BadInputError: not of this form, or an element above 1 % whose valence is not known here
+    """
+    parts = [part.partition("=") for part in text.split(",")]
+    try:
+        percent = {element.strip().capitalize(): float(value.strip().removesuffix("%")) for element, _, value in parts}
+    except ValueError:
+        percent = {}
+    if not percent or len(percent) < len(parts) or not all(0 <= value <= 100 for value in percent.values()):
+        raise BadInputError(f"composition {text!r} is not understood; write mass percentages like Fe=68,Cr=17,Ni=12")
+    strange = [element for element, value in percent.items() if value >= 1 and element not in VALENCES]
+    if strange or not any(value >= 1 for value in percent.values()):
+        raise BadInputError(
+            f"no valence is known for {', '.join(strange) or text}; there are {', '.join(VALENCES)}; else give the weight"
+        )
+    total = sum(percent.values())
+    if not 90 <= total <= 101:
+        raise BadInputError(f"the composition sums to {total:g} %; give mass percentages of all elements, 100 % together")
+    return percent
+
+
 def corrosion_rate(i_corr: Quantity, equivalent_weight: float, density: float) -> Quantity:
     """mm/year = 3.27e-3 i (uA/cm2) EW / density (ASTM G102); for mpy multiply by `MPY`.
 
