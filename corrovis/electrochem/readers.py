@@ -36,6 +36,30 @@ class _Column:
         return values * self.heading.factor
 
 
+def read_columns(text: str | None) -> dict[str, str] | None:
+    """ "a=1,b=Ewe/V" as a mapping; None for no text.
+
+    Raises:
+        BadInputError: not of this form
+    """
+    if not text or not text.strip():
+        return None
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(sign and value.strip() for _, sign, value in pairs):
+        raise BadInputError(f"columns {text!r} is not understood; write it like potential=2,current='3 (mA)'")
+    return {key.strip().lower(): value.strip().strip("'") for key, _, value in pairs}
+
+
+def read_spectrum(
+    path: Path, number: int = 1, area_cm2: float | None = None, columns: Mapping[str, str] | None = None, name: str = ""
+) -> Spectrum:
+    """Of the spectra in a file the one with this number, counted from 1; else as `read_spectra`."""
+    found = read_spectra(path, area_cm2, columns, name)
+    if not 1 <= number <= len(found):
+        raise BadInputError(f"{name or path.name} holds {len(found)} spectra, no number {number}")
+    return found[number - 1]
+
+
 def read_polarization(
     path: Path, area_cm2: float | None = None, columns: Mapping[str, str] | None = None, name: str = ""
 ) -> PolarizationCurve:

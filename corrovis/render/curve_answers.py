@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from corrovis.curves import CircuitFit, MixedFit, Quantity, TafelFit
-from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, Alloy, corrosion_rate, read_composition
+from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, Alloy, Arrhenius, corrosion_rate, read_composition
 from corrovis.electrochem.kramers_kronig import MIN_POINTS, relaxation_times
 from corrovis.electrochem.polarization import fit_resistance
 from corrovis.errors import BadInputError
@@ -59,14 +59,14 @@ def metal(
 def tafel_quantities(fit: TafelFit, of: Metal | None) -> dict[str, Quantity | None]:
     """All that a polarisation curve gave, by the contract's keys; None for what its model or its data leave out."""
     rate = corrosion_rate(fit.i_corr, *of) if of else Quantity(float("nan"), float("nan"), "mm/year")
-    mixed = isinstance(fit, MixedFit)
+    limit, ohmic = (fit.i_limit, fit.resistance) if isinstance(fit, MixedFit) else (None, None)
     return {
         "e_corr_v": fit.e_corr,
         "i_corr_a_cm2": fit.i_corr,
         "beta_a_v_dec": fit.beta_a,
         "beta_c_v_dec": fit.beta_c,
-        "i_limit_a_cm2": fit.i_limit if mixed else None,
-        "ohmic_resistance_ohm_cm2": fit.resistance if mixed else None,
+        "i_limit_a_cm2": limit,
+        "ohmic_resistance_ohm_cm2": ohmic,
         "polarisation_resistance_ohm_cm2": _polarisation_resistance(fit),
         "stern_geary_v": fit.stern_geary if math.isfinite(fit.stern_geary.value) else None,
         "corrosion_rate_mm_y": rate,
@@ -90,6 +90,16 @@ def tafel_answer(fit: TafelFit, of: Metal | None) -> dict[str, Any]:
         "converged": fit.converged,
         "residual_decades": finite(fit.residual_decades),
         "warnings": [*fit.warnings, *([] if of else [NO_METAL])],
+    }
+
+
+def activation_answer(series: Arrhenius | None) -> dict[str, Any]:
+    """Of a temperature series; null without temperatures."""
+    energy = series and series.energy
+    return {
+        "activation_energy_kj_mol": energy and measured(energy.energy),
+        "prefactor_a_cm2": energy and measured(energy.prefactor),
+        "r_squared": energy and finite(energy.r_squared),
     }
 
 
