@@ -8,7 +8,7 @@ import pytest
 from corrovis.curves import MixedFit, PolarizationCurve, Quantity
 from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, activation_energy, corrosion_rate
 from corrovis.electrochem.extrapolation import _Line, _residual
-from corrovis.electrochem.polarization import METHODS, fit_resistance, fit_tafel
+from corrovis.electrochem.polarization import METHODS, _limiting_current, fit_resistance, fit_tafel
 from corrovis.electrochem.sweeps import Sweep, split_sweeps
 from corrovis.errors import BadInputError
 
@@ -52,20 +52,15 @@ def test_mixed_control_finds_the_limiting_current() -> None:
     assert 2e-8 < fit.i_limit.sigma < 1e-5  # the plateau is seen: the current itself is known far better than i_corr
 
 
-def test_the_error_of_the_limiting_current_is_that_of_repeated_measurements() -> None:
-    """i_corr and i_corr / i_limit go together: their covariance counts, or sigma is a multiple too large or too small."""
-    found = []
-    for seed in range(12):
-        random = np.random.default_rng(seed)
-        eta = np.arange(-0.15, 0.15, 0.001)
-        measured = kinetics(eta, 1e-4) * (1 + 0.02 * random.standard_normal(len(eta)))
-        fit = fit_tafel(PolarizationCurve(eta + E_CORR, measured), "mixed", (E_CORR - 0.15, E_CORR + 0.15))
-        assert isinstance(fit, MixedFit)
-        found.append(fit)
-    limits = [fit.i_limit for fit in found if fit.i_limit]
-    assert len(limits) >= 10
-    spread = float(np.std([q.value for q in limits]))
-    assert float(np.median([q.sigma for q in limits])) == pytest.approx(spread, rel=0.6)
+def test_the_error_of_the_limiting_current_takes_in_that_of_i_corr_and_their_covariance() -> None:
+    """ln i_limit = ln i_corr - ln r: errors of 0.2 in both cancel if they go together, and add in squares if they do not."""
+    values, covariance = np.array([E_CORR, np.log(I_CORR), BETA_A, BETA_C, 0.1, 0.0]), np.zeros((6, 6))
+    covariance[1, 1], covariance[4, 4] = 0.2**2, 0.02**2
+    apart = _limiting_current(values, covariance)
+    assert apart.value == pytest.approx(1e-4)
+    assert apart.sigma == pytest.approx(1e-4 * 0.2 * np.sqrt(2))
+    covariance[1, 4] = covariance[4, 1] = 0.2 * 0.02
+    assert _limiting_current(values, covariance).sigma == pytest.approx(0, abs=1e-12)
 
 
 def test_extrapolation_reads_the_lines() -> None:
