@@ -22,9 +22,10 @@ import numpy as np
 
 from corrovis.curves import PolarizationCurve, Spectrum, TafelFit
 from corrovis.electrochem.circuits import parse
-from corrovis.electrochem.impedance import fit_circuit
+from corrovis.electrochem.impedance import Weighting, fit_circuit
 from corrovis.electrochem.polarization import fit_tafel
 from corrovis.electrochem.readers import read_polarization, read_spectra
+from corrovis.electrochem.sweeps import split_sweeps
 from corrovis.errors import BadInputError
 
 LN10 = np.log(10)
@@ -48,20 +49,25 @@ def row(*cells: object) -> None:
 def eis_references(folder: Path) -> None:
     print("\nImpedance: published circuits, from no start values\n")
     row("file", "parameter", "reference", "ours", "deviation")
-    for line in csv.DictReader((folder / "reference_fits.csv").open()):
-        spectrum = read_spectra(folder / line["file"])[0]
-        weighting = "modulus"
-        if "exampleData" in line["file"]:  # fitted with unit weights and in the first quadrant only
-            keep = spectrum.impedance.imag < 0
-            spectrum, weighting = Spectrum(spectrum.frequency_hz[keep], spectrum.impedance[keep], spectrum.name), "unit"
-        fit = fit_circuit(spectrum, CORRECTED.get(line["circuit"], line["circuit"]), weighting)  # type: ignore[arg-type]
-        wanted = published(line["parameters"])
+    for file, text, spectrum, weighting, wanted in published_spectra(folder):
+        fit = fit_circuit(spectrum, text, weighting)
         sets = [(1.0, {name: q.value for name, q in fit.parameters.items()}), *fit.rivals]
         for multiple, values in sets:
             if multiple > 1:
                 print(f"  another optimum, {multiple:.2f} times the squares, which is also reported:")
             for name, reference in wanted.items():
-                row(line["file"], name, f"{reference:.4g}", f"{values[name]:.4g}", f"{values[name] / reference - 1:+.1%}")
+                row(file, name, f"{reference:.4g}", f"{values[name]:.4g}", f"{values[name] / reference - 1:+.1%}")
+
+
+def published_spectra(folder: Path) -> Iterator[tuple[str, str, Spectrum, Weighting, dict[str, float]]]:
+    """File, circuit, spectrum, weighting and published parameters."""
+    for line in csv.DictReader((folder / "reference_fits.csv").open()):
+        spectrum = read_spectra(folder / line["file"])[0]
+        weighting: Weighting = "modulus"
+        if "exampleData" in line["file"]:  # fitted with unit weights and in the first quadrant only
+            keep = spectrum.impedance.imag < 0
+            spectrum, weighting = Spectrum(spectrum.frequency_hz[keep], spectrum.impedance[keep], spectrum.name), "unit"
+        yield line["file"], CORRECTED.get(line["circuit"], line["circuit"]), spectrum, weighting, published(line["parameters"])
 
 
 def published(text: str) -> dict[str, float]:
@@ -97,6 +103,37 @@ def tafel_references(folder: Path) -> None:
             reference = float(line[f"{key}_V_dec"])
             row(name, key, f"{reference:.4f}", f"{slope.value:.4f}", f"{1e3 * (slope.value - reference):+.1f} mV/dec")
         row(name, "decades left", f"{left_by(line, fit):.4f}", f"{fit.residual_decades:.4f}")
+
+
+def published_curves(folder: Path) -> Iterator[tuple[PolarizationCurve, dict[str, str]]]:
+    """The sweep that a published fit is of, and the line that holds the fit."""
+    for line in csv.DictReader((folder / "reference_fits.csv").open()):
+        if (folder / line["file"]).exists():
+            sweeps = split_sweeps(read_polarization(folder / line["file"], float(line["area_cm2"])))
+            yield sweeps[{"up": 0, "down": 1}.get(line["segment"], 0)], line
+
+
+def as_published(fit: tuple[float, ...], line: dict[str, str]) -> bool:
+    """As `close`, but for LPR scans and curves without published slopes, where E_corr alone counts."""
+    e_corr = float(line["Ecorr_V"])
+    if not line["icorr_A_cm2"] or "LPR" in line["file"]:
+        return abs(fit[0] - e_corr) < 0.002
+    return close(fit, (e_corr, *(float(line[key]) for key in ("icorr_A_cm2", "beta_a_V_dec", "beta_c_V_dec"))))
+
+
+def side_by_side(folder: Path) -> None:
+    print("\nPublished files, all packages without start values: every parameter within 3 %, curves as the published fit\n")
+    found = list(published_spectra(folder / "eis"))
+    for title, fit in (("spectra, Corrovis", our_circuit), ("spectra, impedance.py", their_circuit)):
+        tally(title, [lambda one=one, fit=fit: all_near(one, fit(one[1], one[2], one[3])[0]) for one in found])  # type: ignore[misc]
+    some = list(published_curves(folder / "pdp"))
+    for title, tafel in (("curves, Corrovis", our_tafel), ("curves, PolCurveFit", their_tafel)):
+        tally(title, [lambda c=c, line=line, tafel=tafel: as_published(tafel(c), line) for c, line in some])  # type: ignore[misc]
+
+
+def all_near(one: tuple[str, str, Spectrum, Weighting, dict[str, float]], values: np.ndarray) -> bool:
+    got = dict(zip(parse(one[1]).names, values, strict=True))
+    return all(abs(got[name] / reference - 1) < 0.03 for name, reference in one[4].items())
 
 
 def left_by(line: dict[str, str], fit: TafelFit) -> float:
@@ -180,19 +217,19 @@ def close(fit: tuple[float, ...], truth: tuple[float, ...]) -> bool:
     )
 
 
-def our_circuit(text: str, spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
-    fit = fit_circuit(spectrum, text)
+def our_circuit(text: str, spectrum: Spectrum, weighting: Weighting = "modulus") -> tuple[np.ndarray, np.ndarray]:
+    fit = fit_circuit(spectrum, text, weighting)
     return np.array([q.value for q in fit.parameters.values()]), np.array([q.sigma for q in fit.parameters.values()])
 
 
-def their_circuit(text: str, spectrum: Spectrum) -> tuple[np.ndarray, np.ndarray]:
+def their_circuit(text: str, spectrum: Spectrum, weighting: Weighting = "modulus") -> tuple[np.ndarray, np.ndarray]:
     """impedance.py needs start values; these are what a script would give without looking at the curve."""
     from impedance.models.circuits import CustomCircuit
 
     size = float(np.median(np.abs(spectrum.impedance)))
-    usual = {"R": size, "C": 1e-6, "Q": 1e-6, "alpha": 0.9, "L": 1.0, "sigma": size}
+    usual = {"R": size, "C": 1e-6, "Q": 1e-6, "alpha": 0.9, "L": 1.0, "sigma": size, "tau": 1.0}
     circuit = CustomCircuit(text, initial_guess=[usual[kind] for kind in parse(text).kinds])
-    circuit.fit(np.array(spectrum.frequency_hz), np.array(spectrum.impedance), weight_by_modulus=True)
+    circuit.fit(np.array(spectrum.frequency_hz), np.array(spectrum.impedance), weight_by_modulus=weighting == "modulus")
     return np.asarray(circuit.parameters_), np.asarray(circuit.conf_)
 
 
@@ -254,6 +291,7 @@ def main() -> None:
     if options.data and options.data.exists():
         eis_references(options.data / "eis")
         tafel_references(options.data / "pdp")
+        side_by_side(options.data)
     else:
         print("no --data: the published references are left out")
     simulated(options.simulated)

@@ -95,7 +95,8 @@ class TafelFit:
 
     Shape:
         potential_v, model_a_cm2: (m,) the fitted curve inside `window_v`
-    Slopes are positive, V/decade.  `residual_decades` is the root mean square distance in log10|i|, away from the zero crossing.
+    Slopes are positive, V/decade; `beta_covariance` is that of both, (V/decade)^2.  `residual_decades` is the root mean
+    square distance in log10|i|, away from the zero crossing.
     """
 
     method: str
@@ -104,6 +105,7 @@ class TafelFit:
     i_corr: Quantity
     beta_a: Quantity
     beta_c: Quantity
+    beta_covariance: float
     window_v: tuple[float, float]
     converged: bool
     residual_decades: float
@@ -116,18 +118,24 @@ class TafelFit:
         _column("TafelFit.model_a_cm2", self.model_a_cm2, len(self.potential_v))
 
     @property
-    def stern_geary_v(self) -> float:
+    def stern_geary(self) -> Quantity:
         """B = beta_a beta_c / (ln 10 (beta_a + beta_c)), V (Stern and Geary 1957)."""
-        a, c = self.beta_a.value, self.beta_c.value
-        return float(a * c / (np.log(10) * (a + c)))
+        a, c = self.beta_a, self.beta_c
+        by_a, by_c = (c.value / (a.value + c.value)) ** 2, (a.value / (a.value + c.value)) ** 2
+        variance = (by_a * a.sigma) ** 2 + (by_c * c.sigma) ** 2 + 2 * by_a * by_c * self.beta_covariance
+        b = a.value * c.value / (a.value + c.value)
+        return Quantity(b / float(np.log(10)), float(np.sqrt(max(variance, 0.0)) / np.log(10)), "V")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MixedFit(TafelFit):
-    """A Tafel fit under mixed control: the cathodic reaction is limited by transport, the electrolyte has a resistance."""
+    """A Tafel fit under mixed control: the cathodic reaction is limited by transport, the electrolyte has a resistance.
 
-    i_limit: Quantity
-    resistance: Quantity
+    What the chosen model leaves out is None.
+    """
+
+    i_limit: Quantity | None
+    resistance: Quantity | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +176,7 @@ class KramersKronig:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One circuit that `auto` tried; `weight` is its Akaike weight among all, 0 to 1."""
+    """One circuit that `auto` tried; `weight` is exp(-half its distance in the criterion), of all together 1."""
 
     circuit: str
     chi_squared: float

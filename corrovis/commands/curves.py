@@ -12,9 +12,13 @@ from corrovis.errors import BadInputError
 
 
 def tafel(
-    file: Annotated[Path, typer.Argument(help="Polarisation curve: CSV, TXT, Excel, .DTA, .mpt, ...")],
+    files: Annotated[list[Path], typer.Argument(help="Polarisation curves: CSV, TXT, Excel, .DTA, .mpt, ...", metavar="FILE...")],
     area_cm2: Annotated[float | None, typer.Option(help="Exposed area in cm2.")] = None,
     alloy: Annotated[str | None, typer.Option(help="316L, 304, AZ31B or carbon steel, for the corrosion rate.")] = None,
+    composition: Annotated[
+        str | None,
+        typer.Option(help="Mass %, as Fe=68,Cr=17,Ni=12, with --density; valences: Cr, Mo, Al 3, Ti 4, others 2."),
+    ] = None,
     equivalent_weight: Annotated[float | None, typer.Option(help="Of the metal in g, instead of --alloy.")] = None,
     density: Annotated[float | None, typer.Option(help="Of the metal in g/cm3, instead of --alloy.")] = None,
     reference: Annotated[str, typer.Option(help="Reference electrode, for the plot's axis.")] = "reference",
@@ -22,22 +26,44 @@ def tafel(
     window: Annotated[tuple[float, float] | None, typer.Option(help="Lowest and highest potential to use, in V.")] = None,
     sweep: Annotated[int | None, typer.Option(min=1, help="Which sweep.  [default: the first that can be fitted]")] = None,
     columns: Annotated[str | None, typer.Option(help="potential=2,current='3 (mA)' if the headings do not tell.")] = None,
+    temperature: Annotated[
+        list[float] | None, typer.Option(help="In K, once for each file in its order: an activation energy.", show_default=False)
+    ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="PNG, SVG or PDF.  [default: FILE_tafel.png, here]")] = None,
     as_json: Json = False,
 ) -> None:
-    """Corrosion potential, current, Tafel slopes and corrosion rate from a polarisation curve."""
+    """Corrosion potential, current, Tafel slopes and corrosion rate from polarisation curves."""
     with working("fitting", as_json):
+        from corrovis.electrochem.corrosion_rate import pair_temperatures
         from corrovis.electrochem.polarization import fit_tafel
-        from corrovis.electrochem.readers import read_polarization
-        from corrovis.render.curve_answers import metal, tafel_answer
+        from corrovis.electrochem.readers import read_columns, read_polarization
+        from corrovis.render.curve_answers import activation_answer, metal, tafel_answer
         from corrovis.render.plots import save_figure, tafel_figure
 
-        of = metal(alloy, equivalent_weight, density)
-        fit = fit_tafel(read_polarization(file, area_cm2, _columns(columns)), method, window, sweep)  # type: ignore[arg-type]
-        target = plot or Path(f"{file.stem}_tafel.png")
-        save_figure(tafel_figure([fit], reference), target)
-        answer = {"file": str(file), **tafel_answer(fit, of), "reference": reference, "plot": str(target)}
-    _show_fit(answer, {key: answer[key] for key in answer if isinstance(answer[key], dict)}, as_json)
+        of, named = metal(alloy, equivalent_weight, density, composition), read_columns(columns)
+        fits, failed = {}, {}
+        for place, file in enumerate(files):
+            try:
+                fits[place] = fit_tafel(read_polarization(file, area_cm2, named), method, window, sweep)  # type: ignore[arg-type]
+            except BadInputError as error:
+                failed[place] = {"file": str(file), "error": str(error)}
+        if not fits:
+            many = f"none of {len(failed)} curves could be fitted; the first: {failed[0]['error']}"
+            raise BadInputError(failed[0]["error"] if len(failed) == 1 else many)
+        series = pair_temperatures(temperature or [], {k: fit.i_corr.value for k, fit in fits.items()}, len(files))
+        target = plot or Path(f"{files[0].stem}_tafel.png")
+        save_figure(tafel_figure(list(fits.values()), reference), target)
+        more = {"reference": reference, "plot": str(target)}
+        good = {k: {"file": str(files[k]), **tafel_answer(fit, of), **more} for k, fit in fits.items()}
+        items = [(good | failed)[k] for k in range(len(files))]
+        together = {"items": items, **activation_answer(series)}
+    if as_json:
+        print_json(items[0] if len(files) == 1 else together)
+        return
+    for item in items:
+        _print_item(item, len(files) > 1)
+    if series:
+        print_table(["parameter", "value", "sigma"], _rows(activation_answer(series)))
 
 
 def eis(
@@ -52,41 +78,40 @@ def eis(
     """An equivalent circuit fitted to an impedance spectrum, without start values."""
     with working("fitting", as_json):
         from corrovis.electrochem.impedance import fit_circuit
-        from corrovis.electrochem.readers import read_spectra
+        from corrovis.electrochem.readers import read_columns, read_spectrum
         from corrovis.render.curve_answers import circuit_answer
         from corrovis.render.plots import impedance_figure, save_figure
 
-        found = read_spectra(file, area_cm2, _columns(columns))
-        if spectrum > len(found):
-            raise BadInputError(f"{file.name} holds {len(found)} spectra, no number {spectrum}")
-        fit = fit_circuit(found[spectrum - 1], circuit)
+        fit = fit_circuit(read_spectrum(file, spectrum, area_cm2, read_columns(columns)), circuit)
         target = plot or Path(f"{file.stem}_eis.png")
         save_figure(impedance_figure([fit]), target)
         answer = {"file": str(file), **circuit_answer(fit), "plot": str(target)}
-    _show_fit(answer, answer["parameters"], as_json)
-
-
-def _columns(text: str | None) -> dict[str, str] | None:
-    """ "a=1,b=Ewe/V" as a mapping."""
-    if text is None:
-        return None
-    pairs = [part.partition("=") for part in text.split(",")]
-    if not all(sign and value.strip() for _, sign, value in pairs):
-        raise BadInputError(f"--columns {text!r} is not understood; write it like potential=2,current='3 (mA)'")
-    return {key.strip().lower(): value.strip().strip("'") for key, _, value in pairs}
-
-
-def _show_fit(answer: dict[str, Any], values: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    rows = [
-        [name, *(f"{q[key]:.4g}" if q[key] is not None else "-" for key in ("value", "sigma"))]
-        for name, q in values.items()
-        if "value" in q
-    ]
+    _show_fit(answer, answer["parameters"])
+
+
+def _print_item(item: dict[str, Any], titled: bool) -> None:
+    if titled:
+        out.print(item["file"], soft_wrap=True, markup=False)
+    if "error" in item:
+        err.print(f"note: {item['error']}", markup=False)
+        return
+    _show_fit(item, item)
+
+
+def _show_fit(answer: dict[str, Any], values: dict[str, Any]) -> None:
     out.print(answer.get("circuit") or answer["method"], markup=False)
-    print_table(["parameter", "value", "sigma"], rows)
+    print_table(["parameter", "value", "sigma"], _rows(values))
     out.print(f"plot {answer['plot']}", soft_wrap=True, markup=False)
     for warning in answer["warnings"]:
         err.print(f"note: {warning}", markup=False)
+
+
+def _rows(values: dict[str, Any]) -> list[list[str]]:
+    return [
+        [name, *(f"{q[key]:.4g}" if q[key] is not None else "-" for key in ("value", "sigma"))]
+        for name, q in values.items()
+        if isinstance(q, dict) and "value" in q
+    ]

@@ -11,7 +11,7 @@ j is the imaginary unit, w the angular frequency.
 | CPE, Q  | Q, alpha          | 1 / (Q (j w)^alpha)                              |
 | W       | sigma             | sigma (1 - j) / sqrt(w), semi-infinite diffusion |
 | Wo      | Z0, tau           | Z0 coth(sqrt(j w tau)) / sqrt(j w tau), blocking |
-| Ws      | Z0, tau           | Z0 tanh(sqrt(j w tau)) / sqrt(j w tau), open     |
+| Ws      | Z0, tau           | Z0 tanh(sqrt(j w tau)) / sqrt(j w tau), passing  |
 | G       | Z0, tau           | Z0 / sqrt(1 + j w tau), Gerischer                |
 """
 

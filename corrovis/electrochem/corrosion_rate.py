@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from corrovis.curves import ActivationEnergy, Quantity
+from corrovis.curves import ActivationEnergy, Quantity, Real
 from corrovis.errors import BadInputError
 
 K_MM_YEAR = 3.27e-3 * 1e6  # mm g / (A cm year), ASTM G102 with i in A/cm2
@@ -44,6 +44,29 @@ ALLOYS = {
 }
 
 
+def read_composition(text: str) -> dict[str, float]:
+    """ "Fe=68,Cr=17,Ni=12" as mass percentages.
+
+    Raises:
+        BadInputError: not of this form, or an element above 1 % whose valence is not known here
+    """
+    parts = [part.partition("=") for part in text.split(",")]
+    try:
+        percent = {element.strip().capitalize(): float(value.strip().removesuffix("%")) for element, _, value in parts}
+    except ValueError:
+        percent = {}
+    if not percent or len(percent) < len(parts) or not all(0 <= value <= 100 for value in percent.values()):
+        raise BadInputError(f"composition {text!r} is not understood; write mass percentages like Fe=68,Cr=17,Ni=12")
+    strange = [element for element, value in percent.items() if value >= 1 and element not in VALENCES]
+    if strange or not any(value >= 1 for value in percent.values()):
+        known = ", ".join(VALENCES)
+        raise BadInputError(f"no valence is known for {', '.join(strange) or text}, only for {known}; give the equivalent weight")
+    total = sum(percent.values())
+    if not 90 <= total <= 101:
+        raise BadInputError(f"the composition sums to {total:g} %; give mass percentages of all elements, 100 % together")
+    return percent
+
+
 def corrosion_rate(i_corr: Quantity, equivalent_weight: float, density: float) -> Quantity:
     """mm/year = 3.27e-3 i (uA/cm2) EW / density (ASTM G102); for mpy multiply by `MPY`.
 
@@ -54,6 +77,29 @@ def corrosion_rate(i_corr: Quantity, equivalent_weight: float, density: float) -
         raise BadInputError("equivalent weight (g) and density (g/cm3) must be above 0; for iron they are 27.92 and 7.87")
     factor = K_MM_YEAR * equivalent_weight / density
     return Quantity(factor * i_corr.value, factor * i_corr.sigma, "mm/year")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrhenius:
+    """Corrosion currents in A/cm2 at temperatures in K, each (n,), and the energy in their slope."""
+
+    kelvin: Real
+    i_corr: Real
+    energy: ActivationEnergy
+
+
+def pair_temperatures(temperatures_k: Sequence[float], i_corr: Mapping[int, float], files: int) -> Arrhenius | None:
+    """A temperature for each of so many files, and the currents of those that could be fitted, by their place; None without any.
+
+    Raises:
+        BadInputError: not one temperature for each file, or fewer than three with a current
+    """
+    if not temperatures_k:
+        return None
+    if len(temperatures_k) != files:
+        raise BadInputError(f"{len(temperatures_k)} temperatures for {files} files; give one in kelvin for each, in their order")
+    kelvin, currents = [temperatures_k[place] for place in i_corr], list(i_corr.values())
+    return Arrhenius(np.array(kelvin), np.array(currents), activation_energy(kelvin, currents))
 
 
 def activation_energy(temperatures_k: Sequence[float], i_corr: Sequence[float]) -> ActivationEnergy:

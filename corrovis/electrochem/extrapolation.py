@@ -65,9 +65,10 @@ def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, flo
         i_corr=Quantity(i_corr, sigma, "A/cm2"),
         beta_a=Quantity(anodic.slope, anodic.slope_sigma, "V/decade") if anodic else Quantity(NAN, NAN, "V/decade"),
         beta_c=Quantity(cathodic.slope, cathodic.slope_sigma, "V/decade") if cathodic else Quantity(NAN, NAN, "V/decade"),
+        beta_covariance=0.0,
         window_v=(sweep.e_corr_v - (cathodic.far if cathodic else 0), sweep.e_corr_v + (anodic.far if anodic else 0)),
         converged=len(lines) == 2,
-        residual_decades=_residual(sweep, lines),
+        residual_decades=_residual(sweep, cathodic, anodic),
         potential_v=e,
         model_a_cm2=model,
         warnings=tuple(warnings),
@@ -112,13 +113,12 @@ def _line(x: Real, y: Real, near: float, far: float) -> tuple[_Line | None, floa
     return _Line(1 / steep, float(sigma[0] / steep**2), float(offset), float(sigma[1]), near, far), rms
 
 
-def _residual(sweep: Sweep, lines: list[_Line]) -> float:
-    parts = []
-    for side in (-1, 1):
-        distance, log = _branch(sweep, side)
-        for line in lines:
-            inside = (distance >= line.near) & (distance <= line.far)
-            parts.append(
-                float(np.mean((log[inside] - line.offset - distance[inside] / line.slope) ** 2)) if inside.any() else np.inf
-            )
-    return float(np.sqrt(min(parts)))
+def _residual(sweep: Sweep, cathodic: _Line | None, anodic: _Line | None) -> float:
+    """Root mean square distance in log10|i| of each straight part from its own line, over both branches."""
+    squares = []
+    for side, line in ((-1, cathodic), (1, anodic)):
+        if line:
+            distance, log = _branch(sweep, side)
+            inside = (distance >= line.near) & (distance < line.far)
+            squares.append((log[inside] - line.offset - distance[inside] / line.slope) ** 2)
+    return float(np.sqrt(np.concatenate(squares).mean()))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -67,7 +68,7 @@ def read_heading(text: str) -> Heading | None:
     scale = _unit(unit)
     factor, per_area = (scale[0], scale[1]) if scale else (1.0, "dens" in name or name == "j")
     if kind == "phase" and (scale is None or scale[2] != "rad"):
-        factor = 3.141592653589793 / 180
+        factor = math.pi / 180 * (scale[0] if scale and scale[2] == "deg" else 1.0)
     if kind == "modulus" and name == "z" and (scale is None or scale[2] != "ohm"):
         return None
     return Heading(kind, -factor if negated else factor, per_area, logarithmic, "|" in name or "abs" in name, rank)
@@ -78,10 +79,11 @@ def _split(text: str) -> tuple[str, str]:
     brackets = re.fullmatch(r"(.+?)\s*[\(\[]\s*([^()\[\]]+)\s*[\)\]]?", text)
     if brackets and _unit(brackets[2]):
         return brackets[1], brackets[2]
-    for pattern in (r"(.+?)\s*/\s*(.+)", r"(.+?)\s*,\s*(.+)", r"(.+?)[_ ]+(.+)"):
-        parts = re.fullmatch(pattern, text)
-        if parts and _unit(parts[2]):
-            return parts[1], parts[2]
+    for separator in (r"\s*/\s*", r"\s*,\s*", r"[_ ]+"):
+        for place in re.finditer(separator, text):  # the first may belong to the name, as in E vs. Ag/AgCl / mV
+            name, unit = text[: place.start()], text[place.end() :]
+            if name and _unit(unit):
+                return name, unit
     return text, ""
 
 

@@ -16,6 +16,7 @@ from scipy.optimize import least_squares
 from corrovis.curves import Candidate, CircuitFit, Complex, Quantity, Real, Spectrum
 from corrovis.electrochem.circuits import AREA_UNITS, UNITS, Circuit, parse
 from corrovis.electrochem.kramers_kronig import check_kramers_kronig
+from corrovis.electrochem.spectra import thinned
 from corrovis.errors import BadInputError
 
 Weighting = Literal["modulus", "unit"]
@@ -38,7 +39,7 @@ STEP = 1e-6
 TOLERANCE = 1e-3  # relative, of two optima that count as one
 ACCURACY = 2e-3  # relative, of a good instrument
 FINE = 10.0
-CLOSE = 0.05  # Akaike weight from which a runner-up is called close
+CLOSE = 0.05  # weight from which a runner-up is called close
 KK_LIMIT = 0.03
 
 
@@ -50,6 +51,7 @@ def fit_circuit(spectrum: Spectrum, circuit: str = "auto", weighting: Weighting 
     """
     if len(spectrum) < MIN_POINTS:
         raise BadInputError(f"{spectrum.name} has {len(spectrum)} points; {MIN_POINTS} or more are needed to fit a circuit")
+    spectrum = thinned(spectrum)
     if circuit.strip().lower() == "auto":
         return _fit_auto(spectrum, weighting, seed)
     return _finish(spectrum, _solve(spectrum, parse(NAMED.get(circuit.strip().lower(), circuit)), weighting, seed))

@@ -194,10 +194,8 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, alike: list[Tri
 
     found = lmfit.minimize(residual, parameters, method="leastsq", max_nfev=600)
     values = np.array([found.params[name].value for name in NAMES])
-    sigmas = np.array([np.nan if found.params[name].stderr is None else found.params[name].stderr for name in NAMES])
-    sigmas[[k for k in range(len(NAMES)) if k not in MODELS[best.model]]] = 0.0
-    if len(alike) > 1:
-        sigmas = np.hypot(sigmas, np.std([trial.values for trial in alike], axis=0))
+    covariance = _covariance(found, best.model, alike)
+    sigmas = np.sqrt(np.diag(covariance))
     away = np.abs(e - values[0]) > 0.01
     apart = np.log10(np.maximum(np.abs(current_density(values, e, i)), 1e-18) / np.maximum(np.abs(i), 1e-18))[away & usable]
     residual_decades = float(np.sqrt(np.mean(apart**2))) if len(apart) else float("nan")
@@ -208,6 +206,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, alike: list[Tri
         "i_corr": Quantity(float(np.exp(values[1])), float(np.exp(values[1]) * sigmas[1]), "A/cm2"),
         "beta_a": Quantity(float(values[2]), float(sigmas[2]), "V/decade"),
         "beta_c": Quantity(float(values[3]), float(sigmas[3]), "V/decade"),
+        "beta_covariance": float(covariance[2, 3]),
         "window_v": best.window,
         "converged": converged,
         "residual_decades": residual_decades,
@@ -217,14 +216,31 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, alike: list[Tri
     }
     if best.model == "butler-volmer":
         return TafelFit(method="butler-volmer", **common)
-    ratio, i_corr = max(float(values[LIMIT]), 1e-12), float(np.exp(values[1]))
-    limit = Quantity(i_corr / ratio, i_corr / ratio**2 * float(sigmas[LIMIT]), "A/cm2") if LIMIT in MODELS[best.model] else None
+    free = MODELS[best.model]
     return MixedFit(
         method=f"mixed control ({best.model})" if best.model != "mixed" else "mixed control (limit and ohmic)",
         **common,
-        i_limit=limit or Quantity(float("inf"), float("nan"), "A/cm2"),
-        resistance=Quantity(float(values[OHMIC]), float(sigmas[OHMIC]), "ohm cm2"),
+        i_limit=_limiting_current(values, covariance) if LIMIT in free else None,
+        resistance=Quantity(float(values[OHMIC]), float(sigmas[OHMIC]), "ohm cm2") if OHMIC in free else None,
     )
+
+
+def _covariance(found: Any, model: str, alike: list[Trial]) -> Real:
+    """(6, 6) of the parameters, zero for those that the model lacks: the fit's own and that between neighbouring windows."""
+    out = np.zeros((len(NAMES), len(NAMES)))
+    free = list(MODELS[model])
+    out[np.ix_(free, free)] = np.nan if found.covar is None else found.covar
+    return out + np.cov([trial.values for trial in alike], rowvar=False, ddof=0) if len(alike) > 1 else out
+
+
+def _limiting_current(values: Real, covariance: Real) -> Quantity:
+    """i_corr / r: errors of ln i_corr and of r, which go together, both count."""
+    ratio = max(float(values[LIMIT]), 1e-12)
+    limit = float(np.exp(values[1])) / ratio
+    slopes = np.zeros(len(NAMES))
+    slopes[1], slopes[LIMIT] = 1, -1 / ratio
+    variance = float(slopes @ covariance @ slopes)
+    return Quantity(limit, limit * float(np.sqrt(max(variance, 0.0))), "A/cm2")
 
 
 def _parameters(best: Trial) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,13 @@ import numpy as np
 from corrovis.curves import Complex, PolarizationCurve, Real, Spectrum
 from corrovis.electrochem.foreign import read_foreign
 from corrovis.electrochem.headings import Heading, read_heading
-from corrovis.electrochem.tables import Table, read_bytes, read_tables
+from corrovis.electrochem.spectra import SPECTRUM_HINT, capacitive, make_spectrum, runs
+from corrovis.electrochem.tables import Table, number, read_bytes, read_tables
 from corrovis.errors import BadInputError
 
 MAX_VOLTS = 20.0  # a potential column without a unit that goes further is in mV
-HINT = "name the columns, for example --columns potential=2,current='3 (mA)'"
-SPECTRUM_HINT = "name the columns, for example --columns frequency=1,real=3,imaginary=4"
+MAX_AREA = 1e6  # cm2
+HINT = "name the columns, for example potential=2,current='3 (mA)'"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +36,30 @@ class _Column:
         return values * self.heading.factor
 
 
+def read_columns(text: str | None) -> dict[str, str] | None:
+    """ "a=1,b=Ewe/V" as a mapping; None for no text.
+
+    Raises:
+        BadInputError: not of this form
+    """
+    if not text or not text.strip():
+        return None
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(sign and value.strip() for _, sign, value in pairs):
+        raise BadInputError(f"columns {text!r} is not understood; write it like potential=2,current='3 (mA)'")
+    return {key.strip().lower(): value.strip().strip("'") for key, _, value in pairs}
+
+
+def read_spectrum(
+    path: Path, number: int = 1, area_cm2: float | None = None, columns: Mapping[str, str] | None = None, name: str = ""
+) -> Spectrum:
+    """Of the spectra in a file the one with this number, counted from 1; else as `read_spectra`."""
+    found = read_spectra(path, area_cm2, columns, name)
+    if not 1 <= number <= len(found):
+        raise BadInputError(f"{name or path.name} holds {len(found)} spectra, no number {number}")
+    return found[number - 1]
+
+
 def read_polarization(
     path: Path, area_cm2: float | None = None, columns: Mapping[str, str] | None = None, name: str = ""
 ) -> PolarizationCurve:
@@ -47,7 +71,7 @@ def read_polarization(
         BadInputError: no such curve in the file, or it cannot be told which columns hold it
     """
     name = name or path.name
-    if area_cm2 is not None and not 0 < area_cm2 < 1e6:
+    if area_cm2 is not None and not 0 < area_cm2 < MAX_AREA:
         raise BadInputError(f"area {area_cm2:g} cm2 is not possible; give the exposed area in cm2")
     tables = read_tables(read_bytes(path), name)
     table = _best(tables, ("potential", "current"))
@@ -81,23 +105,23 @@ def read_spectra(
         BadInputError: no spectrum in the file, or it cannot be told which columns hold it
     """
     name = name or path.name
-    if area_cm2 is not None and not 0 < area_cm2 < 1e6:
+    if area_cm2 is not None and not 0 < area_cm2 < MAX_AREA:
         raise BadInputError(f"area {area_cm2:g} cm2 is not possible; give the exposed area in cm2")
     data = read_bytes(path)
-    pairs = read_foreign(data, path) if not columns else []
     notes: list[str] = []
+    pairs = [run for f, z in read_foreign(data, path) for run in runs(f, z, name, notes)] if not columns else []
     per_area = False
     if not pairs:
         table = _best(read_tables(data, name), ("frequency", "real", "imaginary"))
         frequency, impedance, per_area = _impedance_columns(table, columns, name, notes)
-        pairs = _runs(frequency, impedance, name, notes)
+        pairs = runs(frequency, impedance, name, notes)
     if len(pairs) > 1:
         notes.append(f"{len(pairs)} spectra in the file")
     if area_cm2 is not None and not per_area:
         pairs = [(f, z * area_cm2) for f, z in pairs]
     per_area = per_area or area_cm2 is not None
     titles = [name] if len(pairs) == 1 else [f"{name} #{k}" for k in range(1, len(pairs) + 1)]
-    return tuple(_spectrum(f, z, title, notes, per_area) for (f, z), title in zip(pairs, titles, strict=True))
+    return tuple(make_spectrum(f, z, title, notes, per_area) for (f, z), title in zip(pairs, titles, strict=True))
 
 
 def _best(tables: list[Table], wanted: tuple[str, ...]) -> Table:
@@ -148,9 +172,9 @@ def _polarization_columns(
         return [named["potential"]], [named["current"]]
     potentials, currents = _names(table, "potential"), _names(table, "current")
     if potentials and currents:
-        return [p for p in potentials if p.heading.rank == potentials[0].heading.rank][:2], [
+        return [p for p in potentials if p.heading.rank == potentials[0].heading.rank], [
             c for c in currents if c.heading.rank == currents[0].heading.rank
-        ][:2]
+        ]
     if potentials or currents or table.values.shape[1] != 2:
         seen = ", ".join(table.headings[:8]) if table.headings else f"{table.values.shape[1]} columns without headings"
         raise BadInputError(f"{name}: potential and current cannot be told apart in {seen}; {HINT}")
@@ -159,11 +183,7 @@ def _polarization_columns(
 
 def _by_shape(values: Real, notes: list[str]) -> tuple[list[_Column], list[_Column]]:
     """Of two columns without headings the one with the steadier steps is the potential."""
-    uneven = []
-    for column in values.T:
-        steps = np.abs(np.diff(column[np.isfinite(column)]))
-        middle = float(np.median(steps)) if len(steps) else 0.0
-        uneven.append(float(np.median(np.abs(steps - middle))) / middle if middle > 0 else np.inf)
+    uneven = [_unevenness(column[np.isfinite(column)]) for column in values.T]
     first = int(uneven[1] < 0.5 * uneven[0])
     notes.append(f"no headings: column {first + 1} was taken for the potential in V, the other for the current in A")
     volt, ampere = read_heading("E (V)"), read_heading("I (A)")
@@ -172,14 +192,31 @@ def _by_shape(values: Real, notes: list[str]) -> tuple[list[_Column], list[_Colu
     return [_Column(volt, values[:, first])], [_Column(ampere, values[:, 1 - first])]
 
 
+def _unevenness(values: Real) -> float:
+    """Scatter of the steps from value to value, in shares of the middle one; infinite where most do not step at all."""
+    steps = np.abs(np.diff(values))
+    middle = float(np.median(steps)) if len(steps) else 0.0
+    return float(np.median(np.abs(steps - middle))) / middle if middle > 0 else np.inf
+
+
+def _like_frequencies(values: Real) -> bool:
+    """Frequencies are above zero and stepped by factors; times and potentials are stepped by differences."""
+    values = values[np.isfinite(values)]
+    if not (values > 0).all():
+        return False
+    stepped = values[np.append(True, np.diff(values) != 0)]
+    return _unevenness(np.log(stepped)) < _unevenness(stepped)
+
+
 def _joined(potentials: list[_Column], currents: list[_Column], notes: list[str]) -> tuple[Real, Real, Heading, bool]:
     """One curve; two pairs of columns are a cathodic and an anodic scan, each away from the open-circuit potential."""
     head = currents[0].heading
     potential, current = potentials[0].scaled, currents[0].scaled
     signed = not (head.magnitude or head.logarithmic)
-    if len(potentials) == 2 and len(currents) == 2:
+    used = 1
+    if len(potentials) >= 2 and len(currents) >= 2:
         parts = []
-        for e, i in zip((c.scaled for c in potentials), (c.scaled for c in currents), strict=True):
+        for e, i in ((p.scaled, c.scaled) for p, c in zip(potentials[:2], currents[:2], strict=True)):
             good = np.isfinite(e) & np.isfinite(i)
             e, i = e[good], i[good]
             if len(e):
@@ -189,7 +226,9 @@ def _joined(potentials: list[_Column], currents: list[_Column], notes: list[str]
             (down_e, down_i, _), (up_e, up_i, _) = sorted(parts, key=lambda part: bool(part[2]))
             notes.append("two scans away from the open-circuit potential were joined; their directions tell the signs")
             potential, current = np.concatenate([down_e[::-1], up_e]), np.concatenate([down_i[::-1], up_i])
-            signed = True
+            signed, used = True, 2
+    if len(currents) > used:
+        notes.append(f"{len(currents) - used} more columns of current were left out; name the columns of a curve to fit that one")
     span = np.nanmax(np.abs(potential), initial=0.0)
     if potentials[0].heading.factor == 1 and span > MAX_VOLTS:
         potential = potential * 1e-3
@@ -201,10 +240,11 @@ def _area(area_cm2: float | None, table: Table, notes: list[str]) -> float:
     if area_cm2 is not None:
         return area_cm2
     for line in table.above:
-        match = re.match(r"AREA QUANT ([\d.Ee+-]+)", line)
-        if match and float(match[1]) > 0:
-            notes.append(f"area {float(match[1]):g} cm2 was taken from the file; give the area if it is another")
-            return float(match[1])
+        match = re.match(r"AREA QUANT (\S+)", line)
+        area = number(match[1]) if match else None
+        if area is not None and 0 < area < MAX_AREA:
+            notes.append(f"area {area:g} cm2 was taken from the file; give the area if it is another")
+            return area
     notes.append("no area was given: the current was taken for that of 1 cm2; give the exposed area")
     return 1.0
 
@@ -227,6 +267,8 @@ def _impedance_columns(
     kinds = ("frequency", "real", "imaginary", "modulus", "phase")
     found = _named(table, columns, name) if columns else {k: c[0] for k in kinds if (c := _names(table, k))}
     if not found and not table.headings and table.values.shape[1] == 3:
+        if not _like_frequencies(table.values[:, 0]):
+            raise BadInputError(f"{name}: the first of three columns without headings holds no frequencies; {SPECTRUM_HINT}")
         found = {kind: _Column(head, table.values[:, k]) for k, kind in enumerate(kinds[:3]) if (head := read_heading(kind))}
         notes.append("no headings: the columns were taken for frequency, real and imaginary part")
     if "frequency" not in found:
@@ -243,51 +285,4 @@ def _impedance_columns(
         per_area, told = found["modulus"].heading.per_area, found["phase"].heading.factor < 0
     else:
         raise BadInputError(f"{name}: beside the frequency there is no pair of real and imaginary part; {SPECTRUM_HINT}")
-    return frequency, _capacitive(frequency, impedance, told, notes), per_area
-
-
-def _capacitive(frequency: Real, impedance: Complex, told: bool, notes: list[str]) -> Complex:
-    """The impedance with the sign in which a capacitor is negative; headings often say Z'' where -Z'' stands."""
-    good = np.isfinite(impedance) & (frequency > 0)
-    if not good.any():
-        return impedance
-    z = impedance[good]
-    if np.median(z.real) < 0:
-        notes.append("real parts were negative; the sign of the impedance was turned")
-        impedance, z = -impedance, -z
-    slow = z.imag[np.argsort(frequency[good])[: max(1, (2 * len(z)) // 3)]]
-    if not told and np.mean(slow > 0) > 0.7 and slow.sum() > 0:
-        notes.append("imaginary parts were positive, taken for -Z''; name the column '-Z''' or 'Z''' by hand if that is wrong")
-        impedance = impedance.conj()
-    return impedance
-
-
-def _runs(frequency: Real, impedance: Complex, name: str, notes: list[str]) -> list[tuple[Real, Complex]]:
-    """Usable points, split where the sweep starts again."""
-    good = np.isfinite(frequency) & np.isfinite(impedance) & (frequency > 0) & (np.abs(impedance) > 0)
-    if not good.all():
-        notes.append(f"{int((~good).sum())} of {len(good)} rows hold no impedance and were left out")
-    frequency, impedance = frequency[good], impedance[good]
-    if len(frequency) == 0:
-        raise BadInputError(f"{name}: no row holds a frequency above 0 and an impedance; {SPECTRUM_HINT}")
-    steps = np.sign(np.diff(frequency))
-    way = 1.0 if steps.sum() > 0 else -1.0
-    cuts = [0, *(np.flatnonzero(steps == -way) + 1).tolist(), len(frequency)]
-    parts = [slice(a, b) for a, b in pairwise(cuts)]
-    if len(parts) > 1 and min(part.stop - part.start for part in parts) < 4:
-        notes.append("frequencies were out of order and have been sorted")
-        parts = [slice(0, len(frequency))]
-    return [(frequency[part], impedance[part]) for part in parts]
-
-
-def _spectrum(frequency: Real, impedance: Complex, name: str, notes: list[str], per_area: bool) -> Spectrum:
-    """Falling frequencies; a frequency measured twice counts once, with its mean."""
-    unique, inverse, counts = np.unique(frequency, return_inverse=True, return_counts=True)
-    mean = np.bincount(inverse, impedance.real) / counts + 1j * np.bincount(inverse, impedance.imag) / counts
-    own = list(notes)
-    if len(unique) < len(frequency):
-        spread = np.max(np.abs(impedance - mean[inverse]) / np.abs(mean[inverse]))
-        own.append(
-            f"{len(frequency) - len(unique)} repeated frequencies were averaged, off by up to {spread:.1%} from their mean"
-        )
-    return Spectrum(unique[::-1].copy(), mean[::-1].copy(), name, tuple(own), per_area)
+    return frequency, capacitive(frequency, impedance, told, notes), per_area

@@ -7,21 +7,21 @@ BioLogic .mpt, ZView .z, Autolab, VersaStudio .par, PARSTAT, CH Instruments, Pow
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from corrovis.curves import Real
 from corrovis.electrochem.headings import BARE_RANK, read_heading
+from corrovis.electrochem.workbooks import workbook_rows
 from corrovis.errors import BadInputError
 
 MAX_BYTES = 120_000_000
-MAX_UNPACKED = 400_000_000
+ABOVE = 400  # lines before a block that may say something of it
 SNIFFED = 4000  # lines that decide on separator and decimal sign
 SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "space": None}
 Cells = list[str]
@@ -33,12 +33,18 @@ class Table:
 
     Shape:
         values: (rows, columns) float64, NaN where a cell is no number
-    `headings` is empty or names every column, unit included; `above` is the text before the block, for areas and conventions.
+    `headings` is empty or names every column, unit included; `rows` are the file's, of which the block begins at `start`.
     """
 
     headings: tuple[str, ...]
     values: Real
-    above: tuple[str, ...]
+    rows: list[Cells]
+    start: int
+
+    @property
+    def above(self) -> Iterator[str]:
+        """The lines before the block, for areas and conventions."""
+        return (" ".join(row) for row in self.rows[max(0, self.start - ABOVE) : self.start] if row)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -56,13 +62,13 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_tables(data: bytes, name: str) -> list[Table]:
-    """Every block of numbers in the file, in its order.
+    """The blocks of numbers in the file, in its order; of those with the same headings and filled columns the longest.
 
     Raises:
         BadInputError: the bytes are neither text nor a workbook, or hold no numbers in columns
     """
     if data[:2] == b"PK":
-        return _blocks(_workbook_rows(data, name), name)
+        return _blocks(workbook_rows(data, name), name)
     lines = decode(data, name).splitlines()
     separator, decimal = _sniff(lines[:SNIFFED])
     return _blocks([_cells(line, separator, decimal) for line in lines], name)
@@ -122,7 +128,7 @@ def _is_data(cells: Cells) -> bool:
 
 def _blocks(rows: list[Cells], name: str) -> list[Table]:
     """Runs of data rows; empty lines do not break a run."""
-    tables: list[Table] = []
+    tables: dict[tuple[object, ...], Table] = {}
     start, run = 0, list[Cells]()
     for index, row in enumerate([*rows, ["end"]]):
         if not row:
@@ -133,19 +139,22 @@ def _blocks(rows: list[Cells], name: str) -> list[Table]:
             run.append(first)
             continue
         if run:
-            tables.append(_table(run, [r for r in rows[max(0, start - 400) : start] if r]))
+            table = _table(run, rows, start)
+            kind = (table.headings, np.isfinite(table.values).any(axis=0).tobytes())
+            if kind not in tables or len(table.values) > len(tables[kind].values):
+                tables[kind] = table
         start, run = index, [first] if _is_data(first) else []
     if not tables:
         raise BadInputError(
             f"{name} holds no columns of numbers; export potential and current, or frequency and impedance, as text"
         )
-    return tables
+    return list(tables.values())
 
 
-def _table(run: list[Cells], above: list[Cells]) -> Table:
-    width = len(run[0])
+def _table(run: list[Cells], rows: list[Cells], start: int) -> Table:
+    above = list(islice((rows[k] for k in range(start - 1, max(-1, start - ABOVE), -1) if rows[k]), 5))[::-1]
     values = np.array([[np.nan if (value := number(cell)) is None else value for cell in row] for row in run], np.float64)
-    return Table(_headings(above, width), values, tuple(" ".join(row) for row in above))
+    return Table(_headings(above, len(run[0])), values, rows, start)
 
 
 def _headings(above: list[Cells], width: int) -> tuple[str, ...]:
@@ -175,27 +184,3 @@ def _fit(cells: Cells, width: int) -> tuple[str, ...] | None:
     if len(cells) < width:
         cells = re.split(r"\s{2,}|\t", " ".join(cells).strip())
     return tuple(cells[:width]) if 0 <= len(cells) - width <= 1 else None
-
-
-def _workbook_rows(data: bytes, name: str) -> list[Cells]:
-    """Cells of the first sheet that holds any, of .xlsx and .ods."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = set(archive.namelist())
-            if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
-                raise BadInputError(f"{name} unpacks to more than {MAX_UNPACKED / 1e6:.0f} MB; export only the curve")
-    except zipfile.BadZipFile as error:
-        raise BadInputError(f"{name} is a damaged workbook; save it again") from error
-    engine = "openpyxl" if "xl/workbook.xml" in members else "odf" if "content.xml" in members else None
-    if engine is None:
-        raise BadInputError(f"{name} is an archive or a document, not a table; export the curve as CSV")
-    import pandas
-
-    try:
-        sheets = pandas.read_excel(io.BytesIO(data), sheet_name=None, header=None, engine=engine)
-    except (ValueError, KeyError, zipfile.BadZipFile, SyntaxError) as error:
-        raise BadInputError(f"{name} is a damaged workbook ({error}); save it again or export CSV") from error
-    filled = [sheet for sheet in sheets.values() if not sheet.empty]
-    if not filled:
-        raise BadInputError(f"{name} has no filled sheet; save the curve in the first one")
-    return [["" if cell is None or cell != cell else str(cell) for cell in row] for row in filled[0].values.tolist()]

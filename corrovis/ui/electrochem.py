@@ -33,8 +33,16 @@ class ElectrochemTab:
                 offer([(label, [[str(examples / file)]]) for file, label in there.items()], [self.files])
                 self.area = gr.Number(label=wording.LAB_AREA, value=None, minimum=0)
                 self.alloy = gr.Dropdown(METALS, value=None, label=wording.LAB_METAL)
+                with gr.Accordion(wording.LAB_OTHER_METAL, open=False):
+                    self.composition = gr.Textbox(label=wording.LAB_COMPOSITION, placeholder=wording.LAB_COMPOSITION_HINT)
+                    self.weight = gr.Number(label=wording.LAB_WEIGHT, value=None, minimum=0)
+                    self.density = gr.Number(label=wording.LAB_DENSITY, value=None, minimum=0)
                 self.method = gr.Dropdown(METHODS, value="auto", label=wording.LAB_METHOD)
                 self.circuit = gr.Dropdown(CIRCUITS, value="auto", label=wording.LAB_CIRCUIT, allow_custom_value=True)
+                with gr.Accordion(wording.LAB_PARTS, open=False):
+                    self.columns = gr.Textbox(label=wording.LAB_COLUMNS, placeholder=wording.LAB_COLUMNS_HINT)
+                    self.sweep = gr.Number(label=wording.LAB_SWEEP, value=None, minimum=0, precision=0)
+                    self.spectrum = gr.Number(label=wording.LAB_SPECTRUM, value=1, minimum=1, precision=0)
                 self.temperatures = gr.Textbox(label=wording.TEMPERATURES, placeholder=wording.TEMPERATURES_HINT)
                 self.reference = gr.Dropdown(REFERENCES, value="reference", label=wording.LAB_REFERENCE, allow_custom_value=True)
             with gr.Column(elem_classes="lab-bench", scale=2):
@@ -46,14 +54,25 @@ class ElectrochemTab:
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `electrochem_api`."""
         work: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
-        settings = (self.area, self.alloy, self.circuit, self.method, self.reference)
-        choices: Any = {self.files, self.temperatures, *settings}
+        settings = (
+            self.area,
+            self.alloy,
+            self.circuit,
+            self.method,
+            self.reference,
+            self.weight,
+            self.density,
+            self.sweep,
+            self.spectrum,
+        )
+        typed = (self.temperatures, self.composition, self.columns)
+        choices: Any = {self.files, *typed, *settings}
         shown = [self.plot, self.table, self.saved]
         seen = self.files.change(self.show, choices, shown, **work)
         seen.then(self.fit, choices, shown, **work)
         for choice in settings:
             choice.change(self.fit, choices, shown, **work)
-        gr.on([self.temperatures.submit, self.temperatures.blur], self.fit, choices, shown, **work)
+        gr.on([event for field in typed for event in (field.submit, field.blur)], self.fit, choices, shown, **work)
         self.plot.release(self.refit, choices, shown, **work)
 
     def show(self, choices: Choices) -> tuple[str, str, Any]:
@@ -74,6 +93,12 @@ class ElectrochemTab:
             files=tuple((Path(file), Path(file).name) for file in choices[self.files] or []),
             area_cm2=choices[self.area] or None,
             alloy=choices[self.alloy] or None,
+            composition=choices[self.composition] or "",
+            equivalent_weight=choices[self.weight] or None,
+            density=choices[self.density] or None,
+            columns=choices[self.columns] or "",
+            sweep=choices[self.sweep] or None,
+            spectrum=choices[self.spectrum] or 1,
             circuit=choices[self.circuit] or "auto",
             method=choices[self.method] or "auto",
             reference=choices[self.reference] or "reference",
@@ -84,9 +109,9 @@ class ElectrochemTab:
         with complaining():
             curves, said = jobs.read_all(wish)
             fits, problems = jobs.fit_all(curves, wish)
-            arrhenius = jobs.activation(fits, wish.temperatures)
-            html = jobs.table(fits, wish.alloy, said + problems, arrhenius)
-            paths = jobs.write_files(fits, wish.reference, fresh_folder()) if fits else []
+            arrhenius, of = jobs.or_said(lambda: jobs.activation(fits, wish), said), jobs.or_said(lambda: wish.metal, said)
+            html = jobs.table(fits, of, said + problems, arrhenius)
+            paths = jobs.write_files(fits, wish.reference, of, fresh_folder()) if fits else []
         saved = gr.update(value=[str(path) for path in paths], visible=bool(paths))
         return jobs.plot_value(curves, fits, wish.reference, arrhenius), html, saved
 

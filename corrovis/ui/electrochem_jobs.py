@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from corrovis.curves import ActivationEnergy, CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
-from corrovis.electrochem.corrosion_rate import GAS_CONSTANT
+from corrovis.curves import CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
+from corrovis.electrochem.corrosion_rate import GAS_CONSTANT, Arrhenius, pair_temperatures
 from corrovis.errors import BadInputError
 from corrovis.ui import wording
 
@@ -20,43 +22,63 @@ MOST = 6  # curves in one plot
 
 Curve = PolarizationCurve | Spectrum
 Fit = TafelFit | CircuitFit
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Arrhenius:
-    """Corrosion currents in A/cm2 at temperatures in K, each (n,), and the energy in their slope."""
-
-    kelvin: Real
-    i_corr: Real
-    energy: ActivationEnergy
+Found = TypeVar("Found")
+Metal = tuple[float, float]  # equivalent weight in g, density in g/cm3
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a visitor asks of his curves."""
+    """What a visitor asks of his curves; `columns` and `composition` are as on the command line."""
 
     files: tuple[tuple[Path, str], ...]
     area_cm2: float | None = None
     alloy: str | None = None
+    composition: str = ""
+    equivalent_weight: float | None = None
+    density: float | None = None
+    columns: str = ""
+    sweep: int | None = None
+    spectrum: int = 1
     circuit: str = "auto"
     method: str = "auto"
     reference: str = "reference"
     window_v: tuple[float, float] | None = None
     temperatures: str = ""
 
+    def __post_init__(self) -> None:
+        """Names tell curves apart: the second of one name gets a number."""
+        seen: Counter[str] = Counter()
+        named = []
+        for path, name in self.files:
+            seen[name] += 1
+            named.append((path, name if seen[name] == 1 else f"{name} ({seen[name]})"))
+        object.__setattr__(self, "files", tuple(named))
 
-def read_curve(path: Path, name: str, area_cm2: float | None = None) -> Curve:
-    """A polarisation curve or an impedance spectrum, whichever the file holds.
+    @property
+    def metal(self) -> Metal | None:
+        from corrovis.render.curve_answers import metal
+
+        return metal(self.alloy, self.equivalent_weight, self.density, self.composition)
+
+
+def read_curve(path: Path, name: str, wish: Wish) -> Curve:
+    """A polarisation curve or an impedance spectrum, whichever the file holds, or the columns named are of.
 
     Raises:
         BadInputError: neither
     """
-    from corrovis.electrochem.readers import read_polarization, read_spectra
+    from corrovis.electrochem.readers import read_columns, read_polarization, read_spectra, read_spectrum
 
+    columns = read_columns(wish.columns)
+    if columns and "frequency" not in columns:
+        return read_polarization(path, wish.area_cm2, columns, name)
+    if columns:
+        return read_spectrum(path, wish.spectrum, wish.area_cm2, columns, name)
     try:
-        return read_spectra(path, area_cm2, name=name)[0]
+        read_spectra(path, name=name)
     except BadInputError:
-        return read_polarization(path, area_cm2, name=name)
+        return read_polarization(path, wish.area_cm2, name=name)
+    return read_spectrum(path, wish.spectrum, wish.area_cm2, name=name)
 
 
 def read_all(wish: Wish) -> tuple[list[Curve], list[str]]:
@@ -65,7 +87,7 @@ def read_all(wish: Wish) -> tuple[list[Curve], list[str]]:
     said: list[str] = []
     for path, name in wish.files[:MOST]:
         try:
-            curve = read_curve(path, name, wish.area_cm2)
+            curve = read_curve(path, name, wish)
         except BadInputError as problem:
             said.append(str(problem))
             continue
@@ -88,30 +110,41 @@ def fit_all(curves: list[Curve], wish: Wish) -> tuple[list[Fit], list[str]]:
             if isinstance(curve, Spectrum):
                 fits.append(fit_circuit(curve, wish.circuit))
             else:
-                fits.append(fit_tafel(curve, wish.method, wish.window_v))  # type: ignore[arg-type]
+                fits.append(fit_tafel(curve, wish.method, wish.window_v, wish.sweep))  # type: ignore[arg-type]
         except BadInputError as problem:
             said.append(str(problem))
     return fits, said
 
 
-def activation(fits: list[Fit], temperatures: str) -> Arrhenius | None:
-    """The fits' corrosion currents at the `temperatures` that the visitor typed; None if he typed none.
+def or_said(what: Callable[[], Found], said: list[str]) -> Found | None:
+    """What is asked for; if it cannot be had, None and a line more in `said`: the fits stand without it."""
+    try:
+        return what()
+    except BadInputError as problem:
+        said.append(str(problem))
+        return None
+
+
+def activation(fits: list[Fit], wish: Wish) -> Arrhenius | None:
+    """The fits' corrosion currents at the temperatures typed, one for each file; a file without a fit is left out.
 
     Raises:
-        BadInputError: no numbers, or not one for each curve
+        BadInputError: no numbers, not one for each file, or fewer than three fits
     """
-    from corrovis.electrochem.corrosion_rate import activation_energy
-
-    currents = [fit.i_corr.value for fit in fits if isinstance(fit, TafelFit)]
-    if not temperatures.strip() or not currents:
+    places = {name: place for place, (_, name) in enumerate(wish.files)}
+    currents = {places[_file(fit)]: fit.i_corr.value for fit in fits if isinstance(fit, TafelFit)}
+    if not currents:
         return None
     try:
-        kelvin = [float(part) for part in temperatures.replace(";", ",").split(",") if part.strip()]
+        kelvin = [float(part) for part in wish.temperatures.replace(";", ",").split(",") if part.strip()]
     except ValueError:
         raise BadInputError(wording.NOT_TEMPERATURES) from None
-    if len(kelvin) != len(currents):
-        raise BadInputError(wording.NOT_TEMPERATURES)
-    return Arrhenius(np.array(kelvin), np.array(currents), activation_energy(kelvin, currents))
+    return pair_temperatures(kelvin, currents, len(wish.files))
+
+
+def _file(fit: TafelFit) -> str:
+    """The name of the file that a sweep is of."""
+    return fit.curve.name.partition(" sweep ")[0]
 
 
 def plot_value(curves: list[Curve], fits: list[Fit], reference: str, arrhenius: Arrhenius | None = None) -> str:
@@ -162,7 +195,7 @@ def _polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], 
     main = [series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
     left = []
     for fit in fits:
-        k = places.get(fit.curve.name.partition(" sweep ")[0], 0)
+        k = places.get(_file(fit), 0)
         e, i = fit.potential_v, fit.model_a_cm2
         order = np.argsort(fit.curve.potential_v)
         data = np.interp(e, fit.curve.potential_v[order], fit.curve.current_a_cm2[order])
@@ -211,13 +244,13 @@ def _relaxation_panel(spectra: list[Spectrum], unit: str) -> list[dict[str, Any]
     return [panel(wording.PLOT_TAU, wording.PLOT_GAMMA.format(unit=unit), drawn)] if drawn else []
 
 
-def table(fits: list[Fit], alloy: str | None, said: list[str], arrhenius: Arrhenius | None = None) -> str:
+def table(fits: list[Fit], of: Metal | None, said: list[str], arrhenius: Arrhenius | None = None) -> str:
     """The results as an HTML table, a block of rows for each curve, and every warning below."""
-    from corrovis.render.curve_answers import circuit_answer, measured, metal, tafel_answer
+    from corrovis.render.curve_answers import circuit_answer, measured, tafel_answer
 
     blocks = []
     for fit in fits:
-        answer = circuit_answer(fit) if isinstance(fit, CircuitFit) else tafel_answer(fit, metal(alloy, None, None))
+        answer = circuit_answer(fit) if isinstance(fit, CircuitFit) else tafel_answer(fit, of)
         name = fit.spectrum.name if isinstance(fit, CircuitFit) else fit.curve.name
         values = {k: v for k, v in answer.items() if isinstance(v, dict)}
         if isinstance(fit, CircuitFit):
@@ -246,9 +279,9 @@ def _row(key: str, q: dict[str, Any]) -> str:
     return f"<tr><td>{escape(label)}</td><td>{factor * q['value']:.4g}</td><td>{sigma}</td><td>{escape(unit)}</td></tr>"
 
 
-def write_files(fits: list[Fit], reference: str, folder: Path) -> list[Path]:
-    """The plot as PNG, SVG and PDF, and a CSV for each fit."""
-    from corrovis.render.curve_answers import write_csv
+def write_files(fits: list[Fit], reference: str, of: Metal | None, folder: Path) -> list[Path]:
+    """The plot as PNG, SVG and PDF, the parameters of all fits as one CSV, and the points of each as another."""
+    from corrovis.render.curve_answers import write_csv, write_parameters
     from corrovis.render.plots import KINDS, impedance_figure, save_figure, tafel_figure
 
     circuits, tafels = [f for f in fits if isinstance(f, CircuitFit)], [f for f in fits if isinstance(f, TafelFit)]
@@ -256,6 +289,8 @@ def write_files(fits: list[Fit], reference: str, folder: Path) -> list[Path]:
     paths = [folder / f"corrovis_fit{kind}" for kind in KINDS]
     for path in paths:
         save_figure(figure, path)
+    paths.append(folder / "corrovis_parameters.csv")
+    write_parameters(fits, of, paths[-1])
     for number, fit in enumerate(fits, 1):
         paths.append(folder / f"corrovis_fit_{number}.csv")
         write_csv(fit, paths[-1])

@@ -67,6 +67,16 @@ LAB_EXAMPLES = {"polarisation.csv": "Polarisation curve", "impedance.csv": "Impe
 LAB_FILES = "Curves: CSV, TXT, Excel, .DTA, .mpt, .z, ..."
 LAB_AREA = "Exposed area, cm² (0: not known)"
 LAB_METAL = "Metal, for the corrosion rate"
+LAB_OTHER_METAL = "Another metal"
+LAB_COMPOSITION = "Composition in mass %, instead of the equivalent weight"
+LAB_COMPOSITION_HINT = "Fe=68,Cr=17,Ni=12"
+LAB_WEIGHT = "Equivalent weight, g (0: not known)"
+LAB_DENSITY = "Density, g/cm³ (0: not known)"
+LAB_PARTS = "Which part of the file"
+LAB_COLUMNS = "Columns, if the headings do not tell"
+LAB_COLUMNS_HINT = "potential=2,current=3 (mA)"
+LAB_SWEEP = "Sweep of a polarisation curve (0: the first that can be fitted)"
+LAB_SPECTRUM = "Number of the impedance spectrum"
 LAB_METHOD = "Fit of polarisation curves"
 LAB_CIRCUIT = "Circuit of impedance spectra"
 LAB_REFERENCE = "Reference electrode"
@@ -90,7 +100,7 @@ EFFECTIVE = "C of {cpe} (Brug)"
 ACTIVATION = "Activation energy of {count} curves"
 TEMPERATURES = "Temperatures of the curves, K, for an activation energy"
 TEMPERATURES_HINT = "303, 313, 323"
-NOT_TEMPERATURES = "temperatures are numbers in kelvin with commas between, one for each curve: 303, 313, 323"
+NOT_TEMPERATURES = "temperatures are numbers in kelvin with commas between, one for each file: 303, 313, 323"
 CURVE_PLOT = {
     "plot": "Curves and fits",
     "empty": "Your curve appears here.",
@@ -104,6 +114,10 @@ QUANTITIES = {
     "i_corr_a_cm2": ("i corr", 1e6, "µA/cm²"),
     "beta_a_v_dec": ("Anodic slope", 1e3, "mV/decade"),
     "beta_c_v_dec": ("Cathodic slope", 1e3, "mV/decade"),
+    "i_limit_a_cm2": ("Limiting current", 1e6, "µA/cm²"),
+    "ohmic_resistance_ohm_cm2": ("Ohmic resistance", 1.0, "Ω cm²"),
+    "polarisation_resistance_ohm_cm2": ("Polarisation resistance", 1.0, "Ω cm²"),
+    "stern_geary_v": ("Stern-Geary B", 1e3, "mV"),
     "corrosion_rate_mm_y": ("Corrosion rate", 1.0, "mm/year"),
     "corrosion_rate_mpy": ("Corrosion rate", 1.0, "mpy"),
     "activation_energy": ("Activation energy", 1.0, "kJ/mol"),

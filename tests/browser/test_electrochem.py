@@ -77,7 +77,7 @@ def test_a_polarisation_curve_is_fitted_and_its_window_dragged(lab: Page, curve:
     expect(lab.get_by_role("slider", name="Upper edge of the fit window, V")).to_have_attribute(
         "aria-valuenow", f"{before - 0.05:.4f}"
     )
-    for name in ("corrovis_fit.pdf", "corrovis_fit.svg", "corrovis_fit.png", "corrovis_fit_1.csv"):
+    for name in ("corrovis_fit.pdf", "corrovis_fit.svg", "corrovis_fit.png", "corrovis_parameters.csv", "corrovis_fit_1.csv"):
         expect(lab.get_by_role("row", name=re.compile(re.escape(name)))).to_be_visible()
 
 
@@ -89,6 +89,20 @@ def test_a_spectrum_is_fitted_with_the_chosen_circuit(lab: Page, spectrum: Path)
     expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
     expect(lab.locator(".curve-plot svg")).to_have_count(5)
     expect(lab.locator(".fit table").get_by_role("row", name=re.compile("^R1"))).to_contain_text("500")
+
+
+def test_columns_are_named_where_no_heading_tells(lab: Page, curve: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bare.txt"
+    rows = [line.split(",") for line in curve.read_text().splitlines()[1:]]
+    path.write_text("\n".join(f"{k} {e} {i}" for k, (e, i) in enumerate(rows)))
+    drop(lab, path)
+    expect(lab.locator(".fit")).to_contain_text("name the columns")
+    lab.get_by_role("button", name="Which part of the file").click()
+    columns = lab.get_by_label("Columns, if the headings do not tell")
+    columns.fill("potential=2,current=3 (uA)")
+    columns.press("Enter")
+    expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
+    expect(lab.locator(".fit table").get_by_role("row", name=re.compile("E corr"))).to_contain_text("-450")
 
 
 def test_a_file_without_a_curve_is_refused_in_a_line(lab: Page, tmp_path: Path) -> None:

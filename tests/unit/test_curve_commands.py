@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,9 @@ import numpy as np
 import pytest
 
 from corrovis import cli
+from corrovis.curves import PolarizationCurve
+from corrovis.errors import BadInputError
+from corrovis.render.curve_answers import metal
 from corrovis.ui import electrochem_jobs as jobs
 
 Run = Callable[..., tuple[int, str, str]]
@@ -70,6 +75,51 @@ def test_without_a_metal_the_rate_is_null_and_said(corrovis: Run, curve: Path) -
     assert any("no corrosion rate" in line for line in answer["warnings"])
 
 
+def test_a_composition_gives_the_equivalent_weight(corrovis: Run, curve: Path) -> None:
+    """Iron: 55.845 / 2 = 27.92 g, 0.0116 mm/year at 1 uA/cm2."""
+    words = ("--composition", "Fe=99.5,C=0.5", "--density", 7.87)
+    answer = json.loads(corrovis("tafel", curve, "--area-cm2", 2, *words, "--json")[1])
+    assert answer["corrosion_rate_mm_y"]["value"] == pytest.approx(0.116, rel=0.02)
+    weight, _ = metal(None, None, 7.94, "Fe=68,Cr=17,Ni=12") or (0, 0)
+    assert weight == pytest.approx(97 / (2 * 68 / 55.845 + 3 * 17 / 51.996 + 2 * 12 / 58.693), rel=1e-6)
+
+
+def test_mixed_control_answers_its_limit_and_every_curve_its_resistance(corrovis: Run, tmp_path: Path) -> None:
+    eta = np.arange(-0.35, 0.2, 0.004)
+    cathodic = 10 ** (-eta / 0.12)
+    current = 2e-5 * (10 ** (eta / 0.08) - cathodic / (0.9 + 0.1 * cathodic))
+    path = tmp_path / "limited.csv"
+    path.write_text("E (V),i (A/cm2)\n" + "\n".join(f"{e - 0.45:.5f},{i:.7g}" for e, i in zip(eta, current, strict=True)))
+    answer = json.loads(corrovis("tafel", path, "--method", "mixed", "--json")[1])
+    assert answer["i_limit_a_cm2"]["value"] == pytest.approx(2e-4, rel=0.02)
+    b = 0.08 * 0.12 / (np.log(10) * 0.2)
+    assert answer["stern_geary_v"]["value"] == pytest.approx(b, rel=0.03)
+    slope = 2e-5 * np.log(10) * (1 / 0.08 + 0.9 / 0.12)
+    assert answer["polarisation_resistance_ohm_cm2"]["value"] == pytest.approx(1 / slope, rel=0.03)
+    answer = json.loads(corrovis("tafel", path, "--method", "extrapolation", "--json")[1])
+    assert (answer["i_limit_a_cm2"], answer["ohmic_resistance_ohm_cm2"]) == (None, None)
+
+
+def test_several_curves_with_temperatures_give_an_activation_energy(corrovis: Run, curve: Path, tmp_path: Path) -> None:
+    """i_corr follows exp(-E / R T) with E = 40 kJ/mol; a file that is no curve costs only its own item."""
+    eta = np.arange(-0.2, 0.2, 0.004)
+    words: list[object] = []
+    for kelvin in (303, 313, 323):
+        current = 1e-5 * np.exp(-40e3 / 8.314462618 * (1 / kelvin - 1 / 303)) * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
+        path = tmp_path / f"{kelvin}.csv"
+        path.write_text("E (V),i (A/cm2)\n" + "\n".join(f"{e - 0.45:.5f},{i:.7g}" for e, i in zip(eta, current, strict=True)))
+        words += [path, "--temperature", kelvin]
+    code, out, err = corrovis("tafel", *words, "nothing.csv", "--temperature", 333, "--json")
+    assert code == 0, err
+    answer = json.loads(out)
+    assert [item["file"] for item in answer["items"]] == [*map(str, words[::3]), "nothing.csv"]
+    assert "cannot be read" in answer["items"][3]["error"]
+    assert answer["activation_energy_kj_mol"]["value"] == pytest.approx(40, abs=0.1)
+    code, out, err = corrovis("tafel", *words)
+    assert code == 0, err
+    assert "activation_energy_kj_mol" in out
+
+
 def test_eis_answers_with_the_contracts_keys(corrovis: Run, spectrum: Path, tmp_path: Path) -> None:
     plot = tmp_path / "bode.svg"
     code, out, err = corrovis("eis", spectrum, "--circuit", "R0-p(R1,C1)", "--area-cm2", 2, "--plot", plot, "--json")
@@ -79,6 +129,9 @@ def test_eis_answers_with_the_contracts_keys(corrovis: Run, spectrum: Path, tmp_
     assert answer["parameters"]["R1"]["value"] == pytest.approx(1000, rel=1e-3)
     assert answer["parameters"]["R1"]["unit"] == "ohm cm2"
     assert set(answer["kramers_kronig"]) == {"mu", "residual_max"}
+    (peak,) = answer["relaxation_times"]
+    assert peak["tau_s"] == pytest.approx(5e-3, rel=0.2)
+    assert peak["resistance"] == pytest.approx(1000, rel=0.05)
     assert "<svg" in Path(answer["plot"]).read_text()
 
 
@@ -92,6 +145,11 @@ def test_eis_answers_with_the_contracts_keys(corrovis: Run, spectrum: Path, tmp_
         (["tafel", "steel.csv", "--alloy", "tin foil"], "no alloy is called tin foil"),
         (["tafel", "steel.csv", "--density", "7.87"], "needs both"),
         (["tafel", "steel.csv", "--columns", "potential"], "is not understood"),
+        (["tafel", "steel.csv", "--composition", "Fe68"], "is not understood"),
+        (["tafel", "steel.csv", "--composition", "Fe=68,Xx=32"], "no valence is known for Xx"),
+        (["tafel", "steel.csv", "--composition", "Fe=68"], "sums to 68 %"),
+        (["tafel", "steel.csv", "--composition", "Fe=100"], "needs both"),
+        (["tafel", "steel.csv", "--temperature", "303", "--temperature", "313"], "2 temperatures for 1 files"),
         (["tafel", "steel.csv", "--plot", "curve.bmp"], "cannot be saved as .bmp"),
         (["tafel", "nothing.csv"], "cannot be read"),
     ],
@@ -115,7 +173,58 @@ def test_the_tab_shows_fits_and_files(curve: Path, spectrum: Path, tmp_path: Pat
     fitted = json.loads(jobs.plot_value(curves, fits, "SCE"))
     assert len(fitted["panels"]) == 2
     assert fitted["panels"][0]["window"][0] < -0.45 < fitted["panels"][0]["window"][1]
-    assert "Cathodic slope" in jobs.table(fits, wish.alloy, said)
-    paths = jobs.write_files(fits, "SCE", tmp_path)
-    assert [path.suffix for path in paths] == [".png", ".svg", ".pdf", ".csv"]
-    assert all(path.stat().st_size > 500 for path in paths)
+    table = jobs.table(fits, wish.metal, said)
+    assert all(label in table for label in ("Cathodic slope", "Polarisation resistance", "Stern-Geary B", "mm/year"))
+    paths = jobs.write_files(fits, "SCE", wish.metal, tmp_path)
+    assert [path.suffix for path in paths] == [".png", ".svg", ".pdf", ".csv", ".csv"]
+    assert all(path.stat().st_size > 300 for path in paths)
+    rows = {row["parameter"]: row for row in csv.DictReader(paths[3].open())}
+    assert rows["i_corr_a_cm2"]["unit"] == "A/cm2"
+    assert float(rows["i_corr_a_cm2"]["value"]) == pytest.approx(2e-5, rel=0.02)
+    assert 0 < float(rows["beta_a_v_dec"]["sigma"]) < 0.01
+    assert "i_limit_a_cm2" not in rows
+
+
+def test_the_parameters_of_a_spectrum_go_home_with_their_units(spectrum: Path, tmp_path: Path) -> None:
+    wish = jobs.Wish(((spectrum, "cell.csv"),), circuit="R0-p(R1,C1)")
+    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
+    paths = jobs.write_files(fits, "SCE", None, tmp_path)
+    rows = {row["parameter"]: row for row in csv.DictReader((tmp_path / "corrovis_parameters.csv").open())}
+    assert (tmp_path / "corrovis_parameters.csv") in paths
+    assert (float(rows["R1"]["value"]), rows["R1"]["unit"]) == (pytest.approx(500, rel=1e-3), "ohm")
+    assert rows["C1"]["unit"] == "F"
+
+
+def test_one_curve_that_fails_leaves_the_temperature_series_whole(curve: Path, tmp_path: Path) -> None:
+    """The currents are the same at every temperature: the energy is 0, whichever file drops out."""
+    broken = tmp_path / "branch.csv"
+    broken.write_text("E (V),I (A)\n" + "\n".join(f"{0.1 + 0.01 * k},{1e-6 * 2**k}" for k in range(12)))
+    letter = tmp_path / "letter.csv"
+    letter.write_text("Dear Sir")
+    files = ((curve, "a.csv"), (broken, "b.csv"), (letter, "c.csv"), (curve, "a.csv"), (curve, "a.csv"))
+    wish = jobs.Wish(files, temperatures="303, 308, 310, 313, 323")
+    curves, said = jobs.read_all(wish)
+    fits, problems = jobs.fit_all(curves, wish)
+    assert (len(fits), len(said), len(problems)) == (3, 1, 1)
+    series = jobs.activation(fits, wish)
+    assert series is not None
+    assert series.kelvin.tolist() == [303, 313, 323]
+    assert series.energy.energy.value == pytest.approx(0, abs=1e-6)
+    assert jobs.or_said(lambda: jobs.activation(fits, replace(wish, temperatures="303, 313")), said) is None
+    assert "2 temperatures for 5 files" in said[-1]
+
+
+def test_columns_sweep_and_spectrum_are_chosen_on_the_page(spectrum: Path, tmp_path: Path) -> None:
+    eta = np.arange(-0.2, 0.2, 0.004)
+    current = 2e-5 * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
+    bare = tmp_path / "bare.txt"
+    bare.write_text("\n".join(f"{k} {e - 0.45:.5f} {1e3 * i:.7g}" for k, (e, i) in enumerate(zip(eta, current, strict=True), 1)))
+    with pytest.raises(BadInputError, match="3 columns without headings"):
+        jobs.read_curve(bare, "bare.txt", jobs.Wish(()))
+    read = jobs.read_curve(bare, "bare.txt", jobs.Wish((), columns="potential=2,current=3 (mA)"))
+    assert isinstance(read, PolarizationCurve)
+    np.testing.assert_allclose(read.current_a_cm2, current, rtol=1e-5)
+    with pytest.raises(BadInputError, match="holds 1 spectra, no number 2"):
+        jobs.read_curve(spectrum, "cell.csv", jobs.Wish((), spectrum=2))
+    _, problems = jobs.fit_all([read], jobs.Wish((), sweep=3))
+    assert problems == ["bare.txt has 1 sweeps, no number 3"]

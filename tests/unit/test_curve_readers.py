@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from corrovis.electrochem.headings import read_heading
 from corrovis.electrochem.readers import read_polarization, read_spectra
+from corrovis.electrochem.tables import read_tables
 from corrovis.errors import BadInputError
 
 E = np.linspace(-0.65, -0.25, 41)
@@ -154,6 +157,11 @@ def test_any_bytes_read_or_are_refused(tmp_path_factory: pytest.TempPathFactory,
         ("WE(1).Current (A)", "current", 1.0),
         ("Vf (V vs. Ref.)", "potential", 1.0),
         ("Current Density (mA/cm²)", "current", 1e-3),
+        ("E vs. Ag/AgCl / mV", "potential", 1e-3),
+        ("Potential vs. SCE mV", "potential", 1e-3),
+        ("J/mA/cm2", "current", 1e-3),
+        ("Phase (mdeg)", "phase", np.pi / 180e3),
+        ("Phase (°)", "phase", np.pi / 180),
         ("I (µA)", "current", 1e-6),
         ("Current Range", None, 0),
         ("Sig", None, 0),
@@ -163,6 +171,80 @@ def test_headings(text: str, quantity: str | None, factor: float) -> None:
     heading = read_heading(text)
     assert (heading.quantity if heading else None) == quantity
     assert heading is None or heading.factor == pytest.approx(factor)
+
+
+def test_columns_without_headings_are_no_spectrum_unless_the_first_is_stepped_like_frequencies(tmp_path: Path) -> None:
+    path = tmp_path / "bare.txt"
+    jitter = np.random.default_rng(0).uniform(0.9, 1.1, len(E))
+    for first in (np.arange(1.0, len(E) + 1), np.cumsum(jitter), E, 0.5 * np.arange(len(E))):
+        path.write_text(rows(first, E, I))
+        with pytest.raises(BadInputError, match="no frequencies; name the columns"):
+            read_spectra(path)
+    path.write_text(rows(np.tile(F, 2), np.tile(Z.real, 2), np.tile(Z.imag, 2)))
+    assert [len(spectrum) for spectrum in read_spectra(path)] == [21, 21]
+
+
+def test_a_second_curve_in_a_file_is_not_dropped_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    path.write_text("E (V),I (A),E (V),I (A)\n" + rows(E, I, E + 0.1, 2 * I))
+    curve = read_polarization(path, 1.0)
+    np.testing.assert_allclose(curve.current_a_cm2, I, rtol=1e-6)
+    assert any("1 more columns of current were left out" in note for note in curve.notes)
+    path.write_text("E (V),I (A),E (V),I (A)\n" + rows(E[:20][::-1], -I[:20][::-1], E[21:], I[21:]))
+    assert not any("left out" in note for note in read_polarization(path, 1.0).notes)
+
+
+def test_an_area_in_words_is_no_area(tmp_path: Path) -> None:
+    path = tmp_path / "odd.dta"
+    path.write_text("AREA\tQUANT\tE\nE (V)\tI (A)\n" + rows(E, I, separator="\t"))
+    assert any("no area was given" in note for note in read_polarization(path).notes)
+
+
+def test_a_row_at_no_frequency_is_left_out_of_foreign_formats_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [(np.append(F, 0.0), np.append(Z, 1.0 + 0j))]
+    monkeypatch.setattr("corrovis.electrochem.readers.read_foreign", lambda data, path: found)
+    path = tmp_path / "cell.ids"
+    path.write_bytes(b"anything")
+    (spectrum,) = read_spectra(path)
+    assert len(spectrum) == 21
+    assert any("1 of 22 rows" in note for note in spectrum.notes)
+
+
+def test_spectra_of_very_many_points_are_thinned_and_it_is_said(tmp_path: Path) -> None:
+    f = np.linspace(1, 1e5, 30000)
+    z = 20 + 1 / (1 / 500 + 2j * np.pi * f * 1e-5)
+    path = tmp_path / "long.csv"
+    path.write_text("f,Z',Z''\n" + rows(f, z.real, z.imag))
+    (spectrum,) = read_spectra(path)
+    assert len(spectrum) <= 400
+    assert any("30000 points were averaged" in note for note in spectrum.notes)
+    expected = 20 + 1 / (1 / 500 + 2j * np.pi * spectrum.frequency_hz * 1e-5)
+    np.testing.assert_allclose(np.abs(spectrum.impedance - expected) / np.abs(expected), 0, atol=5e-3)
+
+
+def test_memory_does_not_grow_with_the_number_of_blocks() -> None:
+    data = b"1 2\n1 2 3\n" * 400
+    tracemalloc.start()
+    read_tables(data, "blocks.txt")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200 * len(data)  # the cells themselves
+
+
+def test_a_small_workbook_of_repeated_cells_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.ods"
+    pandas.DataFrame({"E (V)": E, "I (A)": I}).to_excel(path, index=False, engine="odf")
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    np.testing.assert_allclose(read_polarization(path, 1.0).current_a_cm2, I, rtol=1e-9)
+    cell = b"<table:table-cell "
+    assert cell in members["content.xml"]
+    for repeat in (b'table:number-columns-repeated="200000" ', b'table:number-columns-repeated="many" '):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content.replace(cell, cell + repeat, 1) if name == "content.xml" else content)
+        with pytest.raises(BadInputError, match=r"20000\d columns|damaged workbook"):
+            read_polarization(path)
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="no instrument files: set CORROVIS_DATA")

@@ -7,8 +7,9 @@ import pytest
 
 from corrovis.curves import MixedFit, PolarizationCurve, Quantity
 from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, activation_energy, corrosion_rate
-from corrovis.electrochem.polarization import METHODS, fit_resistance, fit_tafel
-from corrovis.electrochem.sweeps import split_sweeps
+from corrovis.electrochem.extrapolation import _Line, _residual
+from corrovis.electrochem.polarization import METHODS, _limiting_current, fit_resistance, fit_tafel
+from corrovis.electrochem.sweeps import Sweep, split_sweeps
 from corrovis.errors import BadInputError
 
 E_CORR, I_CORR, BETA_A, BETA_C = -0.45, 1e-5, 0.08, 0.12
@@ -46,7 +47,20 @@ def test_parameters_come_back(resistance: float, limit: float) -> None:
 def test_mixed_control_finds_the_limiting_current() -> None:
     fit = fit_tafel(curve(low=-0.4, limit=2e-4), "mixed")
     assert isinstance(fit, MixedFit)
+    assert fit.i_limit is not None
     assert fit.i_limit.value == pytest.approx(2e-4, rel=0.05)
+    assert 2e-8 < fit.i_limit.sigma < 1e-5  # the plateau is seen: the current itself is known far better than i_corr
+
+
+def test_the_error_of_the_limiting_current_takes_in_that_of_i_corr_and_their_covariance() -> None:
+    """ln i_limit = ln i_corr - ln r: errors of 0.2 in both cancel if they go together, and add in squares if they do not."""
+    values, covariance = np.array([E_CORR, np.log(I_CORR), BETA_A, BETA_C, 0.1, 0.0]), np.zeros((6, 6))
+    covariance[1, 1], covariance[4, 4] = 0.2**2, 0.02**2
+    apart = _limiting_current(values, covariance)
+    assert apart.value == pytest.approx(1e-4)
+    assert apart.sigma == pytest.approx(1e-4 * 0.2 * np.sqrt(2))
+    covariance[1, 4] = covariance[4, 1] = 0.2 * 0.02
+    assert _limiting_current(values, covariance).sigma == pytest.approx(0, abs=1e-12)
 
 
 def test_extrapolation_reads_the_lines() -> None:
@@ -54,6 +68,16 @@ def test_extrapolation_reads_the_lines() -> None:
     assert fit.beta_a.value == pytest.approx(BETA_A, abs=0.005)
     assert fit.beta_c.value == pytest.approx(BETA_C, abs=0.01)
     assert fit.i_corr.value == pytest.approx(I_CORR, rel=0.15)
+
+
+def test_the_residual_of_an_extrapolation_counts_both_branches_each_with_its_own_line() -> None:
+    """Pure exponentials, of which the cathodic one lies 0.03 decades off its line: over as many points on either side."""
+    eta = np.arange(-0.3005, 0.3, 0.001)
+    i = np.where(eta > 0, I_CORR * 10 ** (eta / BETA_A), -I_CORR * 10 ** (0.03 - eta / BETA_C))
+    sweep = Sweep(eta + E_CORR, i, E_CORR, 0.0, ())
+    cathodic, anodic = (_Line(beta, 0.0, float(np.log10(I_CORR)), 0.0, 0.1, 0.2) for beta in (BETA_C, BETA_A))
+    assert _residual(sweep, cathodic, anodic) == pytest.approx(0.03 / np.sqrt(2), rel=0.01)
+    assert _residual(sweep, cathodic, None) == pytest.approx(0.03, rel=0.01)
 
 
 def test_a_window_can_be_given() -> None:
@@ -87,7 +111,7 @@ def test_resistance_is_that_of_stern_and_geary() -> None:
     found = fit_resistance(curve(noise=0))
     b = BETA_A * BETA_C / (np.log(10) * (BETA_A + BETA_C))
     assert found.resistance.value == pytest.approx(b / I_CORR, rel=0.02)
-    assert fit_tafel(curve(noise=0)).stern_geary_v == pytest.approx(b, rel=0.01)
+    assert fit_tafel(curve(noise=0)).stern_geary.value == pytest.approx(b, rel=0.01)
 
 
 @pytest.mark.parametrize(
