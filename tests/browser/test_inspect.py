@@ -152,9 +152,9 @@ def test_progression_goes_from_pictures_to_growth(page: Page, tmp_path: Path) ->
     page.get_by_role("button", name="Compare", exact=True).click()
     growth = page.get_by_role("heading", name="Condition by condition")
     expect(growth).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator(".growth tbody tr")).to_have_count(4)
+    expect(page.locator(".growth tbody tr")).to_have_count(6)
     expect(page.get_by_role("group", name="Corroded share against exposure")).to_have_attribute("data-state", "fitted")
-    expect(page.locator(".matrix td.open")).to_have_count(2)
+    expect(page.locator(".matrix td.open")).to_have_count(4)
     expect(page.get_by_role("row", name=re.compile(r"progression\.zip"))).to_be_visible()
 
 
