@@ -1,10 +1,17 @@
-"""A weight's record as a model card in Markdown, with the front matter that the Hub reads.  Every figure is the record's."""
+"""A weight's record as a model card in Markdown, with the front matter that the Hub reads.
+
+Every figure is the record's; limits of severity are those of `corrovis.sem.severity`.  `python train/model_card.py` writes the
+cards of weights/ anew from their records.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from corrovis.manifest import WeightSpec
+from corrovis.manifest import WeightSpec, read_manifest
+from corrovis.sem.results import FIELD_SEVERITIES
+from corrovis.sem.severity import LIMITS
+from corrovis.settings import WEIGHTS
 
 CARD = """\
 ---
@@ -36,7 +43,7 @@ tags: [corrosion, rust, corrovis]
 ## Limits
 
 {limits}
-
+{severity}
 ## Use
 
 ```python
@@ -66,7 +73,21 @@ def model_card(spec: WeightSpec) -> str:
         metrics=_metrics_table(spec.metrics),
         trained=_table(spec.trained),
         limits=spec.limits,
+        severity=_severity(spec.name),
     )
+
+
+def _severity(name: str) -> str:
+    """From which corroded share on a field is of which severity, for the models that find corroded area."""
+    if name not in LIMITS:
+        return ""
+    least, *higher = FIELD_SEVERITIES
+    starts = ", ".join(f"*{severity}* from {100 * limit:g} %" for severity, limit in zip(higher, LIMITS[name], strict=True))
+    return f"""
+## Severity
+
+By the corroded share of the specimen: {starts}, *{least}* below.  `corrovis/sem/severity.py` says why there.
+"""
 
 
 def _inline(values: dict[str, Any]) -> str:
@@ -87,3 +108,12 @@ def _metrics_table(metrics: dict[str, Any]) -> str:
         interval = f"{score['low']} to {score['high']}" if "low" in score and "high" in score else ""
         rows.append(f"| {name} | {score['value']} | {interval} | {score.get('n', '')} | {score.get('on', '')} |")
     return "\n".join(["| score | value | 95 % interval | n | on |", "| --- | --- | --- | --- | --- |", *rows])
+
+
+def main() -> None:
+    for name, spec in read_manifest(WEIGHTS).items():
+        (WEIGHTS / "cards" / f"{name}.md").write_text(model_card(spec))
+
+
+if __name__ == "__main__":
+    main()

@@ -77,6 +77,10 @@ OTHERS = {
         ("synthetic surfaces, KID to held-out micrographs", "sem-gan", "kid_made"),
         ("... real ones against them", "sem-gan", "kid_real"),
         ("... noise against them", "sem-gan", "kid_noise"),
+        ("LPIPS of pairs of synthetic patches", "sem-gan", "lpips_of_pairs_made"),
+        ("... of pairs of real ones", "sem-gan", "lpips_of_pairs_real"),
+        ("nearest training patch of a synthetic one, correlation", "sem-gan", "nearest_training_patch_made"),
+        ("... of a held-out real one", "sem-gan", "nearest_training_patch_held_out"),
     ),
     "Steel": (
         ("defect of a patch, accuracy on ten classes", "steel-inspector", "accuracy"),
@@ -147,9 +151,33 @@ def gains_table(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def goals_table(goals: list[dict[str, Any]]) -> str:
+    """What inspection was to reach: `evaluate.py sem`, a row a goal.  What was tried stands in the report."""
+    lines = ["| goal of the inspection | value | 95 % interval | reached | what limits it |", "|" + " --- |" * 5]
+    for goal in goals:
+        interval = f"{goal['low']:.3g} to {goal['high']:.3g}"
+        reached = "yes" if goal["reached"] else "no"
+        lines.append(f"| {goal['goal']} | {goal['value']:.3g} | {interval} | {reached} | {goal['limits']} |")
+    return "\n".join(lines) + "\n"
+
+
+def lift_table(lift: dict[str, list[dict[str, Any]]]) -> str:
+    """What synthetic surfaces add to classifiers of material: `evaluate.py semgan`, a column a ratio of made to real."""
+    ratios = [f"{step['ratio']:g}" for step in next(iter(lift.values()))]
+    heads = ["mean recall of the six; synthetic patches to a real one:", *ratios]
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    for name, steps in lift.items():
+        cells = [f"{step['value']:.3f} ({step['low']:.3f} to {step['high']:.3f})" for step in steps]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def content(reports: Path) -> str:
     """All tables."""
-    parts, gains = [table(metrics(reports)), rivals_table(json.loads((reports / "steel.json").read_text()))], reports / GAINS
+    goals, lift = (json.loads((reports / file).read_text()) for file in ("sem.json", "sem_gan.json"))
+    parts = [table(metrics(reports)), goals_table(goals["goals"]), lift_table(lift["lift"])]
+    parts.append(rivals_table(json.loads((reports / "steel.json").read_text())))
+    gains = reports / GAINS
     if gains.exists():
         parts.append(gains_table(json.loads(gains.read_text())))
     return "\n".join(parts)

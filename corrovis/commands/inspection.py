@@ -44,7 +44,7 @@ def progression(
     pixel_size: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
     as_json: Json = False,
 ) -> None:
-    """How corrosion grows with exposure, for each condition, and how conditions differ."""
+    """How corrosion grows with exposure, for each condition, and how conditions differ: plot, report, a CSV of all fields."""
     with working("inspecting", as_json) as status:
         from corrovis.render.folders import make_folder
         from corrovis.render.sem_files import progression_files
@@ -60,9 +60,14 @@ def progression(
     for item in answer["items"]:
         if "error" in item:
             err.print(f"left out: {item['error']}", markup=False)
-    lines = [[c["condition"], str(len(c["exposure"])), _trend(c["trend"])] for c in answer["conditions"]]
-    print_table(["condition", "fields", "growth of the corroded share per hour"], lines)
-    out.print(f"plot {answer['plot']}", soft_wrap=True)
+        for warning in item.get("warnings", []):
+            err.print(f"note: {item['file']}: {warning}", markup=False)
+    lines = [
+        [c["condition"], str(len(c["exposure"])), _trend(c["trend"], ".3%"), _trend(c["severity_trend"], ".4f")]
+        for c in answer["conditions"]
+    ]
+    print_table(["condition", "fields", "growth of the corroded share per hour", "of severity, levels per hour"], lines)
+    out.print(f"report {answer['report']}, a line for each field {answer['csv']}", soft_wrap=True)
 
 
 def _inspector(model: str | None, pixel_size: str | None, explain: bool) -> tuple[Inspector, Job]:
@@ -84,5 +89,7 @@ def _row(item: dict[str, Any]) -> list[str]:
     return [item["file"], item.get("severity", "-"), f"{item['corroded_fraction']:.2%}", str(item["report"])]
 
 
-def _trend(trend: dict[str, Any] | None) -> str:
-    return f"{trend['value']:+.3%} ({trend['low']:+.3%} to {trend['high']:+.3%})" if trend else "too few fields or exposures"
+def _trend(trend: dict[str, Any] | None, form: str) -> str:
+    if trend is None:
+        return "too few fields or exposures"
+    return "{value:+{form}} ({low:+{form}} to {high:+{form}})".format(**trend, form=form)

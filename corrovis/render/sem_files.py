@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from corrovis.errors import BadInputError
+from corrovis.render.progression_report import write_progression
 from corrovis.render.report import write_inspection
-from corrovis.render.sem_plots import progression_plot
 from corrovis.sem.fields import read_field
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.progression import Point, Row, Trend, compare, trends
-from corrovis.sem.results import PixelSize
+from corrovis.sem.progression import Point, Row
+from corrovis.sem.results import FIELD_SEVERITIES, PixelSize
 from corrovis.settings import Settings
 
 
@@ -59,37 +59,19 @@ def _free_name(stem: str, used: set[str]) -> str:
 def progression_files(
     inspector: Inspector, rows: Sequence[Row], folder: Path, job: Job, told: Callable[[Path], None] = lambda path: None
 ) -> dict[str, Any]:
-    """Inspect every picture of a table and answer with trends, contrasts and a plot.
+    """Inspect every picture of a table, and answer with trends, contrasts and files to take home.
 
     Raises:
         BadInputError: not one picture could be inspected
     """
     items = inspect_files(inspector, [row.file for row in rows], folder, replace(job, explain=False), told)
-    points = [
-        Point(row.condition, row.exposure_h, item["corroded_fraction"], item["severity"])
-        for row, item in zip(rows, items, strict=True)
-        if "error" not in item
-    ]
+    points = [point_of(row, item) for row, item in zip(rows, items, strict=True) if "error" not in item]
     if not points:
         raise BadInputError(f"none of {len(items)} pictures could be inspected; the first: {items[0]['error']}")
-    found = trends(points)
-    plot = folder / "progression.png"
-    plot.write_bytes(progression_plot(found))
-    return {
-        "conditions": [_trend_record(trend) for trend in found],
-        "comparisons": [asdict(contrast) for contrast in compare(points)],
-        "items": items,
-        "plot": plot,
-    }
+    return write_progression(rows, items, points, folder)
 
 
-def _trend_record(trend: Trend) -> dict[str, Any]:
-    """The contract's answer for one condition: `trend` is the growth of the corroded fraction per hour."""
-    points = trend.points
-    return {
-        "condition": trend.condition,
-        "exposure": [point.exposure_h for point in points],
-        "corroded_fraction": [point.corroded_fraction for point in points],
-        "severity": [point.severity for point in points],
-        "trend": asdict(trend.per_hour) if trend.per_hour else None,
-    }
+def point_of(row: Row, item: dict[str, Any]) -> Point:
+    """An inspected picture on the time axis."""
+    low, moderate, severe = (float(item["probabilities"][name]) for name in FIELD_SEVERITIES)
+    return Point(row.condition, row.exposure_h, item["corroded_fraction"], (low, moderate, severe))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from corrovis.sem.progression import Trend
-from corrovis.sem.results import Inspection
+from corrovis.curves import Real
+from corrovis.sem.progression import Estimate, Line, Trend
+from corrovis.sem.results import FIELD_SEVERITIES, Inspection
 
 RUST, GREY = "#c2571a", "#57534e"
 LINES = ("#c2571a", "#0f766e", "#4338ca", "#a16207", "#be123c", "#57534e")
@@ -31,22 +34,55 @@ def size_histogram(inspection: Inspection) -> bytes:
 
 
 def progression_plot(trends: Sequence[Trend]) -> bytes:
-    """Corroded share of each field against hours of exposure, with the line of each condition that has one."""
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
+    """Corroded share above and severity below, against hours of exposure.
+
+    A dot is a field, a bar the interval of a mean over repeats, a line and its band a condition's trend with the t interval.
+    """
+    figure = Figure(figsize=(7, 6.4), layout="constrained")
+    shares, levels = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     for number, trend in enumerate(trends):
         colour = LINES[number % len(LINES)]
         hours = np.array([point.exposure_h for point in trend.points])
-        shares = np.array([point.corroded_fraction for point in trend.points]) * 100
-        axes.plot(hours, shares, "o", color=colour, label=trend.condition)
-        if trend.per_hour is not None:
-            ends = np.array([hours.min(), hours.max()])
-            axes.plot(ends, shares.mean() + trend.per_hour.value * 100 * (ends - hours.mean()), color=colour)
-    axes.set_xlabel("exposure, h")
-    axes.set_ylabel("corroded, % of the field")
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
+        dots: dict[str, Any] = {"color": colour, "label": trend.condition, "alpha": 0.5, "markersize": 4}
+        shares.plot(hours, [100 * point.corroded_fraction for point in trend.points], "o", **dots)
+        levels.plot(hours, [point.severity_level for point in trend.points], "o", **dots)
+        means = [(mean.exposure_h, mean.corroded_fraction, mean.severity_level) for mean in trend.means]
+        _draw_means(shares, [(at, share) for at, share, _ in means], 100, colour)
+        _draw_means(levels, [(at, level) for at, _, level in means], 1, colour)
+        _draw_line(shares, trend.area, (hours, 100), colour)
+        _draw_line(levels, trend.severity, (hours, 1), colour)
+    shares.set_ylabel("corroded, % of the field")
+    shares.set_ylim(0, 100 * share_ceiling(point.corroded_fraction for trend in trends for point in trend.points))
+    shares.legend(frameon=False)
+    levels.set_xlabel("exposure, h")
+    levels.set_ylabel("severity")
+    levels.set_yticks(range(len(FIELD_SEVERITIES)), FIELD_SEVERITIES)
+    levels.set_ylim(-0.1, len(FIELD_SEVERITIES) - 0.9)
     return _png(figure)
+
+
+def share_ceiling(shares: Iterable[float]) -> float:
+    """Where an axis of corroded shares ends: the fields with room above; the band of a few fields may run out of it."""
+    return min(1.0, max(1.4 * max(shares), 0.02))
+
+
+def _draw_means(axes: Axes, means: list[tuple[float, Estimate]], scale: float, colour: str) -> None:
+    """A bar for the interval of each mean that has one; `scale` takes values to the axis."""
+    for hours, mean in means:
+        if mean.low is not None and mean.high is not None:
+            reach = [[scale * (mean.value - mean.low)], [scale * (mean.high - mean.value)]]
+            axes.errorbar(hours, scale * mean.value, reach, fmt="_", color=colour, markersize=11, capsize=4)
+
+
+def _draw_line(axes: Axes, line: Line | None, over: tuple[Real, float], colour: str) -> None:
+    """The line and its band from the first to the last hour; `over` holds the hours and what takes values to the axis."""
+    if line is None:
+        return
+    hours, scale = over
+    at = np.linspace(hours.min(), hours.max(), 41)
+    middle, low, high = (scale * edge for edge in line.band(at))
+    axes.plot(at, middle, color=colour)
+    axes.fill_between(at, low, high, color=colour, alpha=0.14, linewidth=0)
 
 
 def _png(figure: Figure) -> bytes:

@@ -2,29 +2,35 @@
 
 | here | seed C, 2026 |
 | --- | --- |
-| `trends` | corroded area against exposure, one line for each condition |
+| `trends` | corroded area and severity against exposure, a line of each for each condition |
 | `compare` | the temporal-thermal matrix: conditions against each other, two by two |
 
-Fields of one condition and exposure are repeats.  A slope has the t interval of least squares; with fewer than three fields, or
-a single exposure, there is none.  A difference has a bootstrap interval over repeats, and none without repeats.
+Fields of one condition and exposure are repeats.  A slope, and the line at any hour, has the t interval of least squares; with
+fewer than three fields, or a single exposure, there is none.  A mean and a difference have bootstrap intervals over repeats, and
+none without repeats.  Severity counts as the level that its probabilities lead one to expect, 0 low to 2 severe.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import sqrt
 from pathlib import Path
 
 import numpy as np
 from scipy.stats import linregress, t
 
+from corrovis.curves import Real
 from corrovis.errors import BadInputError
+from corrovis.sem.results import FIELD_SEVERITIES, FieldSeverity
 
 COLUMNS = ("file", "exposure_h", "condition")
+NEEDED = f"it needs {', '.join(COLUMNS)} in its first line, and a short line for each picture below"
 ROUNDS = 2000
 LEAST_FIELDS = 3
+LEAST_REPEATS = 2
 PERCENTILES = (2.5, 97.5)
 
 
@@ -39,12 +45,24 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One inspected field on the time axis."""
+    """One inspected field on the time axis; `probabilities` are of `FIELD_SEVERITIES`, in that order."""
 
     condition: str
     exposure_h: float
     corroded_fraction: float
-    severity: str
+    probabilities: tuple[float, float, float]
+
+    @property
+    def severity(self) -> FieldSeverity:
+        return FIELD_SEVERITIES[self.probabilities.index(max(self.probabilities))]
+
+    @property
+    def severity_level(self) -> float:
+        """Expected severity, 0 low to 2 severe: unlike the word, it moves before a limit is passed."""
+        return float(np.dot(self.probabilities, range(len(FIELD_SEVERITIES))))
+
+
+Quantity = Callable[[Point], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +75,56 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """Least squares against hours: growth per hour, and what is needed for its band.
+
+    `centre` is mean hour and mean value, `spread` the sum of squared departures from the mean hour, `reach` the residual
+    standard deviation times the t value of the interval, `count` the number of fields.
+    """
+
+    per_hour: Estimate
+    centre: tuple[float, float]
+    spread: float
+    reach: float
+    count: int
+
+    def band(self, hours: Real) -> tuple[Real, Real, Real]:
+        """The line at `hours`, and the lower and upper edge of its 95 % t interval, each (n,)."""
+        middle = self.centre[1] + self.per_hour.value * (hours - self.centre[0])
+        half = self.reach * np.sqrt(1 / self.count + (hours - self.centre[0]) ** 2 / self.spread)
+        return middle, middle - half, middle + half
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The fields of one condition and exposure: their mean, with a bootstrap interval where there are repeats."""
+
+    exposure_h: float
+    fields: int
+    corroded_fraction: Estimate
+    severity_level: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Trend:
-    """The fields of one condition; `per_hour` is the growth of the corroded fraction, None where no line can be laid."""
+    """The fields of one condition, by exposure; lines of corroded fraction and severity level, None where none can be laid."""
 
     condition: str
     points: tuple[Point, ...]
-    per_hour: Estimate | None
+    means: tuple[Mean, ...]
+    area: Line | None
+    severity: Line | None
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """How much more is corroded in `second` than in `first`, averaged over the exposures that both have."""
+    """How much more is corroded in `second` than in `first`, and how much severer it is, over the exposures that both have."""
 
     first: str
     second: str
     exposures_h: tuple[float, ...]
     difference: Estimate
+    severity_difference: Estimate
 
 
 def read_table(path: Path) -> list[Row]:
@@ -85,13 +137,17 @@ def read_table(path: Path) -> list[Row]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInputError(f"{path} cannot be read as a table ({error}); give a CSV with {', '.join(COLUMNS)}") from error
-    head = text.splitlines()[0] if text.strip() else ""
-    separator = ";" if head.count(";") > head.count(",") else ","
-    reader = csv.DictReader(text.splitlines(), delimiter=separator, skipinitialspace=True)
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
+    lines = text.splitlines() if text.strip() else [""]
+    separator = ";" if lines[0].count(";") > lines[0].count(",") else ","
+    reader = csv.DictReader(lines, delimiter=separator, skipinitialspace=True)
+    try:
+        names, records = reader.fieldnames or [], list(reader)
+    except csv.Error as error:
+        raise BadInputError(f"{path} line {reader.line_num + 1} is no line of a table ({error}); {NEEDED}") from error
+    missing = [name for name in COLUMNS if name not in names]
     if missing:
-        raise BadInputError(f"{path} has no column {missing[0]}; it needs {', '.join(COLUMNS)} in its first line")
-    rows = [row_of(record, path.parent, f"{path} line {line}") for line, record in enumerate(reader, start=2)]
+        raise BadInputError(f"{path} has no column {missing[0]}; {NEEDED}")
+    rows = [row_of(record, path.parent, f"{path} line {line}") for line, record in enumerate(records, start=2)]
     if not rows:
         raise BadInputError(f"{path} has no rows; write one line for each picture under {', '.join(COLUMNS)}")
     return rows
@@ -111,51 +167,82 @@ def row_of(record: Mapping[str, str | None], folder: Path, where: str) -> Row:
 def trends(points: Sequence[Point]) -> tuple[Trend, ...]:
     """One trend for each condition, in the order in which the conditions first appear."""
     found = []
-    for condition in dict.fromkeys(point.condition for point in points):
+    for condition in _conditions(points):
         own = tuple(sorted((p for p in points if p.condition == condition), key=lambda p: p.exposure_h))
-        found.append(Trend(condition, own, _slope(own)))
+        hours = np.array([p.exposure_h for p in own])
+        area, severity = (_line(hours, np.array([value(p) for p in own])) for value in (_area, _level))
+        found.append(Trend(condition, own, _means(own), area, severity))
     return tuple(found)
 
 
 def compare(points: Sequence[Point], seed: int = 0) -> tuple[Contrast, ...]:
     """Every pair of conditions that share an exposure."""
-    conditions = list(dict.fromkeys(point.condition for point in points))
     contrasts = []
-    for first, second in combinations(conditions, 2):
-        cells = {c: _by_exposure([p for p in points if p.condition == c]) for c in (first, second)}
-        shared = tuple(sorted(set(cells[first]) & set(cells[second])))
+    for first, second in combinations(_conditions(points), 2):
+        cells = [_by_exposure([p for p in points if p.condition == c]) for c in (first, second)]
+        shared = tuple(sorted(set(cells[0]) & set(cells[1])))
         if shared:
-            pairs = [(cells[first][hours], cells[second][hours]) for hours in shared]
-            contrasts.append(Contrast(first, second, shared, _difference(pairs, seed)))
+            pairs = [(cells[0][hours], cells[1][hours]) for hours in shared]
+            contrasts.append(
+                Contrast(first, second, shared, _difference(pairs, _area, seed), _difference(pairs, _level, seed)),
+            )
     return tuple(contrasts)
 
 
-def _by_exposure(points: Sequence[Point]) -> dict[float, list[float]]:
-    cells: dict[float, list[float]] = {}
+def _conditions(points: Sequence[Point]) -> list[str]:
+    return list(dict.fromkeys(point.condition for point in points))
+
+
+def _area(point: Point) -> float:
+    return point.corroded_fraction
+
+
+def _level(point: Point) -> float:
+    return point.severity_level
+
+
+def _by_exposure(points: Sequence[Point]) -> dict[float, list[Point]]:
+    cells: dict[float, list[Point]] = {}
     for point in points:
-        cells.setdefault(point.exposure_h, []).append(point.corroded_fraction)
+        cells.setdefault(point.exposure_h, []).append(point)
     return cells
 
 
-def _slope(points: Sequence[Point]) -> Estimate | None:
-    """Least squares through fraction against hours."""
-    hours = np.array([p.exposure_h for p in points])
-    if len(points) < LEAST_FIELDS or hours.min() == hours.max():
+def _means(points: Sequence[Point], seed: int = 0) -> tuple[Mean, ...]:
+    cells = _by_exposure(points).items()
+    return tuple(Mean(hours, len(cell), _mean(cell, _area, seed), _mean(cell, _level, seed)) for hours, cell in cells)
+
+
+def _mean(cell: Sequence[Point], quantity: Quantity, seed: int) -> Estimate:
+    values = [quantity(point) for point in cell]
+    if len(values) < LEAST_REPEATS:
+        return Estimate(float(np.mean(values)), None, None)
+    low, high = np.percentile(_drawn(values, np.random.default_rng(seed)), PERCENTILES)
+    return Estimate(float(np.mean(values)), float(low), float(high))
+
+
+def _drawn(values: Sequence[float], dice: np.random.Generator) -> Real:
+    """(ROUNDS,) means of bootstrap samples."""
+    return np.asarray(dice.choice(values, (ROUNDS, len(values))).mean(axis=1))
+
+
+def _line(hours: Real, values: Real) -> Line | None:
+    """Least squares through values against hours."""
+    if len(hours) < LEAST_FIELDS or hours.min() == hours.max():
         return None
-    line = linregress(hours, [p.corroded_fraction for p in points])
-    error = 0.0 if np.isnan(line.stderr) else float(line.stderr)  # of fractions that are all the same
-    reach = float(t.ppf(0.975, len(points) - 2)) * error
-    return Estimate(float(line.slope), float(line.slope) - reach, float(line.slope) + reach)
+    found = linregress(hours, values)
+    error = 0.0 if np.isnan(found.stderr) else float(found.stderr)  # of values that are all the same
+    spread, wide = float(((hours - hours.mean()) ** 2).sum()), float(t.ppf(0.975, len(hours) - 2)) * error
+    slope = Estimate(float(found.slope), float(found.slope) - wide, float(found.slope) + wide)
+    return Line(slope, (float(hours.mean()), float(values.mean())), spread, wide * sqrt(spread), len(hours))
 
 
-def _difference(pairs: list[tuple[list[float], list[float]]], seed: int) -> Estimate:
-    value = float(np.mean([np.mean(second) - np.mean(first) for first, second in pairs]))
-    if min(len(cell) for pair in pairs for cell in pair) < 2:
+def _difference(pairs: list[tuple[list[Point], list[Point]]], quantity: Quantity, seed: int) -> Estimate:
+    cells = [([quantity(p) for p in first], [quantity(p) for p in second]) for first, second in pairs]
+    value = float(np.mean([np.mean(second) - np.mean(first) for first, second in cells]))
+    if min(len(cell) for pair in cells for cell in pair) < LEAST_REPEATS:
         return Estimate(value, None, None)
     dice = np.random.default_rng(seed)
-    steps = [
-        dice.choice(second, (ROUNDS, len(second))).mean(axis=1) - dice.choice(first, (ROUNDS, len(first))).mean(axis=1)
-        for first, second in pairs
-    ]
+    steps = [_drawn(second, dice) - _drawn(first, dice) for first, second in cells]
     low, high = np.percentile(np.mean(steps, axis=0), PERCENTILES)
     return Estimate(value, float(low), float(high))

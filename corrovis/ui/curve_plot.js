@@ -63,9 +63,10 @@ function draw(panel, k, all) {
   let named = 0;
   for (const series of panel.series) {
     const colour = COLOURS[series.colour % COLOURS.length];
-    if (series.line) {
+    if (series.line || series.band) {
       const path = series.x.map((value, k) => `${k ? "L" : "M"}${x(value).toFixed(1)} ${y(series.y[k]).toFixed(1)}`).join("");
-      node("path", { d: path, fill: "none", stroke: colour, "stroke-width": 2.2, "data-kind": "fit" }, svg);
+      if (series.band) node("path", { d: `${path}Z`, fill: colour, "fill-opacity": 0.14, "data-kind": "band" }, svg);
+      else node("path", { d: path, fill: "none", stroke: colour, "stroke-width": 2.2, "data-kind": "fit" }, svg);
     } else {
       const dots = series.x.map((value, k) => `M${x(value).toFixed(1)} ${y(series.y[k]).toFixed(1)}h0`).join("");
       node("path", { d: dots, fill: "none", stroke: colour, "stroke-width": first ? 4 : 3.5, "stroke-linecap": "round", "stroke-opacity": 0.5, "data-kind": "data" }, svg);

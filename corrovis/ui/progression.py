@@ -51,7 +51,7 @@ class ProgressionTab:
             self.plot = make_plot(wording.GROWTH_PLOT)
             self.growth = gr.HTML(elem_classes="growth", apply_default_css=False)
             self.matrix = gr.HTML(elem_classes="growth matrix", apply_default_css=False)
-            self.download = gr.File(label=wording.DOWNLOAD, interactive=False)
+            self.download = gr.File(label=wording.PROGRESSION_DOWNLOAD, interactive=False)
         self._wire()
 
     def _wire(self) -> None:
@@ -91,8 +91,9 @@ class ProgressionTab:
             if "error" in item:
                 gr.Warning(item["error"], duration=None)
         conditions = answer["conditions"]
-        tables = jobs.growth_table(conditions), jobs.matrix([c["condition"] for c in conditions], answer["comparisons"])
-        return gr.Column(visible=True), jobs.growth_plot(conditions), *tables, str(pack(folder))
+        growth = jobs.growth_table(conditions) + jobs.warning_list(answer["items"])
+        matrix = jobs.matrix([c["condition"] for c in conditions], answer["comparisons"])
+        return gr.Column(visible=True), jobs.growth_plot(conditions), growth, matrix, str(pack(folder))
 
 
 def is_table(path: Path) -> bool:

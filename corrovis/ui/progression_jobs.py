@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from corrovis.errors import BadInputError
+from corrovis.render.sem_plots import share_ceiling
 from corrovis.sem.progression import COLUMNS, Row, row_of
+from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.ui import wording
 from corrovis.ui.electrochem_jobs import panel, plot_json, series
 
@@ -72,19 +74,38 @@ def placed(rows: Sequence[Row], sent: Mapping[str, Path]) -> list[Row]:
 
 
 def growth_plot(conditions: list[dict[str, Any]]) -> str:
-    """The value of the page's plot: corroded share against hours, with the line of each condition that has a trend."""
-    drawn = []
+    """The value of the page's plot: corroded share, and severity, against hours.
+
+    Each condition has a dot for each field, a bar for the interval of each mean over repeats, and its line with its band.
+    """
+    ceiling = 100 * share_ceiling(share for one in conditions for share in one["corroded_fraction"])
+    shares, levels = [], []
     for k, one in enumerate(conditions):
-        hours, shares = np.array(one["exposure"]), np.array(one["corroded_fraction"]) * 100
-        drawn.append(series(hours, shares, one["condition"], k, False))
-        if one["trend"]:
-            ends = np.array([hours.min(), hours.max()])
-            drawn.append(series(ends, shares.mean() + one["trend"]["value"] * 100 * (ends - hours.mean()), "", k, True))
-    return plot_json([panel(wording.PLOT_HOURS, wording.PLOT_CORRODED, drawn)], fitted=True)
+        shares += _drawn(one, k, ("corroded_fraction", "trend_line"), (100, ceiling))
+        levels += _drawn(one, k, ("severity_level", "severity_trend_line"), (1, len(FIELD_SEVERITIES) - 1))
+    panels = [panel(wording.PLOT_HOURS, wording.PLOT_CORRODED, shares), panel(wording.PLOT_HOURS, wording.PLOT_SEVERITY, levels)]
+    return plot_json(panels, fitted=True)
+
+
+def _drawn(one: dict[str, Any], k: int, keys: tuple[str, str], scale: tuple[float, float]) -> list[dict[str, Any]]:
+    """The series of one condition: `keys` name quantity and line, `scale` takes them to the axis and says where that ends."""
+    (key, line), (times, most) = keys, scale
+    drawn = []
+    if one[line]:
+        hours, value, low, high = (np.array(one[line][name]) for name in ("exposure", "value", "low", "high"))
+        around = np.clip(times * np.concatenate([high, low[::-1]]), 0, most)
+        drawn.append({**series(np.concatenate([hours, hours[::-1]]), around, "", k, False), "band": True})
+        drawn.append(series(hours, times * value, "", k, True))
+    drawn.append(series(np.array(one["exposure"]), times * np.array(one[key]), one["condition"], k, False))
+    for mean in one["means"]:
+        if mean[key]["low"] is not None:
+            ends = times * np.array([mean[key]["low"], mean[key]["high"]])
+            drawn.append(series(np.full(2, mean["exposure_h"]), ends, "", k, True))
+    return drawn
 
 
 def growth_table(conditions: list[dict[str, Any]]) -> str:
-    """Each condition in a line: fields, hours, corroded share from first to last exposure, severities, growth per hour."""
+    """Each condition in a line: fields, hours, corroded share from least to most, severities, growth of both per hour."""
     lines = []
     for one in conditions:
         hours, shares = one["exposure"], one["corroded_fraction"]
@@ -95,24 +116,45 @@ def growth_table(conditions: list[dict[str, Any]]) -> str:
             _span(hours, "{:g}"),
             _span(shares, "{:.1%}"),
             severities,
-            _growth(one["trend"]),
+            _growth(one["trend"], 100, "+.2f"),
+            _growth(one["severity_trend"], 1, "+.3f"),
         ]
         lines.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
     return _table(wording.GROWTH_TITLE, wording.GROWTH_COLUMNS, lines) + f"<p>{wording.GROWTH_NOTE}</p>"
 
 
+def warning_list(items: list[dict[str, Any]]) -> str:
+    """What the pictures are to be doubted for, each text once, after the names of its pictures; empty where there is nothing."""
+    told: dict[str, list[str]] = {}
+    for item in items:
+        for text in item.get("warnings", []):
+            told.setdefault(text, []).append(Path(item["file"]).name)
+    lines = [f"<p><strong>{escape(', '.join(dict.fromkeys(names)))}</strong>: {escape(text)}</p>" for text, names in told.items()]
+    return f"<h2>{wording.PROGRESSION_WARNINGS}</h2>{''.join(lines)}" if lines else ""
+
+
 def matrix(conditions: list[str], comparisons: list[dict[str, Any]]) -> str:
-    """Every condition against every other: how much more is corroded in the row than in the column; empty for one condition."""
+    """Every condition against every other, by corroded share and by severity, row minus column; empty for one condition."""
     if len(conditions) < 2:
         return ""
-    known = {(c["second"], c["first"]): c["difference"] for c in comparisons}
-    known |= {(c["first"], c["second"]): _turned(c["difference"]) for c in comparisons}
+    area = _matrix(wording.MATRIX_TITLE, conditions, comparisons, ("difference", 100, "+.1f"))
+    severity = _matrix(wording.MATRIX_SEVERITY_TITLE, conditions, comparisons, ("severity_difference", 1, "+.2f"))
+    return area + severity + f"<p>{wording.MATRIX_NOTE}</p>"
+
+
+def _matrix(title: str, conditions: list[str], comparisons: list[dict[str, Any]], shown: tuple[str, float, str]) -> str:
+    """One table: `shown` is the difference's key, what it is multiplied with, and how it is written."""
+    key, times, form = shown
+    known = {(c["second"], c["first"]): c[key] for c in comparisons}
+    known |= {(c["first"], c["second"]): _turned(c[key]) for c in comparisons}
     lines = []
     for row in conditions:
         cells = [f"<th>{escape(row)}</th>"]
-        cells += ["<td class='own'></td>" if row == column else _cell(known.get((row, column))) for column in conditions]
+        cells += [
+            "<td class='own'></td>" if row == column else _cell(known.get((row, column)), times, form) for column in conditions
+        ]
         lines.append("".join(cells))
-    return _table(wording.MATRIX_TITLE, ["", *conditions], lines) + f"<p>{wording.MATRIX_NOTE}</p>"
+    return _table(title, ["", *conditions], lines)
 
 
 def _table(title: str, heads: list[str], lines: list[str]) -> str:
@@ -121,14 +163,14 @@ def _table(title: str, heads: list[str], lines: list[str]) -> str:
     return f'<h2>{title}</h2><div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def _cell(difference: dict[str, Any] | None) -> str:
+def _cell(difference: dict[str, Any] | None, times: float, form: str) -> str:
     if difference is None:
         return f"<td>{wording.NOT_COMPARED}</td>"
     value, low, high = difference["value"], difference["low"], difference["high"]
     sure = low is not None and (low > 0 or high < 0)
-    interval = f"<small>{100 * low:+.1f} … {100 * high:+.1f}</small>" if low is not None else ""
+    interval = f"<small>{times * low:{form}} … {times * high:{form}}</small>" if low is not None else ""
     kind = ("more" if value > 0 else "less") if sure else "open"
-    return f'<td class="{kind}">{100 * value:+.1f}{interval}</td>'
+    return f'<td class="{kind}">{times * value:{form}}{interval}</td>'
 
 
 def _turned(difference: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +187,7 @@ def _span(values: list[float], form: str) -> str:
     return first if first == last else f"{first} – {last}"
 
 
-def _growth(trend: dict[str, Any] | None) -> str:
+def _growth(trend: dict[str, Any] | None, times: float, form: str) -> str:
     if trend is None:
         return wording.NO_TREND
-    return f"{100 * trend['value']:+.2f} ({100 * trend['low']:+.2f} … {100 * trend['high']:+.2f})"
+    return f"{times * trend['value']:{form}} ({times * trend['low']:{form}} … {times * trend['high']:{form}})"

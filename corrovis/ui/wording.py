@@ -216,21 +216,36 @@ DOWNLOAD = "All masks, pictures and reports, at the model's own threshold"
 PROGRESSION_TAB = "Progression"
 PROGRESSION_HEADLINE = "How fast does it grow?"
 PROGRESSION_EXAMPLE = "Six fields, two conditions"
-PROGRESSION_LEAD = "Drop in pictures taken after different exposures: corroded area against time, condition by condition."
+PROGRESSION_LEAD = "Drop in pictures taken after different exposures: corroded area and severity against time, by condition."
 PROGRESSION_UPLOAD = "Pictures, and their table (CSV) if you have one"
 PROGRESSION_TABLE = "Hours of exposure and condition of each picture"
 PROGRESSION = "Compare"
+PROGRESSION_DOWNLOAD = "Plot, report and table of all fields, and everything found in each picture"
+PROGRESSION_WARNINGS = "About the pictures"
 NO_ROWS = "Drop in pictures first, then fill in the hours"
 PLOT_HOURS = "exposure in h"
 PLOT_CORRODED = "corroded in % of the field"
+PLOT_SEVERITY = "severity, 0 low to 2 severe"
 GROWTH_PLOT = {"plot": "Corroded share against exposure", "empty": "Growth appears here.", "drag": "", "low": "", "high": ""}
 GROWTH_TITLE = "Condition by condition"
-GROWTH_COLUMNS = ["Condition", "Fields", "Hours", "Corroded", "Severity", "Growth, % of the field per hour (95 % interval)"]
-GROWTH_NOTE = "A line wants three fields at two exposures; its interval is that of least squares."
+GROWTH_COLUMNS = [
+    "Condition",
+    "Fields",
+    "Hours",
+    "Corroded",
+    "Severity",
+    "Growth, % of the field per hour (95 %)",
+    "Severity, levels per hour (95 %)",
+]
+GROWTH_NOTE = (
+    "A line wants three fields at two exposures; its interval, and the band about it, is that of least squares. "
+    "A bar is the 95 % interval of the mean, where an exposure has repeats. Severity is what its probabilities let expect."
+)
 NO_TREND = "too few fields or exposures"
-MATRIX_TITLE = "Conditions against each other"
+MATRIX_TITLE = "Conditions against each other: corroded, in points of % of the field"
+MATRIX_SEVERITY_TITLE = "Severity, in levels"
 MATRIX_NOTE = (
-    "How much more is corroded in the row than in the column, in points of % of the field, over the exposures that both have; "
+    "How much more it is in the row than in the column, over the exposures that both have; "
     "below it the 95 % interval, where both have repeats. Coloured where the interval leaves zero out."
 )
 NOT_COMPARED = "no exposure in common"

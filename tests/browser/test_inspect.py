@@ -173,7 +173,8 @@ def saved_mask(page: Page, stage: Locator) -> np.ndarray:
 def test_progression_goes_from_pictures_to_growth(page: Page, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Progression").click()
     form = page.locator(".progression-form")
-    pictures = [micrograph(tmp_path / f"{name}.png", k) for k, name in enumerate(("dry_1h", "dry_2h", "wet_1h", "wet_2h"))]
+    names = ("dry_1h", "dry_2h", "dry_4h", "wet_1h", "wet_2h")
+    pictures = [micrograph(tmp_path / f"{name}.png", k) for k, name in enumerate(names)]
     table = tmp_path / "table.csv"
     lines = [f"{path.name},{path.stem[4]},{path.stem[:3]}" for path in pictures]
     table.write_text("\n".join(["file,exposure_h,condition", *lines]))
@@ -182,9 +183,10 @@ def test_progression_goes_from_pictures_to_growth(page: Page, tmp_path: Path) ->
     page.get_by_role("button", name="Compare", exact=True).click()
     growth = page.get_by_role("heading", name="Condition by condition")
     expect(growth).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator(".growth tbody tr")).to_have_count(4)
+    expect(page.locator(".growth tbody tr")).to_have_count(6)
     expect(page.get_by_role("group", name="Corroded share against exposure")).to_have_attribute("data-state", "fitted")
-    expect(page.locator(".matrix td.open")).to_have_count(2)
+    expect(page.locator(".matrix td.open")).to_have_count(4)
+    expect(page.locator("svg path[data-kind=band]")).to_have_count(2)  # the one condition with a line, in both plots
     expect(page.get_by_role("row", name=re.compile(r"progression\.zip"))).to_be_visible()
 
 

@@ -10,6 +10,7 @@ from model_card import model_card
 
 from corrovis import golden
 from corrovis.manifest import WeightSpec, read_manifest, verify
+from corrovis.sem.severity import LIMITS
 from corrovis.settings import WEIGHTS
 from corrovis.store import BUILDERS, Store
 
@@ -54,6 +55,12 @@ def test_record_says_how_it_was_made_and_where_it_fails(spec: WeightSpec) -> Non
 @ALL
 def test_card_is_the_record(spec: WeightSpec) -> None:
     assert (WEIGHTS / "cards" / f"{spec.name}.md").read_text() == model_card(spec)
+
+
+@pytest.mark.parametrize(("name", "limits"), [(name, limits) for name, limits in LIMITS.items() if name in SPECS])
+def test_cards_name_the_limits_of_severity(name: str, limits: tuple[float, float]) -> None:
+    moderate, severe = (f"{100 * limit:g} %" for limit in limits)
+    assert f"*moderate* from {moderate}, *severe* from {severe}, *low* below" in (WEIGHTS / "cards" / f"{name}.md").read_text()
 
 
 @ALL

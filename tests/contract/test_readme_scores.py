@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import readme_scores
+from inspection_scores import gathered
 
 from corrovis.manifest import read_manifest
 
@@ -16,8 +18,32 @@ def test_readme_repeats_the_reports() -> None:
     assert readme_scores.with_table(readme, readme_scores.content(ROOT / "train/reports")) == readme
 
 
+def test_the_report_of_inspection_repeats_the_others() -> None:
+    """`python train/inspection_scores.py` gathers them anew."""
+    report = json.loads((ROOT / "train/reports/sem.json").read_text())
+    assert gathered(ROOT / "train/reports", report["skipped"]) == report
+
+
+def test_goals_missed_say_what_was_tried_and_what_limits_them() -> None:
+    goals = json.loads((ROOT / "train/reports/sem.json").read_text())["goals"]
+    assert len(goals) == 9
+    assert [goal["goal"] for goal in goals if not goal["reached"] and not (goal["tried"] and goal["limits"])] == []
+
+
 def test_records_repeat_the_reports() -> None:
     reported = readme_scores.metrics(ROOT / "train/reports")
     for name, spec in read_manifest(ROOT / "weights").items():
         if name in reported:
             assert spec.metrics == reported[name]
+
+
+def test_a_goal_is_a_row_with_what_limits_it() -> None:
+    goal = {"goal": "IoU, at least 0.9", "value": 0.80512, "low": 0.7, "high": 0.9, "reached": False, "limits": "nine fields"}
+    assert readme_scores.goals_table([goal]).splitlines()[2] == "| IoU, at least 0.9 | 0.805 | 0.7 to 0.9 | no | nine fields |"
+
+
+def test_the_lift_has_a_column_for_each_ratio() -> None:
+    steps = [{"ratio": ratio, "value": 0.8 + ratio / 10, "low": 0.7, "high": 1.0} for ratio in (0.0, 0.5)]
+    heads, _, row = readme_scores.lift_table({"CNN": steps}).splitlines()
+    assert heads.endswith("| 0 | 0.5 |")
+    assert row == "| CNN | 0.800 (0.700 to 1.000) | 0.850 (0.700 to 1.000) |"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
 from export import Release, export
-from inspection_scores import RUNS
+from inspection_scores import RUNS, gathered
 from PIL import Image
 from safetensors.torch import save_file
 from segment_scores import benchmark_scores, class_ious, confusion_of, field_scores
@@ -95,13 +96,70 @@ def test_masks_are_made_for_a_folder(data: Path, tmp_path: Path) -> None:
         assert (found & truth).sum() / (found | truth).sum() > 0.6
 
 
-def test_unfinished_runs_are_named_and_finished_reports_gathered(data: Path, tmp_path: Path) -> None:
-    score = {"value": 0.8, "low": 0.7, "high": 0.9, "n": 4, "on": "drawn"}
-    (tmp_path / "sem_severity.json").write_text(json.dumps({"metrics": {"accuracy": score}}))
-    run("evaluate.py", "sem", "--data", data, "--runs", tmp_path / "none", "--report", tmp_path / "sem.json")
-    report = json.loads((tmp_path / "sem.json").read_text())
+def drawn(value: float) -> dict[str, Any]:
+    return {"value": value, "low": value - 0.1, "high": value + 0.1, "n": 4, "on": "drawn"}
+
+
+def rival(accuracy: float, gain: float = 0.0) -> dict[str, Any]:
+    """One way to call severity, as sem_severity.py reports it."""
+    table = {"rows": "labelled", "columns": "called", "counts": [[2, 0, 0], [0, 1, 1], [0, 0, 0]]}
+    over = {"value": gain, "low": gain - 0.2, "high": gain + 0.3}
+    return {"metrics": {"accuracy": drawn(accuracy)}, "confusion": table, "accuracy_gain_over_area": over}
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    """Reports of severity and two models, and of a GAN, which is no inspection."""
+    compared = {"area": rival(0.7), "resnet18-random": rival(0.5, -0.2), "resnet18-warm": rival(0.6, -0.1)}
+    area = {"windows": {"rivals": {"area": rival(0.8)}}, "fields": {"rivals": {"area": rival(0.9)}}}
+    content: dict[str, Any] = {
+        "sem_severity": {"area": area, "compared": {"windows": {"rivals": compared}}},
+        "sem_ni20cr": {"metrics": {"miou": drawn(0.92), "area_error": drawn(0.1)}},
+        "sem_structure": {"metrics": {"miou": drawn(0.5), "weighted_f1": drawn(0.8)}, "confusion": {"pixels": [[3, 1], [0, 2]]}},
+        "sem_gan": {"metrics": {"kid_made": drawn(0.5)}},
+    }
+    for name, report in content.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(report))
+    return tmp_path
+
+
+def test_unfinished_runs_are_named_and_finished_reports_gathered(data: Path, reports: Path) -> None:
+    run("evaluate.py", "sem", "--data", data, "--runs", reports / "none", "--report", reports / "sem.json")
+    report = json.loads((reports / "sem.json").read_text())
     assert set(report["skipped"]) == set(RUNS)
-    assert report["metrics"] == {"sem_severity": {"accuracy": {**score, "seed": 0.9375}}}
+    assert {name.partition(":")[0] for name in report["metrics"]} == {
+        "sem_severity",
+        "sem_severity_fields",
+        "sem_severity_compared",
+    }
+    assert report["metrics"]["sem_severity"]["accuracy"] == {**drawn(0.8), "seed": 0.9375}
+    assert report["confusion"]["sem_severity"]["counts"][1] == [0, 1, 1]
+
+
+def test_the_report_of_inspection_has_its_models_and_no_other(reports: Path) -> None:
+    found = gathered(reports, {"pits304-yolo": "not trained"})
+    assert "sem_gan" not in found["metrics"]
+    assert found["confusion"]["steel-structures"] == {"pixels": [[3, 1], [0, 2]]}
+    assert found["metrics"]["ni20cr"]["miou"]["seed"] == 0.8991
+    assert "seed" not in found["metrics"]["steel-structures"]["miou"], "that of four classes is no match for that of two"
+    assert found["metrics"]["steel-structures"]["weighted_f1"]["seed"] == 0.8666
+    over = found["metrics"]["sem_severity"]["accuracy_over_resnet18"]
+    assert [over[key] for key in ("value", "low", "high")] == pytest.approx([0.1, -0.2, 0.3]), "the best of its networks"
+
+
+def test_goals_say_what_was_reached_and_what_limits_it(reports: Path) -> None:
+    goals = {(goal["model"], goal["metric"]): goal for goal in gathered(reports, {})["goals"]}
+    assert {key: goal["reached"] for key, goal in goals.items()} == {
+        ("ni20cr", "miou"): True,
+        ("sem_severity", "accuracy"): False,
+        ("sem_severity", "accuracy_over_resnet18"): True,
+        ("steel-structures", "weighted_f1"): False,
+    }
+    missed = goals["steel-structures", "weighted_f1"]
+    assert missed["goal"] == "steel structures, weighted F1, at least 0.867"
+    assert [missed[key] for key in ("value", "low", "high", "n")] == pytest.approx([0.8, 0.7, 0.9, 4])
+    assert missed["tried"]
+    assert missed["limits"]
 
 
 @pytest.mark.slow

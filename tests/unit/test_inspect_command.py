@@ -12,6 +12,9 @@ from micrographs import grains, with_bar
 from PIL import Image
 from test_cli import Run, corrovis  # noqa: F401
 
+from corrovis.render.progression_report import shown_names
+from corrovis.sem.progression import Row
+
 KEYS = {
     "file",
     "model",
@@ -135,29 +138,81 @@ def test_bad_input_is_one_line_and_exit_2(
     assert said in answer.err
 
 
-def test_progression_answers_by_condition(corrovis: Run, folder: Path) -> None:  # noqa: F811
+@pytest.fixture
+def table(folder: Path) -> Path:
+    """Two conditions, one picture that is none, and one exposure with a repeat."""
     rows = [
         ("plain.png", 1, "dry"),
         ("bar.jpg", 2, "dry"),
         ("deep.tif", 3, "dry"),
-        ("plain.png", 1, "wet"),
-        ("page.tif", 2, "wet"),
+        ("plain.png", 1, "<wet>"),
+        ("deep.tif", 1, "<wet>"),
+        ("page.tif", 2, "<wet>"),
     ]
     lines = [f"{name},{hours},{condition}" for name, hours, condition in rows]
     (folder / "t.csv").write_text("\n".join(["file,exposure_h,condition", *lines]))
-    answer = corrovis("progression", folder / "t.csv", "--out", folder / "o", "--json")
+    return folder / "t.csv"
+
+
+def test_progression_answers_by_condition(corrovis: Run, folder: Path, table: Path) -> None:  # noqa: F811
+    answer = corrovis("progression", table, "--out", folder / "o", "--json")
     assert answer.code == 0, answer.err
     dry, wet = answer.json["conditions"]
     assert (dry["condition"], dry["exposure"]) == ("dry", [1, 2, 3])
-    assert set(dry["trend"]) == {"value", "low", "high"}
-    assert (wet["exposure"], wet["trend"]) == ([1], None)
-    assert "error" in answer.json["items"][4]
+    assert set(dry["trend"]) == set(dry["severity_trend"]) == {"value", "low", "high"}
+    assert (wet["exposure"], wet["trend"], wet["severity_trend_line"]) == ([1, 1], None, None)
+    assert "error" in answer.json["items"][5]
     assert Image.open(answer.json["plot"]).format == "PNG"
     assert answer.json["comparisons"][0]["exposures_h"] == [1]
+    assert {"difference", "severity_difference"} <= set(answer.json["comparisons"][0])
 
 
-def test_progression_for_people_is_a_table(corrovis: Run, folder: Path) -> None:  # noqa: F811
-    (folder / "t.csv").write_text("file,exposure_h,condition\nplain.png,1,dry\n")
+def test_severity_goes_along_with_area(corrovis: Run, folder: Path, table: Path) -> None:  # noqa: F811
+    answer = corrovis("progression", table, "--out", folder / "o", "--json")
+    dry, wet = answer.json["conditions"]
+    for one in (dry, wet):
+        chances = [list(p.values()) for p in one["severity_probabilities"]]
+        assert one["severity_level"] == pytest.approx([p[1] + 2 * p[2] for p in chances])
+    (mean,) = wet["means"]
+    for key, values in (("corroded_fraction", wet["corroded_fraction"]), ("severity_level", wet["severity_level"])):
+        assert mean[key]["value"] == pytest.approx(np.mean(values))
+        assert min(values) <= mean[key]["low"] <= mean[key]["high"] <= max(values)
+    line = dry["trend_line"]
+    assert (line["exposure"][0], line["exposure"][-1]) == (1, 3)
+    assert (line["value"][-1] - line["value"][0]) / 2 == pytest.approx(dry["trend"]["value"], abs=1e-5)
+
+
+def test_a_progression_is_taken_home(corrovis: Run, folder: Path, table: Path) -> None:  # noqa: F811
+    answer = corrovis("progression", table, "--out", folder / "o", "--json").json
+    with Path(answer["csv"]).open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["file"] for row in rows] == ["plain.png", "bar.jpg", "deep.tif", "plain.png", "deep.tif", "page.tif"]
+    assert [float(row["corroded_fraction"]) for row in rows[:3]] == answer["conditions"][0]["corroded_fraction"]
+    assert rows[5]["corroded_fraction"] == ""
+    assert rows[5]["error"]
+    assert "data bar cropped" in rows[1]["warnings"]
+    kept = json.loads(Path(answer["json"]).read_text())
+    assert kept["conditions"] == answer["conditions"]
+    assert kept["plot"] == "progression.png"
+    assert (folder / "o" / kept["items"][1]["mask"]).exists()
+    page = Path(answer["report"]).read_text()
+    assert page.count("data:image/png;base64,") == 1
+    assert "http" not in page
+    assert "&lt;wet&gt;" in page
+    assert "bar.jpg: data bar cropped" in page
+    assert "Left out: " in page
+
+
+def test_pictures_of_one_name_are_told_by_their_folders(tmp_path: Path) -> None:
+    rows = [Row(tmp_path / name, 1, "a") for name in ("dry/4h.png", "wet/4h.png", "dry/4h.png")]
+    assert shown_names(rows) == ["dry/4h.png", "wet/4h.png", "dry/4h.png"]
+    assert shown_names([rows[0], rows[2]]) == ["4h.png", "4h.png"]
+
+
+def test_progression_for_people_is_a_table_with_notes(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    (folder / "t.csv").write_text("file,exposure_h,condition\nbar.jpg,1,dry\n")
     answer = corrovis("progression", folder / "t.csv", "--out", folder / "o")
     assert answer.code == 0, answer.err
     assert "too few fields or exposures" in answer.out
+    assert str(folder / "o/progression.html") in answer.out.replace("\n", "")
+    assert f"note: {folder / 'bar.jpg'}: data bar cropped" in answer.err.replace("\n", "")

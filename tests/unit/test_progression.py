@@ -6,21 +6,57 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from corrovis.errors import BadInputError
 from corrovis.sem.progression import Estimate, Point, compare, read_table, trends
 
+LOW, SEVERE = (1.0, 0.0, 0.0), (0.0, 0.1, 0.9)
 
-def points(condition: str, per_hour: float, noise: float = 0.0) -> list[Point]:
+
+def points(condition: str, per_hour: float, noise: float = 0.0, share: float = 0.1) -> list[Point]:
+    """Six fields; the probability of moderate, and so the level, is the corroded share."""
     dice = np.random.default_rng(0)
-    return [Point(condition, h, 0.1 + per_hour * h + dice.normal(0, noise), "low") for h in (1, 1, 2, 2, 4, 4)]
+    shares = [(h, share + per_hour * h + dice.normal(0, noise)) for h in (1, 1, 2, 2, 4, 4)]
+    return [Point(condition, h, x, (1 - x, x, 0.0)) for h, x in shares]
+
+
+def test_severity_is_a_word_and_a_level() -> None:
+    assert (Point("a", 1, 0.6, SEVERE).severity, Point("a", 1, 0.1, LOW).severity) == ("severe", "low")
+    assert Point("a", 1, 0.6, SEVERE).severity_level == pytest.approx(1.9)
 
 
 def test_a_known_growth_is_recovered() -> None:
     (trend,) = trends(points("650 C", 0.05, noise=0.005))
-    assert trend.per_hour is not None
-    assert trend.per_hour.low < 0.05 < trend.per_hour.high
-    assert trend.per_hour.value == pytest.approx(0.05, abs=0.005)
+    for line in (trend.area, trend.severity):
+        assert line is not None
+        assert line.per_hour.low < 0.05 < line.per_hour.high
+        assert line.per_hour.value == pytest.approx(0.05, abs=0.005)
+
+
+def test_the_band_is_that_of_the_mean_of_a_regression() -> None:
+    """Against the textbook: X (X'X)^-1 X' times the residual variance, and Student's t."""
+    own = points("650 C", 0.05, noise=0.02)
+    hours, shares, at = np.array([p.exposure_h for p in own]), np.array([p.corroded_fraction for p in own]), np.array([0.0, 2, 6])
+    x, new = np.stack([np.ones(6), hours], axis=1), np.stack([np.ones(3), at], axis=1)
+    (beta, left, *_) = np.linalg.lstsq(x, shares, rcond=None)
+    half = student.ppf(0.975, 4) * np.sqrt(left[0] / 4 * np.diag(new @ np.linalg.inv(x.T @ x) @ new.T))
+    (trend,) = trends(own)
+    assert trend.area is not None
+    middle, low, high = trend.area.band(at)
+    assert middle == pytest.approx(new @ beta)
+    assert (low, high) == (pytest.approx(new @ beta - half), pytest.approx(new @ beta + half))
+
+
+def test_repeats_have_a_mean_with_an_interval() -> None:
+    fields = [Point("a", 4, x, (1 - x, x, 0.0)) for x in (0.1, 0.2, 0.3)]
+    (alone,) = trends([Point("a", 1, 0.05, LOW), *fields])
+    single, repeated = alone.means
+    assert (single.exposure_h, single.fields, single.corroded_fraction) == (1, 1, Estimate(0.05, None, None))
+    assert (repeated.exposure_h, repeated.fields) == (4, 3)
+    for mean in (repeated.corroded_fraction, repeated.severity_level):
+        assert mean.value == pytest.approx(0.2)
+        assert 0.1 <= mean.low < 0.2 < mean.high <= 0.3
 
 
 def test_conditions_keep_their_order_and_differ_as_drawn() -> None:
@@ -29,21 +65,29 @@ def test_conditions_keep_their_order_and_differ_as_drawn() -> None:
     (contrast,) = compare(both)
     assert (contrast.first, contrast.second, contrast.exposures_h) == ("b", "a", (1, 2, 4))
     assert contrast.difference.value == pytest.approx(0.03 * (1 + 2 + 4) / 3)
+    assert contrast.severity_difference.value == pytest.approx(0.03 * (1 + 2 + 4) / 3)
+
+
+def test_fields_of_one_share_may_differ_in_severity() -> None:
+    first = [Point("a", h, 0.3, LOW) for h in (1, 1, 2)]
+    (contrast,) = compare(first + [Point("b", h, 0.3, SEVERE) for h in (1, 1, 2)])
+    assert contrast.difference == Estimate(0, None, None)
+    assert contrast.severity_difference.value == pytest.approx(1.9)
 
 
 def test_one_exposure_or_two_fields_give_no_trend() -> None:
-    assert trends([Point("a", 4, x, "low") for x in (0.1, 0.2, 0.3)])[0].per_hour is None
-    assert trends([Point("a", h, 0.1, "low") for h in (1, 2)])[0].per_hour is None
+    assert trends([Point("a", 4, x, LOW) for x in (0.1, 0.2, 0.3)])[0].area is None
+    assert trends([Point("a", h, 0.1, LOW) for h in (1, 2)])[0].severity is None
 
 
 def test_without_repeats_a_difference_has_no_interval() -> None:
-    (contrast,) = compare([Point("a", 1, 0.1, "low"), Point("b", 1, 0.4, "low")])
+    (contrast,) = compare([Point("a", 1, 0.1, LOW), Point("b", 1, 0.4, LOW)])
     assert contrast.difference.value == pytest.approx(0.3)
     assert contrast.difference.low is None
 
 
 def test_conditions_without_a_common_exposure_are_not_compared() -> None:
-    assert compare([Point("a", 1, 0.1, "low"), Point("b", 2, 0.4, "low")]) == ()
+    assert compare([Point("a", 1, 0.1, LOW), Point("b", 2, 0.4, LOW)]) == ()
 
 
 @pytest.mark.parametrize("text", ["file,exposure_h,condition\na.png,1.5,dry\n", "file;exposure_h;condition\na.png;1,5;dry\n"])
@@ -62,6 +106,8 @@ def test_tables_are_read_with_comma_or_semicolon(text: str, tmp_path: Path) -> N
         ("file,exposure_h,condition\na.png,long,x\n", "line 2: exposure_h is 'long'"),
         ("file,exposure_h,condition\na.png,-1,x\n", "0 or more"),
         ("file,exposure_h,condition\na.png\n", "exposure_h is None"),
+        (f"file,exposure_h,condition\n{'x' * 200_000},1,dry\n", "line 2 is no line of a table .*field"),
+        (f"{'x' * 200_000},exposure_h,condition\n", "line 1 is no line of a table .*it needs file, exposure_h, condition"),
     ],
 )
 def test_bad_tables_say_what_is_missing(text: str, said: str, tmp_path: Path) -> None:
@@ -71,4 +117,7 @@ def test_bad_tables_say_what_is_missing(text: str, said: str, tmp_path: Path) ->
 
 
 def test_fields_that_are_all_alike_do_not_grow() -> None:
-    assert trends([Point("a", h, 0.0, "low") for h in (1, 2, 4)])[0].per_hour == Estimate(0, 0, 0)
+    (trend,) = trends([Point("a", h, 0.0, LOW) for h in (1, 2, 4)])
+    assert trend.area is not None
+    assert trend.area.per_hour == Estimate(0, 0, 0)
+    assert [list(edge) for edge in trend.area.band(np.array([0.0, 9.0]))] == [[0, 0]] * 3

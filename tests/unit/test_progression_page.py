@@ -8,16 +8,13 @@ from pathlib import Path
 import pytest
 
 from corrovis.errors import BadInputError
-from corrovis.sem.progression import Row
+from corrovis.render.progression_report import trend_record
+from corrovis.sem.progression import Point, Row, trends
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui import wording
 
-TREND = {"value": 0.02, "low": 0.01, "high": 0.03}
-DRY = {"condition": "dry", "exposure": [1.0, 2.0, 4.0], "corroded_fraction": [0.1, 0.2, 0.3]}
-CONDITIONS = [
-    {**DRY, "severity": ["low", "low", "moderate"], "trend": TREND},
-    {"condition": "<wet>", "exposure": [1.0], "corroded_fraction": [0.4], "severity": ["severe"], "trend": None},
-]
+FIELDS = [Point("dry", hours, share, (1 - share, share, 0)) for hours, share in ((1, 0.1), (2, 0.2), (4, 0.4), (4, 0.36))]
+CONDITIONS = [trend_record(trend) for trend in trends([*FIELDS, Point("<wet>", 1, 0.4, (0, 0, 1))])]
 
 
 @pytest.mark.parametrize(
@@ -64,33 +61,65 @@ def test_every_picture_of_the_table_must_have_come() -> None:
         jobs.placed(jobs.rows_of([["a.png", "1", ""], ["b.png", "1", ""]]), {"a.png": Path("/tmp/a.png")})
 
 
-def test_the_line_passes_through_the_middle_with_its_slope() -> None:
-    (panel,) = json.loads(jobs.growth_plot(CONDITIONS))["panels"]
-    dots, line, alone = panel["series"]
-    assert dots["y"] == [10, 20, 30]
-    assert line["line"]
-    assert (line["y"][1] - line["y"][0]) / 3 == pytest.approx(2)
-    assert sum(line["y"]) / 2 + 2 * (7 / 3 - 2.5) == pytest.approx(20, abs=1e-3)
-    assert alone["name"] == "<wet>"
+def test_the_plot_has_bands_lines_fields_and_bars_of_both_quantities() -> None:
+    shares, levels = json.loads(jobs.growth_plot(CONDITIONS))["panels"]
+    for drawn, times in ((shares, 100), (levels, 1)):
+        band, line, dots, bar, alone = drawn["series"]
+        assert dots["y"] == pytest.approx([times * field.corroded_fraction for field in FIELDS])
+        assert line["line"]
+        mean = times * sum(field.corroded_fraction for field in FIELDS) / 4
+        assert line["y"][0] + (line["y"][-1] - line["y"][0]) * (11 / 4 - 1) / 3 == pytest.approx(mean, rel=1e-3), "its middle"
+        half = len(band["x"]) // 2
+        assert band["band"]
+        assert all(high > y > low for high, y, low in zip(band["y"][:half], line["y"], band["y"][: half - 1 : -1], strict=True))
+        assert (bar["x"], bar["y"]) == ([4, 4], [pytest.approx(0.36 * times), pytest.approx(0.4 * times)])
+        assert alone["name"] == "<wet>"
+
+
+def test_a_band_does_not_stretch_the_axis() -> None:
+    fields = [Point("a", hours, share, (1 - share, share, 0)) for hours, share in ((1, 0.1), (2, 0.3), (3, 0.2))]
+    shares, levels = json.loads(jobs.growth_plot([trend_record(*trends(fields))]))["panels"]
+    assert (min(shares["series"][0]["y"]), max(shares["series"][0]["y"])) == (0, pytest.approx(42))
+    assert min(levels["series"][0]["y"]) == 0
+    assert max(levels["series"][0]["y"]) <= 2
+
+
+def test_warnings_are_said_once_for_all_their_pictures() -> None:
+    items = [
+        {"file": "/up/1/<a>.png", "warnings": ["data bar cropped", "no scale"]},
+        {"file": "/up/2/b.png", "warnings": ["data bar cropped"]},
+        {"file": "/up/3/c.png", "error": "no picture"},
+    ]
+    html = jobs.warning_list(items)
+    assert "<p><strong>&lt;a&gt;.png, b.png</strong>: data bar cropped</p><p><strong>&lt;a&gt;.png</strong>: no scale</p>" in html
+    assert jobs.warning_list(items[2:]) == ""
 
 
 def test_tables_are_escaped_and_say_what_is_missing() -> None:
     html = jobs.growth_table(CONDITIONS)
     assert "&lt;wet&gt;" in html
     assert wording.NO_TREND in html
-    assert "+2.00 (+1.00 … +3.00)" in html
+    trend = CONDITIONS[0]["trend"]
+    assert f"{100 * trend['value']:+.2f} ({100 * trend['low']:+.2f} … {100 * trend['high']:+.2f})" in html
+    assert f"{trend['value']:+.3f} ({trend['low']:+.3f} … {trend['high']:+.3f})" in html, "levels grow as shares do here"
 
 
-def test_the_matrix_is_read_row_minus_column() -> None:
+def test_the_matrices_are_read_row_minus_column() -> None:
     difference = {"value": 0.1, "low": 0.05, "high": 0.2}
-    html = jobs.matrix(["a", "b", "c"], [{"first": "a", "second": "b", "difference": difference}])
-    upper, lower, last = html.split("<tbody>")[1].split("</tr>")[:3]
+    severity = {"value": -0.5, "low": -0.7, "high": 0.1}
+    html = jobs.matrix(
+        ["a", "b", "c"], [{"first": "a", "second": "b", "difference": difference, "severity_difference": severity}]
+    )
+    _, areas, severities = html.split("<tbody>")
+    upper, lower, last = areas.split("</tr>")[:3]
     assert 'class="less">-10.0<small>-20.0 … -5.0' in upper, "a is less corroded than b"
     assert 'class="more">+10.0<small>+5.0 … +20.0' in lower
     assert last.count(wording.NOT_COMPARED) == 2
+    assert 'class="open">+0.50<small>-0.10 … +0.70' in severities.split("</tr>")[0], "and no less severe for sure"
     assert jobs.matrix(["a"], []) == ""
 
 
 def test_without_repeats_a_difference_is_not_coloured() -> None:
-    html = jobs.matrix(["a", "b"], [{"first": "a", "second": "b", "difference": {"value": 0.1, "low": None, "high": None}}])
-    assert html.count('class="open"') == 2
+    alone = {"value": 0.1, "low": None, "high": None}
+    html = jobs.matrix(["a", "b"], [{"first": "a", "second": "b", "difference": alone, "severity_difference": alone}])
+    assert html.count('class="open"') == 4

@@ -1,0 +1,163 @@
+"""A progression as files: plot, CSV with a line for each field, one HTML that needs no other file, and the contract's record."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from os.path import commonpath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, select_autoescape
+
+from corrovis.render.sem_plots import progression_plot
+from corrovis.sem.progression import Line, Point, Row, Trend, compare, trends
+from corrovis.sem.results import FIELD_SEVERITIES
+
+TEMPLATE = Path(__file__).with_name("progression_report.html")
+STEPS = 21  # hours at which a line and its band are answered
+
+MEANING = (
+    "Corroded share: pixels called corroded, of all pixels of the specimen without its data bar.",
+    "Severity level: 0 low, 1 moderate, 2 severe, weighted with their probabilities, so it moves before a limit is passed.",
+    "Fields of one condition and exposure are repeats; the interval of their mean is a bootstrap over them, 95 %.",
+    "A field alone has no interval, and that of two or three is too narrow.",
+    "Growth is a straight line through all fields of a condition, with the 95 % t interval of least squares, drawn as its band.",
+    "It wants three fields at two exposures. Corrosion need not grow on a straight line: look at the plot.",
+    "Conditions are compared over the exposures that both have; they differ where the interval leaves zero out.",
+    "The intervals cover the scatter of the fields, not an error of the model that all of them share.",
+)
+
+
+def write_progression(
+    rows: Sequence[Row], items: Sequence[dict[str, Any]], points: Sequence[Point], folder: Path
+) -> dict[str, Any]:
+    """Write progression.png, .csv, .json and .html to `folder`; the contract's answer, in which files are paths.
+
+    `items` are the records of the rows' pictures, in their order; `points` those that could be inspected.
+    """
+    found = trends(points)
+    kinds = {"plot": "png", "csv": "csv", "json": "json", "report": "html"}
+    files = {key: folder / f"progression.{kind}" for key, kind in kinds.items()}
+    answer = {
+        "conditions": [trend_record(trend) for trend in found],
+        "comparisons": [asdict(contrast) for contrast in compare(points)],
+        "items": list(items),
+        **files,
+    }
+    fields = [field_record(row, name, item) for row, name, item in zip(rows, shown_names(rows), items, strict=True)]
+    plot = progression_plot(found)
+    files["plot"].write_bytes(plot)
+    _write_csv(fields, files["csv"])
+    _write_json(answer, fields, files["json"])
+    _write_html(answer, fields, plot, files["report"])
+    return answer
+
+
+def trend_record(trend: Trend) -> dict[str, Any]:
+    """The contract's answer for one condition: `trend` is the growth of the corroded fraction per hour, of level its sister."""
+    points = trend.points
+    return {
+        "condition": trend.condition,
+        "exposure": [point.exposure_h for point in points],
+        "corroded_fraction": [point.corroded_fraction for point in points],
+        "severity": [point.severity for point in points],
+        "severity_probabilities": [dict(zip(FIELD_SEVERITIES, point.probabilities, strict=True)) for point in points],
+        "severity_level": [point.severity_level for point in points],
+        "means": [asdict(mean) for mean in trend.means],
+        "trend": asdict(trend.area.per_hour) if trend.area else None,
+        "trend_line": _line_record(trend, trend.area),
+        "severity_trend": asdict(trend.severity.per_hour) if trend.severity else None,
+        "severity_trend_line": _line_record(trend, trend.severity),
+    }
+
+
+def _line_record(trend: Trend, line: Line | None) -> dict[str, list[float]] | None:
+    """The line and the edges of its band, from the first to the last hour."""
+    if line is None:
+        return None
+    hours = np.linspace(trend.points[0].exposure_h, trend.points[-1].exposure_h, STEPS)
+    names = ("exposure", "value", "low", "high")
+    return {name: [round(float(x), 6) for x in values] for name, values in zip(names, (hours, *line.band(hours)), strict=True)}
+
+
+def shown_names(rows: Sequence[Row]) -> list[str]:
+    """The pictures' names; with the folders that tell them apart where two are called the same."""
+    paths = [row.file.absolute() for row in rows]
+    if len({path.name for path in paths}) == len(set(paths)):
+        return [path.name for path in paths]
+    above = commonpath([path.parent for path in paths])
+    return [path.relative_to(above).as_posix() for path in paths]
+
+
+def field_record(row: Row, name: str, item: dict[str, Any]) -> dict[str, Any]:
+    """A line of the CSV; what a picture that could not be inspected lacks is None."""
+    shares = item.get("probabilities", {})
+    return {
+        "file": name,
+        "exposure_h": row.exposure_h,
+        "condition": row.condition,
+        "corroded_fraction": item.get("corroded_fraction"),
+        "severity": item.get("severity"),
+        **{f"probability_{severity}": shares.get(severity) for severity in FIELD_SEVERITIES},
+        "regions": len(item["regions"]) if "regions" in item else None,
+        "model": item.get("model"),
+        "model_sha256": item.get("model_sha256"),
+        "warnings": "; ".join(item.get("warnings", [])),
+        "error": item.get("error"),
+    }
+
+
+def _write_csv(fields: list[dict[str, Any]], path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8", errors="replace") as file:  # a file's name need not be UTF-8
+        writer = csv.DictWriter(file, list(fields[0]))
+        writer.writeheader()
+        writer.writerows(fields)
+
+
+def _write_json(answer: dict[str, Any], fields: list[dict[str, Any]], path: Path) -> None:
+    """The answer without the regions, which lie in each picture's own inspection.json; files are named from the folder."""
+    items = [
+        {**{key: value for key, value in item.items() if key != "regions"}, "file": field["file"]}
+        for item, field in zip(answer["items"], fields, strict=True)
+    ]
+    named = json.dumps({**answer, "items": items}, default=lambda file: file.relative_to(path.parent).as_posix(), indent=1)
+    path.write_text(named + "\n")
+
+
+def _write_html(answer: dict[str, Any], fields: list[dict[str, Any]], plot: bytes, path: Path) -> None:
+    """One file: the plot lies in it as data."""
+    environment = Environment(autoescape=select_autoescape(default=True, default_for_string=True))
+    environment.filters |= {"share": _share, "level": _level}
+    named = zip(fields, answer["items"], strict=True)
+    page = environment.from_string(TEMPLATE.read_text()).render(
+        conditions=answer["conditions"],
+        comparisons=answer["comparisons"],
+        fields=fields,
+        models=sorted({(f["model"], f["model_sha256"]) for f in fields if f["model"]}),
+        left_out=[field["error"] for field in fields if field["error"]],
+        warnings=[(field["file"], text) for field, item in named for text in item.get("warnings", [])],
+        plot=f"data:image/png;base64,{base64.b64encode(plot).decode()}",
+        meaning=MEANING,
+    )
+    path.write_text(page, encoding="utf-8", errors="replace")
+
+
+def _share(estimate: dict[str, Any] | None, sign: str = "") -> str:
+    """Points of % of the field, with the interval where there is one."""
+    return _written({key: value and 100 * value for key, value in estimate.items()} if estimate else None, sign + ".2f")
+
+
+def _level(estimate: dict[str, Any] | None, sign: str = "") -> str:
+    return _written(estimate, sign + ".3f")
+
+
+def _written(estimate: dict[str, Any] | None, form: str) -> str:
+    if estimate is None:
+        return "too few fields or exposures"
+    value = format(estimate["value"], form)
+    return value if estimate["low"] is None else f"{value} ({estimate['low']:{form}} to {estimate['high']:{form}})"
