@@ -21,6 +21,7 @@ NO_CONTRAST = 2.5  # standard deviation of the grey levels
 STRUCTURES = "steel-structures"
 UNSURE = (0.2, 0.8)
 UNSURE_SHARE = 0.35
+NO_MAP = "no heat map: nothing in the layers of this network speaks for what it found; check the regions by eye"
 
 
 class Inspector:
@@ -37,14 +38,16 @@ class Inspector:
         model = model or choose_model(field, self.segmenter.models)
         spec = self.segmenter.store.spec(model)
         found = self.segmenter.segment(field, model)
+        heat = saliency_of(self.segmenter.store, field, found) if explain else None
+        without = [NO_MAP] if explain and heat is None and len(found.scores) else []
         return Inspection(
             field=field,
             model=model,
             map=found,
             regions=measure(found),
             grade=severity.grade(found, spec),
-            saliency=saliency_of(self.segmenter.store, field, found) if explain else None,
-            warnings=(*field.notes, *doubts(field, found, spec, strangeness(self.segmenter.store, field, model))),
+            saliency=heat,
+            warnings=(*field.notes, *doubts(field, found, spec, strangeness(self.segmenter.store, field, model)), *without),
         )
 
 
