@@ -17,7 +17,7 @@ from skimage.draw import disk
 
 from corrovis.manifest import read_manifest
 from corrovis.results import Provenance
-from corrovis.sem.inspection import NO_MAP, Inspector, choose_model, colourfulness
+from corrovis.sem.inspection import NO_MAP, Inspector, choose_model, colourfulness, doubts
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, PixelSize
 from corrovis.sem.saliency import METHODS, activation_maps, at_size, combined, saliency_of
@@ -96,6 +96,12 @@ def test_severity_follows_area(fraction: float, name: str) -> None:
     assert grade_area(fraction, (0.28, 0.42), 1e-6).severity == name
 
 
+@given(st.floats(0, 1), st.floats(1e-6, 0.3))
+def test_the_class_never_contradicts_the_limits(fraction: float, sigma: float) -> None:
+    wanted = "low" if fraction < 0.28 else "moderate" if fraction < 0.42 else "severe"
+    assert grade_area(fraction, (0.28, 0.42), sigma).severity == wanted
+
+
 def test_at_a_limit_both_sides_are_as_likely() -> None:
     assert grade_area(0.28, (0.28, 0.42), 0.02).probabilities[:2] == pytest.approx([0.5, 0.5], abs=1e-3)
 
@@ -121,6 +127,14 @@ def test_strange_pictures_are_warned_of(toy_store: Store) -> None:
     colour = inspector.inspect(Field(cat, "cat.png", (0, 64)), "ni20cr")
     assert any("colour picture" in warning for warning in colour.warnings)
     assert not any("unlike" in warning for warning in inspector.inspect(field_of(grains()), "ni20cr").warnings)
+
+
+def test_what_is_lost_in_a_much_smaller_picture_is_said(toy_store: Store) -> None:
+    field, found = field_of(grains(300, 800)), map_of(np.zeros((300, 800)))
+    spec = toy_store.spec("ni20cr")
+    assert not doubts(field, found, spec, None)
+    (said,) = doubts(field, found, replace(spec, input={**spec.input, "long_side": 160}), None)
+    assert "800 x 300 picture at 160 x 60: what is narrower than 5 pixels is lost" in said
 
 
 def test_photos_go_to_the_model_for_structures() -> None:
