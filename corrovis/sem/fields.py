@@ -55,7 +55,8 @@ def read_field(
         if length is None:
             raise BadInputError(f"{photo.name} shows no data bar with a scale bar in it; give its pixel size, as in 0.5um")
         pixel = pixel_size_at(bar_um, length)
-    pixel = pixel or find_pixel_size(*((source.read_bytes(), source) if isinstance(source, Path) else (source, None)))
+    if pixel is None:
+        pixel = find_pixel_size(source.read_bytes(), source) if isinstance(source, Path) else find_pixel_size(source, None)
     if pixel is None and length:
         notes.append(
             f"a scale bar of {length} px is drawn; give what is written at it, or that divided by {length} as pixel size"
