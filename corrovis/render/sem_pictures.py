@@ -66,4 +66,4 @@ def heat_map(field: Field, saliency: Saliency) -> Byte:
 def _levels(heat: Float) -> Byte:
     """Shares 0 to 1 as places in a table of 256 colours."""
     levels = heat * np.float32(256)
-    return np.minimum(levels, 255, out=levels).astype(np.uint8)
+    return np.asarray(np.minimum(levels, 255, out=levels), np.uint8)
