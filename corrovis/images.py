@@ -26,8 +26,11 @@ from corrovis.results import Byte, Photo
 from corrovis.settings import Settings
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".jp2")
 CURE = "use a JPEG, PNG, WebP or TIFF"
 MIN_SIDE = 16
+MOST_VALUES = 0.1, 99.9  # percentiles, which a hot pixel does not move
+SMALL_PART = 0.25  # of a scale: values that span less are stretched
 DEFAULTS = Settings()
 
 EXIF_ORIENTATION = 0x0112
@@ -59,7 +62,8 @@ def picture_endings() -> frozenset[str]:
 def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = DEFAULTS) -> Photo:
     """Decode a picture, turn it upright and bring it to 8-bit sRGB; `Photo.notes` says what was done on the way.
 
-    Animations give their first frame, transparency is laid over white, 16-bit and float values are scaled to 8 bits.
+    Animations give their first frame, transparency is laid over white, 16-bit and float values are scaled to 8 bits, by
+    their own range where that is a small part of the scale.
     A path lends its own file name to a photo that got no other.
 
     Raises:
@@ -82,6 +86,17 @@ def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = D
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BadInputError(f"{name} is damaged or cut short ({reason}); save or copy it again, or {CURE}") from error
     return Photo(np.ascontiguousarray(rgb), name, tuple(notes))
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of `folder`, by name.  Raises BadInputError when it has none."""
+    try:
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    except OSError as error:
+        raise BadInputError(f"{folder} cannot be read ({error.strerror}); check the path") from error
+    if not found:
+        raise BadInputError(f"{folder} holds no picture; name a folder with JPEG, PNG, WebP or TIFF files in it")
+    return found
 
 
 def shrink(photo: Photo, long_side: int) -> Photo:
@@ -186,7 +201,10 @@ def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
-    """Integers beyond 8 bits and floats to (H, W) uint8, by the smallest usual scale that holds them or by their own range."""
+    """Integers beyond 8 bits and floats to (H, W) uint8, by the smallest usual scale that holds them or by their own range.
+
+    The range is also taken where it is a small part of the scale, or 8 bits would leave few grey levels of it.
+    """
     x = values.astype(np.float64)
     finite = np.isfinite(x)
     if not finite.any():
@@ -198,13 +216,12 @@ def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
         scales = {"float, 1 is white": 1.0, "float, 255 is white": 255.0, "float, 65535 is white": 65535.0}
     else:
         scales = {"8 bit kept in 16": 255.0, "12 bit reduced to 8": 4095.0, "16 bit reduced to 8": 65535.0}
-    for note, white in scales.items():
-        if low >= 0 and high <= white:
-            notes.append(note)
-            break
-    else:
-        notes.append(f"own range {low:g} to {high:g} taken as black to white")
-        x, white = x - low, float(max(high - low, 1e-9))
+    note, white = next(((n, w) for n, w in scales.items() if low >= 0 and high <= w), ("", 0.0))
+    if note and note != "8 bit kept in 16":  # what was 8 bits has no more levels to give
+        low, high = np.percentile(x[finite], MOST_VALUES).tolist()
+    if not note or (note != "8 bit kept in 16" and 0 < high - low < SMALL_PART * white):
+        note, x, white = f"own range {low:g} to {high:g} taken as black to white", x - low, max(high - low, 1e-9)
+    notes.append(note)
     return np.where(finite, np.clip(np.nan_to_num(x) * (255 / white), 0, 255).round(), 0).astype(np.uint8)
 
 

@@ -4,10 +4,11 @@
     python train/familiarity.py steel-structures --data DATA
     python train/familiarity.py pits304 --data DATA
 
-Windows of the training pictures, as training shows them, go through the model's encoder; `Familiarity` keeps mean and spread of
-what comes out.  Every group of pictures (coupon, place) is then measured against statistics of all others, with the encoder
-that was trained without it where its checkpoint is there: its distances are those of honest pictures.  The limit lies above
-nearly all of them.  Strangers (photos of cars, noise, other micrographs) are measured against the same statistics.
+Windows of the training pictures, as training shows them, go through the model's encoder, or through the fixed filters of a
+`PixelNet`; `Familiarity` keeps mean and spread of what comes out.  Every group of pictures (coupon, place) is then measured
+against statistics of all others, with the encoder that was trained without it where its checkpoint is there: its distances are
+those of honest pictures.  The limit lies above nearly all of them.  Strangers (photos of cars, noise, other micrographs) are
+measured against the same statistics.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import csv
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from torch import nn
 from corrovis.manifest import WeightSpec, read_manifest
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
+from corrovis.networks.pixel_net import PixelNet
 from corrovis.sem.familiarity import SIDE, features, record_of, windows
 from corrovis.sem.seeing import as_seen
 from corrovis.settings import WEIGHTS
@@ -96,29 +98,34 @@ SOURCES = {
 }
 
 
-def views(pictures: list[Labelled], source: Source, count: int, seed: int) -> list[np.ndarray]:
+def views(pictures: list[Labelled], source: Source, count: int, seed: int) -> list[Labelled]:
     """Windows as training shows them; every other one as the instrument or camera left it."""
     dice = random.Random(seed)
     cut = Windows(SIDE, source.scales, turn=source.turn, stretch=0.2, upside_down=source.turn > 90)
     found = []
     for n in range(count):
-        view = window(dice.choice(pictures), cut, dice).rgb
-        found.append(source.disturb(view, dice) if n % 2 else view)
+        view = window(dice.choice(pictures), cut, dice)
+        found.append(replace(view, rgb=source.disturb(view.rgb, dice)) if n % 2 else view)
     return found
 
 
-def learned(encoder: nn.Module, seen: list[np.ndarray]) -> Familiarity:
+def rows_of(network: nn.Module, seen: list[Labelled]) -> torch.Tensor:
+    """(n, features) of windows."""
     with torch.inference_mode():
-        rows = torch.cat([features(encoder, seen[i : i + 8]) for i in range(0, len(seen), 8)])
+        found = [features(network, [one.rgb for one in seen[i : i + 8]]) for i in range(0, len(seen), 8)]
+    return torch.cat(found).clone()
+
+
+def learned(rows: torch.Tensor) -> Familiarity:
     known = Familiarity(rows.shape[1], min(DIRECTIONS, len(rows) - 1))
-    known.learn(rows.clone())
+    known.learn(rows)
     return known.eval()
 
 
-def distance(known: Familiarity, encoder: nn.Module, seen: np.ndarray) -> float:
+def distance(known: Familiarity, network: nn.Module, seen: np.ndarray) -> float:
     """Of a picture as its network sees it: the median over its windows, as the application takes it."""
     with torch.inference_mode():
-        return float(known(features(encoder, windows(seen))).median())
+        return float(known(features(network, windows(seen))).median())
 
 
 def strangers(data: Path, model: str, of_a_kind: int) -> dict[str, list[np.ndarray]]:
@@ -138,23 +145,38 @@ def strangers(data: Path, model: str, of_a_kind: int) -> dict[str, list[np.ndarr
     return {**found, "noise": [np.repeat(grey, 3, axis=2)], "blank": [np.full((512, 512, 3), 128, np.uint8)], "clouds": [clouds]}
 
 
-def left_out(
-    pictures: list[Labelled], source: Source, runs: Path, shipped: CorrosionUNet, config: Config
-) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Distance and group number of every picture from statistics without its group; and whether the encoder missed it too."""
+def folds_of(pictures: list[Labelled]) -> np.ndarray:
+    """The fold of each picture: a fold for each group, or groups dealt out where there are many."""
     names = sorted({picture.group for picture in pictures})
     fold = {name: n if len(names) <= MOST_FOLDS else fold_of(name) for n, name in enumerate(names)}
-    rows, honest = [], True
-    for number in sorted(set(fold.values())):
-        own = [picture for picture in pictures if fold[picture.group] == number]
+    return np.array([fold[picture.group] for picture in pictures])
+
+
+def left_out(
+    pictures: list[Labelled], source: Source, runs: Path, shipped: CorrosionUNet, config: Config
+) -> tuple[np.ndarray, bool]:
+    """Distance of every picture from statistics without its fold; and whether the encoder missed it too."""
+    fold, distances, honest = folds_of(pictures), np.zeros(len(pictures)), True
+    for number in np.unique(fold):
+        own = [picture for picture, n in zip(pictures, fold, strict=True) if n == number]
         network = CorrosionUNet(shipped.unet.segmentation_head[0].out_channels)
         found = load_checkpoint(runs / source.run / f"without_{own[0].group}.pt", network=network)
-        encoder = (network.eval() if found else shipped).unet.encoder
+        network = network.eval() if found else shipped
         honest &= bool(found)
-        others = [picture for picture in pictures if fold[picture.group] != number]
-        known = learned(encoder, views(others, source, config.views, number))
-        rows += [(distance(known, encoder, picture.rgb), names.index(picture.group)) for picture in own]
-    return np.array([row[0] for row in rows]), np.array([row[1] for row in rows]), honest
+        others = [picture for picture, n in zip(pictures, fold, strict=True) if n != number]
+        known = learned(rows_of(network, views(others, source, config.views, int(number))))
+        distances[fold == number] = [distance(known, network, picture.rgb) for picture in own]
+    return distances, honest
+
+
+def left_out_of_filters(pictures: list[Labelled], rows: torch.Tensor, seen: list[Labelled], network: PixelNet) -> np.ndarray:
+    """The same for filters that were never trained: `rows`, of the windows `seen`, serve all folds, less those of each."""
+    fold, distances = folds_of(pictures), np.zeros(len(pictures))
+    for number in np.unique(fold):
+        own = {picture.group for picture, n in zip(pictures, fold, strict=True) if n == number}
+        known = learned(rows[torch.tensor([view.group not in own for view in seen])])
+        distances[fold == number] = [distance(known, network, pictures[i].rgb) for i in np.flatnonzero(fold == number)]
+    return distances
 
 
 def limit_of(distances: np.ndarray, room: float) -> float:
@@ -187,17 +209,23 @@ def main() -> None:
     args = parser.parse_args()
     began, source = time.time(), SOURCES[args.name]
     spec, network = read_manifest(args.weights)[args.name], Store(args.weights).network(args.name)
-    if not isinstance(network, CorrosionUNet):
-        raise SystemExit(f"{args.name} is a {spec.arch}; only encoders of a CorrosionUNet are known here")
+    if not isinstance(network, CorrosionUNet | PixelNet):
+        raise SystemExit(f"{args.name} is a {spec.arch}; only a CorrosionUNet or a PixelNet can be measured")
     pictures = source.load(args.data, spec)
     config = Config(views=12, of_a_kind=1) if args.smoke else Config()
-    distances, group, honest = left_out(pictures, source, args.runs, network, config)
-    known, limit = learned(network.unet.encoder, views(pictures, source, config.views, 0)), limit_of(distances, source.room)
-    seen = "and encoder that had not seen their group" if honest else "that had not seen their group; the encoder had"
+    group = np.array([picture.group for picture in pictures])
+    shown = views(pictures, source, config.views, 0)
+    rows = rows_of(network, shown)
+    if isinstance(network, PixelNet):
+        distances, seen = left_out_of_filters(pictures, rows, shown, network), "that had not seen their group"
+    else:
+        distances, honest = left_out(pictures, source, args.runs, network, config)
+        seen = "and encoder that had not seen their group" if honest else "that had not seen their group; the encoder had"
+    known, limit = learned(rows), limit_of(distances, source.room)
     on = f"pictures against statistics {seen}, limit from the other groups"
     metrics = {"false_alarms": false_alarms(distances, group, source.room, on)}
     for kind, some in strangers(args.data, args.name, config.of_a_kind).items():
-        far = [distance(known, network.unet.encoder, as_seen(rgb, spec)) for rgb in some]
+        far = [distance(known, network, as_seen(rgb, spec)) for rgb in some]
         metrics[f"warned_of_{kind.replace(' ', '_')}"] = warned(far, limit, f"pictures: {kind}")
         print(f"{kind}: {np.round(np.array(far) / limit, 2)}", flush=True)
     report = args.report or ROOT / f"train/reports/familiar_{args.name}.json"
@@ -207,7 +235,7 @@ def main() -> None:
         name=record_of(args.name),
         arch="Familiarity",
         shapes=[[2, len(known.mean)]],
-        about=f"What the encoder of {args.name} saw in training: how far a picture lies from that",
+        about=f"What {args.name} saw in training, before it decides: how far a picture lies from that",
         classes=("distance",),
         input={"of": args.name, "of_sha256": spec.sha256, "limit": round(limit, 4), "size": SIDE},
         limits="Knows texture, not objects: materials of a like texture pass. Few groups set the limit, so it is rough.",

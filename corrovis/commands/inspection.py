@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,23 +18,33 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    images: Annotated[list[Path], typer.Argument(help="Micrographs, or photos of steel structures.")],
+    images: Annotated[list[Path], typer.Argument(help="Micrographs, photos of steel structures, or folders of them.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder for masks, pictures and reports; made if missing.")],
     model: Annotated[
         str | None, typer.Option(help="ni20cr, pits304 or steel-structures.  [default: what suits the picture]")
     ] = None,
     pixel_size: Annotated[str | None, typer.Option(help="Side of a pixel, 0.5um or 500nm; overrides what the file says.")] = None,
+    scale_bar: Annotated[
+        str | None, typer.Option(help="What is written at the scale bar, 10um; its pixels are counted in each picture.")
+    ] = None,
     saliency: Annotated[bool, typer.Option("--saliency/--no-saliency", help="Heat maps of what the model looked at.")] = True,
     as_json: Json = False,
 ) -> None:
     """Find and measure corroded regions: masks, areas, severity, heat maps and a report for each picture."""
     with working("inspecting", as_json) as status:
+        from corrovis.images import pictures_in
         from corrovis.render.folders import make_folder
         from corrovis.render.sem_files import inspect_files
 
         inspector, job = _inspector(model, pixel_size, saliency)
+        if scale_bar is not None:
+            job = _with_bar(job, scale_bar)
+        files = [file for path in images for file in (pictures_in(path) if path.is_dir() else [path])]
         make_folder(folder)
-        items = inspect_files(inspector, images, folder, job, lambda path: status.update(f"inspecting {path.name} ..."))
+        items = inspect_files(inspector, files, folder, job, lambda path: status.update(f"inspecting {path.name} ..."))
+    if not as_json:  # the items have them
+        for warning in (f"{item['file']}: {text}" for item in items for text in item.get("warnings", [])):
+            err.print(f"note: {warning}", markup=False)
     print_items(items, as_json, (["file", "severity", "corroded", "report"], _row), "inspected")
 
 
@@ -81,6 +92,15 @@ def _inspector(model: str | None, pixel_size: str | None, explain: bool) -> tupl
     if model is not None and model not in inspector.segmenter.models:
         raise BadInputError(f"no inspection model is called {model}; there are {', '.join(inspector.segmenter.models) or 'none'}")
     return inspector, Job(model, parse_pixel_size(pixel_size) if pixel_size else None, explain)
+
+
+def _with_bar(job: Job, scale_bar: str) -> Job:
+    """The same by the scale bar.  Raises BadInputError for what is no length, or where the pixel size is given, too."""
+    from corrovis.sem.pixel_size import parse_scale_bar
+
+    if job.pixel is not None:
+        raise BadInputError("--pixel-size and --scale-bar both say how large a pixel is; give one of them")
+    return replace(job, bar_um=parse_scale_bar(scale_bar))
 
 
 def _row(item: dict[str, Any]) -> list[str]:

@@ -19,16 +19,20 @@ from corrovis.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """How pictures are to be inspected.  `model` None: the one that suits each picture; `pixel` None: as the file says."""
+    """How pictures are to be inspected.
+
+    `model` None: the one that suits each picture; `pixel` None: as the file says, or by the scale bar, `bar_um` long.
+    """
 
     model: str | None = None
     pixel: PixelSize | None = None
     explain: bool = True
+    bar_um: float | None = None
 
 
 def inspect_file(inspector: Inspector, path: Path, folder: Path, job: Job, settings: Settings) -> dict[str, Any]:
     """Inspect one picture and write everything to `folder`; its record.  Raises BadInputError for a picture it cannot use."""
-    field = read_field(path, pixel=job.pixel, limits=settings)
+    field = read_field(path, pixel=job.pixel, limits=settings, bar_um=job.bar_um)
     found = inspector.inspect(field, job.model, job.explain)
     return write_inspection(found, inspector.segmenter.store.spec(found.model), folder)
 

@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from corrovis.results import Byte
+from corrovis.results import Byte, Float
 from corrovis.sem.results import Field, Saliency
 
 OPACITY = 0.45
@@ -48,16 +48,22 @@ def region_colours(count: int) -> Byte:
 
 def heat_map(field: Field, saliency: Saliency) -> Byte:
     """The field under its heat, a colour bar below, and the resolution at which the map was computed."""
-    height, width = field.size_hw
-    coloured = (colormaps[HEAT](saliency.heat)[..., :3] * 255).astype(np.uint8)
-    grey = np.repeat(cv2.cvtColor(field.rgb, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
-    mixed = (grey * 0.45 + coloured * 0.55).astype(np.uint8)
+    width = field.size_hw[1]
+    colours = (colormaps[HEAT](np.arange(256))[:, :3] * 255).astype(np.uint8)
+    coloured = cv2.applyColorMap(_levels(saliency.heat), colours[:, None])
+    grey = cv2.cvtColor(cv2.cvtColor(field.rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    mixed = cv2.addWeighted(grey, 0.45, coloured, 0.55, 0, dst=coloured)
     band = max(24, round(width * 0.05))
-    sheet = Image.new("RGB", (width, height + band), PAPER)
-    sheet.paste(Image.fromarray(mixed), (0, 0))
-    bar = (colormaps[HEAT](np.linspace(0, 1, max(2, width // 3)))[None, :, :3] * 255).astype(np.uint8)
-    sheet.paste(Image.fromarray(np.repeat(bar, band // 3, axis=0)), (band // 3, height + band // 3))
+    legend = Image.new("RGB", (width, band), PAPER)
+    bar = colours[_levels(np.linspace(0, 1, max(2, width // 3), dtype=np.float32))]
+    legend.paste(Image.fromarray(np.repeat(bar[None], band // 3, axis=0)), (band // 3, band // 3))
     text = f"0 .. 1   {saliency.method}, computed at {saliency.cells_hw[1]} x {saliency.cells_hw[0]}"
     font = ImageFont.load_default(max(8.0, min(band * 0.45, width / 32)))
-    ImageDraw.Draw(sheet).text((band // 2 + width // 3, height + band / 2), text, INK, font, "lm")
-    return np.asarray(sheet, np.uint8)
+    ImageDraw.Draw(legend).text((band // 2 + width // 3, band / 2), text, INK, font, "lm")
+    return np.concatenate([np.asarray(mixed, np.uint8), np.asarray(legend, np.uint8)])
+
+
+def _levels(heat: Float) -> Byte:
+    """Shares 0 to 1 as places in a table of 256 colours."""
+    levels = heat * np.float32(256)
+    return np.asarray(np.minimum(levels, 255, out=levels), np.uint8)

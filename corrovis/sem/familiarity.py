@@ -1,8 +1,9 @@
 """Whether a field looks like anything that a model has learned from: it is told before its numbers are believed.
 
-A network answers any picture with regions and areas.  So the features that its encoder sees in a few windows of the field are
-compared with those of its training; the record `MODEL-familiar` holds these and the distance beyond which a warning is due,
-set so that fields of specimens left out of training pass.
+A network answers any picture with regions and areas.  So what it makes of a few windows of the field before it decides (its
+encoder's texture, or the filters that describe each pixel) is compared with the same of its training; the record
+`MODEL-familiar` holds these and the distance beyond which a warning is due, set so that fields of specimens left out of
+training pass.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
+from corrovis.networks.pixel_net import PixelNet, describe
 from corrovis.results import Byte
 from corrovis.sem.results import Field
 from corrovis.sem.seeing import as_seen
@@ -37,10 +39,10 @@ def strangeness(store: Store, field: Field, model: str) -> float | None:
     if name not in store:
         return None
     known, network = store.network(name), store.network(model)
-    if not isinstance(known, Familiarity) or not isinstance(network, CorrosionUNet):
+    if not isinstance(known, Familiarity) or not isinstance(network, CorrosionUNet | PixelNet):
         return None
     with torch.inference_mode():
-        distances = known(features(network.unet.encoder, windows(as_seen(field.specimen, store.spec(model)))))
+        distances = known(features(network, windows(as_seen(field.specimen, store.spec(model)))))
     return float(distances.median()) / float(store.spec(name).input["limit"])
 
 
@@ -53,8 +55,14 @@ def windows(seen: Byte) -> list[Byte]:
     return [np.asarray(cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.uint8) for one in cut]
 
 
-def features(encoder: nn.Module, seen: list[Byte]) -> Tensor:
-    """(n, features): mean and standard deviation of each channel of `STAGE`, over each (h, w, 3) uint8 window."""
+def features(network: CorrosionUNet | PixelNet, seen: list[Byte]) -> Tensor:
+    """(n, features): mean and standard deviation over each (h, w, 3) uint8 window of what the network sees there.
+
+    Of `CorrosionUNet` that is each channel of `STAGE`, of `PixelNet` each filter's answer, as its own first layer gets them.
+    """
     x = torch.from_numpy(np.stack(seen).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1)
-    found: Tensor = encoder(x)[STAGE]
+    if isinstance(network, PixelNet):
+        found = (describe(x[:, :1]) - network.mean[:, None, None]) / network.scale[:, None, None]
+    else:
+        found = network.unet.encoder(x)[STAGE]
     return torch.cat([found.mean(dim=(2, 3)), found.std(dim=(2, 3))], dim=1)

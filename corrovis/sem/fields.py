@@ -16,7 +16,7 @@ from corrovis.errors import BadInputError
 from corrovis.images import DEFAULTS, read_photo
 from corrovis.results import Byte, Float
 from corrovis.sem.data_bar import scale_bar_length, specimen_rows
-from corrovis.sem.pixel_size import find_pixel_size
+from corrovis.sem.pixel_size import find_pixel_size, pixel_size_at
 from corrovis.sem.results import Field, PixelSize
 from corrovis.settings import Settings
 
@@ -27,11 +27,19 @@ SURROUNDINGS = 101  # pixels, odd: what is less than half of it stays
 LEAST_SIDE = 32
 
 
-def read_field(source: Path | bytes, name: str = "picture", pixel: PixelSize | None = None, limits: Settings = DEFAULTS) -> Field:
-    """Decode a micrograph or photo; find its data bar and its pixel size, which `pixel` overrides.
+def read_field(
+    source: Path | bytes,
+    name: str = "picture",
+    pixel: PixelSize | None = None,
+    limits: Settings = DEFAULTS,
+    bar_um: float | None = None,
+) -> Field:
+    """Decode a micrograph or photo; find its data bar and its pixel size.
+
+    `pixel` overrides what the file says, `bar_um` too: the length written at its scale bar, whose pixels are counted.
 
     Raises:
-        BadInputError: not a picture, damaged, empty, below 32 px a side, or above `limits`
+        BadInputError: not a picture, damaged, empty, below 32 px a side, above `limits`, or without the scale bar that was named
     """
     photo = read_photo(source, name, limits)
     if min(photo.size_hw) < LEAST_SIDE:
@@ -42,10 +50,17 @@ def read_field(source: Path | bytes, name: str = "picture", pixel: PixelSize | N
     top, end = specimen_rows(np.asarray(grey, np.uint8))
     if (top, end) != (0, len(grey)):
         notes.append(f"data bar cropped: {top} rows above, {len(grey) - end} below")
+    length = scale_bar_length(np.asarray(np.concatenate([grey[:top], grey[end:]]), np.uint8))
+    if bar_um is not None:
+        if length is None:
+            raise BadInputError(f"{photo.name} shows no data bar with a scale bar in it; give its pixel size, as in 0.5um")
+        pixel = pixel_size_at(bar_um, length)
     if pixel is None:
         pixel = find_pixel_size(source.read_bytes(), source) if isinstance(source, Path) else find_pixel_size(source, None)
-    if pixel is None and (length := scale_bar_length(np.asarray(np.concatenate([grey[:top], grey[end:]]), np.uint8))):
-        notes.append(f"a scale bar of {length} px is drawn; divide what it stands for by {length} and give that as pixel size")
+    if pixel is None and length:
+        notes.append(
+            f"a scale bar of {length} px is drawn; give what is written at it, or that divided by {length} as pixel size"
+        )
     return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes))
 
 

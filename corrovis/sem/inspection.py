@@ -13,7 +13,7 @@ from corrovis.sem.familiarity import strangeness
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection
 from corrovis.sem.saliency import saliency_of
-from corrovis.sem.seeing import GREY
+from corrovis.sem.seeing import GREY, scale_of
 from corrovis.sem.segmentation import Segmenter
 
 COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
@@ -21,6 +21,8 @@ NO_CONTRAST = 2.5  # standard deviation of the grey levels
 STRUCTURES = "steel-structures"
 UNSURE = (0.2, 0.8)
 UNSURE_SHARE = 0.35
+MUCH_REDUCED = 0.25  # of the picture's own pixels along a side, as the model sees it
+NO_MAP = "no heat map: nothing in the layers of this network speaks for what it found; check the regions by eye"
 
 
 class Inspector:
@@ -37,14 +39,16 @@ class Inspector:
         model = model or choose_model(field, self.segmenter.models)
         spec = self.segmenter.store.spec(model)
         found = self.segmenter.segment(field, model)
+        heat = saliency_of(self.segmenter.store, field, found) if explain else None
+        without = [NO_MAP] if explain and heat is None and len(found.scores) else []
         return Inspection(
             field=field,
             model=model,
             map=found,
             regions=measure(found),
             grade=severity.grade(found, spec),
-            saliency=saliency_of(self.segmenter.store, field, found) if explain else None,
-            warnings=(*field.notes, *doubts(field, found, spec, strangeness(self.segmenter.store, field, model))),
+            saliency=heat,
+            warnings=(*field.notes, *doubts(field, found, spec, strangeness(self.segmenter.store, field, model)), *without),
         )
 
 
@@ -75,6 +79,13 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, strange: float |
         said.append(
             f"unlike anything in training: to the model this lies {min(strange, 99):.1f} times as far from its training pictures "
             "as pictures left out of them did; do not rely on its regions"
+        )
+    height, width = rgb.shape[:2]
+    scale = scale_of(max(height, width), spec.input)
+    if scale < MUCH_REDUCED:
+        said.append(
+            f"{spec.name} saw this {width} x {height} picture at {width * scale:.0f} x {height * scale:.0f}: what is "
+            f"narrower than {1 / scale:.0f} pixels is lost; inspect parts of it for finer corrosion"
         )
     p = found.probability[field.rows[0] : field.rows[1]]
     if ((p > UNSURE[0]) & (p < UNSURE[1])).mean() > UNSURE_SHARE:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +19,7 @@ from corrovis.errors import BadInputError, WeightsError
 from corrovis.manifest import WeightSpec
 from corrovis.results import Byte, Float, check_array
 from corrovis.sem.fields import normalise
+from corrovis.sem.hearing import hearing
 from corrovis.sem.results import Field
 from corrovis.store import Store
 
@@ -147,20 +147,15 @@ def convolutions(network: nn.Module, x: Tensor, strongest: int = STRONGEST) -> t
         raise WeightsError(f"{type(network).__name__} has no convolution to look at; choose another network")
     passed: list[tuple[str, Tensor]] = []
 
-    def keep(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+    def keep(module: nn.Module, given: Tensor, output: Tensor) -> Tensor:
         passed.append((names[module], output))
         return output.clone()  # what follows may work in place
 
-    hooks = [module.register_forward_hook(keep) for module in names]
-    try:
-        with torch.enable_grad():  # the weights are frozen: the gradient reaches the layers through the input
-            answer = network(x.clone().requires_grad_())
-            outputs: Tensor = answer if isinstance(answer, Tensor) else answer[0]
-            score = outputs[0].amax(dim=0).sum()
-            gradients = torch.autograd.grad(score, [output for _, output in passed], allow_unused=True)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with hearing(names, keep), torch.enable_grad():  # the weights are frozen: the gradient comes through the input
+        answer = network(x.clone().requires_grad_())
+        outputs: Tensor = answer if isinstance(answer, Tensor) else answer[0]
+        score = outputs[0].amax(dim=0).sum()
+        gradients = torch.autograd.grad(score, [output for _, output in passed], allow_unused=True)
     return tuple(_layer(name, output.detach(), g, strongest) for (name, output), g in zip(passed, gradients, strict=True))
 
 

@@ -33,10 +33,25 @@ SIDECAR_BYTES = 200_000
 
 def parse_pixel_size(text: str) -> PixelSize:
     """`0.5um`, `500 nm`, `1,2 mm` as a pixel size.  Raises BadInputError for anything else."""
+    return _checked(_length_um(text, "pixel size", "0.5um or 500nm"), "given by the caller") or _refuse(text)
+
+
+def parse_scale_bar(text: str) -> float:
+    """What is written at a scale bar, `10um` or `500 nm`, in micrometres.  Raises BadInputError for anything else."""
+    return _length_um(text, "scale bar", "10um or 500nm")
+
+
+def _length_um(text: str, of: str, example: str) -> float:
     found = re.fullmatch(rf"\s*{NUMBER}\s*([a-zµμ]+)\s*", text)
     if not found or found[2] not in UM or _number(found[1]) <= 0:
-        raise BadInputError(f"pixel size {text!r} is no length; write a number and a unit, as in 0.5um or 500nm")
-    return _checked(_number(found[1]) * UM[found[2]], "given by the caller") or _refuse(text)
+        raise BadInputError(f"{of} {text!r} is no length; write a number and a unit, as in {example}")
+    return _number(found[1]) * UM[found[2]]
+
+
+def pixel_size_at(bar_um: float, length_px: int) -> PixelSize:
+    """The pixel size at which a scale bar of `length_px` stands for `bar_um`.  Raises BadInputError when none can be."""
+    found = _checked(bar_um / length_px, f"scale bar of {length_px} px, {bar_um:g} um")
+    return found or _refuse(f"{bar_um / length_px:g}um")
 
 
 def find_pixel_size(data: bytes, path: Path | None) -> PixelSize | None:
@@ -72,8 +87,8 @@ def _from_tags(tags: dict[int, Any]) -> PixelSize | None:
 
 
 def _from_sidecar(path: Path) -> PixelSize | None:
-    beside = path.with_suffix(".txt")
-    if not beside.is_file() or beside.stat().st_size > SIDECAR_BYTES:
+    beside = next((name for name in (path.with_suffix(".txt"), path.with_suffix(".TXT")) if name.is_file()), None)
+    if beside is None or beside.stat().st_size > SIDECAR_BYTES:
         return None
     text = _text(beside.read_bytes())
     hitachi = re.search(rf"^PixelSize\s*=\s*{NUMBER}", text, flags=re.MULTILINE)

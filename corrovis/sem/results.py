@@ -133,10 +133,12 @@ class FieldGrade:
 
     Shape:
         probabilities: (3,) float32, sums to 1, in the order of `FIELD_SEVERITIES`
-    `limits` are the corroded fractions at which moderate and severe begin; `sigma` is the standard deviation of the measured one.
+    `limits` are the corroded fractions at which moderate and severe begin; `sigma` is the standard deviation of the measured
+    `fraction`.  The class is the fraction's own by the limits; the probabilities say what its error leaves open.
     """
 
     probabilities: Float
+    fraction: float
     limits: tuple[float, float]
     sigma: float
 
@@ -147,7 +149,7 @@ class FieldGrade:
 
     @property
     def severity(self) -> FieldSeverity:
-        return FIELD_SEVERITIES[int(self.probabilities.argmax())]
+        return FIELD_SEVERITIES[sum(self.fraction >= limit for limit in self.limits)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

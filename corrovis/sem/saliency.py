@@ -1,4 +1,4 @@
-"""What a network's answer rests on: class activation maps of the segmenter.
+"""What a network's answer rests on: class activation maps of the segmenters.
 
 | here | source |
 | --- | --- |
@@ -7,13 +7,15 @@
 | `layer_cam` | Jiang et al. 2021, eq. 3: the same with positive gradients alone |
 | `eigen_cam` | Muhammad and Yeasin 2020: first principal component of the activations, no gradient |
 
-The score that is explained is the sum of the corrosion logits over what was found.  A map that rests on nothing (nothing found,
-no positive evidence, not finite) is None, never a zero stretched to full scale.
+The score that is explained is the sum of the corrosion logits over what was found: of `CorrosionUNet` in three stages of its
+decoder, at `LONG_SIDE`; of `PixelNet` in its hidden layers and of YOLO where its heads begin, at the size of segmentation.
+A map that rests on nothing (nothing found, no positive evidence, not finite) is None, never a zero stretched to full scale.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import cv2
@@ -22,13 +24,19 @@ import torch
 from torch import Tensor, nn
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.networks.pixel_net import PixelNet, describe
+from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.results import Byte, Float
+from corrovis.sem.fields import Stitcher
+from corrovis.sem.hearing import hearing
 from corrovis.sem.results import CorrosionMap, Field, Saliency
 from corrovis.sem.seeing import as_seen, to_input
 from corrovis.store import Store
 
 Method = Literal["grad_cam", "hires_cam", "layer_cam", "eigen_cam"]
 LONG_SIDE = 512
+HIDDEN = 2  # layers of `PixelNet`'s head
+HEADS = (8, 16, 32)  # pixels a cell of what enters YOLO's heads, finest first
 
 
 def grad_cam(activation: Tensor, gradient: Tensor) -> Tensor:
@@ -62,24 +70,39 @@ METHODS: dict[Method, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
-def saliency_of(store: Store, field: Field, found: CorrosionMap, method: Method = "layer_cam") -> Saliency | None:
+def saliency_of(store: Store, field: Field, found: CorrosionMap) -> Saliency | None:
     """The map behind `found`, in the field's own pixels, 0 on the data bar; None when there is no evidence to show."""
-    model = found.made_by.model
-    network = store.network(model)
-    if not (found.labels > 0).any() or not isinstance(network, CorrosionUNet):
+    if not (found.labels > 0).any():
         return None
-    seen = as_seen(field.specimen, store.spec(model))
-    scale = min(1.0, LONG_SIDE / max(seen.shape[:2]))
-    small = cv2.resize(seen, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else seen
-    inside = found.labels[field.rows[0] : field.rows[1]] > 0
-    mask = cv2.resize(inside.astype(np.uint8), (small.shape[1], small.shape[0]), interpolation=cv2.INTER_AREA)
-    heat, cells = heat_of(network, np.asarray(small, np.uint8), np.asarray(mask, np.float32), method)
+    spec, network = store.spec(found.made_by.model), store.network(found.made_by.model)
+    seen = as_seen(field.specimen, spec)
+    inside = (found.labels[field.rows[0] : field.rows[1]] > 0).astype(np.float32)
+    if isinstance(network, CorrosionUNet):
+        seen = reduced(seen)
+        heat, cells = heat_of(network, seen, at_size(inside, seen.shape[:2]), "layer_cam")
+    else:
+        heat, cells = heat_of_tiles(network, seen, at_size(inside, seen.shape[:2]), spec.input)
     if heat is None:
         return None
-    height, width = field.specimen.shape[:2]
-    full = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR)
+    full = at_size(heat, field.specimen.shape[:2])
     padded = np.pad(full, ((field.rows[0], field.size_hw[0] - field.rows[1]), (0, 0)))
-    return Saliency(np.ascontiguousarray(padded, np.float32).clip(0, 1), method, cells)
+    return Saliency(np.clip(padded, 0, 1, out=padded), "layer_cam", cells)
+
+
+def reduced(seen: Byte) -> Byte:
+    """A picture whose longer side is `LONG_SIDE` at the most; a line scan keeps a row."""
+    height, width = seen.shape[:2]
+    scale = LONG_SIDE / max(height, width)
+    if scale >= 1:
+        return seen
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def at_size(plane: Float, size_hw: tuple[int, ...]) -> Float:
+    """(H, W) float32 at another size; made smaller, a cell is the mean of what it covers, so that thin lines do not get lost."""
+    how = cv2.INTER_AREA if plane.size > size_hw[0] * size_hw[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(plane, size_hw[::-1], interpolation=how), np.float32)
 
 
 def heat_of(network: CorrosionUNet, seen: Byte, found: Float, method: Method) -> tuple[Float | None, tuple[int, int]]:
@@ -99,6 +122,61 @@ def heat_of(network: CorrosionUNet, seen: Byte, found: Float, method: Method) ->
     return (None if heat is None else np.ascontiguousarray(heat[: seen.shape[0], : seen.shape[1]])), cells
 
 
+def heat_of_tiles(network: nn.Module, seen: Byte, found: Float, how: dict[str, Any]) -> tuple[Float | None, tuple[int, int]]:
+    """As `heat_of`, tile by tile as it was segmented: in a smaller picture pits of a few pixels would be gone."""
+    if isinstance(network, YoloSeg):
+        maps_of, count, cell = partial(maps_of_heads, network), len(HEADS), HEADS[0]
+    elif isinstance(network, PixelNet):
+        maps_of, count, cell = partial(maps_of_pixels, network), HIDDEN, 1
+    else:
+        return None, found.shape
+    stitcher = Stitcher(found.shape, int(how["size"]), int(how["overlap"]), count)
+    for where in stitcher.tiles():
+        part = found[where]
+        maps = maps_of(np.ascontiguousarray(seen[where]), part) if part.any() else np.zeros((count, *part.shape), np.float32)
+        stitcher.add(where, maps)
+    heat = combined([torch.from_numpy(plane) for plane in stitcher.whole()], found.shape)
+    return heat, (-(-found.shape[0] // cell), -(-found.shape[1] // cell))
+
+
+def maps_of_pixels(network: PixelNet, seen: Byte, found: Float) -> Float:
+    """(HIDDEN, h, w) LayerCAM of the hidden layers.  Each pixel is judged by itself: those not found count for nothing."""
+    inside = torch.from_numpy(found > 0)
+    with torch.no_grad():
+        described = describe(to_input(seen)[:, :1])[0, :, : found.shape[0], : found.shape[1]]
+        x = (described[:, inside].T - network.mean) / network.scale
+    hidden: list[Tensor] = []
+    with torch.enable_grad():
+        x.requires_grad_()
+        for layer in network.head:
+            x = layer(x)
+            if isinstance(layer, nn.ReLU):
+                hidden.append(x)
+        gradients = torch.autograd.grad(x[:, 1:].sum(), hidden)
+    maps = torch.zeros(HIDDEN, *found.shape)
+    for plane, a, g in zip(maps, hidden, gradients, strict=True):
+        plane[inside] = layer_cam(a.detach().T[..., None], g.T[..., None])[:, 0]
+    return np.asarray(maps.numpy(), np.float32)
+
+
+def maps_of_heads(network: YoloSeg, seen: Byte, found: Float) -> Float:
+    """(3, h, w) LayerCAM of what enters the heads that classify, one for each of YOLO's scales."""
+    x, heads = to_input(seen), list(network.net.model[-1].cv3)
+    entered: list[Tensor] = []
+    with torch.no_grad(), hearing(heads, lambda module, given, output: entered.append(given)):
+        network(x)
+    target = np.zeros(x.shape[2:], np.float32)
+    target[: found.shape[0], : found.shape[1]] = found
+    maps = []
+    for head, given in zip(heads, entered, strict=True):
+        there = torch.from_numpy(at_size(target, given.shape[2:]))
+        with torch.enable_grad():
+            a = given.clone().requires_grad_()
+            (gradient,) = torch.autograd.grad((head(a)[0].sum(dim=0) * there).sum(), a)
+        maps.append(at_size(layer_cam(a.detach()[0], gradient[0]).numpy(), target.shape)[: found.shape[0], : found.shape[1]])
+    return np.stack(maps)
+
+
 def activation_maps(
     network: nn.Module,
     layers: Sequence[nn.Module],
@@ -108,27 +186,19 @@ def activation_maps(
 ) -> list[Tensor]:
     """One (h, w) map for each layer: `method` on its activation and the gradient of `score` there."""
     kept: list[Tensor] = []
-
-    def keep(module: nn.Module, inputs: Any, output: Tensor) -> None:
-        kept.append(output)
-
-    hooks = [layer.register_forward_hook(keep) for layer in layers]
-    try:
-        with torch.enable_grad():  # the weights are frozen: the gradient reaches the layers through the input
-            gradients = torch.autograd.grad(score(network(x.clone().requires_grad_())), kept, allow_unused=True)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with hearing(layers, lambda module, given, output: kept.append(output)), torch.enable_grad():  # the weights are frozen
+        gradients = torch.autograd.grad(score(network(x.clone().requires_grad_())), kept, allow_unused=True)
     pairs = zip(kept, gradients, strict=True)
     return [method(a.detach()[0], torch.zeros_like(a[0]) if g is None else g[0]) for a, g in pairs]
 
 
-def combined(maps: list[Tensor], size_hw: tuple[int, int]) -> Float | None:
-    """Mean of the maps, each up to 1, at `size_hw`; None when none shows anything."""
-    height, width = size_hw
-    telling = [m / m.max() for m in maps if bool(m.isfinite().all()) and float(m.max()) > 0]
-    shown = [cv2.resize(m.float().numpy(), (width, height), interpolation=cv2.INTER_LINEAR) for m in telling]
-    if not shown:
+def combined(maps: Sequence[Tensor], size_hw: tuple[int, int]) -> Float | None:
+    """Mean of the maps, each up to 1, at `size_hw`, its own peak 1; None when none shows anything."""
+    heat = np.zeros(size_hw, np.float32)
+    for one in maps:
+        if bool(one.isfinite().all()) and (peak := float(one.max())) > 0:
+            heat += cv2.resize(one.float().numpy(), size_hw[::-1], interpolation=cv2.INTER_LINEAR) * np.float32(1 / peak)
+    if np.ptp(heat) <= 1e-6 * max(1, len(maps)):
         return None
-    heat = np.mean(shown, axis=0, dtype=np.float32)
-    return np.asarray(heat / heat.max(), np.float32) if heat.max() - heat.min() > 1e-6 else None
+    heat /= heat.max()
+    return heat

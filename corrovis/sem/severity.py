@@ -41,4 +41,4 @@ def grade_area(fraction: float, limits: tuple[float, float], sigma: float) -> Fi
     """Grade of a corroded `fraction` that is known with the standard deviation `sigma`; limits belong to the class above."""
     beyond = [NormalDist(limit, max(sigma, 1e-9)).cdf(fraction) for limit in limits]
     shares = np.array([1 - beyond[0], beyond[0] - beyond[1], beyond[1]], np.float32).clip(0, 1)
-    return FieldGrade(shares / shares.sum(), limits, sigma)
+    return FieldGrade(shares / shares.sum(), fraction, limits, sigma)

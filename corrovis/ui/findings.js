@@ -97,7 +97,7 @@ function tell() {
   find("share").textContent = percent(now.share, 1) + " " + words.corroded;
   const field = value.width * (value.rows[1] - value.rows[0]) * (value.zoom * side / 1000) ** 2;
   find("count").textContent = (now.regions.length === 1 ? words.one : words.count.replace("%s", now.regions.length)) + (side ? ", " + words.density.replace("%s", short(now.regions.length / field)) : "");
-  const shares = grade(now.share), most = shares.indexOf(Math.max(...shares));
+  const shares = grade(now.share), most = value.limits.filter((limit) => now.share >= limit).length;
   stage.dataset.severity = value.severities[most];
   find("grade").querySelector("ul").replaceChildren(...shares.map((share, k) => {
     const row = document.createElement("li");

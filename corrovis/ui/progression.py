@@ -17,7 +17,7 @@ from corrovis.ui.electrochem import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect import PRIVATE, WORK, make_choices
 from corrovis.ui.parts import fresh_folder
-from corrovis.ui.sem_jobs import job_of, pack
+from corrovis.ui.sem_jobs import check_number, job_of, pack
 
 TABLE = "exposure.csv"  # of the examples
 Lines = list[list[Any]]
@@ -83,7 +83,9 @@ class ProgressionTab:
         folder = fresh_folder() / "progression"
         folder.mkdir()
         with complaining():
-            rows = jobs.placed(jobs.rows_of(lines), jobs.by_name((path, path.name) for path in pictures))
+            rows = jobs.rows_of(lines)
+            check_number(len(rows))
+            rows = jobs.placed(rows, jobs.by_name((path, path.name) for path in pictures))
             names = iter(enumerate(rows))
             told = lambda path: progress((next(names)[0], len(rows)), desc=path.name)  # noqa: E731
             answer = progression_files(self.inspector, rows, folder, job_of(model, scale, False), told)

@@ -13,8 +13,9 @@ from micrographs import grains
 from corrovis.images import read_photo
 from corrovis.manifest import read_manifest
 from corrovis.networks.familiarity import Familiarity
+from corrovis.networks.pixel_net import FEATURES, PixelNet, describe
 from corrovis.results import Byte
-from corrovis.sem.familiarity import SIDE, record_of, strangeness, windows
+from corrovis.sem.familiarity import SIDE, features, record_of, strangeness, windows
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.results import Field
 from corrovis.sem.segmentation import MODELS, Segmenter
@@ -51,6 +52,16 @@ def test_windows_cover_both_ends(size: tuple[int, int]) -> None:
     assert found[0][0, 0, 0] == 255
     assert found[-1][-1, -1, 0] == 200
     assert len(found) == (1 if size == (256, 256) else 2 if size[0] < SIDE else 4)
+
+
+def test_a_pixel_classifier_is_measured_by_its_filters() -> None:
+    """Standardised by what it was trained on, so that its own pictures lie about 0 with deviation 1."""
+    network, grey = PixelNet(), np.random.default_rng(0).normal(128, 30, (64, 64)).clip(0, 255).astype(np.uint8)
+    x = torch.from_numpy(grey / np.float32(127.5) - 1)[None, None]
+    network.standardise(describe(x).permute(0, 2, 3, 1).flatten(0, 2))
+    (found,) = features(network, [np.repeat(grey[..., None], 3, axis=2)])
+    assert found[:FEATURES] == pytest.approx(np.zeros(FEATURES), abs=1e-3)
+    assert found[FEATURES:] == pytest.approx(np.ones(FEATURES), abs=1e-2)
 
 
 def test_without_a_record_nothing_is_said(toy_store: Store) -> None:

@@ -111,13 +111,25 @@ def test_plain_dots_per_inch_are_no_scale() -> None:
 @pytest.mark.parametrize(
     ("text", "um"), [("[SemImageFile]\nPixelSize=99.2\n", 0.0992), ("$$SM_MICRON_BAR 148\n$$SM_MICRON_MARKER 10um\n", 10 / 148)]
 )
-def test_pixel_size_from_the_file_beside(text: str, um: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", ["a.txt", "a.TXT"])
+def test_pixel_size_from_the_file_beside(text: str, um: float, beside: str, tmp_path: Path) -> None:
     Image.fromarray(grains()).save(tmp_path / "a.png")
-    (tmp_path / "a.txt").write_text(text)
+    (tmp_path / beside).write_text(text)
     pixel = read_field(tmp_path / "a.png").pixel
     assert pixel is not None
     assert pixel.um == pytest.approx(um)
-    assert "a.txt" in pixel.source
+    assert beside in pixel.source
+
+
+def test_a_drawn_scale_bar_gives_the_pixel_size(tmp_path: Path) -> None:
+    Image.fromarray(with_bar(grains(), "bottom", 0)).save(tmp_path / "a.png")
+    pixel = read_field(tmp_path / "a.png", bar_um=30).pixel
+    assert pixel is not None
+    assert pixel.um == pytest.approx(30 / 60)
+    assert "60 px" in pixel.source
+    Image.fromarray(grains()).save(tmp_path / "b.png")
+    with pytest.raises(BadInputError, match=r"b\.png shows no data bar with a scale bar"):
+        read_field(tmp_path / "b.png", bar_um=30)
 
 
 def test_16_bits_and_pages_and_bars_are_said(tmp_path: Path) -> None:

@@ -158,6 +158,20 @@ def test_odd_pictures_come_out_right(case: str) -> None:
     assert bool(photo.notes) == bool(note)
 
 
+@pytest.mark.parametrize("low", [0, 30_000])
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+def test_values_on_a_small_part_of_the_scale_keep_their_grey_levels(low: int, kind: type) -> None:
+    """A detector's 16 bits are seldom used from end to end; one hot pixel does not hide that."""
+    shown = gradient(120, 200)[..., 0]
+    values = (low + shown.astype(np.float64) * 4).astype(kind)
+    values[3, 3] = 65535
+    photo = read_photo(array_tiff(values))
+    assert photo.notes[0].startswith(f"own range {low:g} to")
+    apart = np.abs(photo.rgb[..., 0].astype(float) - (shown.astype(float) - shown.min()) * 255 / np.ptp(shown))
+    apart[3, 3] = 0
+    assert apart.max() < 6
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied(orientation: int, kind: str) -> None:

@@ -36,6 +36,7 @@ def folder(tmp_path: Path) -> Path:
     Image.fromarray(grains()).save(tmp_path / "plain.png")
     Image.fromarray(with_bar(grains(seed=1), "bottom", 0)).save(tmp_path / "bar.jpg", quality=92)
     Image.fromarray(grains(100, 140, seed=2).astype(np.uint16) * 257).save(tmp_path / "deep.tif")
+    (tmp_path / "void").mkdir()
     (tmp_path / "page.tif").write_text("<html>404")
     (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "text.png").write_text("kV 15")
@@ -65,6 +66,21 @@ def test_inspect_writes_what_its_json_says(corrovis: Run, folder: Path) -> None:
         assert all(set(region) >= REGION_KEYS for region in item["regions"])
         assert all(region["area_um2"] == pytest.approx(region["area_px"] / 4) for region in item["regions"])
     assert any("data bar cropped" in warning for warning in items[2]["warnings"])
+
+
+def test_a_folder_is_its_pictures_and_notes_are_told(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    (folder / "many").mkdir()
+    for name, seed in (("b.png", 1), ("a.PNG", 2)):
+        Image.fromarray(with_bar(grains(seed=seed), "bottom", 0)).save(folder / "many" / name, "PNG")
+    (folder / "many/notes.txt").write_text("15 kV")
+    words = ("inspect", folder / "many", "--out", folder / "o", "--no-saliency", "--scale-bar", "30um")
+    answer = corrovis(*words, "--json")
+    assert answer.code == 0, answer.err
+    assert [Path(item["file"]).name for item in answer.json["items"]] == ["a.PNG", "b.png"]
+    assert [item["pixel_size_um"] for item in answer.json["items"]] == [0.5, 0.5]
+    said = corrovis(*words).err.replace("\n", " ")
+    assert said.count("note: ") >= 2
+    assert "data bar cropped" in said
 
 
 def test_pits_are_answered_in_the_fields_own_pixels(corrovis: Run, folder: Path) -> None:  # noqa: F811
@@ -122,6 +138,10 @@ def test_without_saliency_there_is_no_map(corrovis: Run, folder: Path) -> None: 
         (["page.tif", "empty.png"], "none of 2 files could be inspected"),
         (["plain.png", "--model", "mars"], "no inspection model is called mars; there are ni20cr"),
         (["plain.png", "--pixel-size", "0.5"], "write a number and a unit"),
+        (["plain.png", "--scale-bar", "10"], "scale bar '10' is no length; write a number and a unit"),
+        (["plain.png", "--scale-bar", "10um", "--pixel-size", "1um"], "give one of them"),
+        (["plain.png", "--scale-bar", "10um"], "plain.png shows no data bar with a scale bar"),
+        (["void"], "void holds no picture"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(

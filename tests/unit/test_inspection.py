@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from export import Release, export
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from micrographs import grains
@@ -13,14 +18,14 @@ from skimage.draw import disk
 from corrovis.manifest import read_manifest
 from corrovis.render.report import facts_of
 from corrovis.results import Provenance
-from corrovis.sem.inspection import Inspector, choose_model, colourfulness
+from corrovis.sem.inspection import NO_MAP, Inspector, choose_model, colourfulness, doubts
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize
-from corrovis.sem.saliency import METHODS, activation_maps, combined, saliency_of
+from corrovis.sem.saliency import METHODS, activation_maps, at_size, combined, saliency_of
 from corrovis.sem.segmentation import LEAST_PX, Segmenter, regions_of, tiled
 from corrovis.sem.severity import grade_area
 from corrovis.settings import WEIGHTS
-from corrovis.store import Store
+from corrovis.store import BUILDERS, Store
 
 MADE = Provenance("toy", "0" * 64, 0.0)
 
@@ -92,6 +97,12 @@ def test_severity_follows_area(fraction: float, name: str) -> None:
     assert grade_area(fraction, (0.28, 0.42), 1e-6).severity == name
 
 
+@given(st.floats(0, 1), st.floats(1e-6, 0.3))
+def test_the_class_never_contradicts_the_limits(fraction: float, sigma: float) -> None:
+    wanted = "low" if fraction < 0.28 else "moderate" if fraction < 0.42 else "severe"
+    assert grade_area(fraction, (0.28, 0.42), sigma).severity == wanted
+
+
 def test_at_a_limit_both_sides_are_as_likely() -> None:
     assert grade_area(0.28, (0.28, 0.42), 0.02).probabilities[:2] == pytest.approx([0.5, 0.5], abs=1e-3)
 
@@ -132,6 +143,14 @@ def test_strange_pictures_are_warned_of(toy_store: Store) -> None:
     assert not any("unlike" in warning for warning in inspector.inspect(field_of(grains()), "ni20cr").warnings)
 
 
+def test_what_is_lost_in_a_much_smaller_picture_is_said(toy_store: Store) -> None:
+    field, found = field_of(grains(300, 800)), map_of(np.zeros((300, 800)))
+    spec = toy_store.spec("ni20cr")
+    assert not doubts(field, found, spec, None)
+    (said,) = doubts(field, found, replace(spec, input={**spec.input, "long_side": 160}), None)
+    assert "800 x 300 picture at 160 x 60: what is narrower than 5 pixels is lost" in said
+
+
 def test_photos_go_to_the_model_for_structures() -> None:
     photo = Field(np.full((40, 40, 3), (150, 90, 60), np.uint8), "photo", (0, 40))
     assert colourfulness(photo.specimen) == 90
@@ -151,6 +170,84 @@ def test_cams_follow_the_evidence(method: str) -> None:
     peak = np.unravel_index(int(found.argmax()), (16, 16))
     assert 4 <= peak[0] < 8
     assert 10 <= peak[1] < 14
+
+
+def test_two_maps_at_once_do_not_mix(toy_store: Store) -> None:
+    """The network is shared: while one is explained, others are explained and segmented, each in a thread of its own."""
+    segmenter, fields = Segmenter(toy_store), [field_of(grains(64, 96, seed)) for seed in range(2)]
+    found = [segmenter.segment(field, "ni20cr") for field in fields]
+    alone = [saliency_of(toy_store, *pair) for pair in zip(fields, found, strict=True)]
+    with ThreadPoolExecutor(3) as pool:
+        busy = [pool.submit(segmenter.segment, fields[0], "ni20cr") for _ in range(8)]
+        together = [pool.submit(saliency_of, toy_store, fields[n % 2], found[n % 2]) for n in range(8)]
+        for n, one in enumerate(together):
+            heat, known = one.result(), alone[n % 2]
+            assert heat is not None
+            assert known is not None
+            assert np.allclose(heat.heat, known.heat, atol=1e-4)
+        assert all(np.array_equal(one.result().labels, found[0].labels) for one in busy)
+
+
+def test_thin_corrosion_keeps_its_share_where_it_is_made_smaller() -> None:
+    lines = np.zeros((1200, 1200), np.float32)
+    lines[::12] = lines[1::12] = 1
+    assert at_size(lines, (512, 512)).mean() == pytest.approx(1 / 6, abs=0.01)
+
+
+def test_thin_corrosion_in_a_large_field_has_a_map(toy_store: Store) -> None:
+    field, corroded = field_of(grains(600, 1200)), np.zeros((600, 1200))
+    corroded[::12] = corroded[1::12] = 1
+    found = replace(map_of(corroded), made_by=Provenance("ni20cr", "", 0.0))
+    assert saliency_of(toy_store, field, found) is not None
+
+
+@pytest.mark.parametrize("size", [(32, 33000), (2100, 32)])
+def test_a_line_scan_has_a_map(toy_store: Store, size: tuple[int, int]) -> None:
+    corroded = np.zeros(size)
+    corroded[:, ::2] = 1
+    found = replace(map_of(corroded), made_by=Provenance("ni20cr", "", 0.0))
+    heat = saliency_of(toy_store, field_of(np.random.default_rng(0).integers(60, 200, size).astype(np.uint8)), found)
+    assert heat is None or heat.heat.shape == size
+
+
+def pits_found(centres: list[tuple[int, int]], size: int, model: str) -> CorrosionMap:
+    corroded = np.zeros((size, size))
+    for centre in centres:
+        corroded[disk(centre, 4)] = 1
+    return replace(map_of(corroded), made_by=Provenance(model, "", 0.0))
+
+
+def test_pits_have_a_map_that_keeps_their_size(toy_store: Store) -> None:
+    """Each pixel is judged by itself: the heat lies on what was found, each pit its own, across tiles."""
+    centres = [(20, 20), (62, 66), (100, 30), (100, 100)]
+    heat = saliency_of(toy_store, field_of(grains(120, 120)), found := pits_found(centres, 120, "pits304"))
+    assert heat is not None
+    assert heat.cells_hw == (240, 240), "pits are enlarged for the network, never reduced"
+    assert heat.heat.max() > 0.9
+    assert all(heat.heat[centre] > 0 for centre in centres)
+    assert (heat.heat[found.labels == 0] > 0.3).mean() < 0.01
+
+
+def test_where_corrosion_has_no_map_it_says_why(toy_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corrovis.sem.inspection.saliency_of", lambda *given: None)
+    inspector = Inspector(Segmenter(toy_store))
+    assert NO_MAP in inspector.inspect(field_of(grains()), "ni20cr").warnings
+    assert NO_MAP not in inspector.inspect(field_of(grains()), "ni20cr", explain=False).warnings
+
+
+@pytest.mark.slow
+def test_yolo_has_a_map(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    how = {"size": 64, "overlap": 16, "enlarge": 1, "levels": "flattened", "sure": 0.001}
+    classes = ("background", "pit")
+    release = Release("pits304-yolo", "YoloSeg", [[1, 3, 64, 64]], "Toy", classes, how, "Toy", config={"classes": 1})
+    export(BUILDERS["YoloSeg"](classes=1).eval(), release, tmp_path)
+    store, field = Store(tmp_path), field_of(grains(90, 90))
+    Segmenter(store).segment(field, "pits304-yolo")  # leaves the head's anchors without a gradient
+    heat = saliency_of(store, field, pits_found([(20, 20), (70, 60)], 90, "pits304-yolo"))
+    assert heat is not None
+    assert heat.cells_hw == (12, 12)
+    assert np.isfinite(heat.heat).all()
 
 
 def test_no_evidence_shows_no_map() -> None:

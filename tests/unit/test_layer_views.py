@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,27 @@ def test_looking_changes_no_answer(toy_store: Store) -> None:
     before = network(x)[0]
     assert len(convolutions(network, x)) == sum(isinstance(module, nn.Conv2d) for module in network.modules())
     assert (network(x)[0] == before).all()
+
+
+def test_two_looks_at_once_do_not_mix(toy_store: Store) -> None:
+    """The network is shared: while one looks, others look and classify, each in a thread of its own."""
+    network = toy_store.network("material")
+    pictures = [torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(seed)) for seed in range(2)]
+    alone = [convolutions(network, x) for x in pictures]
+
+    def classified(times: int) -> None:
+        with torch.inference_mode():
+            for _ in range(times):
+                network(pictures[0])
+
+    with ThreadPoolExecutor(3) as pool:
+        busy = pool.submit(classified, 30)
+        together = [pool.submit(convolutions, network, pictures[n % 2]) for n in range(8)]
+        for n, found in enumerate(together):
+            for layer, known in zip(found.result(), alone[n % 2], strict=True):
+                assert layer.name == known.name
+                assert np.allclose(layer.mean, known.mean, atol=1e-4)
+        busy.result()
 
 
 def test_a_network_without_convolutions_is_refused() -> None:

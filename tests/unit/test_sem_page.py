@@ -4,23 +4,48 @@ from __future__ import annotations
 
 import json
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from matplotlib import colormaps
 from micrographs import grains
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.render.sem_pictures import overlay, region_colours
+from corrovis.render.sem_pictures import heat_map, overlay, region_colours
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.results import Field, Saliency
 from corrovis.sem.segmentation import LEAST_PX, Segmenter
 from corrovis.store import Store
 from corrovis.ui import findings, sem_jobs
 from corrovis.ui.payload import from_uri
 from corrovis.ui.sem_jobs import Seen, Visit, is_text
+
+
+def test_heat_is_laid_over_the_grey_field() -> None:
+    """The mixture worked out in floating point, to a grey level."""
+    dice = np.random.default_rng(0)
+    rgb, heat = dice.integers(0, 256, (60, 90, 3)).astype(np.uint8), dice.random((60, 90)).astype(np.float32)
+    heat[0, 0], heat[0, 1] = 0, 1
+    shown = heat_map(Field(rgb, "a", (0, 60)), Saliency(heat, "layer_cam", (8, 8)))
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[..., None]
+    wanted = 0.45 * grey + 0.55 * 255 * colormaps["inferno"](heat)[..., :3]
+    assert shown.shape == (60 + 24, 90, 3)
+    assert np.abs(shown[:60] - wanted).max() < 1.5
+
+
+def test_heat_over_a_large_field_takes_little_memory() -> None:
+    field = Field(np.zeros((1000, 1000, 3), np.uint8), "a", (0, 1000))
+    saliency = Saliency(np.zeros((1000, 1000), np.float32), "layer_cam", (8, 8))
+    tracemalloc.start()
+    heat_map(field, saliency)
+    assert tracemalloc.get_traced_memory()[1] < 16e6
+    tracemalloc.stop()
 
 
 @pytest.fixture
