@@ -1,6 +1,6 @@
 """Ray, started for one batch or connected to, and quiet: it sends no statistics, opens no dashboard and prints nothing.
 
-A Ray of our own listens to this machine alone, and its files lie in a folder that goes with it.  Ray is imported by a batch alone.
+A Ray of our own listens to this machine alone, and its files are in a folder that goes with it.  Only a batch imports Ray.
 """
 
 from __future__ import annotations
