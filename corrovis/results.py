@@ -81,11 +81,6 @@ class CarMask:
         check_array("CarMask.car", self.car, np.bool_, (None, None))
         check_array("CarMask.paint", self.paint, np.float32, self.car.shape)
 
-    @property
-    def car_fraction(self) -> float:
-        """Share of the picture that is car, 0 to 1."""
-        return float(self.car.mean())
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AgedCar:

@@ -15,16 +15,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+from support import read_rgb
 
 VEHICLES = (2, 5, 7)  # COCO: car, bus, truck
 HUE_WINDOW = 24.0  # degrees either side of the paint's hue
 LEAST_SATURATION = 0.28  # chroma over lightness: survives shading, unlike chroma
 LEAST_SHARE = 0.30  # of the car that must have the hue before we trust it to be the paint
 SKY = (165.0, 300.0)  # hues that glass and chrome mirror too: such cars wait for the second round
-
-
-def read_rgb(path: Path) -> np.ndarray:
-    return np.asarray(Image.open(path).convert("RGB"))
 
 
 def load_detector(init: Path):  # type: ignore[no-untyped-def]

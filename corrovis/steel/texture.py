@@ -1,7 +1,7 @@
 """Clean hot-rolled steel that nobody photographed: what sets start from when no clean patches are given, and the examples.
 
 Its greys, grain and rolling lines lie within what the clean patches of NEU-CLS-64 show (mean 42 to 200, median 96; mean step
-between neighbours 1.2 to 15, median 1.9; `tests/unit/test_steel_texture.py`), but no pixel is theirs.
+between neighbours 1.2 to 15, median 1.9; `tests/unit/test_steel_defects.py`), but no pixel is theirs.
 """
 
 from __future__ import annotations
