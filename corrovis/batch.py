@@ -226,7 +226,7 @@ def _answers(worker: tuple[str, dict[str, str], Settings], files: Sequence[Path]
     import ray
     from ray.exceptions import RayError
 
-    have = ray.cluster_resources()
+    have: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     workers = max(1, min(int(have.get("CPU", 1)), int(have.get("memory", 0)) // WORKER_BYTES, len(files)))
     done = schema_of({"number": "int64", **worker[1]}).empty_table()
     for most in (max(1, min(LARGEST_BLOCK, len(files) // (4 * workers))), 1):

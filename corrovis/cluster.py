@@ -6,6 +6,7 @@ A Ray of our own listens to this machine alone, and its files are in a folder th
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import tempfile
@@ -54,7 +55,7 @@ def _start(threads: int, place: str) -> None:
             object_store_memory=OBJECT_STORE_BYTES,
             include_dashboard=False,
             log_to_driver=False,
-            logging_level="CRITICAL",
+            logging_level=logging.CRITICAL,
             _temp_dir=place,
         )
     except Exception as error:  # nothing narrower: it is what Ray raises when its processes take more than half a minute
@@ -66,7 +67,7 @@ def _connect(address: str) -> None:
 
     here = {"PYTHONPATH": f"{ROOT}:${{PYTHONPATH}}"}
     try:
-        ray.init(address, runtime_env={"env_vars": here}, log_to_driver=False, logging_level="CRITICAL")
+        ray.init(address, runtime_env={"env_vars": here}, log_to_driver=False, logging_level=logging.CRITICAL)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise BadInputError(
             f"the Ray at {address} cannot be used ({last_line(error)}); run this on one of its nodes, or leave --ray out"

@@ -4,7 +4,7 @@
 | --- | --- |
 | `photo` | the picture as shown |
 | `map` | R = how surely a pixel is corroded, 128 and more where the model says so; G = its class if it were corroded |
-| `numbers` | R, G, B = number of the region, lowest byte first; beyond 65535 all are one, as in the file |
+| `numbers` | R, G, B = number of the region, highest byte first; beyond 65535 all are one, as in the file |
 
 At the model's own threshold the page shows the regions of the files, so that table, CSV and report agree; at any other it finds
 them anew, in the pixels shown.
