@@ -51,6 +51,7 @@ def _start(threads: int, place: str) -> None:
     try:
         ray.init(
             "local",
+            _node_ip_address="127.0.0.1",
             num_cpus=threads or os.cpu_count(),
             object_store_memory=OBJECT_STORE_BYTES,
             include_dashboard=False,

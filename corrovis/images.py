@@ -30,6 +30,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", "
 CURE = "use a JPEG, PNG, WebP or TIFF"
 MIN_SIDE = 16
 MOST_VALUES = 0.1, 99.9  # percentiles, which a hot pixel does not move
+OWN_RANGE = "own range"  # begins the note on values that were stretched
 SMALL_PART = 0.25  # of a scale: values that span less are stretched
 DEFAULTS = Settings()
 
@@ -220,7 +221,7 @@ def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
     if note and note != "8 bit kept in 16":  # what was 8 bits has no more levels to give
         low, high = np.percentile(x[finite], MOST_VALUES).tolist()
     if not note or (note != "8 bit kept in 16" and 0 < high - low < SMALL_PART * white):
-        note, x, white = f"own range {low:g} to {high:g} taken as black to white", x - low, max(high - low, 1e-9)
+        note, x, white = f"{OWN_RANGE} {low:g} to {high:g} taken as black to white", x - low, max(high - low, 1e-9)
     notes.append(note)
     return np.where(finite, np.clip(np.nan_to_num(x) * (255 / white), 0, 255).round(), 0).astype(np.uint8)
 

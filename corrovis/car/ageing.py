@@ -34,7 +34,6 @@ RAMP = 0.25
 YOUTH = 0.8
 GAIN = (1.42, 1.22, 1.0)
 GRAIN = 0.12  # levels
-LIP = 0.25  # of the rust's brightness, where its lip is steep
 GRAIN_SIDE, GRAIN_MARGIN = 128, 48  # pixels; the network sees 46 to each side
 GRAIN_TONE = (104, 62, 44)
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
@@ -64,9 +63,7 @@ class Ager:
         prior = features(rgb, car, paint) @ np.array(list(PRIOR.values()), np.float32)
         onset = onset_levels(prior, paint, seed, car_size)
         layer = self._rust(tone_of(rgb, paint, seed), onset, seed)
-        onset = follow_grain(onset, layer)
-        layer = with_age(layer, onset)
-        onset = beyond_paint(onset, paint)
+        onset = beyond_paint(follow_grain(onset, layer), paint)
         places = np.random.default_rng(seed + 3).uniform(0, GRAIN_SIDE, (2, 2)).astype(np.float32)
         full_paint = np.asarray(np.round(mask.paint * 255), np.uint8)
         full_onset, full_layer = finish(Canvas(onset, layer, rgb, self._grain(), places), photo.rgb, full_paint)
@@ -174,16 +171,6 @@ def follow_grain(onset: Float, layer: Byte) -> Float:
     grain = grey - cv2.GaussianBlur(grey, (0, 0), 3.0)
     later = np.clip(grain / (grain.std() + 1e-6), -2, 2) * GRAIN
     return np.where(onset < LEVELS[-1], onset + later, onset).clip(RAMP, LEVELS[-1]).astype(np.float32)
-
-
-def with_age(layer: Byte, onset: Float) -> Byte:
-    """Rust that began early is dark and brown, rust that came last orange; a faint light from above lies on each patch's lip."""
-    age = np.clip((1.8 - onset) / 1.6, -0.5, 1)
-    rim = np.clip(-cv2.Sobel(cv2.GaussianBlur(onset, (0, 0), 1.0), cv2.CV_32F, 0, 1, scale=0.25), -1, 1)
-    light = 1 - 0.24 * age + LIP * rim
-    grey = layer.astype(np.float32).mean(axis=2, keepdims=True)
-    browner = grey + (layer - grey) * (1 - 0.25 * age)[..., None]
-    return np.asarray(np.clip(browner * light[..., None], 0, 255), np.uint8)
 
 
 def beyond_paint(onset: Float, paint: Float) -> Float:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS, EXIF_ORIENTATION, read_photo
+from corrovis.images import DEFAULTS, EXIF_ORIENTATION, OWN_RANGE, read_photo
 from corrovis.results import Bool
 from corrovis.settings import Settings
 from corrovis.steel.results import Pixels, Plate
 
-DEEP = ("12 bit reduced to 8", "16 bit reduced to 8")
+DEEP = ("12 bit reduced to 8", "16 bit reduced to 8", OWN_RANGE)  # as their notes begin
 SHALLOW = "8 bit kept in 16"
 TURNED = "turned as the camera noted"
 WHITE = "White"
@@ -33,8 +33,9 @@ def read_plate(source: Path | bytes, name: str = "picture", limits: Settings = D
     photo = read_photo(source, name, limits)
     data = source.read_bytes() if isinstance(source, Path) else source
     white = _white_of(data)
-    if (white or set(DEEP) & set(photo.notes)) and (deep := _sixteen_bits(data, TURNED in photo.notes)) is not None:
-        notes = tuple(note for note in photo.notes if note not in (*DEEP, SHALLOW))
+    reduced = [note for note in photo.notes if note.startswith(DEEP)]
+    if (white or reduced) and (deep := _sixteen_bits(data, TURNED in photo.notes)) is not None:
+        notes = tuple(note for note in photo.notes if note not in (*reduced, SHALLOW))
         held = [one for one in (white or 0, 4095, 65535) if deep.max() <= one]
         return Plate(deep, photo.name, held[0], notes)
     rgb = photo.rgb

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from corrovis.car import detail
-from corrovis.car.ageing import beyond_paint, with_age
+from corrovis.car.ageing import beyond_paint
 from corrovis.car.detail import Canvas, finish, periodic_grain
 from corrovis.car.edges import enlarged
 from corrovis.car.onset import LEVELS, ONSET_UNIT
@@ -101,19 +101,3 @@ def test_rust_reaches_the_edge_of_the_paint() -> None:
     assert further[8:32, 8:32] == pytest.approx(np.ones((24, 24)), abs=1e-3)
     assert (further[paint > 0] == 1).all()
     assert further[0, 0] == LEVELS[-1]
-
-
-def test_rust_that_began_early_is_darker_and_browner() -> None:
-    """One rust, onsets 0.3 to 3 in broad steps: lightness and saturation rise with the onset."""
-    onset = np.repeat(np.array([0.3, 1.0, 1.8, 3.0], np.float32), 40)[None].repeat(40, axis=0)
-    aged = with_age(np.full((40, 160, 3), (120, 72, 48), np.uint8), onset).astype(float)[20, 20::40]
-    assert (np.diff(aged.mean(axis=1)) > 5).all()
-    assert (np.diff(np.ptp(aged, axis=1) / aged.mean(axis=1)) > 0.03).all()
-
-
-def test_the_lip_of_a_patch_is_lit_from_above() -> None:
-    ys, xs = np.mgrid[:80, :80]
-    onset = (1 + np.hypot(ys - 40, xs - 40) / 20).astype(np.float32)
-    grey = with_age(np.full((80, 80, 3), 90, np.uint8), onset).mean(axis=2)
-    assert grey[20, 40] > grey[60, 40] + 3
-    assert grey[40, 20] == pytest.approx(grey[40, 60], abs=1)
