@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from torch import Tensor
 
 from corrovis.car.ageing import ONSET_UNIT, RAMP
 from corrovis.errors import NoCarError
@@ -23,7 +24,7 @@ from corrovis.sem.material import MaterialClassifier
 from corrovis.sem.segmentation import Segmenter
 from corrovis.sem.synthesis import MODEL, Synthesiser
 from corrovis.settings import WEIGHTS, Settings
-from corrovis.steel.defects import DefectMaker
+from corrovis.steel.defects import DefectMaker, Throw
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.results import CLEAN, PatchVerdict, Plate
 from corrovis.store import Store
@@ -101,10 +102,10 @@ class Defects(DefectMaker):
         self.classes, self.side = STEEL, 64
         self.spec = replace(next(iter(read_manifest(WEIGHTS).values())), name="steel-pegan", classes=STEEL, input={"size": 64})
 
-    def produce(self, grey: Float, defects: list[str], seeds: list[int]) -> Float:
+    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
         made = grey.copy()
-        for patch, name, seed in zip(made, defects, seeds, strict=True):
-            number, (height, width) = STEEL.index(name), patch.shape
+        for patch, name, throw in zip(made, defects, throws, strict=True):
+            number, seed, (height, width) = STEEL.index(name), throw.seed, patch.shape
             if name == CLEAN:
                 patch[:] = 0.5
                 continue
