@@ -162,7 +162,7 @@ def test_what_the_brush_wipes_is_where_it_was_painted(painter: Page, patch: Path
     painter.mouse.move(x + 30, y, steps=6)
     painter.mouse.up()
     painter.wait_for_timeout(2000)  # nor does it say when a stroke has arrived
-    painter.get_by_role("button", name="Wipe it clean there").click()  # mid-grey, by the toy
+    painter.get_by_role("button", name="Wipe it clean there").click()  # one even grey, by the toy
     save = painter.get_by_role("link", name="Save the plate").or_(painter.get_by_role("button", name="Save the plate"))
     expect(save).to_be_enabled()
     with painter.expect_download() as waiting:
@@ -173,7 +173,7 @@ def test_what_the_brush_wipes_is_where_it_was_painted(painter: Page, patch: Path
     assert after.shape == before.shape
     assert 0 < changed.mean() < 0.6
     assert not changed[:10].any(), "nothing was painted at the top"
-    assert abs(int(after[48, 64]) - 128) <= 2
+    assert abs(int(after[48, 64]) - np.median(before)) <= 8, "as light as the plate around it"
 
 
 def test_a_set_is_made_and_taken_home(page: Page, tmp_path: Path) -> None:

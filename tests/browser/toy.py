@@ -96,7 +96,7 @@ STEEL = (
 
 
 class Defects(DefectMaker):
-    """Every defect is a bright bar of its own height and place; a seed moves it; erasing makes everything mid-grey."""
+    """Every defect is a bright bar of its own height and place; a seed moves it; erasing leaves one even grey."""
 
     def __init__(self) -> None:
         self.classes, self.side = STEEL, 64
