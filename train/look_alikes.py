@@ -18,6 +18,7 @@ SIDE = 192
 
 def look_alike_groups(paths: list[Path], init: str, alike: float = ALIKE) -> list[str]:
     """A group name for each photo: photos whose MobileNetV2 features have a cosine of `alike` or more share it, chains too."""
+    torch.manual_seed(0)  # a random encoder has to be the same one again
     encoder = smp.encoders.get_encoder("mobilenet_v2", weights=None).eval()
     encoder.load_state_dict(encoder_state(init))
     rows = []

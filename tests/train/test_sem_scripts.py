@@ -181,7 +181,7 @@ def test_severity_and_saliency_are_scored_against_the_segmenter(data: Path, tmp_
     )
     run("sem_severity.py", *options)
     found = json.loads(report.read_text())["compared"]["windows"]["rivals"]
-    assert list(found) == ["area", "efficientnet_b0-random", "area and efficientnet_b0"]
+    assert list(found) == ["area", "efficientnet_b0-random", "area and efficientnet_b0-random"]
     assert all(s["low"] <= s["value"] <= s["high"] for rival in found.values() for s in rival["metrics"].values())
     assert np.array(found["area"]["confusion"]["counts"]).sum() == found["area"]["metrics"]["accuracy"]["n"]
     run("sem_severity.py", *options, "--resume")
