@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, select_autoescape
 
+from corrovis.render.pages import write_page
 from corrovis.render.sem_plots import progression_plot
 from corrovis.sem.progression import Line, Point, Row, Trend, compare, trends
 from corrovis.sem.results import FIELD_SEVERITIES
 
-TEMPLATE = Path(__file__).with_name("progression_report.html")
 STEPS = 21  # hours at which a line and its band are answered
 
 MEANING = (
@@ -131,20 +130,18 @@ def _write_json(answer: dict[str, Any], fields: list[dict[str, Any]], path: Path
 
 def _write_html(answer: dict[str, Any], fields: list[dict[str, Any]], plot: bytes, path: Path) -> None:
     """One file: the plot lies in it as data."""
-    environment = Environment(autoescape=select_autoescape(default=True, default_for_string=True))
-    environment.filters |= {"share": _share, "level": _level}
     named = zip(fields, answer["items"], strict=True)
-    page = environment.from_string(TEMPLATE.read_text()).render(
-        conditions=answer["conditions"],
-        comparisons=answer["comparisons"],
-        fields=fields,
-        models=sorted({(f["model"], f["model_sha256"]) for f in fields if f["model"]}),
-        left_out=[field["error"] for field in fields if field["error"]],
-        warnings=[(field["file"], text) for field, item in named for text in item.get("warnings", [])],
-        plot=f"data:image/png;base64,{base64.b64encode(plot).decode()}",
-        meaning=MEANING,
-    )
-    path.write_text(page, encoding="utf-8", errors="replace")
+    values = {
+        "conditions": answer["conditions"],
+        "comparisons": answer["comparisons"],
+        "fields": fields,
+        "models": sorted({(f["model"], f["model_sha256"]) for f in fields if f["model"]}),
+        "left_out": [field["error"] for field in fields if field["error"]],
+        "warnings": [(field["file"], text) for field, item in named for text in item.get("warnings", [])],
+        "plot": f"data:image/png;base64,{base64.b64encode(plot).decode()}",
+        "meaning": MEANING,
+    }
+    write_page("progression_report.html", path, values, {"share": _share, "level": _level})
 
 
 def _share(estimate: dict[str, Any] | None, sign: str = "") -> str:

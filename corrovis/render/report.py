@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from fpdf import FPDF
-from jinja2 import Environment, select_autoescape
 
 from corrovis.images import save_index_png, save_numbers_png, save_png
 from corrovis.manifest import WeightSpec
 from corrovis.render.folders import make_folder
+from corrovis.render.pages import write_page
 from corrovis.render.sem_pictures import heat_map, overlay
 from corrovis.render.sem_plots import size_histogram
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Region
 
-TEMPLATE = Path(__file__).with_name("report.html")
 SHOWN_ROWS = 200  # regions in the HTML; all of them are in the CSV
 PDF_ROWS = 30
 FILES = ("mask", "certainty", "region_numbers", "overlay", "saliency", "sizes", "report", "pdf", "csv")
@@ -139,18 +138,17 @@ def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
 def _write_html(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[Path, str]], path: Path) -> None:
     """One file: the pictures lie in it as data."""
     rows = _rows(inspection, SHOWN_ROWS)
-    environment = Environment(autoescape=select_autoescape(default=True, default_for_string=True))
-    page = environment.from_string(TEMPLATE.read_text()).render(
-        name=inspection.field.name,
-        warnings=inspection.warnings,
-        facts=facts_of(inspection, spec),
-        pictures=[{"data": _as_data(file), "caption": caption} for file, caption in pictures],
-        columns=list(rows[0]) if rows else [],
-        rows=[["" if value is None else value for value in row.values()] for row in rows],
-        left_out=len(inspection.regions) - len(rows),
-        meaning=MEANING,
-    )
-    path.write_text(page, encoding="utf-8", errors="replace")  # a file's name need not be UTF-8
+    values = {
+        "name": inspection.field.name,
+        "warnings": inspection.warnings,
+        "facts": facts_of(inspection, spec),
+        "pictures": [{"data": _as_data(file), "caption": caption} for file, caption in pictures],
+        "columns": list(rows[0]) if rows else [],
+        "rows": [["" if value is None else value for value in row.values()] for row in rows],
+        "left_out": len(inspection.regions) - len(rows),
+        "meaning": MEANING,
+    }
+    write_page("report.html", path, values)
 
 
 def _write_pdf(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[Path, str]], path: Path) -> None:
