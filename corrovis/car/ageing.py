@@ -30,15 +30,15 @@ from corrovis.results import AgedCar, Byte, CarMask, Float, Photo, Provenance, c
 from corrovis.store import Store
 
 MODEL = "car-rust"
-RAMP = 0.25
-YOUTH = 0.8
-GAIN = (1.42, 1.22, 1.0)
-GRAIN = 0.12  # levels
+RAMP = 0.4
+YOUTH = 0.35
+GAIN = (1.35, 1.18, 1.0)
+GRAIN = 0.05  # levels
 GRAIN_SIDE, GRAIN_MARGIN = 128, 48  # pixels; the network sees 46 to each side
 GRAIN_TONE = (104, 62, 44)
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
-OLD = np.array([37.0, 13.0, 17.0])
+OLD = np.array([33.0, 13.5, 17.0])
 """CIELAB of old rust, near the median of rust on real severe cars; `GAIN` makes it the orange of their upper quartile."""
 
 
@@ -127,7 +127,7 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
     dice = np.random.default_rng(seed + 1)
     lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.12, 0.2))
-    colour = OLD + np.stack([7.0 * lighter, 1.0 * lighter + 3.0 * redder, 2.0 * lighter + 4.5 * redder], axis=2)
+    colour = OLD + np.stack([7.0 * lighter, 1.0 * lighter + 3.0 * redder, 2.0 * lighter + 3.5 * redder], axis=2)
     colour[..., 1:] += 0.1 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
     light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
@@ -161,7 +161,7 @@ def panel_light(lightness: Float, paint: Float) -> Float:
 def roughness_of(age: Float, seed: int) -> Float:
     """(H, W, 2) float32, fine and coarse roughness: rust grows rougher with age, unevenly."""
     drift = fractal(age.shape, 60.0, 0.6, np.random.default_rng(seed + 2))
-    rough = np.clip(0.45 + 0.18 * np.clip(age - 1, 0, 2) + 0.12 * drift, 0.2, 1.2)
+    rough = np.clip(0.27 + 0.11 * np.clip(age - 1, 0, 2) + 0.07 * drift, 0.12, 0.72)
     return np.stack([0.5 * rough, 0.6 * rough], axis=2).astype(np.float32)
 
 

@@ -21,8 +21,8 @@ from corrovis.results import Byte, Float
 RELIEF_SIGMA = 5.0  # canvas pixels
 EDGE_RADIUS = 3  # canvas pixels
 FINER = ((3.0, 1.0), (8.0, 0.45))  # samples of grain to a canvas pixel, and their weight, in the two scales of it
-GRAIN_IN_ONSET = 0.16  # levels
-GRAIN_IN_LAYER = 0.13  # of the rust's brightness
+GRAIN_IN_ONSET = 0.08  # levels
+GRAIN_IN_LAYER = 0.1  # of the rust's brightness
 ROWS = 512  # worked on at a time, so that a 24 MP photo needs little memory
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from corrovis.results import Bool, Byte, Float
 
-LEVELS = np.array([0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0], np.float32)
+LEVELS = np.array([0.4, 0.46, 0.56, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0], np.float32)
 SHARE = np.array([0.0, 0.006, 0.02, 0.045, 0.085, 0.2, 0.4, 0.66, 0.9, 1.0], np.float32)
 """Share of the paint that is rusted at each of `LEVELS`."""
 
@@ -63,7 +63,7 @@ def onset_levels(prior: Float, paint: Float, seed: int, size: float) -> Float:
     clouds = fractal(paint.shape, 0.3 * size, 0.6, dice)
     spots = fractal(paint.shape, 0.04 * size, 0.7, dice)
     specks = fractal(paint.shape, 0.02 * size, 0.8, dice)
-    score = 1.0 * standard + 0.9 * clouds + 0.5 * spots + 0.25 * specks
+    score = 1.0 * standard + 1.2 * clouds + 0.3 * spots + 0.08 * specks
     score = score + 0.35 * _run_down(score, solid, size, dice)
     rank = _rank(score, solid)
     return np.where(solid, np.interp(rank, SHARE, LEVELS), LEVELS[-1]).astype(np.float32)
