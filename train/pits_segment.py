@@ -67,7 +67,10 @@ METHODS = {
         lambda: PixelNet(2), {**SEEN, "enlarge": 2}, ZOOMS[0], Config(side=192, batch=4096, steps=500, lr=4e-3, ema=0.98)
     ),
     "yolo": Method(
-        lambda: YoloSeg(1), {**SEEN, "enlarge": 4}, (1.2, 3.0), Config(side=320, batch=4, steps=150, lr=1e-3, ema=0.96)
+        lambda: YoloSeg(1),
+        {**SEEN, "enlarge": 4, "shrunk": [0.5, 0.25]},
+        (1.2, 3.0),
+        Config(side=320, batch=4, steps=300, lr=1e-3, ema=0.96),
     ),
 }
 

@@ -15,8 +15,8 @@ OURS, PAPER = "car-rust", "car-cyclegan"
 OWN = {  # report of each model that has one of its own
     "car-grade": "car_grade",
     "ni20cr": "sem_ni20cr",
-    "pits304": "sem_pits_pixels",
-    "pits304-yolo": "sem_pits_yolo",
+    "pits304": "sem_pits_yolo",
+    "pits304-pixels": "sem_pits_pixels",
     "steel-structures": "sem_structure",
     "material": "material",
     "sem-gan": "sem_gan",

@@ -47,20 +47,20 @@ RELEASES: dict[str, dict[str, Any]] = {
     },
     "pits304": {
         **PITS,
-        "arch": "PixelNet",
-        "run": "pits_pixels",
-        "report": "sem_pits_pixels.json",
-        "input": HALVES,
-        "command": "python train/pits_segment.py pixels",
-    },
-    "pits304-yolo": {
-        **PITS,
         "arch": "YoloSeg",
         "config": {"classes": 1},
         "run": "pits_yolo",
         "report": "sem_pits_yolo.json",
         "input": HALVES,
         "command": "python train/pits_segment.py yolo --init yolov8n-seg-coco.safetensors",
+    },
+    "pits304-pixels": {
+        **PITS,
+        "arch": "PixelNet",
+        "run": "pits_pixels",
+        "report": "sem_pits_pixels.json",
+        "input": HALVES,
+        "command": "python train/pits_segment.py pixels",
     },
     "steel-structures": {
         "run": "sem_structure4",

@@ -1,12 +1,13 @@
 """What YOLOv8-seg finds in a picture of any size: boxes, scores, masks.  The one adapter of its raw output.
 
 Tiles overlap, and a detection counts in the tile in whose inner part its middle lies, so that what a tile's rim cuts in two is
-found whole next door and once.
+found whole next door and once.  A network knows instances of the sizes that it learned from: wider ones are looked for in the
+picture made smaller.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from corrovis.results import Byte, Float
 from corrovis.sem.fields import Stitcher
 from corrovis.sem.seeing import to_input
 
+WIDE = 48.0  # pixels of the picture asked about; what is smaller is found there
 SAME = 0.6  # boxes that share more than this of their union show one instance
 
 
@@ -29,12 +31,19 @@ class Instance:
     Shape:
         box_xyxy: (4,) float32, in the pixels of the picture that the network saw
         logits: (h, w) float32, the mask's on the grid of prototypes, whose first cell lies at `corner` (x, y)
+    The picture that the network saw was `shrunk` to this share of the one asked about.
     """
 
     box_xyxy: Float
     score: float
     logits: Float
     corner: tuple[int, int]
+    shrunk: float = 1.0
+
+    @property
+    def box_asked(self) -> Float:
+        """(4,) float32, in the pixels of the picture asked about."""
+        return np.asarray(self.box_xyxy / np.float32(self.shrunk), np.float32)
 
 
 def detect(network: YoloSeg, x: torch.Tensor, least: float) -> list[Instance]:
@@ -52,6 +61,16 @@ def detect(network: YoloSeg, x: torch.Tensor, least: float) -> list[Instance]:
     return found
 
 
+def detect_sizes(network: YoloSeg, rgb: Byte, tiling: tuple[int, int], least: float, shrunk: list[float]) -> list[Instance]:
+    """The same as `detect_tiled`, and what is wider than `WIDE` in the picture `shrunk` to each of these shares; best first."""
+    found = detect_tiled(network, rgb, tiling, least)
+    for share in shrunk:
+        small = np.asarray(cv2.resize(rgb, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8)
+        seen = [replace(one, shrunk=share) for one in detect_tiled(network, small, tiling, least)]
+        found += [one for one in seen if float(np.ptp(one.box_asked.reshape(2, 2), axis=0).max()) > WIDE]
+    return _once(found)
+
+
 def detect_tiled(network: YoloSeg, rgb: Byte, tiling: tuple[int, int], least: float) -> list[Instance]:
     """The same for (H, W, 3) uint8 of any size, in tiles of `tiling` = (side, overlap); best first."""
     side, overlap = tiling
@@ -64,10 +83,15 @@ def detect_tiled(network: YoloSeg, rgb: Byte, tiling: tuple[int, int], least: fl
             spans = zip(middle, (columns, rows), (rgb.shape[1], rgb.shape[0]), strict=True)
             if all(_inner(at, span, length, overlap) for at, span, length in spans):
                 kept.append(Instance(box, one.score, one.logits, (columns.start, rows.start)))
-    if not kept:
+    return _once(kept)
+
+
+def _once(found: list[Instance]) -> list[Instance]:
+    """Each instance once, best first."""
+    if not found:
         return []
-    boxes, scores = torch.from_numpy(np.stack([one.box_xyxy for one in kept])), torch.tensor([one.score for one in kept])
-    return [kept[i] for i in nms(boxes, scores, SAME).tolist()]
+    boxes, scores = torch.from_numpy(np.stack([one.box_asked for one in found])), torch.tensor([one.score for one in found])
+    return [found[i] for i in nms(boxes, scores, SAME).tolist()]
 
 
 def _inner(at: float, span: slice, length: int, overlap: int) -> bool:
@@ -81,18 +105,19 @@ def paint(
 ) -> tuple[NDArray[np.int32], Float, Float]:
     """Region numbers (H, W), best first; the score (H, W) at each pixel; and the score (n,) of each region.
 
-    `scale` is (x, y), field pixels per pixel of the picture that the network saw.  Logits are brought to the field's pixels
+    `scale` is (x, y), field pixels per pixel of the picture asked about.  Logits are brought to the field's pixels
     before the threshold, so that outlines are as smooth as the field; a pixel of two instances is the better one's.
     """
     regions, score = np.zeros(size_hw, np.int32), np.zeros(size_hw, np.float32)
     scores: list[float] = []
     for one in instances:
-        box = one.box_xyxy * np.array([*scale, *scale])
+        box = one.box_asked * np.array([*scale, *scale])
         x0, y0 = np.maximum(np.floor(box[:2]), 0).astype(int)
         x1, y1 = np.minimum(np.ceil(box[2:]), size_hw[::-1]).astype(int)
         if x1 <= x0 or y1 <= y0:
             continue
-        x, y = np.meshgrid(_cells(x0, x1, scale[0], one.corner[0]), _cells(y0, y1, scale[1], one.corner[1]))
+        across, down = scale[0] / one.shrunk, scale[1] / one.shrunk
+        x, y = np.meshgrid(_cells(x0, x1, across, one.corner[0]), _cells(y0, y1, down, one.corner[1]))
         inside = cv2.remap(one.logits, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) > 0
         free = inside & (regions[y0:y1, x0:x1] == 0)
         if free.any():

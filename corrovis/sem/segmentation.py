@@ -20,12 +20,12 @@ from torch import nn
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.results import Byte, Float, Provenance
 from corrovis.sem.fields import Stitcher
-from corrovis.sem.instances import detect_tiled, paint
+from corrovis.sem.instances import detect_sizes, paint
 from corrovis.sem.results import CorrosionMap, Field
 from corrovis.sem.seeing import prepared, to_input
 from corrovis.store import Store
 
-MODELS = ("ni20cr", "pits304", "pits304-yolo", "steel-structures")
+MODELS = ("ni20cr", "pits304", "pits304-pixels", "steel-structures")
 """Names of the contract; which of them are there, the store knows."""
 T = TypeVar("T", bound=np.generic)
 LEAST_PX = 9  # smaller specks are noise
@@ -73,7 +73,7 @@ def look(network: nn.Module, rgb: Byte, how: dict[str, Any]) -> Found:
     seen, tiling = prepared(rgb, how), (int(how["size"]), int(how["overlap"]))
     height, width = rgb.shape[:2]
     if isinstance(network, YoloSeg):
-        instances = detect_tiled(network, seen, tiling, float(how["sure"]))
+        instances = detect_sizes(network, seen, tiling, float(how["sure"]), how.get("shrunk", []))
         regions, p_corroded, scores = paint(instances, (height, width), (width / seen.shape[1], height / seen.shape[0]))
         return Found((regions > 0).astype(np.uint8), regions, p_corroded, scores)
     p = classes_of(network, seen, how)

@@ -6,7 +6,7 @@ on specimens held out of its training (`area_error` in its record); the probabil
 | model | moderate from | severe from | why there |
 | --- | --- | --- | --- |
 | ni20cr | 28 % | 42 % | thirds of the labelled fields; no standard grades intergranular attack by area |
-| pits304, pits304-yolo | 1 % | 5 % | ours; ASTM G46 charts pits by number and size |
+| pits304, pits304-pixels | 1 % | 5 % | ours; ASTM G46 charts pits by number and size |
 | steel-structures | 3 % | 16 % | ASTM D610: rust grade 5 or better, 4 to 3, 2 or worse |
 """
 
@@ -23,7 +23,7 @@ PITS = (0.01, 0.05)
 LIMITS: dict[str, tuple[float, float]] = {
     "ni20cr": (0.28, 0.42),
     "pits304": PITS,
-    "pits304-yolo": PITS,
+    "pits304-pixels": PITS,
     "steel-structures": (0.03, 0.16),
 }
 UNKNOWN_ERROR = 0.05  # of a model whose record states none

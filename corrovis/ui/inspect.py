@@ -19,7 +19,7 @@ CHOICES = {
     "": wording.ANY_MODEL,
     "ni20cr": wording.NI20CR,
     "pits304": wording.PITS304,
-    "pits304-yolo": wording.PITS304_YOLO,
+    "pits304-pixels": wording.PITS304_PIXELS,
     "steel-structures": wording.STRUCTURES,
 }
 WORK: dict[str, Any] = {"api_visibility": "private", **CPU}

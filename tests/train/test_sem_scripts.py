@@ -137,7 +137,7 @@ def test_unfinished_runs_are_named_and_finished_reports_gathered(data: Path, rep
 
 
 def test_the_report_of_inspection_has_its_models_and_no_other(reports: Path) -> None:
-    found = gathered(reports, {"pits304-yolo": "not trained"})
+    found = gathered(reports, {"pits304-pixels": "not trained"})
     assert "sem_gan" not in found["metrics"]
     assert found["confusion"]["steel-structures"] == {"pixels": [[3, 1], [0, 2]]}
     assert found["metrics"]["ni20cr"]["miou"]["seed"] == 0.8991

@@ -240,11 +240,11 @@ def test_yolo_has_a_map(tmp_path: Path) -> None:
     torch.manual_seed(0)
     how = {"size": 64, "overlap": 16, "enlarge": 1, "levels": "flattened", "sure": 0.001}
     classes = ("background", "pit")
-    release = Release("pits304-yolo", "YoloSeg", [[1, 3, 64, 64]], "Toy", classes, how, "Toy", config={"classes": 1})
+    release = Release("pits304-pixels", "YoloSeg", [[1, 3, 64, 64]], "Toy", classes, how, "Toy", config={"classes": 1})
     export(BUILDERS["YoloSeg"](classes=1).eval(), release, tmp_path)
     store, field = Store(tmp_path), field_of(grains(90, 90))
-    Segmenter(store).segment(field, "pits304-yolo")  # leaves the head's anchors without a gradient
-    heat = saliency_of(store, field, pits_found([(20, 20), (70, 60)], 90, "pits304-yolo"))
+    Segmenter(store).segment(field, "pits304-pixels")  # leaves the head's anchors without a gradient
+    heat = saliency_of(store, field, pits_found([(20, 20), (70, 60)], 90, "pits304-pixels"))
     assert heat is not None
     assert heat.cells_hw == (12, 12)
     assert np.isfinite(heat.heat).all()

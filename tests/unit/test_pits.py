@@ -265,10 +265,10 @@ def test_yolo_goes_through_the_store_and_leaves_the_house_as_it_was(tmp_path: Pa
     assert cv2.getNumThreads() == threads
     how = {"size": 128, "overlap": 32, "enlarge": 2, "enlarged_to": 512, "levels": "flattened", "sure": 0.001}
     classes = ("background", "pit")
-    release = Release("pits304-yolo", "YoloSeg", [[1, 3, 64, 64]], "Toy", classes, how, "Toy", config={"classes": 1})
+    release = Release("pits304-pixels", "YoloSeg", [[1, 3, 64, 64]], "Toy", classes, how, "Toy", config={"classes": 1})
     export(network, release, tmp_path)
     field = Field(np.repeat(pitted([(40, 40)], size=120)[..., None], 3, axis=2), "drawn.png", (0, 120))
-    found = Segmenter(Store(tmp_path)).segment(field, "pits304-yolo")
+    found = Segmenter(Store(tmp_path)).segment(field, "pits304-pixels")
     assert found.labels.shape == (120, 120)
     assert ((found.regions > 0) == (found.labels > 0)).all()
     from ultralytics import settings
