@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from car_cyclegan import Config, ImagePool, adversarial, lambda_at, rate_at, to_network, to_picture
+from car_outlines import Outline, read_outlines
 from car_pictures import GREY, Picture, car_of, masked, patches, random_crop, read_pictures, square
 from PIL import Image
 from support import is_held_out
@@ -117,6 +118,34 @@ def test_pictures_know_their_domain_mask_and_hold_out(data: Path) -> None:
     assert {s: sum(p.severity == s for p in pictures) for s in SEVERITIES} == {"none": 10, "mild": 6, "moderate": 6, "severe": 6}
     assert sum(p.held_out for p in pictures) == 12
     assert all(p.car[12:42, 6:66].all() and p.car.sum() == 30 * 60 for p in pictures)
+
+
+def test_outlines_take_from_the_car_and_put_back() -> None:
+    car = np.zeros((40, 60), np.uint8)
+    car[5:35, 5:55] = 255
+    window, pillar = (
+        [[10.0, 10.0], [30.0, 10.0], [30.0, 20.0], [10.0, 20.0]],
+        [[18.0, 10.0], [20.0, 10.0], [20.0, 20.0], [18.0, 20.0]],
+    )
+    _, paint = Outline([window], [pillar]).masks(car)
+    assert paint[15, 12] == 0
+    assert paint[15, 19] == 255, "put back"
+    assert paint[30, 30] == 255
+    assert (paint > 0).sum() == pytest.approx(30 * 50 - 20 * 10 + 2 * 10, rel=0.03)
+    drawn_again, _ = Outline([], [], [[0.0, 0.0], [30.0, 0.0], [30.0, 40.0], [0.0, 40.0]]).masks(car)
+    assert drawn_again[2, 2] == 255
+    assert drawn_again[20, 50] == 0
+
+
+def test_every_outline_lies_in_a_photo() -> None:
+    """Photos of the set are at most 480 px long; a polygon that leaves its photo by more than the rim is a slip of the pen."""
+    outlines = read_outlines()
+    assert len(outlines) >= 60
+    for name, outline in outlines.items():
+        polygons = outline.not_paint + outline.paint + ([outline.car] if outline.car else [])
+        corners = np.array([corner for polygon in polygons for corner in polygon])
+        assert corners.min() > -40, name
+        assert corners.max() < 520, name
 
 
 def test_a_mask_that_missed_the_car_is_not_believed(tmp_path: Path) -> None:
