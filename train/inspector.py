@@ -17,6 +17,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,13 @@ from sklearn.linear_model import LogisticRegression
 from steel_data import Patches, load
 from support import arguments, load_checkpoint, save_checkpoint, save_sheet
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from torchvision.models import mobilenet_v2
 
 from corrovis.errors import BadInputError
 from corrovis.networks.inspector_net import Backbone, InspectorNet, TextureMobileNet
+
+SETTLING = 30  # batches that the statistics of the shipped network are measured on
 
 
 @dataclass(frozen=True)
@@ -149,8 +152,17 @@ def fit(network: InspectorNet, known: Patches, config: Config, checkpoint: Path,
         if step % 50 == 0 or progress >= 1:
             print(f"step {step} loss {loss.item():.4f} {minutes:.1f} min", flush=True)
             save_checkpoint(checkpoint, config, step, **parts)
-    found: InspectorNet = average.module.cpu().eval()
-    return found
+    found: InspectorNet = average.module.cpu()
+    update_bn(views(known, p, config), found)  # the statistics of mean weights are not the mean of statistics
+    return found.eval()
+
+
+def views(known: Patches, p: np.ndarray, config: Config) -> Iterator[Tensor]:
+    """Batches as in training, (n, 1, S, S), enough to measure statistics on."""
+    for k in range(SETTLING):
+        dice = np.random.default_rng([config.seed, config.steps, k])
+        throw = torch.Generator().manual_seed(int(dice.integers(2**31)))
+        yield augment(to_batch(known.pixels[dice.choice(len(p), config.batch, p=p)]), throw, config.plain)
 
 
 def logits_of(network: InspectorNet, grey: np.ndarray) -> np.ndarray:

@@ -62,7 +62,7 @@ class Config:
     cls_real: float = 2.0
     cls_fake: float = 5.0
     rec: float = 10.0
-    any_to_any: bool = False  # StarGAN: any class becomes any other, clean patches among them
+    any_to_any: bool = False  # StarGAN, by its own generator: any class becomes any other, clean patches among them
     elimination: bool = True
     minutes: float = 0.0  # of the processor's time: what else the machine does must not count; 0 = no limit
     threads: int = 0  # torch threads; 0 = all cores
@@ -137,7 +137,7 @@ class Networks:
 
     def __init__(self, config: Config, classes: int, device: torch.device) -> None:
         self.classes = classes
-        kind = PaperGenerator if config.letter else PEGenerator
+        kind = PaperGenerator if config.letter or config.any_to_any else PEGenerator
         self.generator: nn.Module = kind(classes, config.width, config.blocks).to(device, memory_format=torch.channels_last)
         self.discriminator: nn.Module = PEDiscriminator(config.side, classes, config.width_d, config.letter).to(device)
         self.average = AveragedModel(self.generator, multi_avg_fn=get_ema_multi_avg_fn(config.average))

@@ -7,9 +7,10 @@
 | `dcgan` | Radford et al. 2016, told the class (one network for all nine: nine would have a ninth of the time each) |
 | `lsgan` | the same networks with the least-squares loss of Mao et al. 2017 |
 | `cyclegan` | Zhu et al. 2017: a pair of generators and one of discriminators per class, to and from clean, lambda 10, in turn |
-| `stargan` | Choi et al. 2018: any class to any other, with PE-GAN's networks and losses, for that is where the two differ |
+| `stargan` | Choi et al. 2018: any class to any other, by its own generator, with PE-GAN's discriminator and losses |
 
-All translators have PE-GAN's width and depth, so that what is trained for decides, not how large the network is.
+All translators have PE-GAN's width and depth, so that what is trained for decides, not how large the network is.  StarGAN does
+not get PE-GAN's generator: asked for any class of any patch, that one closed its gate within ten minutes and left all as it was.
 """
 
 from __future__ import annotations
