@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from car_methods import WHOLE, Ours, Paper, Rusted
+from car_outlines import read_outlines
 from car_pictures import Picture, read_pictures
 from car_scores import (
     Scores,
@@ -72,7 +73,9 @@ def car_masks(store: Store | None, pictures: list[Picture], drawn: set[str], rep
         report.skipped[MASK] = f"{MASK} is not among the weights; drawn and weak masks stand in, all of the car counts as paint"
         nobody = Provenance("labels", "", 0.0)
         return {p.name: CarMask(p.car.copy(), p.car.astype(np.float32), 1, nobody) for p in pictures}
-    masker, masks, found, truth = CarMasker(store), {}, [], []
+    masker, masks, found, truth, outlines = CarMasker(store), {}, [], [], read_outlines()
+    painted: list[np.ndarray] = []
+    outlined: list[np.ndarray] = []
     for picture in pictures:
         photo = Photo(picture.rgb, picture.name)
         try:
@@ -85,8 +88,13 @@ def car_masks(store: Store | None, pictures: list[Picture], drawn: set[str], rep
         if picture.name in drawn:
             found.append(car)
             truth.append(picture.car)
+        if picture.name in outlines:
+            painted.append(masks[picture.name].paint > 0.5)
+            outlined.append(outlines[picture.name].masks(255 * picture.car.astype(np.uint8))[1] > 0)
     if found:
         report.add(MASK, mask_scores(found, truth))
+    if painted:
+        report.add(MASK, mask_scores(painted, outlined, "paint_iou"))
     return masks
 
 

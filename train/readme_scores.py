@@ -37,6 +37,7 @@ METHOD_NAMES = {
 
 CARS = (
     ("car mask, IoU", "car-mask", "iou"),
+    ("mask of its paint, IoU", "car-mask", "paint_iou"),
     ("severity of a photo, accuracy on four levels", "car-grade", "accuracy"),
     ("... mean recall of the four levels", "car-grade", "balanced_accuracy"),
     ("... rusty or clean", "car-grade", "rusty_or_clean_accuracy"),
