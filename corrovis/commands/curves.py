@@ -50,18 +50,26 @@ def tafel(
         if not fits:
             many = f"none of {len(failed)} curves could be fitted; the first: {failed[0]['error']}"
             raise BadInputError(failed[0]["error"] if len(failed) == 1 else many)
-        series = pair_temperatures(temperature or [], {k: fit.i_corr.value for k, fit in fits.items()}, len(files))
+        series, no_series = None, ""
+        try:
+            series = pair_temperatures(temperature or [], {k: fit.i_corr.value for k, fit in fits.items()}, len(files))
+        except BadInputError as error:
+            if not failed:
+                raise
+            no_series = str(error)  # what could be fitted is not lost for what could not
         target = plot or Path(f"{files[0].stem}_tafel.png")
         save_figure(tafel_figure(list(fits.values()), reference), target)
         more = {"reference": reference, "plot": str(target)}
         good = {k: {"file": str(files[k]), **tafel_answer(fit, of), **more} for k, fit in fits.items()}
         items = [(good | failed)[k] for k in range(len(files))]
-        together = {"items": items, **activation_answer(series)}
+        together = {"items": items, **activation_answer(series), **({"activation_error": no_series} if no_series else {})}
     if as_json:
         print_json(items[0] if len(files) == 1 else together)
         return
     for item in items:
         _print_item(item, len(files) > 1)
+    if no_series:
+        err.print(no_series)
     if series:
         print_table(["parameter", "value", "sigma"], _rows(activation_answer(series)))
 

@@ -118,6 +118,12 @@ def test_several_curves_with_temperatures_give_an_activation_energy(corrovis: Ru
     code, out, err = corrovis("tafel", *words)
     assert code == 0, err
     assert "activation_energy_kj_mol" in out
+    code, out, err = corrovis("tafel", *words[:6], "nothing.csv", "--temperature", 333, "--json")
+    assert code == 0, err
+    answer = json.loads(out)
+    assert answer["items"][0]["i_corr_a_cm2"]["value"] > 0, "the fits are not lost"
+    assert answer["activation_energy_kj_mol"] is None
+    assert "three or more" in answer["activation_error"]
 
 
 def test_eis_answers_with_the_contracts_keys(corrovis: Run, spectrum: Path, tmp_path: Path) -> None:
