@@ -33,6 +33,7 @@ METHOD_NAMES = {
     "lsgan": "LSGAN",
     "augmentation": "real patches, moved and lit otherwise",
     "steel-pegan": "PE-GAN, as shipped",
+    "more_real": "more real patches",
 }
 
 CARS = (
@@ -138,10 +139,13 @@ def rivals_table(report: dict[str, Any]) -> str:
 def gains_table(report: dict[str, Any]) -> str:
     """What made patches add to inspectors: `inspector_gain.py`, a row for what joins the real ones."""
     inspectors = report["inspectors"]
-    lines = ["| an inspector learns from | " + " | ".join(f"{name}, accuracy | gain" for name in inspectors) + " |"]
+    made = report["made"]
+    learns = f"an inspector learns, in {made['steps']} steps, from {made['real_a_class']} real patches a class"
+    lines = [f"| {learns} and | " + " | ".join(f"{name}, accuracy | gain" for name in inspectors) + " |"]
     lines.append("|" + " --- |" * (1 + 2 * len(inspectors)))
     for arm in next(iter(inspectors.values())):
-        cells = [arm.replace("steel-pegan", METHOD_NAMES["steel-pegan"])]
+        method, _, ratio = arm.partition(" x ")
+        cells = [f"{METHOD_NAMES.get(method, method)}, {ratio} to one" if ratio else "no other"]
         for arms in inspectors.values():
             accuracy, gain = arms[arm]["accuracy"], arms[arm]["gain"]
             cells += [
