@@ -57,7 +57,7 @@ class InspectTab:
     def _wire(self) -> None:
         view = [self.visit, self.stage]
         made = [self.visit, self.findings, self.summary, self.gallery, self.download]
-        done = self.go.click(self.run, [self.files, self.model, self.scale], made, show_progress_on=self.go, **WORK)
+        done = self.go.click(self.run, [self.files, self.model, self.scale], made, show_progress_on=self.files, **WORK)
         done.success(self.show, self.visit, view, **PRIVATE)
         self.gallery.select(self.open, self.visit, view, **PRIVATE)
         self.summary.select(self.open_row, self.visit, view, **PRIVATE)

@@ -57,7 +57,7 @@ class ProgressionTab:
     def _wire(self) -> None:
         made = [self.findings, self.plot, self.growth, self.matrix, self.download]
         self.files.change(self.fill, [self.files, self.table], self.table, **PRIVATE)
-        self.go.click(self.run, [self.files, self.table, self.model, self.scale], made, show_progress_on=self.go, **WORK)
+        self.go.click(self.run, [self.files, self.table, self.model, self.scale], made, show_progress_on=self.files, **WORK)
 
     def fill(self, files: list[str] | None, lines: Lines) -> Lines:
         """A line for every picture: from a CSV among the uploads, as the visitor wrote it, or guessed from the name."""

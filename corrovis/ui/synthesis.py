@@ -42,7 +42,7 @@ class SynthesisSection:
             self.download = gr.File(label=wording.SURFACES_DOWNLOAD, interactive=False)
         asked = [self.material, self.number, self.seed, self.side]
         made = [self.results, self.facts, self.gallery, self.download]
-        work: dict[str, Any] = {"api_visibility": "private", "show_progress_on": self.go, **CPU}
+        work: dict[str, Any] = {"api_visibility": "private", "show_progress_on": self.material, **CPU}
         self.go.click(self.run, asked, made, **work)
 
     def run(

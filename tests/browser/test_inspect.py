@@ -58,6 +58,7 @@ def inspected(page: Page, files: list[Path]) -> Locator:
     page.locator(".ask input[type=file]").first.set_input_files(files)
     expect(page.locator(".ask").first.get_by_text(files[-1].stem)).to_be_visible()
     page.get_by_role("button", name="Inspect", exact=True).click()
+    expect(page.locator(".ask").first.get_by_text(re.compile(r"\d/\d steps|processing"))).to_be_visible()
     stage = page.get_by_role("group", name="Findings")
     expect(stage).to_have_attribute("data-state", "ready", timeout=PATIENCE_MS)
     return stage
