@@ -8,6 +8,8 @@
     python train/average.py runs/car_mask2/last.pt runs/car_mask3/last.pt --out runs/car_mask_mean/last.pt
     python train/car_mask.py --data DATA --round 3 --start runs/car_mask_mean/last.pt --out runs/car_mask4 \\
         --side 320 --batch 4 --steps 600
+    python train/car_mask.py --data DATA --round 3 --start runs/car_mask4/last.pt --out runs/car_mask5 \\
+        --side 320 --batch 4 --steps 500
 
 Round 1 learns cars from 194 drawn masks (and YOLO's masks of the others) and paint from cars whose colour gives it away,
 repainted in every colour of the trade.  Round 2 goes on with the first network's own paint labels on every photo, agreed

@@ -39,7 +39,7 @@ GRAIN_TONE = (104, 62, 44)
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
 OLD = np.array([33.0, 13.5, 17.0])
-"""CIELAB of old rust, near the median of rust on real severe cars; `GAIN` makes it the orange of their upper quartile."""
+"""CIELAB of old rust, a little darker than its median on real severe cars; `GAIN` makes it the orange of a young rim."""
 
 
 class Ager:
