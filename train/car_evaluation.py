@@ -92,9 +92,9 @@ def car_masks(store: Store | None, pictures: list[Picture], drawn: set[str], rep
             painted.append(masks[picture.name].paint > 0.5)
             outlined.append(outlines[picture.name].masks(255 * picture.car.astype(np.uint8))[1] > 0)
     if found:
-        report.add(MASK, mask_scores(found, truth))
+        report.add(MASK, mask_scores(found, truth, "iou", "drawn masks of held-out clean cars"))
     if painted:
-        report.add(MASK, mask_scores(painted, outlined, "paint_iou"))
+        report.add(MASK, mask_scores(painted, outlined, "paint_iou", "paint of held-out clean cars, outlined by hand"))
     return masks
 
 

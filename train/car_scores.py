@@ -40,10 +40,10 @@ def rounded(score: dict[str, Any], on: str) -> dict[str, Any]:
     return {**{k: round(v, 4) if isinstance(v, float) else v for k, v in score.items()}, "on": on}
 
 
-def mask_scores(found: list[np.ndarray], truth: list[np.ndarray], name: str = "iou") -> Scores:
+def mask_scores(found: list[np.ndarray], truth: list[np.ndarray], name: str, on: str) -> Scores:
     """IoU of masks (H, W) bool, found against drawn."""
     ious = [float((a & b).sum() / max(1, (a | b).sum())) for a, b in zip(found, truth, strict=True)]
-    return {name: rounded(spread(ious), "drawn masks of held-out clean cars")}
+    return {name: rounded(spread(ious), on)}
 
 
 def windows(picture: Picture, rgb: np.ndarray, side: int) -> dict[str, list[np.ndarray]]:

@@ -30,7 +30,7 @@ PITS = {
     "limits": "Learned from one steel at one magnification, pits of 4 to 13 px seen at up to 4 times that, half of the tiles "
     "from one field: reduce fields with pits wider than about 50 px. Many pits in those tiles are not boxed, so precision is "
     "understated, and what counts as a pit is that annotator's habit. A mask is a pit's mouth with its bright rim; depth "
-    "cannot be seen. Pits that touch are counted as one.",
+    "cannot be seen.",
 }
 
 RELEASES: dict[str, dict[str, Any]] = {
@@ -61,6 +61,7 @@ RELEASES: dict[str, dict[str, Any]] = {
         "report": "sem_pits_pixels.json",
         "input": HALVES,
         "command": "python train/pits_segment.py pixels",
+        "limits": PITS["limits"] + " Pits that touch are counted as one, and wide ones are missed.",
     },
     "steel-structures": {
         "run": "sem_structure4",
