@@ -86,6 +86,21 @@ class Store:
         return local
 
 
+def own_weights(file: Path) -> tuple[Store, str]:
+    """Store and name of the network in a lab's own `file`; its record lies beside it in manifest.json.
+
+    Raises:
+        WeightsError: no such file, or no record of it
+    """
+    if not file.is_file():
+        raise WeightsError(f"{file} is no file; give the .safetensors that a training script wrote")
+    store = Store(file.parent)
+    names = [name for name, spec in store.specs.items() if spec.file == file.name]
+    if not names:
+        raise WeightsError(f"{file.parent / 'manifest.json'} does not name {file.name}; keep both as they were written")
+    return store, names[0]
+
+
 def fetch(spec: WeightSpec) -> Path:
     """Download one weight from the Hub.  Raises WeightsError that says what is wrong when it cannot."""
     if not spec.repo:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -38,6 +39,13 @@ def open_store(settings: Settings) -> Store:
     from corrovis.store import Store
 
     return Store(settings.weights, settings.threads)
+
+
+def own_or_shipped(weights: Path | None, name: str) -> tuple[Store, str]:
+    """Store and name of the network in a lab's own file, or the shipped store and `name`."""
+    from corrovis.store import own_weights
+
+    return own_weights(weights) if weights else (open_store(Settings.from_environment()), name)
 
 
 def print_json(answer: dict[str, Any]) -> None:

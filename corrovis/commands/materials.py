@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
+from corrovis.commands.answers import Json, err, out, own_or_shipped, print_items, print_json, print_table, working
 from corrovis.settings import Settings
 
 
@@ -21,9 +21,9 @@ def material(
     """Which material each micrograph shows, of those that the network has learned, and whether it knows such pictures."""
     with working("classifying", as_json) as status:
         from corrovis.render.material_files import classify_files
-        from corrovis.sem.material import MaterialClassifier, own_classifier
+        from corrovis.sem.material import MODEL, MaterialClassifier
 
-        classifier = own_classifier(weights) if weights else MaterialClassifier(open_store(Settings.from_environment()))
+        classifier = MaterialClassifier(*own_or_shipped(weights, MODEL))
         items = classify_files(classifier, images, lambda path: status.update(f"classifying {path.name} ..."))
     if not as_json:  # the items have them
         for warning in (f"{item['file']}: {text}" for item in items for text in item.get("warnings", [])):
@@ -43,6 +43,7 @@ def layers(
     colour_filter: Annotated[str, typer.Option("--filter", help="blue-rgb, aqua, moonlight, bronze, red-lava or bone.")] = "bone",
     beside: Annotated[Path | None, typer.Option(help="A second picture, shown side by side.")] = None,
     model: Annotated[str | None, typer.Option(help="Which network to look into.  [default: material]")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Look into a lab's own .safetensors instead.")] = None,
     show: Annotated[str, typer.Option(help="mean of all channels, or top: those that the answer rests on most.")] = "mean",
     top: Annotated[int, typer.Option(min=1, max=64, help="How many channels with --show top.")] = 16,
     as_json: Json = False,
@@ -57,9 +58,10 @@ def layers(
 
         look = Look(filter_of(colour_filter), show_of(show))
         settings = Settings.from_environment()
-        viewer = LayerViewer(open_store(settings))
+        store, own = own_or_shipped(weights, "")
+        viewer = LayerViewer(store)
         fields = [read_field(path, limits=settings) for path in (image, beside) if path is not None]
-        view = viewer.view(fields, model or viewer.first, top)
+        view = viewer.view(fields, model or own or viewer.first, top)
         make_folder(folder)
         answer = {"file": str(image), **write_layers(view, look, folder)}
     if as_json:
@@ -77,16 +79,19 @@ def synthesize_sem(
     number: Annotated[int, typer.Option("-n", "--number", help="How many pictures, 1 to 200.")] = 8,
     seed: Annotated[int, typer.Option(help="Another seed, other surfaces.")] = 0,
     side: Annotated[int, typer.Option(help="Side of a picture in pixels, 64 to 1024.")] = 256,
+    weights: Annotated[
+        Path | None, typer.Option(help="A lab's own generator, from train/release_sem_gan.py.  [default: the shipped one]")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make synthetic SEM surfaces of a material.  They show no specimen, and their files say so."""
     with working("drawing", as_json) as status:
         from corrovis.render.folders import check_unused, make_folder
         from corrovis.render.surface_files import TABLE, write_surfaces
-        from corrovis.sem.synthesis import Synthesiser
+        from corrovis.sem.synthesis import MODEL, Synthesiser
 
         check_unused(folder, (TABLE,))
-        synthesiser = Synthesiser(open_store(Settings.from_environment()))
+        synthesiser = Synthesiser(*own_or_shipped(weights, MODEL))
         told = lambda kept: status.update(f"drawing, {kept} of {number} ...")  # noqa: E731
         made = synthesiser.make(material, number, seed, side, told)
         make_folder(folder)

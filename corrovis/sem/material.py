@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -82,23 +81,6 @@ class MaterialClassifier:
         made_by = Provenance(self.spec.name, self.spec.sha256, time.perf_counter() - began)
         warnings = (*field.notes, *doubts(field, p, distance, self.spec.classes))
         return Material(p, self.spec.classes, distance, warnings, made_by)
-
-
-def own_classifier(file: Path) -> MaterialClassifier:
-    """The classifier in a file that `train/material.py` wrote; its record lies beside it in manifest.json.
-
-    Raises:
-        WeightsError: no such file, no record of it, or not of a material classifier
-    """
-    if not file.is_file():
-        raise WeightsError(f"{file} is no file; give the .safetensors that train/material.py wrote")
-    store = Store(file.parent)
-    names = [name for name, spec in store.specs.items() if spec.file == file.name]
-    if not names:
-        raise WeightsError(
-            f"{file.parent / 'manifest.json'} does not name {file.name}; keep both as train/material.py wrote them"
-        )
-    return MaterialClassifier(store, names[0])
 
 
 def squares(grey: Byte, size: int) -> Byte:

@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
-from corrovis.errors import BadInputError
+from corrovis.errors import BadInputError, WeightsError
 from corrovis.networks.sem_gan import SERIES, SurfaceGAN
 from corrovis.results import Byte, Float, Provenance, check_array
 from corrovis.sem.fields import SPREAD, tile_starts
 from corrovis.store import Store
 
-MODEL = "sem-gan"
+MODEL, ARCHITECTURE = "sem-gan", "SurfaceGAN"
 CHECKS = ("discriminator", "ssim", "l2", "gradient")
 REPEAT = "repeat"
 MOST, LEAST_SIDE, MOST_SIDE = 200, 64, 1024
@@ -84,14 +84,16 @@ class Surfaces:
 
 
 class Synthesiser:
-    """Draws surfaces with the store's generator."""
+    """Draws surfaces with one generator of a store: the shipped one, or a lab's own."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, name: str = MODEL) -> None:
+        self.store, self.spec = store, store.spec(name)
+        if self.spec.arch != ARCHITECTURE:
+            raise WeightsError(f"{name} is a {self.spec.arch}, which makes no surfaces; train one with train/sem_gan.py")
 
     @property
     def materials(self) -> tuple[str, ...]:
-        return self.store.spec(MODEL).classes
+        return self.spec.classes
 
     def find(self, name: str) -> str:
         """The material called so, in full or in part.  Raises BadInputError when that is none or several."""
@@ -113,7 +115,7 @@ class Synthesiser:
         """
         material = self.find(material)
         check_request(count, seed, side)
-        spec, network = self.store.spec(MODEL), cast(SurfaceGAN, self.store.network(MODEL))
+        network = cast(SurfaceGAN, self.store.network(self.spec.name))
         index, began = self.materials.index(material), time.perf_counter()
         kept: list[Surface] = []
         dropped: list[Surface] = []
@@ -128,7 +130,7 @@ class Synthesiser:
             told(len(kept))
             if len(kept) == count:
                 break
-        return Surfaces(tuple(kept), tuple(dropped), Provenance(MODEL, spec.sha256, time.perf_counter() - began))
+        return Surfaces(tuple(kept), tuple(dropped), Provenance(self.spec.name, self.spec.sha256, time.perf_counter() - began))
 
 
 def check_request(count: int, seed: int, side: int) -> None:

@@ -12,7 +12,8 @@ from test_car_scripts import run
 
 from corrovis.manifest import read_manifest
 from corrovis.sem.fields import read_field
-from corrovis.sem.material import own_classifier
+from corrovis.sem.material import MaterialClassifier
+from corrovis.store import own_weights
 
 
 def write_alloys(root: Path, names: tuple[str, ...], specimens: int = 4) -> Path:
@@ -38,7 +39,7 @@ def test_a_lab_trains_its_own_binary_cnn(tmp_path: Path) -> None:
     assert spec.config["outputs"] == 1  # the seed's binary head
     assert spec.classes == ("316L", "AZ31B")
     assert "16 fields of 8 specimens" in spec.trained["data"]
-    found = own_classifier(out / "ours.safetensors").classify(read_field(data / "316L/s0/0.png"))
+    found = MaterialClassifier(*own_weights(out / "ours.safetensors")).classify(read_field(data / "316L/s0/0.png"))
     assert found.classes == ("316L", "AZ31B")
     assert found.made_by.model == "ours"
 

@@ -20,6 +20,7 @@ from corrovis.render.colour_maps import FILTERS, filter_of, table
 from corrovis.render.layer_sheets import Look, grid, layer_sheet, levels
 from corrovis.sem.layers import LayerViewer, convolutions
 from corrovis.sem.results import Field
+from corrovis.settings import WEIGHTS
 from corrovis.store import Store
 
 
@@ -147,6 +148,14 @@ def test_layers_writes_what_its_json_says(corrovis: Run, tmp_path: Path) -> None
     assert Path(answer.json["pdf"]).read_bytes().startswith(b"%PDF")
 
 
+def test_layers_of_a_labs_own_network(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+    save_png(np.repeat(grains()[..., None], 3, axis=2), tmp_path / "a.png", None)
+    own = WEIGHTS / "steel-inspector.safetensors"  # any file beside its record will do
+    answer = corrovis("layers", tmp_path / "a.png", "--weights", own, "--out", tmp_path / "o", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["model"] == "steel-inspector"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -154,6 +163,7 @@ def test_layers_writes_what_its_json_says(corrovis: Run, tmp_path: Path) -> None
         (["--show", "all"], "shown as mean or top"),
         (["--model", "mars"], "is called mars"),
         (["--beside", "gone.png"], "gone.png cannot be read"),
+        (["--weights", "gone.safetensors"], "gone.safetensors is no file"),
     ],
 )
 def test_bad_wishes_are_one_line(

@@ -23,9 +23,9 @@ from corrovis.images import save_png
 from corrovis.networks.material_cnn import MaterialCNN
 from corrovis.sem.fields import read_field
 from corrovis.sem.layers import LayerViewer
-from corrovis.sem.material import MaterialClassifier, own_classifier, probabilities_of, squares, to_input
+from corrovis.sem.material import MaterialClassifier, probabilities_of, squares, to_input
 from corrovis.sem.results import Field
-from corrovis.store import Store
+from corrovis.store import Store, own_weights
 
 
 def test_table_6_to_the_last_parameter() -> None:
@@ -125,10 +125,10 @@ def test_one_logit_is_the_second_class() -> None:
 
 def test_weights_that_are_none_are_refused(toy_weights: Path, toy_store: Store, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="is no file"):
-        own_classifier(tmp_path / "none.safetensors")
+        own_weights(tmp_path / "none.safetensors")
     with pytest.raises(WeightsError, match="tells no materials"):
-        own_classifier(toy_weights / "car-mask.safetensors")
-    assert own_classifier(toy_weights / "material.safetensors").spec.classes == ("steel", "nickel", "oxide")
+        MaterialClassifier(*own_weights(toy_weights / "car-mask.safetensors"))
+    assert MaterialClassifier(*own_weights(toy_weights / "material.safetensors")).spec.classes == ("steel", "nickel", "oxide")
     assert "material" in LayerViewer(toy_store).models
 
 

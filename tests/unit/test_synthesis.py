@@ -16,6 +16,7 @@ from corrovis.images import read_photo
 from corrovis.networks.sem_gan import SurfaceGAN
 from corrovis.render.surface_files import write_surfaces
 from corrovis.sem.synthesis import ATTEMPTS, CHECKS, REPEAT, Synthesiser, at_levels, score, similarity
+from corrovis.settings import WEIGHTS
 from corrovis.store import Store
 
 
@@ -132,6 +133,15 @@ def test_command_writes_marked_files_and_their_scores(corrovis: Run, tmp_path: P
     assert again.code == 2
     assert "already holds scores.csv" in " ".join(again.err.split())
     assert len(list(folder.glob("*.png"))) == 2
+
+
+def test_command_draws_with_a_labs_own_generator_alone(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+    words = ("synthesize", "sem", "--material", "304", "-n", "1", "--side", "80", "--json")
+    answer = corrovis(*words, "--weights", WEIGHTS / "sem-gan.safetensors", "--out", tmp_path / "own")
+    assert answer.code == 0, answer.err
+    other = corrovis(*words, "--weights", WEIGHTS / "car-mask.safetensors", "--out", tmp_path / "car")
+    assert other.code == 2
+    assert "makes no surfaces" in " ".join(other.err.split())
 
 
 def test_command_refuses_an_unknown_material_in_one_line(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
