@@ -28,6 +28,7 @@ from corrovis.networks.pegan import PEDiscriminator, PEGenerator
 from corrovis.networks.pixel_net import PixelNet
 from corrovis.networks.rust_texture import RustTexture
 from corrovis.networks.sem_gan import SurfaceGAN
+from corrovis.networks.severity_classifier import SeverityClassifier
 from corrovis.networks.severity_net import SeverityNet
 from corrovis.networks.yolo_seg import YoloSeg
 
@@ -44,6 +45,7 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "PEDiscriminator": PEDiscriminator,
     "PEGenerator": PEGenerator,
     "RustTexture": RustTexture,
+    "SeverityClassifier": SeverityClassifier,
     "SeverityNet": SeverityNet,
     "YoloSeg": YoloSeg,
     "SurfaceGAN": SurfaceGAN,

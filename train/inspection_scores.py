@@ -59,7 +59,7 @@ RUNS: dict[str, tuple[list[str], str, str, str]] = {
     "pits304": (["pits_segment.py", "yolo"], "pits_yolo", "last.pt", "sem_pits_yolo.json"),
     "pits304-unet": (["pits_segment.py", "unet"], "pits_unet", "last.pt", "sem_pits_unet.json"),
     "pits304-pixels": (["pits_segment.py", "pixels"], "pits_pixels", "last.pt", "sem_pits_pixels.json"),
-    "steel-structures": (["structure_segment.py"], "sem_structure4", "held_out.pt", "sem_structure.json"),
+    "steel-structures": (["structure_segment.py"], "sem_structure_mean", "held_out.pt", "sem_structure.json"),
 }
 SALIENCY, SEVERITY = "sem_saliency.json", "sem_severity.json"
 BASELINE = "resnet18"
@@ -141,8 +141,8 @@ GOALS = (
         "steel structures, weighted F1",
         ("steel-structures", "weighted_f1"),
         0.867,
-        tried="training taken up again three times, classes weighted in training and the weights partly taken off afterwards",
-        limits="severe is under 3 % of the pixels, and two thirds of it are taken for less; the interval holds the goal",
+        tried="training taken up again four times, the mean of the last two, class weights partly taken off after training",
+        limits="severe is under 3 % of the pixels, and over half of it is taken for less; the interval holds the goal",
     ),
     Goal("steel structures, weighted Jaccard", ("steel-structures", "weighted_jaccard"), 0.790),
 )

@@ -16,11 +16,14 @@ from export import Release, export
 from segmenting import unweighted
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.settings import WEIGHTS
 from corrovis.store import BUILDERS
 
 ROOT = Path(__file__).resolve().parents[1]
+SECOND_STAGE = "efficientnet_b0-warm"
 HALVES = {"mean": [0.5] * 3, "std": [0.5] * 3, "resample": "area"}
+NI20CR = "Ni-20Cr in molten FLiNaK, 9 SEM fields of 4 coupons, expert masks (shortlab/2026-Riley-RAC-in-Salt-Manuscript)"
 PITS = {
     "about": "Pits in SEM fields of stainless steel, each with its area",
     "classes": ("background", "pit"),
@@ -41,9 +44,21 @@ RELEASES: dict[str, dict[str, Any]] = {
         "classes": ("background", "corroded"),
         "input": {"size": 512, "overlap": 96, "levels": "normalised", **HALVES},
         "command": "python train/sem_segment.py --init mobilenet_v2-imagenet.safetensors",
-        "data": "Ni-20Cr in molten FLiNaK, 9 SEM fields of 4 coupons, expert masks (shortlab/2026-Riley-RAC-in-Salt-Manuscript)",
+        "data": NI20CR,
         "limits": "Learned from nine fields of one alloy in one salt, of one laboratory; time, temperature and irradiation are "
         "confounded in them. Dark debris can be taken for corrosion. Other alloys, etchants or detectors were not tested.",
+    },
+    "ni20cr-severity": {
+        "run": f"sem_severity/{SECOND_STAGE}",
+        "report": "sem_severity.json",
+        "arch": "SeverityClassifier",
+        "about": "How corroded a field of Ni-20Cr looks, low, moderate or severe, to a classifier that measures no area",
+        "classes": FIELD_SEVERITIES,
+        "input": {"size": 224, "window": 320, "square": True, "levels": "normalised", **HALVES},
+        "command": "python train/sem_severity.py --init tf_efficientnet_lite0-imagenet.safetensors --everything",
+        "data": NI20CR,
+        "limits": "Learned from windows of nine fields of one alloy; a second opinion beside the measured area. Classes follow "
+        "the expert's corroded share of a window, so a window near a limit can be called either way.",
     },
     "pits304": {
         **PITS,
@@ -64,15 +79,16 @@ RELEASES: dict[str, dict[str, Any]] = {
         "limits": PITS["limits"] + " Pits that touch are counted as one, and wide ones are missed.",
     },
     "steel-structures": {
-        "run": "sem_structure4",
+        "run": "sem_structure_mean",
         "report": "sem_structure.json",
         "about": "Condition of each pixel in photos of steel structures: good, fair, poor or severe",
         "classes": ("good", "fair", "poor", "severe"),
         "input": {"size": 512, "overlap": 64, "long_side": 384, "mirror": True, "levels": "as they are", **HALVES},
-        "command": "python train/structure_segment.py; then with --start and --steps 330, 1300, and 1500 --seed 4",
+        "command": "python train/structure_segment.py; then with --start and --steps 330, 1300, 1500 --seed 4 and 1500 --seed 5; "
+        "train/average.py of the last two",
         "data": "Virginia Tech Corrosion Condition State set, official training part, 396 photos",
         "limits": "Learned from photos of steel bridges in Virginia. Severe corrosion is in a quarter of the photos and under "
-        "3 % of their pixels: two thirds of it are taken for less, mostly poor. Soil and timber can be taken for rust.",
+        "3 % of their pixels: over half of it is taken for less, mostly poor. Soil and timber can be taken for rust.",
     },
 }
 
@@ -89,6 +105,10 @@ def main() -> None:
     report = json.loads((args.reports / plan["report"]).read_text())
     state = torch.load(args.runs / plan["run"] / "last.pt", map_location="cpu", weights_only=True)
     arch, config = plan.get("arch", "CorrosionUNet"), plan.get("config", {"classes": len(plan["classes"])})
+    scores = report
+    if arch == "SeverityClassifier":  # one of several networks in its report
+        scores = report["compared"]["windows"]["rivals"][SECOND_STAGE]
+        config = {**config, "temperature": report["compared"]["windows"]["temperature"][SECOND_STAGE]}
     network = BUILDERS[arch](**config)
     network.load_state_dict(state["network"])
     if isinstance(network, CorrosionUNet):
@@ -104,7 +124,7 @@ def main() -> None:
         limits=plan["limits"],
         config=config,
         trained={**trained, "steps": state["step"]},
-        metrics=report["metrics"],
+        metrics=scores["metrics"],
     )
     spec = export(network, release, args.weights)
     print(f"{args.name}: {spec.bytes / 1e6:.2f} MB {spec.extra['stored']}, sha256 {spec.sha256[:12]}")

@@ -91,7 +91,7 @@ def main() -> None:
     fields = load_fields(args.data)
     coupons = sorted({field.group for field in fields})
     scores = []
-    for left_out in [EVERYTHING, *coupons]:
+    for left_out in [*coupons, EVERYTHING]:
         print(left_out, flush=True)
         torch.manual_seed(config.seed)
         network = CorrosionUNet(len(CLASSES))

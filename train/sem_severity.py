@@ -206,6 +206,11 @@ def answers(folder: Path, fields: list[Labelled], side: int) -> dict[str, np.nda
     return found
 
 
+def steps_of(folder: Path) -> int:
+    """Steps of a network's training, head and all, as its checkpoints have them."""
+    return min(load_checkpoint(path) for path in folder.glob("without_*.pt"))
+
+
 def measured(folder: Path, fields: list[Labelled]) -> dict[str, np.ndarray]:
     """(H, W) bool, corroded in each field, by the segmenter that was trained without its coupon."""
     found = {}
@@ -269,7 +274,13 @@ def report(args: argparse.Namespace, fields: list[Labelled], config: Config) -> 
             "windows": of_windows(both, maps, logits, args.out / "windows.png"),
             "fields": of_fields(both, maps, logits),
         },
-        "made": {"config": asdict(config), "limits": LIMITS[OF], "seen": SEEN, "expert_sigma": EXPERT_SIGMA},
+        "made": {
+            "config": asdict(config),
+            "steps": {name: steps_of(args.out / name) for name in logits},
+            "limits": LIMITS[OF],
+            "seen": SEEN,
+            "expert_sigma": EXPERT_SIGMA,
+        },
     }
 
 

@@ -17,7 +17,7 @@ from corrovis.render.folders import make_folder
 from corrovis.render.pages import write_page
 from corrovis.render.sem_pictures import heat_map, overlay
 from corrovis.render.sem_plots import size_histogram
-from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Region
+from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Opinion, Region
 
 SHOWN_ROWS = 200  # regions in the HTML; all of them are in the CSV
 PDF_ROWS = 30
@@ -29,6 +29,7 @@ MEANING = (
     "Severity follows from the corroded share by the limits above.",
     "Its probabilities say what the model's error of area, measured on specimens that it had not seen, leaves open.",
     "They do not cover pictures of another kind than the model learned from.",
+    "The second opinion, where there is one, comes from a classifier that looks at windows of the field and measures no area.",
     "The heat map shows what the model's answer rests on; it is not a measurement of corrosion.",
 )
 
@@ -84,6 +85,7 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "severity": grade.severity,
         "probabilities": dict(zip(FIELD_SEVERITIES, shares, strict=True)),
         "severity_from": "corroded area; the probabilities are what the model's measured error of area leaves open",
+        "second_opinion": opinion_record(inspection.opinion) if inspection.opinion else None,
         "severity_limits": list(grade.limits),
         "severity_sigma": round(grade.sigma, 6),
         "corroded_fraction": round(inspection.map.corroded_fraction, 6),
@@ -97,6 +99,11 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "model_sha256": inspection.map.made_by.sha256,
         "seconds": round(inspection.map.made_by.seconds, 3),
     }
+
+
+def opinion_record(opinion: Opinion) -> dict[str, Any]:
+    shares = dict(zip(FIELD_SEVERITIES, opinion.probabilities.tolist(), strict=True))
+    return {"severity": opinion.severity, "probabilities": shares, "model": opinion.made_by.model}
 
 
 def region_record(region: Region, um: float | None) -> dict[str, Any]:
@@ -127,12 +134,18 @@ def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
         ("Corroded share", f"{inspection.map.corroded_fraction:.2%}"),
         *(of_each if len(classes) > 1 else []),
         ("Severity", f"{grade.severity} ({shares}); moderate from {low:.0%}, severe from {high:.0%}"),
+        *([("Second opinion", opinion_text(opinion))] if (opinion := inspection.opinion) else []),
         ("Regions", f"{len(inspection.regions)}" + (f", {density:.1f} per mm²" if density is not None else "")),
         ("Pixel size", f"{pixel.um:g} µm ({pixel.source})" if pixel else "unknown: areas are in pixels"),
         ("Picture", f"{inspection.field.size_hw[1]} x {inspection.field.size_hw[0]} pixels"),
         ("Model", f"{inspection.model}, sha256 {inspection.map.made_by.sha256}"),
         ("Limits of the model", spec.limits),
     ]
+
+
+def opinion_text(opinion: Opinion) -> str:
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(FIELD_SEVERITIES, opinion.probabilities, strict=True))
+    return f"{opinion.severity} ({shares}); {opinion.made_by.model}, sha256 {opinion.made_by.sha256[:12]}"
 
 
 def _write_html(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[Path, str]], path: Path) -> None:

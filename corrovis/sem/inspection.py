@@ -11,7 +11,7 @@ from corrovis.results import Byte
 from corrovis.sem import severity
 from corrovis.sem.familiarity import strangeness
 from corrovis.sem.regions import measure
-from corrovis.sem.results import CorrosionMap, Field, Inspection
+from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Inspection, Opinion
 from corrovis.sem.saliency import saliency_of
 from corrovis.sem.seeing import GREY, scale_of
 from corrovis.sem.segmentation import Segmenter
@@ -41,14 +41,17 @@ class Inspector:
         found = self.segmenter.segment(field, model)
         heat = saliency_of(self.segmenter.store, field, found) if explain else None
         without = [NO_MAP] if explain and heat is None and len(found.scores) else []
+        grade, opinion = severity.grade(found, spec), severity.second_opinion(self.segmenter.store, field, model)
+        said = doubts(field, found, spec, strangeness(self.segmenter.store, field, model))
         return Inspection(
             field=field,
             model=model,
             map=found,
             regions=measure(found),
-            grade=severity.grade(found, spec),
+            grade=grade,
+            opinion=opinion,
             saliency=heat,
-            warnings=(*field.notes, *doubts(field, found, spec, strangeness(self.segmenter.store, field, model)), *without),
+            warnings=(*field.notes, *said, *disagreement(grade, opinion), *without),
         )
 
 
@@ -91,6 +94,16 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, strange: float |
     if ((p > UNSURE[0]) & (p < UNSURE[1])).mean() > UNSURE_SHARE:
         said.append("the model is unsure of more than a third of the field; check its outlines")
     return said
+
+
+def disagreement(grade: FieldGrade, opinion: Opinion | None) -> list[str]:
+    """That the two stages grade the field differently, if they do."""
+    if opinion is None or opinion.severity == grade.severity:
+        return []
+    sure = float(opinion.probabilities.max())
+    return [
+        f"{grade.severity} by corroded area, but to the second stage it looks {opinion.severity} ({sure:.0%}): check it by eye"
+    ]
 
 
 def contrast(rgb: Byte) -> float:

@@ -228,6 +228,7 @@ async function receive() {
   find("toggle-heat").hidden = !value.heat;
   if (value.heat) heat.src = value.heat;
   find("grade").querySelector("h2").textContent = value.name;
+  find("opinion").textContent = value.opinion;
   find("how").textContent = value.how;
   find("warnings").hidden = !value.warnings.length;
   find("warnings").querySelector("ul").replaceChildren(...value.warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));

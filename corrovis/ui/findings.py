@@ -67,6 +67,7 @@ def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> 
             "severities": FIELD_SEVERITIES,
             "severity_names": [wording.severity_name(one) for one in FIELD_SEVERITIES],
             "how": wording.HOW_GRADED.format(low=wording.percent(low), high=wording.percent(high)),
+            "opinion": opinion_text(item["second_opinion"]),
             "warnings": item["warnings"],
             "pixel_um": item["pixel_size_um"],
             "least": how["least_px"] if single else LEAST_PX,
@@ -74,6 +75,15 @@ def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> 
             "stamp": time.time_ns(),
         }
     )
+
+
+def opinion_text(opinion: dict[str, Any] | None) -> str:
+    """What the second stage says, if there is one."""
+    if opinion is None:
+        return ""
+    called = opinion["severity"]
+    share = wording.percent(opinion["probabilities"][called])
+    return wording.SECOND_OPINION.format(severity=wording.severity_name(called), share=share)
 
 
 def shown_region(region: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Any]:

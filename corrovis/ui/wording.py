@@ -182,6 +182,7 @@ PIXEL_SIZE_HINT = "0.5um; empty: as the file says"
 PICTURES = "Pictures"
 GALLERY = "Choose a picture"
 SUMMARY_COLUMNS = ["Picture", "Severity", "Corroded", "Regions", "Model"]
+SECOND_OPINION = "Second opinion, from a classifier that measures no area: {severity}, {share} sure."
 HOW_GRADED = (
     "Moderate from {low} corroded, severe from {high}. The bars say what the model's error of area, measured on specimens that "
     "it had not seen, leaves open."

@@ -1,4 +1,4 @@
-"""`train/average.py` halves what two checkpoints say and keeps counters whole."""
+"""`train/average.py` takes the mean of what checkpoints say; counters and all beside the network are the last one's."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_mean_of_two_checkpoints(tmp_path: Path) -> None:
-    for n, (weight, seen) in enumerate(((1.0, 3), (2.0, 5))):
+def test_mean_of_three_checkpoints(tmp_path: Path) -> None:
+    for n, (weight, seen) in enumerate(((1.0, 3), (2.0, 5), (6.0, 7))):
         state = {"weight": torch.tensor([weight, -weight]), "seen": torch.tensor(seen)}
-        torch.save({"config": {"side": n}, "step": 10 + n, "network": state}, tmp_path / f"{n}.pt")
+        torch.save({"config": {"side": n}, "step": 10 + n, "network": state, "raw": {"n": n}}, tmp_path / f"{n}.pt")
     out = tmp_path / "made" / "mean.pt"
-    command = [sys.executable, ROOT / "train/average.py", tmp_path / "0.pt", tmp_path / "1.pt", "--out", out]
-    subprocess.run(command, check=True)
+    checkpoints = [tmp_path / f"{n}.pt" for n in range(3)]
+    subprocess.run([sys.executable, ROOT / "train/average.py", *checkpoints, "--out", out], check=True)
     mean = torch.load(out, weights_only=True)
-    assert mean["network"]["weight"].tolist() == [1.5, -1.5]
-    assert int(mean["network"]["seen"]) == 5
-    assert mean["step"] == 21
+    assert mean["network"]["weight"].tolist() == [3.0, -3.0]
+    assert int(mean["network"]["seen"]) == 7
+    assert (mean["step"], mean["raw"]) == (12, {"n": 2})

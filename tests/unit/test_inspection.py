@@ -18,9 +18,10 @@ from skimage.draw import disk
 from corrovis.manifest import read_manifest
 from corrovis.render.report import facts_of
 from corrovis.results import Provenance
-from corrovis.sem.inspection import NO_MAP, Inspector, choose_model, colourfulness, doubts
+from corrovis.sem import severity
+from corrovis.sem.inspection import NO_MAP, Inspector, choose_model, colourfulness, disagreement, doubts
 from corrovis.sem.regions import measure
-from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize
+from corrovis.sem.results import CorrosionMap, Field, Inspection, Opinion, PixelSize
 from corrovis.sem.saliency import METHODS, activation_maps, at_size, combined, saliency_of
 from corrovis.sem.segmentation import LEAST_PX, Segmenter, regions_of, tiled
 from corrovis.sem.severity import grade_area
@@ -113,6 +114,35 @@ def test_more_corrosion_is_never_less_severe(fraction: float, sigma: float, more
     assert level[1] >= level[0] - 1e-5
 
 
+@pytest.mark.parametrize("size", [(100, 330), (320, 320), (700, 330), (9000, 400)])
+def test_the_second_stage_sees_the_field_from_end_to_end(size: tuple[int, int]) -> None:
+    field = np.repeat(np.linspace(0, 255, size[0]).astype(np.uint8)[:, None, None], size[1], axis=1).repeat(3, axis=2)
+    seen = severity.windows(field, 320, 64)
+    assert {one.shape for one in seen} == {(64, 64, 3)}
+    assert len(seen) <= severity.MOST_A_SIDE**2
+    assert min(one.min() for one in seen) < 8
+    assert max(one.max() for one in seen) > 247
+
+
+def test_the_second_stage_speaks_of_its_own_model_alone() -> None:
+    shipped, field = Store(WEIGHTS), field_of(grains())
+    said = severity.second_opinion(shipped, field, "ni20cr")
+    assert said is not None
+    assert said.probabilities.sum() == pytest.approx(1, abs=1e-4)
+    assert said.made_by.model == "ni20cr-severity"
+    assert severity.second_opinion(shipped, field, "pits304") is None
+
+
+def test_stages_that_differ_are_told_of() -> None:
+    by_area = grade_area(0.3, (0.1, 0.2), 0.01)
+    assert by_area.severity == "severe"
+    assert disagreement(by_area, None) == []
+    assert disagreement(by_area, Opinion(np.array([0.1, 0.2, 0.7], np.float32), MADE)) == []
+    (warning,) = disagreement(by_area, Opinion(np.array([0.6, 0.3, 0.1], np.float32), MADE))
+    assert "severe by corroded area" in warning
+    assert "looks low (60%)" in warning
+
+
 def test_density_needs_a_scale(toy_store: Store) -> None:
     inspector = Inspector(Segmenter(toy_store))
     assert inspector.inspect(field_of(grains()), "ni20cr", explain=False).density_per_mm2 is None
@@ -127,7 +157,7 @@ def test_the_report_names_the_share_of_each_class_where_there_are_several(toy_st
     found = CorrosionMap(
         labels, (labels > 0).astype(np.int32), (labels > 0).astype(np.float32), np.ones(1, np.float32), classes, (0, 40), MADE
     )
-    inspection = Inspection(field_of(grains()[:40, :50]), "toy", found, (), grade_area(0.3, (0.1, 0.2), 0.01), None, ())
+    inspection = Inspection(field_of(grains()[:40, :50]), "toy", found, (), grade_area(0.3, (0.1, 0.2), 0.01), None, None, ())
     facts = dict(facts_of(inspection, toy_store.spec("ni20cr")))
     assert facts["Corroded share"] == "30.00%"
     assert facts.get("Share of each class") == ("fair 25.00%, severe 5.00%" if len(classes) > 2 else None)
