@@ -10,6 +10,10 @@
         --side 320 --batch 4 --steps 600
     python train/car_mask.py --data DATA --round 3 --start runs/car_mask4/last.pt --out runs/car_mask5 \\
         --side 320 --batch 4 --steps 500
+    python train/car_mask.py --data DATA --round 3 --start runs/car_mask5/last.pt --out runs/car_mask6 \\
+        --side 352 --batch 4 --steps 900
+    python train/car_mask.py --data DATA --round 3 --start runs/car_mask6/last.pt --out runs/car_mask7 \\
+        --side 416 --batch 3 --steps 400
 
 Round 1 learns cars from 194 drawn masks (and YOLO's masks of the others) and paint from cars whose colour gives it away,
 repainted in every colour of the trade.  Round 2 goes on with the first network's own paint labels on every photo, agreed
@@ -73,6 +77,9 @@ class Config:
     ema: float = 0.99
     empty: float = 0.06
     repaint: float = 0.75
+    turn: float = 8.0  # degrees, standard deviation
+    stretch: float = 1.25  # of height against width, at the most
+    lean: float = 0.1  # horizontal shift per pixel of height, standard deviation
     seed: int = 0
 
 
@@ -169,9 +176,11 @@ def random_view(car: Car, rgb: np.ndarray, config: Config, dice: random.Random) 
     cy, cx = float(ys[pick]), float(xs[pick])
     if not close:
         cy, cx = cy + dice.uniform(-0.15, 0.15) * h, cx + dice.uniform(-0.15, 0.15) * w
-    matrix = cv2.getRotationMatrix2D((cx, cy), dice.gauss(0, 5), scale)
-    matrix[:, 2] += side / 2 - np.array([cx, cy])
-    matrix[0, 1] += dice.gauss(0, 0.03)
+    matrix = cv2.getRotationMatrix2D((cx, cy), dice.gauss(0, config.turn), scale)
+    matrix[:, 2] -= np.array([cx, cy])
+    tall, lean = dice.uniform(1 / config.stretch, config.stretch), dice.gauss(0, config.lean)
+    matrix = np.array([[1, lean], [0, tall]]) @ matrix  # as if seen from higher up, or aslant
+    matrix[:, 2] += side / 2
     if dice.random() < 0.5:
         matrix[0] = -matrix[0]
         matrix[0, 2] += side - 1
@@ -217,7 +226,7 @@ def loss_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return bce + 0.5 * (dice * (known.mean(dim=(2, 3)) > 0.05)).mean()
 
 
-def probabilities(network: torch.nn.Module, rgb: np.ndarray, long_side: int = 352) -> np.ndarray:
+def probabilities(network: torch.nn.Module, rgb: np.ndarray, long_side: int = 416) -> np.ndarray:
     """(2, H, W) float32 in the photo's own pixels: resized, padded by mirroring, and back."""
     h, w = rgb.shape[:2]
     scale = long_side / max(h, w)
