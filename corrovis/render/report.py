@@ -21,7 +21,7 @@ from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Opinion, Region
 
 SHOWN_ROWS = 200  # regions in the HTML; all of them are in the CSV
 PDF_ROWS = 30
-FILES = ("mask", "certainty", "region_numbers", "overlay", "saliency", "sizes", "report", "pdf", "csv")
+FILES = ("mask", "certainty", "region_numbers", "overlay", "saliency", "opinion_saliency", "sizes", "report", "pdf", "csv")
 MEASURES = ("area_px", "area_um2", "equivalent_diameter_um", "perimeter_px", "circularity", "solidity", "eccentricity")
 
 MEANING = (
@@ -47,6 +47,10 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
     heat = folder / "saliency.png" if inspection.saliency else None
     if inspection.saliency and heat:
         save_png(heat_map(inspection.field, inspection.saliency), heat, None)
+    felt = inspection.opinion.saliency if inspection.opinion else None
+    second = folder / "opinion_saliency.png" if felt else None
+    if felt and second:
+        save_png(heat_map(inspection.field, felt), second, None)
     histogram = folder / "sizes.png"
     histogram.write_bytes(size_histogram(inspection))
     files = {
@@ -55,11 +59,17 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
         "region_numbers": numbers,
         "overlay": shown,
         "saliency": heat,
+        "opinion_saliency": second,
         "sizes": histogram,
     }
     files |= {"report": folder / "report.html", "pdf": folder / "report.pdf", "csv": folder / "regions.csv"}
     answer = record(inspection) | files
-    pictures = [(shown, "Corroded regions, each in its own colour"), (heat, "Saliency"), (histogram, "Sizes of the regions")]
+    pictures = [
+        (shown, "Corroded regions, each in its own colour"),
+        (heat, "Saliency"),
+        (second, "What the second opinion rests on"),
+        (histogram, "Sizes of the regions"),
+    ]
     present = [(path, caption) for path, caption in pictures if path]
     _write_html(inspection, spec, present, folder / "report.html")
     _write_pdf(inspection, spec, present, folder / "report.pdf")

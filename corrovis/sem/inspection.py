@@ -41,7 +41,7 @@ class Inspector:
         found = self.segmenter.segment(field, model)
         heat = saliency_of(self.segmenter.store, field, found) if explain else None
         without = [NO_MAP] if explain and heat is None and len(found.scores) else []
-        grade, opinion = severity.grade(found, spec), severity.second_opinion(self.segmenter.store, field, model)
+        grade, opinion = severity.grade(found, spec), severity.second_opinion(self.segmenter.store, field, model, explain)
         said = doubts(field, found, spec, strangeness(self.segmenter.store, field, model))
         return Inspection(
             field=field,

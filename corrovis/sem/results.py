@@ -153,25 +153,6 @@ class FieldGrade:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opinion:
-    """How corroded a field looks to a classifier that measures no area: the second stage.
-
-    Shape:
-        probabilities: (3,) float32, sums to 1, in the order of `FIELD_SEVERITIES`
-    """
-
-    probabilities: Float
-    made_by: Provenance
-
-    def __post_init__(self) -> None:
-        check_array("Opinion.probabilities", self.probabilities, np.float32, (len(FIELD_SEVERITIES),))
-
-    @property
-    def severity(self) -> FieldSeverity:
-        return FIELD_SEVERITIES[int(self.probabilities.argmax())]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Saliency:
     """What a network's answer rests on.
 
@@ -189,10 +170,31 @@ class Saliency:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Opinion:
+    """How corroded a field looks to a classifier that measures no area: the second stage.
+
+    Shape:
+        probabilities: (3,) float32, sums to 1, in the order of `FIELD_SEVERITIES`
+    `saliency` is None when it was not asked for, or when there is no evidence to show.
+    """
+
+    probabilities: Float
+    saliency: Saliency | None
+    made_by: Provenance
+
+    def __post_init__(self) -> None:
+        check_array("Opinion.probabilities", self.probabilities, np.float32, (len(FIELD_SEVERITIES),))
+
+    @property
+    def severity(self) -> FieldSeverity:
+        return FIELD_SEVERITIES[int(self.probabilities.argmax())]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Inspection:
     """Everything found in one field.
 
-    `saliency` is None when it was not asked for, or when there is no evidence to show; `opinion` where no second stage exists.
+    `saliency` is None as in `Opinion`; `opinion` where no second stage exists.
     """
 
     field: Field

@@ -17,15 +17,19 @@ from __future__ import annotations
 
 import time
 from statistics import NormalDist
+from typing import cast
 
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 
 from corrovis.manifest import WeightSpec
+from corrovis.networks.severity_classifier import SeverityClassifier
 from corrovis.results import Byte, Provenance
 from corrovis.sem.fields import tile_starts
-from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Opinion
+from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Opinion, Saliency
+from corrovis.sem.saliency import grad_cam
 from corrovis.sem.seeing import as_seen
 from corrovis.store import Store
 
@@ -55,27 +59,56 @@ def grade_area(fraction: float, limits: tuple[float, float], sigma: float) -> Fi
     return FieldGrade(shares / shares.sum(), fraction, limits, sigma)
 
 
-def second_opinion(store: Store, field: Field, model: str) -> Opinion | None:
-    """What the second stage of `model` makes of windows spread over the field; None where it has none."""
+def second_opinion(store: Store, field: Field, model: str, explain: bool = False) -> Opinion | None:
+    """What the second stage of `model` makes of windows spread over the field; None where it has none.
+
+    `explain` adds Grad-CAM of the answer.  Between the last convolution and the answer lie a mean and a linear layer alone, so
+    the gradient is that layer's weights, the same everywhere (Selvaraju et al. 2017, section 3), and no backward pass is needed.
+    """
     name = f"{model}-severity"
     if name not in store:
         return None
-    spec, network = store.spec(name), store.network(name)
+    spec, network = store.spec(name), cast(SeverityClassifier, store.network(name))
     began = time.perf_counter()
-    seen = windows(as_seen(field.specimen, spec), int(spec.input["window"]), int(spec.input["size"]))
+    seen = as_seen(field.specimen, spec)
+    places = windows(seen.shape[:2], int(spec.input["window"]))
     with torch.inference_mode():
-        logits = [network(torch.from_numpy(one.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)) for one in seen]
-        shares = torch.cat(logits).mean(dim=0).softmax(dim=0).numpy()
-    return Opinion(np.asarray(shares, np.float32), Provenance(name, spec.sha256, time.perf_counter() - began))
+        features = [network.features(_input(seen[place], int(spec.input["size"]))) for place in places]
+        shares = network.answer(torch.cat(features)).mean(dim=0).softmax(dim=0)
+    heat = None
+    if explain:
+        weight = network.net.get_classifier().weight[shares.argmax()][:, None, None]
+        heat = _stitched([grad_cam(one[0], weight) for one in features], places, field)
+    made_by = Provenance(name, spec.sha256, time.perf_counter() - began)
+    return Opinion(np.asarray(shares.numpy(), np.float32), heat, made_by)
 
 
-def windows(seen: Byte, window: int, side: int) -> list[Byte]:
-    """Windows of `window` pixels, side by side or spread out, each brought to `side`; what is smaller is seen whole."""
+def windows(size_hw: tuple[int, ...], window: int) -> list[tuple[slice, slice]]:
+    """Rows and columns of windows side by side, or spread out over a large field; a smaller one is seen whole."""
     starts = []
-    for length in seen.shape[:2]:
+    for length in size_hw:
         found = tile_starts(length, min(window, length), 0)
         most = min(len(found), MOST_A_SIDE)
         starts.append([found[round(i * (len(found) - 1) / max(1, most - 1))] for i in range(most)])
-    cut = [seen[y : y + window, x : x + window] for y in starts[0] for x in starts[1]]
-    how = cv2.INTER_AREA if window > side else cv2.INTER_LINEAR
-    return [np.asarray(cv2.resize(one, (side, side), interpolation=how), np.uint8) for one in cut]
+    return [(slice(y, y + window), slice(x, x + window)) for y in starts[0] for x in starts[1]]
+
+
+def _input(window: Byte, side: int) -> Tensor:
+    how = cv2.INTER_AREA if min(window.shape[:2]) > side else cv2.INTER_LINEAR
+    seen = cv2.resize(window, (side, side), interpolation=how).astype(np.float32)
+    return torch.from_numpy(seen.transpose(2, 0, 1)[None] / 127.5 - 1)
+
+
+def _stitched(maps: list[Tensor], places: list[tuple[slice, slice]], field: Field) -> Saliency | None:
+    """The windows' maps on the field, its own peak 1; None when nothing speaks for the answer.  What no window saw is 0."""
+    heat, times = np.zeros(field.specimen.shape[:2], np.float32), np.zeros(field.specimen.shape[:2], np.float32)
+    for one, place in zip(maps, places, strict=True):
+        heat[place] += cv2.resize(one.numpy(), heat[place].shape[::-1], interpolation=cv2.INTER_LINEAR)
+        times[place] += 1
+    heat /= np.maximum(times, 1)
+    if not np.isfinite(heat).all() or heat.max() <= 0:
+        return None
+    padded = np.pad(heat / heat.max(), ((field.rows[0], field.size_hw[0] - field.rows[1]), (0, 0)))
+    across = len({place[1].start for place in places})
+    cells = (len(places) // across * maps[0].shape[0], across * maps[0].shape[1])
+    return Saliency(padded, "grad_cam", cells)

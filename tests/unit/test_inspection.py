@@ -116,12 +116,12 @@ def test_more_corrosion_is_never_less_severe(fraction: float, sigma: float, more
 
 @pytest.mark.parametrize("size", [(100, 330), (320, 320), (700, 330), (9000, 400)])
 def test_the_second_stage_sees_the_field_from_end_to_end(size: tuple[int, int]) -> None:
-    field = np.repeat(np.linspace(0, 255, size[0]).astype(np.uint8)[:, None, None], size[1], axis=1).repeat(3, axis=2)
-    seen = severity.windows(field, 320, 64)
-    assert {one.shape for one in seen} == {(64, 64, 3)}
-    assert len(seen) <= severity.MOST_A_SIDE**2
-    assert min(one.min() for one in seen) < 8
-    assert max(one.max() for one in seen) > 247
+    places = severity.windows(size, 320)
+    assert len(places) <= severity.MOST_A_SIDE**2
+    for axis, length in enumerate(size):
+        assert min(place[axis].start for place in places) == 0
+        assert max(place[axis].stop for place in places) >= length
+        assert max(place[axis].start for place in places) <= max(0, length - 320)
 
 
 def test_the_second_stage_speaks_of_its_own_model_alone() -> None:
@@ -130,15 +130,44 @@ def test_the_second_stage_speaks_of_its_own_model_alone() -> None:
     assert said is not None
     assert said.probabilities.sum() == pytest.approx(1, abs=1e-4)
     assert said.made_by.model == "ni20cr-severity"
+    assert said.saliency is None
     assert severity.second_opinion(shipped, field, "pits304") is None
+
+
+def test_the_second_opinions_map_is_grad_cam_and_goes_with_the_weights() -> None:
+    store, field = Store(WEIGHTS), field_of(grains(300, 420), rows=(0, 280))
+    said = severity.second_opinion(store, field, "ni20cr", explain=True)
+    assert said is not None
+    assert said.saliency is not None
+    heat = said.saliency.heat
+    assert heat.shape == (300, 420)
+    assert not heat[280:].any()
+    assert np.ptp(heat) == 1
+    assert said.saliency.cells_hw == (7, 14)
+    network = store.network("ni20cr-severity")
+    seen = torch.from_numpy(severity.as_seen(field.specimen, store.spec("ni20cr-severity"))[:280, :320].copy())
+    x = torch.nn.functional.interpolate(seen.permute(2, 0, 1)[None].float() / 127.5 - 1, (224, 224))
+    last = [network.net.bn2]
+    (by_gradient,) = activation_maps(network, last, x, lambda logits: logits[0].max(), METHODS["grad_cam"])
+    features = network.features(x)
+    weight = network.net.get_classifier().weight[network.answer(features)[0].argmax()][:, None, None]
+    ours = METHODS["grad_cam"](features[0], weight)
+    assert torch.allclose(ours / ours.max(), by_gradient / by_gradient.max(), atol=1e-3)
+    torch.manual_seed(0)
+    for parameter in network.parameters():
+        parameter.copy_(torch.randn_like(parameter) * 0.05)
+    again = severity.second_opinion(store, field, "ni20cr", explain=True)
+    assert again is not None
+    if again.saliency is not None:
+        assert np.corrcoef(heat.ravel(), again.saliency.heat.ravel())[0, 1] < 0.8
 
 
 def test_stages_that_differ_are_told_of() -> None:
     by_area = grade_area(0.3, (0.1, 0.2), 0.01)
     assert by_area.severity == "severe"
     assert disagreement(by_area, None) == []
-    assert disagreement(by_area, Opinion(np.array([0.1, 0.2, 0.7], np.float32), MADE)) == []
-    (warning,) = disagreement(by_area, Opinion(np.array([0.6, 0.3, 0.1], np.float32), MADE))
+    assert disagreement(by_area, Opinion(np.array([0.1, 0.2, 0.7], np.float32), None, MADE)) == []
+    (warning,) = disagreement(by_area, Opinion(np.array([0.6, 0.3, 0.1], np.float32), None, MADE))
     assert "severe by corroded area" in warning
     assert "looks low (60%)" in warning
 
