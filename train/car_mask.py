@@ -12,8 +12,6 @@
         --side 320 --batch 4 --steps 500
     python train/car_mask.py --data DATA --round 3 --start runs/car_mask5/last.pt --out runs/car_mask6 \\
         --side 352 --batch 4 --steps 900
-    python train/car_mask.py --data DATA --round 3 --start runs/car_mask6/last.pt --out runs/car_mask7 \\
-        --side 416 --batch 3 --steps 400
 
 Round 1 learns cars from 194 drawn masks (and YOLO's masks of the others) and paint from cars whose colour gives it away,
 repainted in every colour of the trade.  Round 2 goes on with the first network's own paint labels on every photo, agreed

@@ -70,7 +70,7 @@ METHODS = {
         lambda: YoloSeg(1),
         {**SEEN, "enlarge": 4, "shrunk": [0.5, 0.25]},
         (1.2, 3.0),
-        Config(side=320, batch=4, steps=300, lr=1e-3, ema=0.96),
+        Config(side=320, batch=4, steps=700, lr=1e-3, ema=0.96),
     ),
 }
 
