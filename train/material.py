@@ -117,7 +117,6 @@ def trained_answers(lesson: Lesson, bank: Bank | None, plan: Plan, out: Path) ->
 
 def learned(lesson: Lesson, known: np.ndarray, bank: Bank | None, plan: Plan, checkpoint: Path) -> nn.Module:
     """A network from the `known` fields, with its gauge of what is familiar; `bank` holds features of its body as it comes."""
-    torch.manual_seed(plan.seed)
     network, warm = build(plan, lesson.outputs), None
     if bank and isinstance(network, MaterialNet):  # the head first, so that the body is not torn while it is still random
         features, field_of = bank.of(known)

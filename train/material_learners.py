@@ -49,7 +49,8 @@ class Plan:
 
 
 def build(plan: Plan, outputs: int) -> nn.Module:
-    """The network of a plan, its body as `plan.init` says: `imagenet` by its library, a local file, or `random`."""
+    """The network of a plan, its body as `plan.init` says: `imagenet` by its library, a local file, or `random` by the seed."""
+    torch.manual_seed(plan.seed)
     if plan.network.startswith("cnn"):
         return MaterialCNN(outputs, "figure8" if plan.network == "cnn-figure8" else "table6")
     if plan.network == "mobilenet-v2":
