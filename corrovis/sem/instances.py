@@ -67,8 +67,10 @@ def detect_sizes(network: YoloSeg, rgb: Byte, tiling: tuple[int, int], least: fl
     for share in shrunk:
         small = np.asarray(cv2.resize(rgb, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8)
         seen = [replace(one, shrunk=share) for one in detect_tiled(network, small, tiling, least)]
-        found += [one for one in seen if float(np.ptp(one.box_asked.reshape(2, 2), axis=0).max()) > WIDE]
-    return _once(found)
+        for one in seen:
+            if float(np.ptp(one.box_asked.reshape(2, 2), axis=0).max()) > WIDE:
+                found = _joined(found, one)
+    return sorted(found, key=lambda one: -one.score)
 
 
 def detect_tiled(network: YoloSeg, rgb: Byte, tiling: tuple[int, int], least: float) -> list[Instance]:
@@ -92,6 +94,19 @@ def _once(found: list[Instance]) -> list[Instance]:
         return []
     boxes, scores = torch.from_numpy(np.stack([one.box_asked for one in found])), torch.tensor([one.score for one in found])
     return [found[i] for i in nms(boxes, scores, SAME).tolist()]
+
+
+def _joined(found: list[Instance], wide: Instance) -> list[Instance]:
+    """With `wide`, unless something surer lies in it or around it; less sure parts of it go."""
+    if not found:
+        return [wide]
+    boxes, own = np.stack([one.box_asked for one in found]), wide.box_asked
+    sides = (np.minimum(boxes[:, 2:], own[2:]) - np.maximum(boxes[:, :2], own[:2])).clip(0)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    alike = sides.prod(axis=1) > SAME * np.minimum(areas, (own[2:] - own[:2]).prod())
+    if any(one.score >= wide.score for one, same in zip(found, alike, strict=True) if same):
+        return found
+    return [*(one for one, same in zip(found, alike, strict=True) if not same), wide]
 
 
 def _inner(at: float, span: slice, length: int, overlap: int) -> bool:
