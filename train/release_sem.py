@@ -58,7 +58,8 @@ RELEASES: dict[str, dict[str, Any]] = {
         "command": "python train/sem_severity.py --init tf_efficientnet_lite0-imagenet.safetensors --everything",
         "data": NI20CR,
         "limits": "Learned from windows of nine fields of one alloy; a second opinion beside the measured area. Classes follow "
-        "the expert's corroded share of a window, so a window near a limit can be called either way.",
+        "the expert's corroded share of a window, so a window near a limit can be called either way. The scores are of "
+        "the mean over a window and its mirror images; in use each of many windows is seen once.",
     },
     "pits304": {
         **PITS,

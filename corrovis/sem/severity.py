@@ -29,8 +29,8 @@ from corrovis.networks.severity_classifier import SeverityClassifier
 from corrovis.results import Byte, Provenance
 from corrovis.sem.fields import tile_starts
 from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Opinion, Saliency
-from corrovis.sem.saliency import grad_cam
-from corrovis.sem.seeing import as_seen
+from corrovis.sem.saliency import at_size, grad_cam
+from corrovis.sem.seeing import as_seen, to_input
 from corrovis.store import Store
 
 PITS = (0.01, 0.05)
@@ -95,15 +95,14 @@ def windows(size_hw: tuple[int, ...], window: int) -> list[tuple[slice, slice]]:
 
 def _input(window: Byte, side: int) -> Tensor:
     how = cv2.INTER_AREA if min(window.shape[:2]) > side else cv2.INTER_LINEAR
-    seen = cv2.resize(window, (side, side), interpolation=how).astype(np.float32)
-    return torch.from_numpy(seen.transpose(2, 0, 1)[None] / 127.5 - 1)
+    return to_input(np.asarray(cv2.resize(window, (side, side), interpolation=how), np.uint8))
 
 
 def _stitched(maps: list[Tensor], places: list[tuple[slice, slice]], field: Field) -> Saliency | None:
     """The windows' maps on the field, its own peak 1; None when nothing speaks for the answer.  What no window saw is 0."""
     heat, times = np.zeros(field.specimen.shape[:2], np.float32), np.zeros(field.specimen.shape[:2], np.float32)
     for one, place in zip(maps, places, strict=True):
-        heat[place] += cv2.resize(one.numpy(), heat[place].shape[::-1], interpolation=cv2.INTER_LINEAR)
+        heat[place] += at_size(one.numpy(), heat[place].shape)
         times[place] += 1
     heat /= np.maximum(times, 1)
     if not np.isfinite(heat).all() or heat.max() <= 0:
