@@ -1,29 +1,17 @@
 """Train `CarUNet`: where the car is, and which of its parts are paint.
 
-    python train/car_labels.py --data DATA --init yolov8n-seg-coco.safetensors      # weak labels, once
-    python train/car_mask.py --data DATA --init mobilenet_v2-imagenet.safetensors   # round 1
-    python train/car_mask.py --data DATA --round 2 --start runs/car_mask/last.pt --out runs/car_mask2
-    python train/car_mask.py --data DATA --round 2 --start runs/car_mask2/last.pt --out runs/car_mask3 \\
-        --side 384 --batch 4 --steps 1500
-    python train/average.py runs/car_mask2/last.pt runs/car_mask3/last.pt --out runs/car_mask_mean/last.pt
-    python train/car_mask.py --data DATA --round 3 --start runs/car_mask_mean/last.pt --out runs/car_mask4 \\
-        --side 320 --batch 4 --steps 600
-    python train/car_mask.py --data DATA --round 3 --start runs/car_mask4/last.pt --out runs/car_mask5 \\
-        --side 320 --batch 4 --steps 500
-    python train/car_mask.py --data DATA --round 3 --start runs/car_mask5/last.pt --out runs/car_mask6 \\
-        --side 352 --batch 4 --steps 900
+    python train/car_labels.py --data DATA --init yolov8n-seg-coco.safetensors    # masks where nobody drew any, once
+    python train/car_mask.py --data DATA --init yolov8n-seg-coco.safetensors --side 320 --steps 1200
+    python train/car_mask.py --data DATA --start runs/car_mask/last.pt --out runs/car_mask2 --side 416 --steps 1200
+    python train/car_mask.py --data DATA --encoder mobilenet_v2 --init mobilenet_v2-imagenet.safetensors    # the paper's own
 
-Round 1 learns cars from 194 drawn masks (and YOLO's masks of the others) and paint from cars whose colour gives it away,
-repainted in every colour of the trade.  Round 2 goes on with the first network's own paint labels on every photo, agreed
-upon by several repaintings, so that silver fronts and two-tone classics count as well.  Round 2 again, in views of the size
-that the app uses, sharpens the rim: there, nothing but drawn masks is believed.  Round 3 goes on from the mean of the last
-two, with paint outlined by hand (`car_outlines.py`): neither colour nor a network taught by it knew that roofs are paint.
+Cars are learned from 194 drawn masks, and from a detector's masks of the others, where that saw a car; paint from the cars that
+we outlined by hand (`car_outlines.py`), repainted in every colour of the trade: neither colour nor a network taught by it knew
+that roofs are paint.  `--start` goes on with what a first network makes of all photos, close-ups too, which the detector does
+not see, in views of the size that the app uses; of its labels the rim of a car is not believed.
 
-The paper's network overfitted its 200 pictures.  Against that: crops from half to four times the scale, new backgrounds,
-repainting, one fifth of all cars held out, and BatchNorm statistics of a network that saw a million pictures.
-
-The weights that ship were trained when photos, not cars, were held out: of the 46 photos of one clean car, 5 were scored and 41
-learned from, and so with rusty cars of which there are several photos.
+The paper's network overfitted its 200 pictures.  Against that: crops from half to four times the scale, slanted views, new
+backgrounds, repainting, one fifth of all cars held out, and an encoder that has found cars among a hundred thousand pictures.
 """
 
 from __future__ import annotations
@@ -32,6 +20,7 @@ import random
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -40,6 +29,7 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from car_outlines import Outline, read_outlines
 from safetensors.torch import load_file
+from segmenting import encoder_state
 from support import (
     arguments,
     cars_of,
@@ -55,24 +45,28 @@ from support import (
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corrovis.networks.car_unet import CAR, PAINT, CarUNet
+from corrovis.networks.unet import EncoderName
 
 UNSURE = 128
+LEAST_CAR = 0.12  # of the picture; a detector that found less has missed the car
+ENCODER_RATE = 0.3  # of the learning rate: it has much to lose
 
 
 @dataclass(frozen=True)
 class Config:
     """Sizes for two CPU cores; the paper's own are Adam 1e-3, reduce on plateau, 50 epochs."""
 
-    side: int = 256
-    batch: int = 6
-    steps: int = 500
+    side: int = 320
+    batch: int = 4
+    steps: int = 1200
     lr: float = 1e-3
     new_background: float = 0.15
+    company: float = 0.2  # of all views have a second car in them
     close_up: float = 0.25
-    drawn: float = 0.35  # of all views show a car whose mask was drawn by hand
-    sure: float = 0.3  # ... a car whose paint is known, by its colour or by hand
+    drawn: float = 0.25  # of all views show a car whose mask was drawn by hand
+    outlined: float = 0.5  # ... a car whose paint was
     rim: int = 2  # pixels to either side of a mask's edge that only a drawn mask knows
-    ema: float = 0.99
+    ema: float = 0.995
     empty: float = 0.06
     repaint: float = 0.75
     turn: float = 8.0  # degrees, standard deviation
@@ -93,30 +87,23 @@ class Car:
     drawn: bool
 
 
-def load_cars(data: Path, labels: Path, pseudo: Path | None, outlines: dict[str, Outline]) -> list[Car]:
-    """Cars whose labels are worth something; where there are `outlines`, no other paint is believed."""
+def load_cars(data: Path, labels: Path, outlines: dict[str, Outline]) -> list[Car]:
+    """Cars with drawn masks, or with credible ones in `labels`/car; their paint is unsure but for those that have outlines."""
     cars, groups = [], cars_of(data)
-    photos = sorted((data / "cars/clean").glob("*.jpg")) + (sorted((data / "cars/rusty").glob("*.jpg")) if pseudo else [])
-    for path in photos:
+    for path in photos_of(data):
         drawn = data / "cars/car_masks" / f"{path.stem}.png"
-        paint_by_colour, car_path = labels / "paint" / f"{path.stem}.png", labels / "car" / f"{path.stem}.png"
-        if pseudo:  # where the first network is sure, it knows more than YOLO does of close-ups
-            car = read_mask(drawn if drawn.exists() else pseudo / "car" / f"{path.stem}.png")
-            paint = read_mask(pseudo / "paint" / f"{path.stem}.png")
-        else:
-            car = read_mask(drawn if drawn.exists() else car_path)
-            paint = read_mask(paint_by_colour) if paint_by_colour.exists() else np.full(car.shape, UNSURE, np.uint8)
-            paint = np.where(car > 127, paint, 0).astype(np.uint8)
-        if not drawn.exists():
-            car = without_rim(car)
+        car = read_mask(drawn) if drawn.exists() else without_rim(read_mask(labels / "car" / f"{path.stem}.png"))
+        paint = np.where(car > 0, UNSURE, 0).astype(np.uint8)
         if path.stem in outlines:
             car, paint = outlines[path.stem].masks(car)
             paint = without_rim(paint, 1)
-        elif outlines:
-            paint = np.where(car > 0, UNSURE, 0).astype(np.uint8)
-        if (car > 127).mean() > 0.04:
+        if drawn.exists() or path.stem in outlines or (car > 127).mean() > LEAST_CAR:
             cars.append(Car(path.stem, groups.get(path.stem, path.stem), read_rgb(path), car, paint, drawn.exists()))
     return cars
+
+
+def photos_of(data: Path) -> list[Path]:
+    return sorted((data / "cars/clean").glob("*.jpg")) + sorted((data / "cars/rusty").glob("*.jpg"))
 
 
 def without_rim(mask: np.ndarray, rim: int = Config.rim) -> np.ndarray:
@@ -144,6 +131,30 @@ def repaint(rgb: np.ndarray, paint: np.ndarray, dice: random.Random) -> np.ndarr
     return (np.clip(cv2.cvtColor(mixed, cv2.COLOR_LAB2RGB), 0, 1) * 255).astype(np.uint8)
 
 
+def with_another(car: Car, other: Car, dice: random.Random) -> Car:
+    """The photo of `car` with an `other` one in it, whose mask was drawn: before or behind it, cut off by the frame at times."""
+    (h, w), (tall, wide) = car.car.shape, other.car.shape
+    scale = dice.uniform(0.5, 1.2) * min(h / tall, w / wide)
+    size = max(1, round(wide * scale)), max(1, round(tall * scale))
+    x, y = round(dice.random() * w - size[0] / 2), round(dice.uniform(0.3, 0.7) * h - size[1] / 2)
+    rows, columns = slice(max(0, y), max(0, min(h, y + size[1]))), slice(max(0, x), max(0, min(w, x + size[0])))
+    turn = dice.choice((-1, 1))
+
+    def placed(plane: np.ndarray, how: int) -> np.ndarray:
+        small = cv2.resize(plane[:, ::turn], size, interpolation=how)
+        return small[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
+
+    there = placed(other.car, cv2.INTER_NEAREST) > 127
+    if dice.random() < 0.5:
+        there &= car.car[rows, columns] == 0
+    rgb, found, paint = car.rgb.copy(), car.car.copy(), car.paint.copy()
+    alpha = cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.8)[..., None]
+    rgb[rows, columns] = placed(other.rgb, cv2.INTER_AREA) * alpha + rgb[rows, columns] * (1 - alpha)
+    found[rows, columns][there] = 255
+    paint[rows, columns][there] = placed(other.paint, cv2.INTER_NEAREST)[there]
+    return replace(car, rgb=rgb, car=found, paint=paint)
+
+
 def jitter(rgb: np.ndarray, dice: random.Random) -> np.ndarray:
     """Exposure, contrast, white balance, blur, noise, JPEG: what cameras and web sites do to photos."""
     x = rgb.astype(np.float32) / 255
@@ -162,9 +173,9 @@ def jitter(rgb: np.ndarray, dice: random.Random) -> np.ndarray:
     return out
 
 
-def random_view(car: Car, rgb: np.ndarray, config: Config, dice: random.Random) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def random_view(car: Car, config: Config, dice: random.Random) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A side x side view: usually the whole picture turned and scaled a little, at times a close-up inside the car."""
-    h, w = rgb.shape[:2]
+    h, w = car.car.shape
     side = config.side
     fit = side / max(h, w)
     close = dice.random() < config.close_up
@@ -183,7 +194,7 @@ def random_view(car: Car, rgb: np.ndarray, config: Config, dice: random.Random) 
         matrix[0] = -matrix[0]
         matrix[0, 2] += side - 1
     border = dice.choice((cv2.BORDER_CONSTANT, cv2.BORDER_REFLECT_101, cv2.BORDER_REPLICATE))
-    view = warped(rgb, matrix, side, border, (dice.randrange(256),) * 3)
+    view = warped(car.rgb, matrix, side, border, (dice.randrange(256),) * 3)
     # Nobody labelled the mirrored margin: constant outside means "not car" only where the picture is constant too.
     outside = 0 if border == cv2.BORDER_CONSTANT else UNSURE
     masks = [cv2.warpAffine(m, matrix, (side, side), flags=cv2.INTER_NEAREST, borderValue=outside) for m in (car.car, car.paint)]
@@ -195,19 +206,22 @@ def sample(
 ) -> tuple[np.ndarray, np.ndarray]:
     """One training pair: (3, S, S) float in [-1, 1] and labels (2, S, S) in {0, 1, -1 unsure}."""
     side = config.side
-    if dice.random() < config.empty:
+    if empties and dice.random() < config.empty:
         rgb = cv2.resize(dice.choice(empties), (side, side), interpolation=cv2.INTER_AREA)
         view, masks = rgb, [np.zeros((side, side), np.uint8)] * 2
     else:
-        car = dice.choice(dice.choices(pools, (config.drawn, config.sure, 1 - config.drawn - config.sure))[0])
+        car = dice.choice(dice.choices(pools, (config.drawn, config.outlined, 1 - config.drawn - config.outlined))[0])
         rgb = car.rgb
         if (car.paint == 255).mean() > 0.02 and dice.random() < config.repaint:
             rgb = repaint(rgb, car.paint, dice)
-        if car.drawn and dice.random() < config.new_background:
+        if car.drawn and empties and dice.random() < config.new_background:
             place = cv2.resize(dice.choice(empties), (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_AREA)
             alpha = cv2.GaussianBlur((car.car > 127).astype(np.float32), (0, 0), 0.8)[..., None]
             rgb = (rgb * alpha + place * (1 - alpha)).astype(np.uint8)
-        view, *masks = random_view(car, rgb, config, dice)
+        car = replace(car, rgb=rgb)
+        if dice.random() < config.company:
+            car = with_another(car, dice.choice(pools[0]), dice)
+        view, *masks = random_view(car, config, dice)
     pixels = jitter(view, dice).astype(np.float32).transpose(2, 0, 1) / 127.5 - 1
     labels = np.stack([np.where(m == UNSURE, -1, (m > 127).astype(np.int8)) for m in masks]).astype(np.float32)
     return pixels, labels
@@ -275,84 +289,70 @@ def draw(network: torch.nn.Module, cars: list[Car], path: Path) -> None:
     network.train()
 
 
-def warm_start(network: CarUNet, init: Path | str) -> None:
-    """ImageNet weights for the encoder: a local torchvision file, or `imagenet` for the library's own download."""
-    if str(init) == "imagenet":
-        import segmentation_models_pytorch as smp
-
-        state = smp.encoders.get_encoder("mobilenet_v2", weights="imagenet").state_dict()
-    else:
-        state = {k: v.float() for k, v in load_file(init).items() if k.startswith("features.")}
-    network.unet.encoder.load_state_dict(state, strict=True)
+def warm_start(network: CarUNet, encoder: EncoderName, init: str) -> None:
+    """Pretrained weights for the encoder: a local file (a whole YOLOv8n-seg, torchvision's MobileNetV2), `imagenet`, `random`."""
+    if encoder == "mobilenet_v2":
+        network.unet.encoder.load_state_dict(encoder_state(init))
+    elif init != "random":
+        network.unet.encoder.load_coco(load_file(init))
 
 
 def label_again(network: CarUNet, data: Path, labels: Path, out: Path) -> None:
-    """Round 2's labels: mean over two scales, exposures and mirror images; unsure in the middle.
+    """Masks of the cars as the network sees them: mean over two scales, exposures and mirror images; unsure in the middle.
 
-    YOLO's whole cars stay as they are; the network fills in the close-ups, which YOLO does not see.
-    ."""
+    Whole cars stay as the detector drew them; the network fills in the close-ups, which that does not see.
+    """
     network.eval()
-    for name in ("car", "paint"):
-        (out / name).mkdir(parents=True, exist_ok=True)
-    for path in sorted((data / "cars/clean").glob("*.jpg")) + sorted((data / "cars/rusty").glob("*.jpg")):
-        rgb = read_rgb(path)
-        views = []
-        for long_side, power, turn in ((304, 0.8, -1), (352, 1.1, 1)):
-            bright = (255 * (rgb / 255) ** power).astype(np.uint8)[:, ::turn].copy()
-            views.append(probabilities(network, bright, long_side)[:, :, ::turn])
-        mean = np.mean(views, axis=0)
-        sure = [np.where(p > 0.8, 255, np.where(p < 0.2, 0, UNSURE)).astype(np.uint8) for p in mean]
+    (out / "car").mkdir(parents=True, exist_ok=True)
+    for path in photos_of(data):
         detected = read_mask(labels / "car" / f"{path.stem}.png")
-        if (detected > 127).mean() > 0.12:
-            sure[CAR] = detected
-            sure[PAINT][detected <= 127] = 0
-        by_colour = labels / "paint" / f"{path.stem}.png"
-        if by_colour.exists():  # colour knows better than the network, the network fills what colour left open
-            colour = read_mask(by_colour)
-            sure[PAINT] = np.where(colour == UNSURE, sure[PAINT], colour).astype(np.uint8)
-        for name, mask in zip(("car", "paint"), sure, strict=True):
-            cv2.imwrite(str(out / name / f"{path.stem}.png"), mask)
+        if (detected > 127).mean() <= LEAST_CAR:
+            rgb = read_rgb(path)
+            views = []
+            for long_side, power, turn in ((352, 0.8, -1), (416, 1.1, 1)):
+                bright = (255 * (rgb / 255) ** power).astype(np.uint8)[:, ::turn].copy()
+                views.append(probabilities(network, bright, long_side)[CAR, :, ::turn])
+            mean = np.mean(views, axis=0)
+            detected = np.where(mean > 0.8, 255, np.where(mean < 0.2, 0, UNSURE)).astype(np.uint8)
+        cv2.imwrite(str(out / "car" / f"{path.stem}.png"), detected)
     network.train()
 
 
 def main() -> None:
     parser = arguments(__doc__, "runs/car_mask")
     parser.add_argument("--labels", type=Path, default=Path("runs/car_labels"), help="what car_labels.py wrote")
-    parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, or a torchvision file")
-    parser.add_argument("--round", type=int, choices=(1, 2, 3), default=1)
-    parser.add_argument("--start", type=Path, help="checkpoint that rounds 2 and 3 go on from")
+    parser.add_argument("--encoder", choices=get_args(EncoderName), default="yolov8n")
+    parser.add_argument("--init", default="imagenet", help="its weights: a local file, random, or for mobilenet_v2 imagenet")
+    parser.add_argument("--start", type=Path, help="checkpoint to go on from, with what it makes of the close-ups")
     parser.add_argument("--steps", type=int, default=Config.steps)
     parser.add_argument("--side", type=int, default=Config.side, help="pixels of a training view")
-    parser.add_argument("--batch", type=int, default=Config.batch)
+    parser.add_argument("--seed", type=int, default=Config.seed, help="another for each --start, or the same views come again")
     args = parser.parse_args()
-    config = Config(side=64, batch=2, steps=2) if args.smoke else Config(side=args.side, batch=args.batch, steps=args.steps)
-    if args.round == 3:
-        config = replace(config, drawn=0.2, sure=0.65)
+    config = Config(side=args.side, steps=args.steps, seed=args.seed)
+    if args.smoke:
+        config = replace(config, side=64, batch=2, steps=2)
     dice = random.Random(config.seed)
     torch.manual_seed(config.seed)
-    network = CarUNet()
+    network, labels = CarUNet(encoder=args.encoder), args.labels
     if args.start:
         load_checkpoint(args.start, network=network)
-    elif not (args.smoke and args.init == "imagenet"):
-        warm_start(network, args.init)
-    pseudo = None
-    if args.round > 1:
-        pseudo = args.out / "labels"
-        if not (args.resume and pseudo.exists()):
-            label_again(network, args.data, args.labels, pseudo)
-    outlines = read_outlines() if args.round == 3 else {}
-    cars = load_cars(args.data, args.labels, pseudo, outlines)
+        labels = args.out / "labels"
+        if not (args.resume and labels.exists()):
+            label_again(network, args.data, args.labels, labels)
+    else:
+        warm_start(network, args.encoder, args.init)
+    outlines = read_outlines()
+    cars = load_cars(args.data, labels, outlines)
     known = [c for c in cars if not is_held_out(c.group)]
-    kept_back = [c for c in load_cars(args.data, args.labels, None, outlines) if is_held_out(c.group)]
-    sure = outlines or {path.stem for path in (args.labels / "paint").glob("*.png")}
-    pools = [[c for c in known if c.drawn] or known, [c for c in known if c.name in sure] or known, known]
+    kept_back = [c for c in cars if is_held_out(c.group) and (c.drawn or c.name in outlines)]
+    pools = [[c for c in known if c.drawn] or known, [c for c in known if c.name in outlines] or known, known]
     empties = [read_rgb(p) for p in sorted((args.data / "steel_structures/images").glob("*.jpg"))[:150]]
-
     accelerator = Accelerator()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.lr * (1 if args.round == 1 else 0.5), weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, optimiser.param_groups[0]["lr"], total_steps=config.steps, pct_start=0.1
-    )
+    whole, rates = network.unet, [config.lr * ENCODER_RATE, config.lr]
+    halves = [whole.encoder.parameters(), [*whole.decoder.parameters(), *whole.segmentation_head.parameters()]]
+    groups = [{"params": half, "lr": rate} for half, rate in zip(halves, rates, strict=True)]
+    optimiser = torch.optim.AdamW(groups, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=config.steps, pct_start=0.1)
     checkpoint = args.out / "last.pt"
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
     parts = {"network": average.module, "raw": network, "optimiser": optimiser, "schedule": schedule}
@@ -377,7 +377,7 @@ def main() -> None:
             scores = evaluate(average.module, kept_back)
             print(f"step {step} held out {scores}", flush=True)
             write_json(args.out / "scores.json", {"step": step, "seconds": round(time.time() - began), **scores})
-            draw(average.module, kept_back[::4][:16], args.out / f"sheet_{step}.png")
+            draw(average.module, kept_back[:: max(1, len(kept_back) // 16)][:16], args.out / f"sheet_{step}.png")
 
 
 if __name__ == "__main__":

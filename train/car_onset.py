@@ -1,6 +1,6 @@
 """Measure the onset prior: does position on the car tell where the rust of 58 hand-masked photos lies?
 
-    python train/car_onset.py --data DATA --mask runs/car_mask2/last.pt
+    python train/car_onset.py --data DATA
 
 Fits a logistic regression to the columns of `corrovis.car.onset.features` on random paint pixels, every photo weighing the same,
 and reports the grouped 5-fold AUC of the fitted weights, of the hand-set `PRIOR` and of each column alone.
@@ -18,10 +18,14 @@ import numpy as np
 from car_mask import probabilities
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from support import arguments, fold_of, load_checkpoint, read_mask, read_rgb, write_json
+from support import arguments, fold_of, read_mask, read_rgb, write_json
+from torch import nn
 
+from corrovis.car.masking import MODEL
 from corrovis.car.onset import PRIOR, features
-from corrovis.networks.car_unet import CAR, PAINT, CarUNet
+from corrovis.networks.car_unet import CAR, PAINT
+from corrovis.settings import WEIGHTS
+from corrovis.store import Store
 
 FITTED = [i for i, name in enumerate(PRIOR) if name != "seam"]
 NAMES = list(PRIOR)
@@ -44,7 +48,7 @@ class Samples:
     fold: np.ndarray
 
 
-def read_samples(data: Path, network: CarUNet, config: Config) -> Samples:
+def read_samples(data: Path, network: nn.Module, config: Config) -> Samples:
     with (data / "cars/rusty.csv").open() as file:
         group = {row["file"].split(".")[0]: row["group"] for row in csv.DictReader(file)}
     dice = np.random.default_rng(config.seed)
@@ -82,13 +86,11 @@ def auc(s: Samples, odds: np.ndarray) -> dict[str, object]:
 
 def main() -> None:
     parser = arguments(__doc__, "runs/car_onset")
-    parser.add_argument("--mask", type=Path, required=True, help="checkpoint of train/car_mask.py")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="with the car-mask to use")
     parser.add_argument("--report", type=Path, default=Path("train/reports/car_onset.json"))
     args = parser.parse_args()
     config = Config(pixels=600) if args.smoke else Config()
-    network = CarUNet()
-    load_checkpoint(args.mask, network=network)
-    s = read_samples(args.data, network.eval(), config)
+    s = read_samples(args.data, Store(args.weights).network(MODEL), config)
     odds = np.empty(len(s.y))
     for k in np.unique(s.fold):
         odds[s.fold == k] = fit(s, s.fold != k, config).decision_function(s.x[s.fold == k][:, FITTED])

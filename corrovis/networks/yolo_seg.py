@@ -92,3 +92,34 @@ class YoloSeg(nn.Module):
         fitting = {name: t.float() for name, t in tensors.items() if name in own and own[name].shape == t.shape}
         self.net.load_state_dict(fitting, strict=False)
         return len(fitting)
+
+
+class YoloEncoder(nn.Module):
+    """Backbone and neck of YOLOv8n, as the encoder of a U-Net: what has found many cars knows where one ends.
+
+    Shape:
+        input: (n, 3, H, W) in [-1, 1], H and W divisible by 32
+        output: the input, the backbone's features at 1/2 and 1/4, the neck's at 1/8, 1/16 and 1/32, `out_channels` of each
+    """
+
+    out_channels = (3, 16, 32, 64, 128, 256)
+    output_stride = 32
+    tapped = (0, 2, 15, 18, 21)  # of the layers that yolov8-seg.yaml lists
+
+    def __init__(self) -> None:
+        super().__init__()
+        whole = _ultralytics("nn.tasks").SegmentationModel("yolov8n-seg.yaml", ch=3, nc=1, verbose=False)
+        self.model = whole.model[:-1]  # all but the head, which would hold state between calls
+        self.sources: list[int | list[int]] = [layer.f for layer in self.model]
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        done: list[Tensor] = []
+        for layer, source in zip(self.model, self.sources, strict=True):
+            last = done[-1] if done else (x + 1) / 2
+            given = last if isinstance(source, int) else [last if i == -1 else done[i] for i in source]
+            done.append(layer(given))
+        return [x, *(done[i] for i in self.tapped)]
+
+    def load_coco(self, tensors: dict[str, Tensor]) -> None:
+        """Take the same layers over from a whole YOLOv8n-seg."""
+        self.load_state_dict({name: t.float() for name, t in tensors.items() if int(name.split(".")[1]) < len(self.model)})

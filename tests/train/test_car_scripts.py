@@ -113,6 +113,20 @@ def test_evaluation_scores_the_paper_and_says_what_it_skipped(data: Path, checkp
     assert (tmp_path / "car.png").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("encoder", ["yolov8n", "mobilenet_v2"])
+def test_mask_trains_and_goes_on_with_its_own_labels(data: Path, tmp_path: Path, encoder: str) -> None:
+    (tmp_path / "labels/car").mkdir(parents=True)
+    for path in (data / "cars/car_masks").iterdir():
+        (tmp_path / "labels/car" / path.name).write_bytes(path.read_bytes())
+    options = ("--data", data, "--labels", tmp_path / "labels", "--encoder", encoder, "--smoke")
+    run("car_mask.py", *options, "--init", "random", "--out", tmp_path / "first")
+    run("car_mask.py", *options, "--start", tmp_path / "first/last.pt", "--out", tmp_path / "second")
+    assert torch.load(tmp_path / "second/last.pt", weights_only=True)["step"] == 2
+    assert len(list((tmp_path / "second/labels/car").iterdir())) == 28
+    assert 0 <= json.loads((tmp_path / "second/scores.json").read_text())["car_iou"] <= 1
+
+
 def test_pictures_know_their_domain_mask_and_hold_out(data: Path) -> None:
     pictures = read_pictures(data, None)
     assert {s: sum(p.severity == s for p in pictures) for s in SEVERITIES} == {"none": 10, "mild": 6, "moderate": 6, "severe": 6}
