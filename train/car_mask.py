@@ -44,8 +44,7 @@ from support import (
 )
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from corrovis.networks.car_unet import CAR, PAINT, CarUNet
-from corrovis.networks.unet import EncoderName
+from corrovis.networks.car_unet import CAR, PAINT, CarUNet, EncoderName
 
 UNSURE = 128
 LEAST_CAR = 0.12  # of the picture; a detector that found less has missed the car

@@ -1,18 +1,18 @@
-"""The semantic segmenter: a U-Net, one logit a pixel and class.
+"""The semantic segmenter: a U-Net over MobileNetV2 features, one logit a pixel and class.
 
 Where corrosion is one network that spans the field (grain boundaries, rusted plates), there are no instances to box; the seed's
 YOLOv8-seg then has nothing to hold on to, and a label a pixel is the right question.
 
 | here | source |
 | --- | --- |
-| encoder, decoder | `corrovis.networks.unet` |
+| encoder | MobileNetV2, Sandler et al. 2018, table 2 |
+| decoder | U-Net, Ronneberger et al. 2015, figure 1 |
 """
 
 from __future__ import annotations
 
+import segmentation_models_pytorch as smp
 from torch import Tensor, nn
-
-from corrovis.networks.unet import EncoderName, unet
 
 
 class CorrosionUNet(nn.Module):
@@ -23,14 +23,9 @@ class CorrosionUNet(nn.Module):
         output: (n, classes, H, W) logits, class 0 is the background
     """
 
-    def __init__(
-        self,
-        classes: int = 2,
-        decoder_channels: tuple[int, ...] = (64, 48, 32, 16, 8),
-        encoder: EncoderName = "mobilenet_v2",
-    ) -> None:
+    def __init__(self, classes: int = 2, decoder_channels: tuple[int, ...] = (64, 48, 32, 16, 8)) -> None:
         super().__init__()
-        self.unet = unet(encoder, classes, decoder_channels)
+        self.unet = smp.Unet("mobilenet_v2", encoder_weights=None, decoder_channels=list(decoder_channels), classes=classes)
 
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.unet(x)
