@@ -58,13 +58,17 @@ def annotated(field: Labelled, masks: str) -> Labelled:
     return replace(field, mask=found.astype(np.uint8))
 
 
-def sampler(fields: list[Labelled], config: Config, seed: int) -> Sampler:
+def sampler(fields: list[Labelled], config: Config, seed: int, augmented: bool = True) -> Sampler:
+    """Windows anywhere; those not `augmented` are upright, at the field's own scale and levels, mirrored at most."""
     dice = random.Random(seed)
+    as_is = Windows(config.side, (1, 1), turn=0, stretch=0, upside_down=False)
     cuts = [Windows(config.side, scales, turn=180, stretch=0.2, upside_down=True) for scales in (NEAR, SCALES)]
     # A coupon counts by the root of its area, so that four of nine fields do not decide.
     weight = [np.sqrt(field.mask.size) for field in fields]
 
     def sample() -> Labelled:
+        if not augmented:
+            return window(dice.choices(fields, weight)[0], as_is, dice)
         if dice.random() < DRAWN:
             view = drawn_network(config.side, dice)
             view = replace(view, rgb=np.repeat(normalise(view.rgb[..., 0])[..., None], 3, axis=2))

@@ -88,6 +88,15 @@ def test_pits_are_learned_by_any_method(method: str, data: Path, tmp_path: Path)
     assert {"extent", "sure", "size", "overlap"} <= set(report["made"]["input"])
 
 
+@pytest.mark.slow
+def test_kinds_of_annotation_are_compared_on_the_same_fields(data: Path, tmp_path: Path) -> None:
+    run("annotation_gain.py", "--data", data, "--out", tmp_path, "--report", tmp_path / "r.json", "--init", "random", "--smoke")
+    arms = json.loads((tmp_path / "r.json").read_text())["arms"]
+    assert len(arms) == 5
+    assert arms["automatic masks alone"]["miou"]["value"] > 0.75  # two plain greys; corners are rounded off
+    assert {scores["miou"]["n"] for scores in arms.values()} == {4}
+
+
 def test_masks_are_made_for_a_folder(data: Path, tmp_path: Path) -> None:
     run("annotate.py", data / "sem/pits304", "--out", tmp_path, "--format", "png")
     for n in range(8):
