@@ -9,18 +9,21 @@ import math
 import re
 from dataclasses import dataclass
 
-PREFIXES = {"": 1.0, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
+PREFIXES = {"": 1.0, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
+WORDS = {"nano": "n", "micro": "u", "milli": "m", "kilo": "k", "mega": "M"}
+AREAS = {"mm": 1e2, "cm": 1.0, "dm": 1e-2, "m": 1e-4}  # of a current by this length squared, in A/cm2
 SYMBOLS = str.maketrans(
-    {"µ": "u", "μ": "u", "\u03a9": "Ohm", "\u2126": "Ohm", "−": "-", "″": '"', "′": "'", "²": "2", "·": " ", "°": "deg"}
+    {"µ": "u", "μ": "u", "\u03a9": "Ohm", "\u2126": "Ohm", "−": "-", "⁻": "-", "″": '"', "′": "'", "¹": "1", "²": "2", "·": " "}
+    | {"⋅": " ", "°": "deg"}
 )
 
 # The first name that fits wins, so those that an instrument prefers stand first.
 NAMES: dict[str, tuple[str, ...]] = {
     "frequency": (r"f", r"freq\w*"),
-    "real": (r"z'", r"z'\(a\)", r"re\(z\)", r"z ?re(al)?", r"re ?z", r"real\w*"),
-    "imaginary": (r"z('')", r"z\"", r"z''\(b\)", r"im\(z\)", r"z ?im(g|ag)?(inary)?", r"im ?z", r"imag\w*"),
-    "modulus": (r"\|z\|", r"z ?mod\w*", r"mod\w*", r"z"),
-    "phase": (r"phase\(z\)", r"z?ph\w*", r"theta", r"neg\. phase"),
+    "real": (r"z'", r"z'\(a\)", r"re\(z\)", r"z[ _.]?re(al)?", r"re ?z", r"real\w*"),
+    "imaginary": (r"z('')", r"z\"", r"z''\(b\)", r"im\(z\)", r"z[ _.]?im(g|ag)?(inary)?", r"im ?z", r"imag\w*"),
+    "modulus": (r"\|z\|", r"z[ _.]?mod\w*", r"mod\w*", r"z"),
+    "phase": (r"phase\(z\)", r"(z[ _.]?)?ph\w*", r"theta", r"neg\. phase", r"phase.*"),
     "potential": (
         r"vf", r"ewe", r"<ewe>", r"we\(1\)\.potential", r"potential", r"potential applied", r"e", r"u", r"v", r"voltage",
         r"e[ac]", r"e[ _]?we", r"ewe.*", r"e ?applied", r"e vs\.? .*", r"potential.*",
@@ -33,6 +36,9 @@ NAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 BARE_RANK = 99  # of a column headed by its unit alone
 BARE_UNIT = {"v": "potential", "a": "current", "hz": "frequency"}
+UNITS_OF = {"potential": ("v",), "current": ("a",), "frequency": ("hz",), "phase": ("deg", "rad"), "time": ("s",)}
+# What a heading without a readable unit must not hold: a factor that nobody sees is worse than a question.
+UNREAD = {"current": r"(?<![a-z])(nano|micro|milli|[pnumkg])?a(mp(ere)?s?)?(?![a-z0-9])", "frequency": r"[kmg]hz|rad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +65,15 @@ def read_heading(text: str) -> Heading | None:
     found = next(
         ((kind, rank) for kind, patterns in NAMES.items() for rank, word in enumerate(patterns) if re.fullmatch(word, name)), None
     )
-    if found is None or (not unit and _unit(text)):
-        bare = _unit(text)
+    bare = _unit(text) if re.search(r"[AVH]", text) else None  # a or v alone is a letter, not a unit
+    if found is None or (not unit and bare):
         if bare is None or bare[2] not in BARE_UNIT:
             return None
         found, unit = (BARE_UNIT[bare[2]], BARE_RANK), text
     kind, rank = found
     scale = _unit(unit)
+    if scale is None and hides_unit(kind, name):
+        return None
     factor, per_area = (scale[0], scale[1]) if scale else (1.0, "dens" in name or name == "j")
     if kind == "phase" and (scale is None or scale[2] != "rad"):
         factor = math.pi / 180 * (scale[0] if scale and scale[2] == "deg" else 1.0)
@@ -74,9 +82,22 @@ def read_heading(text: str) -> Heading | None:
     return Heading(kind, -factor if negated else factor, per_area, logarithmic, "|" in name or "abs" in name, rank)
 
 
+def hides_unit(kind: str, text: str) -> bool:
+    """Whether a heading of this quantity carries a unit that cannot be read, as "Current (mA/in2)" does."""
+    text = text.translate(SYMBOLS)
+    return kind in UNREAD and not _split(text)[1] and bool(re.search(UNREAD[kind], text.lower()))
+
+
+def unit_for(kind: str, text: str) -> str:
+    """The unit in a heading of another name, if it is one of this quantity: "Response (mA)" -> mA; else none."""
+    unit = _split(text.translate(SYMBOLS))[1]
+    scale = _unit(unit)
+    return unit if scale and scale[2] in UNITS_OF.get(kind, ("ohm",)) else ""
+
+
 def _split(text: str) -> tuple[str, str]:
-    """Name and unit of "I (mA)", "I/mA", "J [A/m2]", "i_mA_cm2", "|J|, uA/cm2"."""
-    brackets = re.fullmatch(r"(.+?)\s*[\(\[]\s*([^()\[\]]+)\s*[\)\]]?", text)
+    """Name and unit of "I (mA)", "I/mA", "J [A/m2]", "i_mA_cm2", "|J|, uA/cm2", "E (mV) vs. SCE"."""
+    brackets = re.fullmatch(r"(.+?)\s*[\(\[]\s*([^()\[\]]+)\s*[\)\]]?(?:\s*(?:vs\b|versus\b|against\b).*)?", text, re.IGNORECASE)
     if brackets and _unit(brackets[2]):
         return brackets[1], brackets[2]
     for separator in (r"\s*/\s*", r"\s*,\s*", r"[_ ]+"):
@@ -90,16 +111,27 @@ def _split(text: str) -> tuple[str, str]:
 def _unit(text: str) -> tuple[float, bool, str] | None:
     """Factor to the base unit, whether it is per area, base unit; None if it is no unit of ours."""
     text = re.sub(r"\s*(vs\.?|against|\().*$", "", text.strip(), flags=re.IGNORECASE)
-    text = re.sub(r"[\s*.^_]", "", text).replace("ohms", "ohm").replace("Ohms", "Ohm")
-    area = 1.0
-    match = re.fullmatch(r"(.+?)(?:/cm2|cm-2|cm2)", text)
-    square = re.fullmatch(r"(.+?)(?:/m2|m-2)", text)
-    if match or square:
-        text, area = (match or square)[1], 1.0 if match else 1e-4  # type: ignore[index]
-    parts = re.fullmatch(r"([pnumkMG]?)(V|A|Hz|[Oo]hm|OHM|deg|rad|s|sec|amps?|volts?)", text)
+    text = re.sub(r"[\s*.^_{}]", "", text).replace("ohms", "ohm").replace("Ohms", "Ohm")
+    area = re.fullmatch(r"(.+?)(?:/|per)?(?:sq([cdm]?m)|([cdm]?m)-?2)", text)
+    text, by = (area[1], AREAS[area[2] or area[3]]) if area else (text, 1.0)
+    word = re.match(r"(nano|micro|milli|kilo|mega)(?=amp|volt|ohm|hertz)", text, re.IGNORECASE)
+    text = WORDS[word[1].lower()] + text[word.end() :] if word else text
+    parts = re.fullmatch(r"([pnumkKMG]?)(V|A|Hz|[Oo]hm|OHM|deg|rad|s|sec|[Aa]mp(?:ere)?s?|[Vv]olts?|[Hh]ertz)", _cased(text))
     if not parts:
         return None
-    base = {"sec": "s", "amp": "a", "amps": "a", "volt": "v", "volts": "v"}.get(parts[2].lower(), parts[2].lower())
+    base = {"sec": "s", "hertz": "hz"}.get(parts[2].lower(), parts[2].lower())
+    base = re.sub(r"^(amp|volt).*", lambda name: name[1][0], base)
     if base in ("deg", "rad", "s") and parts[1] not in ("", "m"):
         return None
-    return PREFIXES[parts[1]] * area, bool(match or square), base
+    return PREFIXES[parts[1]] * by, bool(area), base
+
+
+def _cased(unit: str) -> str:
+    """Keys and some programs write units in one case only: ma and MA both mean mA, khz and KHZ kHz; mhz may be either."""
+    if re.fullmatch(r"[pnum]?[av]|[PNUM]?[AV]", unit):
+        return unit[:-1].lower() + unit[-1].upper()
+    if re.fullmatch(r"[PNUM]?(AMPS?|VOLTS?)", unit):
+        return unit.lower()
+    if re.fullmatch(r"k?hz|[kK]?HZ|KHz", unit):
+        return unit[:-2].lower() + "Hz"
+    return unit

@@ -51,6 +51,9 @@ def fit_tafel(
     if method not in METHODS:
         raise BadInputError(f"no method is called {method}; there are {', '.join(METHODS)}")
     chosen, ready, said = _choose(curve, sweep)
+    if window_v is not None and not min(window_v) < ready.e_corr_v < max(window_v):
+        low, high = sorted(window_v)
+        raise BadInputError(f"window {low:g} to {high:g} V misses E_corr = {ready.e_corr_v:.3f} V; choose one around it")
     if method == "extrapolation":
         return fit_lines(chosen, ready, window_v, said)
     kinds = list(MODELS) if method == "auto" else ["butler-volmer"] if method == "butler-volmer" else ["limit", "ohmic", "mixed"]
@@ -64,28 +67,32 @@ def fit_tafel(
 
 
 def fit_resistance(curve: PolarizationCurve, sweep: int | None = None, half_width_v: float = 0.015) -> PolarizationResistance:
-    """Polarisation resistance dE/di at E_corr in ohm cm2, from a parabola within `half_width_v` (ASTM G59).
+    """Polarisation resistance dE/di at E_corr in ohm cm2, from a cubic within `half_width_v` (ASTM G59).
+
+    A parabola takes the cubic term of Stern and Geary's curve for slope, up to a tenth; five points allow no more than one.
 
     Raises:
         BadInputError: as `fit_tafel`
     """
     _, ready, said = _choose(curve, sweep)
     near = np.abs(ready.eta) <= half_width_v
-    if near.sum() < 5:
-        raise BadInputError(
-            f"{curve.name} has {int(near.sum())} points within {1e3 * half_width_v:.0f} mV of E_corr; 5 are needed"
-        )
-    (_, slope, offset), covariance = np.polyfit(ready.eta[near], ready.current_a_cm2[near], 2, cov="unscaled")
-    left = ready.current_a_cm2[near] - np.polyval(np.polyfit(ready.eta[near], ready.current_a_cm2[near], 2), ready.eta[near])
-    scatter = float(left @ left) / max(1, int(near.sum()) - 3)
+    count = int(near.sum())
+    if count < 5:
+        raise BadInputError(f"{curve.name} has {count} points within {1e3 * half_width_v:.0f} mV of E_corr; 5 are needed")
+    degree = 3 if count > 5 else 2
+    eta, i = ready.eta[near], ready.current_a_cm2[near]
+    found, covariance = np.polyfit(eta, i, degree, cov="unscaled")
+    left = i - np.polyval(found, eta)
+    scatter = float(left @ left) / (count - degree - 1)
+    slope, offset = found[-2:]
     if slope <= 0:
         raise BadInputError(f"{curve.name}: the current does not rise with the potential at E_corr; measure again")
-    sigma = float(np.sqrt(covariance[1, 1] * scatter)) / slope**2
+    sigma = float(np.sqrt(covariance[-2, -2] * scatter)) / slope**2
     e_corr = ready.e_corr_v - offset / slope
     window = (ready.e_corr_v - half_width_v, ready.e_corr_v + half_width_v)
     return PolarizationResistance(
         Quantity(1 / slope, sigma, "ohm cm2"),
-        Quantity(e_corr, float(np.sqrt(covariance[2, 2] * scatter)) / slope, "V"),
+        Quantity(e_corr, float(np.sqrt(covariance[-1, -1] * scatter)) / slope, "V"),
         window,
         said,
     )
@@ -112,13 +119,7 @@ def _choose(curve: PolarizationCurve, sweep: int | None) -> tuple[PolarizationCu
 
 
 def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None) -> list[Trial]:
-    if window_v is not None:
-        low, high = sorted(window_v)
-        if not low < sweep.e_corr_v < high:
-            raise BadInputError(f"window {low:g} to {high:g} V misses E_corr = {sweep.e_corr_v:.3f} V; choose one around it")
-        windows = [(low, high)]
-    else:
-        windows = _windows(sweep)
+    windows = _windows(sweep) if window_v is None else [(min(window_v), max(window_v))]
     trials = []
     for kind in kinds:
         last, bad = None, 0

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from corrovis.curves import Complex, PolarizationCurve, Real, Spectrum
 from corrovis.electrochem.foreign import read_foreign
-from corrovis.electrochem.headings import Heading, read_heading
-from corrovis.electrochem.spectra import SPECTRUM_HINT, capacitive, make_spectrum, runs
+from corrovis.electrochem.headings import Heading, hides_unit, read_heading, unit_for
+from corrovis.electrochem.spectra import SPECTRUM_HINT, capacitive, like_frequencies, make_spectrum, runs, unevenness
+from corrovis.electrochem.sweeps import anodic_positive, join_blocks
 from corrovis.electrochem.tables import Table, number, read_bytes, read_tables
 from corrovis.errors import BadInputError
 
@@ -27,8 +28,11 @@ HINT = "name the columns, for example potential=2,current='3 (mA)'"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Column:
+    """Values under their heading; `told` if the caller said by name or sign which way round they are."""
+
     heading: Heading
     values: Real
+    told: bool = False
 
     @property
     def scaled(self) -> Real:
@@ -47,7 +51,12 @@ def read_columns(text: str | None) -> dict[str, str] | None:
     pairs = [part.partition("=") for part in text.split(",")]
     if not all(sign and value.strip() for _, sign, value in pairs):
         raise BadInputError(f"columns {text!r} is not understood; write it like potential=2,current='3 (mA)'")
-    return {key.strip().lower(): value.strip().strip("'") for key, _, value in pairs}
+    return {key.strip().lower(): _unquoted(value.strip()) for key, _, value in pairs}
+
+
+def _unquoted(text: str) -> str:
+    """Without a pair of quotes around it; those of Z'' are part of the name."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == "'" else text
 
 
 def read_spectrum(
@@ -83,14 +92,17 @@ def read_polarization(
     keep = np.isfinite(potential) & np.isfinite(current)
     if not keep.all():
         notes.append(f"{int((~keep).sum())} of {len(keep)} rows hold no number and were left out")
-    potential, current = potential[keep], current[keep]
+    blocks = [
+        (e[good], i[good]) for e, i, good in zip(*(np.split(c, table.cuts) for c in (potential, current, keep)), strict=True)
+    ]
+    potential, current, signed = join_blocks(blocks, signed, notes)
     if len(potential) == 0:
         raise BadInputError(f"{name}: no row holds both a potential and a current; {HINT}")
     if heading.per_area:
         notes += ["current is a density already; the area was not applied"] if area_cm2 is not None else []
     else:
         current = current / _area(area_cm2, table, notes)
-    current, signed = _anodic_positive(potential, current, signed, notes)
+    current, signed = anodic_positive(potential, current, signed, notes)
     return PolarizationCurve(potential, current, name, tuple(notes), signed)
 
 
@@ -114,7 +126,8 @@ def read_spectra(
     if not pairs:
         table = _best(read_tables(data, name), ("frequency", "real", "imaginary"))
         frequency, impedance, per_area = _impedance_columns(table, columns, name, notes)
-        pairs = runs(frequency, impedance, name, notes)
+        blocks = zip(np.split(frequency, table.cuts), np.split(impedance, table.cuts), strict=True)
+        pairs = [run for f, z in blocks for run in runs(f, z, name, notes)]
     if len(pairs) > 1:
         notes.append(f"{len(pairs)} spectra in the file")
     if area_cm2 is not None and not per_area:
@@ -139,26 +152,50 @@ def _names(table: Table, kind: str) -> list[_Column]:
 
 
 def _named(table: Table, columns: Mapping[str, str], name: str) -> dict[str, _Column]:
-    """The columns that the caller named."""
+    """The columns that the caller named, by heading or number, with a unit in brackets or a sign before it if wanted."""
     found = {}
     for kind, wanted in columns.items():
-        match = re.fullmatch(r"(\d+)\s*(?:\((.+)\))?", wanted.strip())
-        if match:
-            index, text = int(match[1]) - 1, f"{kind} ({match[2]})" if match[2] else kind
-        else:
-            titles = [title.strip().lower() for title in table.headings]
-            index, text = (titles.index(wanted.strip().lower()) if wanted.strip().lower() in titles else -1), wanted
-        if not 0 <= index < table.values.shape[1]:
-            known = ", ".join(table.headings) or f"1 to {table.values.shape[1]}"
-            raise BadInputError(f"{name} has no column {wanted!r}; it has {known}")
-        own = read_heading(text)
-        heading = own if own and own.quantity == kind else read_heading(kind)
-        if heading is None:
+        if read_heading(kind) is None:
             raise BadInputError(
                 f"no column is called {kind}; there are potential, current, frequency, real, imaginary, modulus, phase"
             )
-        found[kind] = _Column(heading, table.values[:, index])
+        sign, index, said = _place(table, wanted.strip())
+        if not 0 <= index < table.values.shape[1]:
+            known = ", ".join(table.headings) or f"1 to {table.values.shape[1]}"
+            raise BadInputError(f"{name} has no column {wanted!r}; it has {known}")
+        there = table.headings[index] if index < len(table.headings) else ""
+        heading = _meaning(kind, said, there, name)
+        if sign:
+            heading = replace(heading, factor=float(sign + "1") * abs(heading.factor))
+        named = not wanted.strip().lstrip("+-")[:1].isdigit() or bool(said and read_heading(said))
+        found[kind] = _Column(heading, table.values[:, index], bool(sign) or named)
     return found
+
+
+def _place(table: Table, wanted: str) -> tuple[str, int, str]:
+    """Sign, index and unit of "-3 (kOhm)", "3" or a heading; index -1 if there is no such column."""
+    match = re.fullmatch(r"([+-]?)(\d+)\s*(?:\((.+)\))?", wanted)
+    if match:
+        return match[1], int(match[2]) - 1, match[3] or ""
+    titles = [title.strip().lower() for title in table.headings]
+    if wanted.lower() in titles:
+        return "", titles.index(wanted.lower()), ""
+    bare = wanted[1:].strip().lower()
+    return (wanted[0], titles.index(bare), "") if wanted[:1] in ("+", "-") and bare in titles else ("", -1, "")
+
+
+def _meaning(kind: str, said: str, there: str, name: str) -> Heading:
+    """What a named column holds: as the caller said in brackets, else as its own heading says, if that is of this quantity."""
+    if said:
+        full = f"{kind} ({said})"
+        texts = [full, said] if unit_for(kind, full) else [said]
+    else:
+        unit = unit_for(kind, there)
+        texts = [there, f"{kind} ({unit})" if unit else kind]
+    heading = next((own for text in texts if (own := read_heading(text)) and own.quantity == kind), None)
+    if heading is None or (not said and read_heading(there) is None and hides_unit(kind, there)):
+        raise BadInputError(f"{name}: no unit of {kind} can be read in {said or there!r}; give one, for example current='3 (mA)'")
+    return heading
 
 
 def _polarization_columns(
@@ -183,29 +220,13 @@ def _polarization_columns(
 
 def _by_shape(values: Real, notes: list[str]) -> tuple[list[_Column], list[_Column]]:
     """Of two columns without headings the one with the steadier steps is the potential."""
-    uneven = [_unevenness(column[np.isfinite(column)]) for column in values.T]
+    uneven = [unevenness(column[np.isfinite(column)]) for column in values.T]
     first = int(uneven[1] < 0.5 * uneven[0])
     notes.append(f"no headings: column {first + 1} was taken for the potential in V, the other for the current in A")
     volt, ampere = read_heading("E (V)"), read_heading("I (A)")
     assert volt is not None
     assert ampere is not None
     return [_Column(volt, values[:, first])], [_Column(ampere, values[:, 1 - first])]
-
-
-def _unevenness(values: Real) -> float:
-    """Scatter of the steps from value to value, in shares of the middle one; infinite where most do not step at all."""
-    steps = np.abs(np.diff(values))
-    middle = float(np.median(steps)) if len(steps) else 0.0
-    return float(np.median(np.abs(steps - middle))) / middle if middle > 0 else np.inf
-
-
-def _like_frequencies(values: Real) -> bool:
-    """Frequencies are above zero and stepped by factors; times and potentials are stepped by differences."""
-    values = values[np.isfinite(values)]
-    if not (values > 0).all():
-        return False
-    stepped = values[np.append(True, np.diff(values) != 0)]
-    return _unevenness(np.log(stepped)) < _unevenness(stepped)
 
 
 def _joined(potentials: list[_Column], currents: list[_Column], notes: list[str]) -> tuple[Real, Real, Heading, bool]:
@@ -249,25 +270,13 @@ def _area(area_cm2: float | None, table: Table, notes: list[str]) -> float:
     return 1.0
 
 
-def _anodic_positive(potential: Real, current: Real, signed: bool, notes: list[str]) -> tuple[Real, bool]:
-    """The current with anodic sign positive, and whether the file told its sign."""
-    if not signed or (current >= 0).all():
-        notes.append("the file holds magnitudes of current; signs are set by the dip at the corrosion potential")
-        return np.abs(current), False
-    low, high = np.quantile(potential, [0.1, 0.9])
-    if np.median(current[potential >= high]) < 0 < np.median(current[potential <= low]):
-        notes.append("cathodic currents were positive in the file; the sign was turned")
-        return -current, True
-    return current, True
-
-
 def _impedance_columns(
     table: Table, columns: Mapping[str, str] | None, name: str, notes: list[str]
 ) -> tuple[Real, Complex, bool]:
     kinds = ("frequency", "real", "imaginary", "modulus", "phase")
     found = _named(table, columns, name) if columns else {k: c[0] for k in kinds if (c := _names(table, k))}
     if not found and not table.headings and table.values.shape[1] == 3:
-        if not _like_frequencies(table.values[:, 0]):
+        if not like_frequencies(table.values[:, 0]):
             raise BadInputError(f"{name}: the first of three columns without headings holds no frequencies; {SPECTRUM_HINT}")
         found = {kind: _Column(head, table.values[:, k]) for k, kind in enumerate(kinds[:3]) if (head := read_heading(kind))}
         notes.append("no headings: the columns were taken for frequency, real and imaginary part")
@@ -279,10 +288,14 @@ def _impedance_columns(
     frequency = found["frequency"].scaled
     if "real" in found and "imaginary" in found:
         impedance = found["real"].scaled + 1j * found["imaginary"].scaled
-        per_area, told = found["real"].heading.per_area, found["imaginary"].heading.factor < 0
+        per_area, told = found["real"].heading.per_area, _told(found["imaginary"])
     elif "modulus" in found and "phase" in found:
         impedance = found["modulus"].scaled * np.exp(1j * found["phase"].scaled)
-        per_area, told = found["modulus"].heading.per_area, found["phase"].heading.factor < 0
+        per_area, told = found["modulus"].heading.per_area, _told(found["phase"])
     else:
         raise BadInputError(f"{name}: beside the frequency there is no pair of real and imaginary part; {SPECTRUM_HINT}")
     return frequency, capacitive(frequency, impedance, told, notes), per_area
+
+
+def _told(column: _Column) -> bool:
+    return column.told or column.heading.factor < 0

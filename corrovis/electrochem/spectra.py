@@ -5,11 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corrovis.curves import Complex, Real, Spectrum
 from corrovis.errors import BadInputError
 
 MAX_POINTS = 400  # of a spectrum; instruments give 10 a decade
+SHORTEST = 4  # points of a sweep that counts as a spectrum beside others
+RESTART = 0.5  # share of the range of log f by which a sweep has to go back at once to be a new one
 SPECTRUM_HINT = "name the columns, for example frequency=1,real=3,imaginary=4"
 
 
@@ -24,7 +27,10 @@ def capacitive(frequency: Real, impedance: Complex, told: bool, notes: list[str]
         impedance, z = -impedance, -z
     slow = z.imag[np.argsort(frequency[good])[: max(1, (2 * len(z)) // 3)]]
     if not told and np.mean(slow > 0) > 0.7 and slow.sum() > 0:
-        notes.append("imaginary parts were positive, taken for -Z''; name the column '-Z''' or 'Z''' by hand if that is wrong")
+        notes.append(
+            "imaginary parts were positive, taken for -Z''; if the cell is inductive and they are Z'', say so by a sign, "
+            "for example columns frequency=1,real=2,imaginary=+3"
+        )
         impedance = impedance.conj()
     return impedance
 
@@ -37,14 +43,41 @@ def runs(frequency: Real, impedance: Complex, name: str, notes: list[str]) -> li
     frequency, impedance = frequency[good], impedance[good]
     if len(frequency) == 0:
         raise BadInputError(f"{name}: no row holds a frequency above 0 and an impedance; {SPECTRUM_HINT}")
-    steps = np.sign(np.diff(frequency))
-    way = 1.0 if steps.sum() > 0 else -1.0
-    cuts = [0, *(np.flatnonzero(steps == -way) + 1).tolist(), len(frequency)]
-    parts = [slice(a, b) for a, b in pairwise(cuts)]
-    if len(parts) > 1 and min(part.stop - part.start for part in parts) < 4:
+    parts = _sweeps(frequency, notes)
+    if len(parts) == 1 and _unordered(frequency[parts[0]]):
         notes.append("frequencies were out of order and have been sorted")
-        parts = [slice(0, len(frequency))]
     return [(frequency[part], impedance[part]) for part in parts]
+
+
+def _sweeps(frequency: Real, notes: list[str]) -> list[slice]:
+    """Where the frequency steps back a sweep starts again, or points are out of order: then it is only one.
+
+    A few points behind a step back over most of the range are neither, but a spectrum that was broken off.
+    """
+    log_f = np.log(frequency)
+    steps = np.diff(log_f)
+    way = 1.0 if np.sign(steps).sum() > 0 else -1.0
+    back = np.flatnonzero(np.sign(steps) == -way)
+    parts = _between(back, len(frequency))
+    if min(part.stop - part.start for part in parts) >= SHORTEST:
+        return parts
+    parts = _between(back[np.abs(steps[back]) > RESTART * np.ptp(log_f)], len(frequency))
+    whole = [part for part in parts if part.stop - part.start >= SHORTEST]
+    if not whole or any(_unordered(frequency[part]) for part in whole):
+        return [slice(0, len(frequency))]
+    rows = len(frequency) - sum(part.stop - part.start for part in whole)
+    notes.append(f"{rows} rows of an unfinished spectrum were left out")
+    return whole
+
+
+def _between(last: NDArray[np.intp], length: int) -> list[slice]:
+    """The parts of so many points that end at these."""
+    return [slice(a, b) for a, b in pairwise([0, *(last + 1).tolist(), length])]
+
+
+def _unordered(frequency: Real) -> bool:
+    steps = np.sign(np.diff(frequency))
+    return bool((steps > 0).any() and (steps < 0).any())
 
 
 def make_spectrum(frequency: Real, impedance: Complex, name: str, notes: list[str], per_area: bool) -> Spectrum:
@@ -70,3 +103,19 @@ def thinned(spectrum: Spectrum) -> Spectrum:
     f, real, imaginary = (np.bincount(group, part) / counts for part in (log_f, spectrum.impedance.real, spectrum.impedance.imag))
     note = f"{len(spectrum)} points were averaged to {len(counts)}, evenly over the logarithm of frequency"
     return Spectrum(np.exp(f), real + 1j * imaginary, spectrum.name, (*spectrum.notes, note), spectrum.per_area)
+
+
+def unevenness(values: Real) -> float:
+    """Scatter of the steps from value to value, in shares of the middle one; infinite where most do not step at all."""
+    steps = np.abs(np.diff(values))
+    middle = float(np.median(steps)) if len(steps) else 0.0
+    return float(np.median(np.abs(steps - middle))) / middle if middle > 0 else np.inf
+
+
+def like_frequencies(values: Real) -> bool:
+    """Frequencies are above zero and stepped by factors; times and potentials are stepped by differences."""
+    values = values[np.isfinite(values)]
+    if not (values > 0).all():
+        return False
+    stepped = values[np.append(True, np.diff(values) != 0)]
+    return unevenness(np.log(stepped)) < unevenness(stepped)

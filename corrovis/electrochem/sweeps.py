@@ -18,6 +18,7 @@ MIN_POINTS = 8
 MAX_SWEEPS = 12
 MIN_SIDE_V = 0.005
 SPIKE_DECADES = 0.05
+MAX_ZEROS = 3  # currents of exactly 0 that a curve may hold by chance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +73,7 @@ def prepare(curve: PolarizationCurve) -> Sweep:
     warnings: list[str] = []
     if np.ptp(e) < 2 * MIN_SIDE_V:
         raise BadInputError(f"{curve.name}: the potential spans {1e3 * np.ptp(e):.1f} mV; a sweep around E_corr is needed")
+    e, i = _without_zeros(e, i, warnings)
     if not curve.signed:
         i = _signed_by_dip(e, i, curve.name)
         warnings.append("currents had no sign; the potential where they dip was taken for E_corr")
@@ -113,6 +115,19 @@ def _thinned(e: Real, i: Real) -> tuple[Real, Real]:
         return e.copy(), i.copy()
     whole = len(e) // group * group
     return np.median(e[:whole].reshape(-1, group), axis=1), np.median(i[:whole].reshape(-1, group), axis=1)
+
+
+def _without_zeros(e: Real, i: Real, warnings: list[str]) -> tuple[Real, Real]:
+    """Currents written with few decimals are 0 all around E_corr; where the sign changes in there they do not tell."""
+    zero = i == 0
+    if zero.sum() <= MAX_ZEROS or (~zero).sum() < MIN_POINTS:
+        return e, i
+    low, high = e[zero][0], e[zero][-1]
+    warnings.append(
+        f"{int(zero.sum())} currents are exactly 0, rounded off, and were left out: E_corr lies between {low:.3f} "
+        f"and {high:.3f} V; export the currents with more digits"
+    )
+    return e[~zero], i[~zero]
 
 
 def _signed_by_dip(e: Real, i: Real, name: str) -> Real:
@@ -169,3 +184,46 @@ def _crossing(e: Real, i: Real, name: str, warnings: list[str]) -> float:
     slope, offset = np.polyfit(e[near] - e[k], i[near], 1)
     root = float(e[k] - offset / slope) if slope > 0 else float(e[k])
     return root if e[near][0] <= root <= e[near][-1] else float(np.interp(0, i[k : k + 2], e[k : k + 2]))
+
+
+def anodic_positive(potential: Real, current: Real, signed: bool, notes: list[str]) -> tuple[Real, bool]:
+    """The current with anodic sign positive, and whether the file told its sign."""
+    if not signed or (current >= 0).all():
+        notes.append("the file holds magnitudes of current; signs are set by the dip at the corrosion potential")
+        return np.abs(current), False
+    low, high = np.quantile(potential, [0.1, 0.9])
+    if np.median(current[potential >= high]) < 0 < np.median(current[potential <= low]):
+        notes.append("cathodic currents were positive in the file; the sign was turned")
+        return -current, True
+    return current, True
+
+
+def join_blocks(blocks: list[tuple[Real, Real]], signed: bool, notes: list[str]) -> tuple[Real, Real, bool]:
+    """Potentials and currents of a file's blocks with the same headings as one curve, and whether its currents have signs.
+
+    Two that adjoin are the halves of one curve, measured away from the open-circuit potential or towards it, and are put end to
+    end; others follow each other as sweeps.  Of more than `split_sweeps` can tell apart only the longest is taken.
+    """
+    parts = [part for part in blocks if len(part[0])] or blocks[:1]
+    if len(parts) == 1:
+        return *parts[0], signed
+    if len(parts) > MAX_SWEEPS // 2:
+        longest = max(parts, key=lambda part: len(part[0]))
+        rows = sum(len(e) for e, _ in parts) - len(longest[0])
+        notes.append(f"the longest of {len(parts)} tables was taken, {rows} rows of the others were left out; save them apart")
+        return *longest, signed
+    notes.append(f"{len(parts)} tables with the same headings were joined; save them apart if they are different curves")
+    if len(parts) == 2 and _adjoin(parts[0][0], parts[1][0]):
+        opposite = (parts[0][0][-1] >= parts[0][0][0]) != (parts[1][0][-1] >= parts[1][0][0])
+        parts.sort(key=lambda part: float(np.median(part[0])))
+        parts = [(e, i) if e[-1] >= e[0] else (e[::-1], i[::-1]) for e, i in parts]
+        if opposite and all((i >= 0).all() for _, i in parts):
+            notes.append("currents had no sign; of two scans that go opposite ways the lower one was taken for cathodic")
+            parts[0], signed = (parts[0][0], -parts[0][1]), True
+    return np.concatenate([e for e, _ in parts]), np.concatenate([i for _, i in parts]), signed
+
+
+def _adjoin(first: Real, second: Real) -> bool:
+    """Whether two potential ranges neither overlap nor gape by more than `TURN` of both together."""
+    overlap = min(first.max(), second.max()) - max(first.min(), second.min())
+    return abs(float(overlap)) <= TURN * float(max(first.max(), second.max()) - min(first.min(), second.min()))

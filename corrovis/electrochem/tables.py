@@ -1,8 +1,9 @@
 """The numbers in a file, whatever program wrote it: bytes in, blocks of columns with their headings out.
 
-A block is a run of rows with equally many cells, most of them numbers.  Separator and decimal sign are those under which the most
-cells are numbers; the heading is the nearest line above with as many cells.  That reads CSV and TXT exports, Gamry .DTA,
-BioLogic .mpt, ZView .z, Autolab, VersaStudio .par, PARSTAT, CH Instruments, PowerSuite, PalmSens, Zahner; workbooks are cells.
+A block is a run of rows with equally many cells, most of them numbers; an empty cell, a note beside the numbers or a comment
+between them does not end it.  Separator and decimal sign are those under which the most cells are numbers; the heading is the
+nearest line above with as many cells.  That reads CSV and TXT exports, Gamry .DTA, BioLogic .mpt, ZView .z, Autolab,
+VersaStudio .par, PARSTAT, CH Instruments, PowerSuite, PalmSens, Zahner; workbooks are cells.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,9 @@ MAX_BYTES = 120_000_000
 ABOVE = 400  # lines before a block that may say something of it
 SNIFFED = 4000  # lines that decide on separator and decimal sign
 SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "space": None}
+DECIMALS = (".", ",", ".,")  # the last: decimal points, and commas between thousands
+COMMA = re.compile(r"[-+]?\d*,\d*([eE][-+]?\d+)?")
+THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 Cells = list[str]
 
 
@@ -34,12 +38,14 @@ class Table:
     Shape:
         values: (rows, columns) float64, NaN where a cell is no number
     `headings` is empty or names every column, unit included; `rows` are the file's, of which the block begins at `start`.
+    `cuts` are the rows of `values` at which a further block begins, one that repeated the headings.
     """
 
     headings: tuple[str, ...]
     values: Real
     rows: list[Cells]
     start: int
+    cuts: tuple[int, ...] = ()
 
     @property
     def above(self) -> Iterator[str]:
@@ -62,16 +68,18 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_tables(data: bytes, name: str) -> list[Table]:
-    """The blocks of numbers in the file, in its order; of those with the same headings and filled columns the longest.
+    """The blocks of numbers in the file, in its order; those with the same headings and filled columns are joined.
+
+    Of blocks without headings, which may be of anything, only the longest.
 
     Raises:
         BadInputError: the bytes are neither text nor a workbook, or hold no numbers in columns
     """
     if data[:2] == b"PK":
-        return _blocks(workbook_rows(data, name), name)
+        return _blocks(workbook_rows(data, name), name, fixed=True)
     lines = decode(data, name).splitlines()
     separator, decimal = _sniff(lines[:SNIFFED])
-    return _blocks([_cells(line, separator, decimal) for line in lines], name)
+    return _blocks([_cells(line, separator, decimal) for line in lines], name, fixed=separator is not None)
 
 
 def decode(data: bytes, name: str) -> str:
@@ -101,7 +109,8 @@ def number(cell: str) -> float | None:
 def _sniff(lines: Sequence[str]) -> tuple[str | None, str]:
     scores: dict[tuple[str, str], float] = {}
     for name, separator in SEPARATORS.items():
-        for decimal in (".", ",") if separator != "," else (".",):
+        grouped = separator != "," and _grouped(lines, separator)
+        for decimal in (".",) if separator == "," else (".", ".,") if grouped else (".", ","):
             rows = [_cells(line, separator, decimal) for line in lines]
             data = [row for row in rows if _is_data(row)]
             good = sum(number(cell) is not None for row in data for cell in row)
@@ -111,13 +120,24 @@ def _sniff(lines: Sequence[str]) -> tuple[str | None, str]:
     return SEPARATORS[name], decimal
 
 
+def _grouped(lines: Sequence[str], separator: str | None) -> bool:
+    """Whether commas stand between thousands: all that could be decimal ones cut off three digits, and there are points."""
+    plain = [_cells(line, separator, ".") for line in lines if "," in line or "." in line]
+    data = [row for row in plain if _is_data([cell.replace(",", "") for cell in row])]
+    commas = [cell for row in data for cell in row if COMMA.fullmatch(cell) or THOUSANDS.fullmatch(cell)]
+    points = any("." in cell and number(cell.replace(",", "")) is not None for row in data for cell in row)
+    return bool(commas) and points and all(THOUSANDS.fullmatch(cell) for cell in commas)
+
+
 def _cells(line: str, separator: str | None, decimal: str) -> Cells:
     line = line.strip("\r\n ") if separator else line.strip()
     cells = [cell.strip().strip('"').strip() for cell in line.split(separator)]
     while cells and not cells[-1]:
         cells.pop()
     if decimal == ",":
-        cells = [cell.replace(",", ".") if re.fullmatch(r"[-+]?\d*,\d*([eE][-+]?\d+)?", cell) else cell for cell in cells]
+        return [cell.replace(",", ".") if COMMA.fullmatch(cell) else cell for cell in cells]
+    if decimal == ".,":
+        return [cell.replace(",", "") if THOUSANDS.fullmatch(cell) else cell for cell in cells]
     return cells
 
 
@@ -126,29 +146,83 @@ def _is_data(cells: Cells) -> bool:
     return found >= 2 and 2 * found > len(cells)
 
 
-def _blocks(rows: list[Cells], name: str) -> list[Table]:
-    """Runs of data rows; empty lines do not break a run."""
-    tables: dict[tuple[object, ...], Table] = {}
-    start, run = 0, list[Cells]()
+def _continued(cells: Cells, width: int) -> Cells | None:
+    """A row of a block whose cells keep their places, though some are empty and a note stands beside them; None for others."""
+    known, beside = cells[:width], cells[width:]
+    numbers = any(known) and all(number(cell) is not None for cell in known)
+    if not numbers or any(cell and number(cell) is not None for cell in beside):
+        return None
+    return known + [""] * (width - len(known))
+
+
+def _runs(rows: list[Cells], fixed: bool) -> Iterator[tuple[int, int, list[Cells]]]:
+    """Data rows that follow each other, empty lines between them or not: first row, row after the last, cells.
+
+    `fixed` tells that a cell keeps its place when one before it is empty, which is not so between spaces.
+    """
+    start, run, led = 0, list[Cells](), False
     for index, row in enumerate([*rows, ["end"]]):
         if not row:
             continue
-        first = row[1:] if row[0] == "" and len(row) > 2 else row  # Gamry starts its rows with a tab
-        if _is_data(first) and (not run or len(first) == len(run[0])):
-            start = start if run else index
-            run.append(first)
-            continue
         if run:
-            table = _table(run, rows, start)
-            kind = (table.headings, np.isfinite(table.values).any(axis=0).tobytes())
-            if kind not in tables or len(table.values) > len(tables[kind].values):
-                tables[kind] = table
+            cells = row[1:] if led and row[0] == "" else row
+            whole = cells if _is_data(cells) and len(cells) == len(run[0]) else None
+            if (more := whole or (_continued(cells, len(run[0])) if fixed else None)) is not None:
+                run.append(more)
+                continue
+            yield start, index, run
+        led = row[0] == "" and len(row) > 2  # Gamry starts its rows with a tab
+        first = row[1:] if led else row
         start, run = index, [first] if _is_data(first) else []
-    if not tables:
+
+
+def _blocks(rows: list[Cells], name: str, fixed: bool) -> list[Table]:
+    """Runs of data rows, joined where a comment parted them or the headings were repeated."""
+    found: dict[tuple[object, ...], list[list[Table]]] = {}
+    block, last_end = list[Table](), 0
+    for start, end, run in _runs(rows, fixed):
+        table = _table(run, rows, start)
+        if not (block and _goes_on(block[-1], table, last_end)):
+            _settle(found, block)
+            block = []
+        block.append(table)
+        last_end = end
+    _settle(found, block)
+    if not found:
         raise BadInputError(
             f"{name} holds no columns of numbers; export potential and current, or frequency and impedance, as text"
         )
-    return list(tables.values())
+    return [_stacked(blocks) for blocks in found.values()]
+
+
+def _goes_on(last: Table, table: Table, last_end: int) -> bool:
+    """Whether only a comment parts two runs: as many columns, and no headings of the second's own."""
+    if last.values.shape[1] != table.values.shape[1] or table.headings not in ((), last.headings):
+        return False
+    between = [row for row in table.rows[last_end : table.start] if row]
+    return len(between) <= 3 and not _headings(between, table.values.shape[1])
+
+
+def _settle(found: dict[tuple[object, ...], list[list[Table]]], block: list[Table]) -> None:
+    """Put a block beside those before it, or behind those whose headings and filled columns it shares."""
+    if not block:
+        return
+    filled = np.any([np.isfinite(run.values).any(axis=0) for run in block], axis=0)
+    kind = (block[0].headings, filled.tobytes())
+    if kind in found and block[0].headings:
+        found[kind].append(block)
+    elif kind not in found or _length(block) > _length(found[kind][0]):
+        found[kind] = [block]
+
+
+def _length(block: list[Table]) -> int:
+    return sum(len(run.values) for run in block)
+
+
+def _stacked(blocks: list[list[Table]]) -> Table:
+    first = blocks[0][0]
+    values = np.concatenate([run.values for block in blocks for run in block])
+    return Table(first.headings, values, first.rows, first.start, tuple(accumulate(map(_length, blocks[:-1]))))
 
 
 def _table(run: list[Cells], rows: list[Cells], start: int) -> Table:

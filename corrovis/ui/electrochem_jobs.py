@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -132,7 +133,7 @@ def activation(fits: list[Fit], wish: Wish) -> Arrhenius | None:
         BadInputError: no numbers, not one for each file, or fewer than three fits
     """
     places = {name: place for place, (_, name) in enumerate(wish.files)}
-    currents = {places[_file(fit)]: fit.i_corr.value for fit in fits if isinstance(fit, TafelFit)}
+    currents = {places[_file(fit, places)]: fit.i_corr.value for fit in fits if isinstance(fit, TafelFit)}
     if not currents:
         return None
     try:
@@ -142,9 +143,10 @@ def activation(fits: list[Fit], wish: Wish) -> Arrhenius | None:
     return pair_temperatures(kelvin, currents, len(wish.files))
 
 
-def _file(fit: TafelFit) -> str:
-    """The name of the file that a sweep is of."""
-    return fit.curve.name.partition(" sweep ")[0]
+def _file(fit: TafelFit, known: Container[str]) -> str:
+    """The name of the file that a curve is of: its own, or without the end that `split_sweeps` adds."""
+    name = fit.curve.name
+    return name if name in known else re.sub(r" sweep \d+ \((up|down)\)$", "", name)
 
 
 def plot_value(curves: list[Curve], fits: list[Fit], reference: str, arrhenius: Arrhenius | None = None) -> str:
@@ -191,11 +193,11 @@ def panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str
 
 
 def _polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], reference: str) -> list[dict[str, Any]]:
-    places = {curve.name.partition(" sweep ")[0]: k for k, curve in enumerate(curves)}
+    places = {curve.name: k for k, curve in enumerate(curves)}
     main = [series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
     left = []
     for fit in fits:
-        k = places.get(_file(fit), 0)
+        k = places[_file(fit, places)]
         e, i = fit.potential_v, fit.model_a_cm2
         order = np.argsort(fit.curve.potential_v)
         data = np.interp(e, fit.curve.potential_v[order], fit.curve.current_a_cm2[order])

@@ -234,3 +234,21 @@ def test_columns_sweep_and_spectrum_are_chosen_on_the_page(spectrum: Path, tmp_p
         jobs.read_curve(spectrum, "cell.csv", jobs.Wish((), spectrum=2))
     _, problems = jobs.fit_all([read], jobs.Wish((), sweep=3))
     assert problems == ["bare.txt has 1 sweeps, no number 3"]
+
+
+def test_a_file_may_have_sweep_in_its_name(curve: Path) -> None:
+    """One curve up, one up and down; the fit of each is drawn in its own colour and belongs to its own temperature."""
+    lines = curve.read_text().splitlines()
+    both = curve.with_name("both.csv")
+    both.write_text("\n".join([*lines, *lines[:0:-1]]))
+    names = ("LSV sweep 1.csv", "LSV sweep 2.csv", "LSV sweep 3 (up)")
+    files = ((curve, names[0]), (both, names[1]), (curve, names[2]))
+    wish = jobs.Wish(files, temperatures="303,313,323")
+    curves, _ = jobs.read_all(wish)
+    fits, problems = jobs.fit_all(curves, wish)
+    assert problems == []
+    lines_drawn = [one for one in json.loads(jobs.plot_value(curves, fits, "SCE"))["panels"][0]["series"] if one["line"]]
+    assert [one["colour"] for one in lines_drawn] == [0, 1, 2]
+    series = jobs.activation(fits, wish)
+    assert series is not None
+    assert series.kelvin.tolist() == [303, 313, 323]

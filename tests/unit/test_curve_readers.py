@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corrovis.electrochem.headings import read_heading
-from corrovis.electrochem.readers import read_polarization, read_spectra
+from corrovis.electrochem.readers import read_columns, read_polarization, read_spectra
+from corrovis.electrochem.sweeps import split_sweeps
 from corrovis.electrochem.tables import read_tables
 from corrovis.errors import BadInputError
 
@@ -163,6 +164,30 @@ def test_any_bytes_read_or_are_refused(tmp_path_factory: pytest.TempPathFactory,
         ("Phase (mdeg)", "phase", np.pi / 180e3),
         ("Phase (°)", "phase", np.pi / 180),
         ("I (µA)", "current", 1e-6),
+        ("current_ma", "current", 1e-3),
+        ("current_density_ma_cm2", "current", 1e-3),
+        ("current_a_cm2", "current", 1.0),
+        ("Current density (mA cm⁻²)", "current", 1e-3),
+        ("i (µA·cm⁻²)", "current", 1e-6),
+        ("Current (milliamps)", "current", 1e-3),
+        ("Current (mA) vs time", "current", 1e-3),
+        ("Current Density (uA/sq.cm)", "current", 1e-6),
+        ("CURRENT (MA)", "current", 1e-3),
+        ("POTENTIAL (MV)", "potential", 1e-3),
+        ("j (mA/dm2)", "current", 1e-5),
+        ("Current density (mA/mm2)", "current", 0.1),
+        ("Current (mA/in2)", None, 0),
+        ("Current (sample 3)", "current", 1.0),
+        ("WE(1).Current", "current", 1.0),
+        ("freq_khz", "frequency", 1e3),
+        ("freq_mhz", None, 0),
+        ("FreqHz", "frequency", 1.0),
+        ("Z_real (ohm)", "real", 1.0),
+        ("Z_re", "real", 1.0),
+        ("z_imag_ohm", "imaginary", 1.0),
+        ("Z' (KOhm)", "real", 1e3),
+        ("Phase angle (deg)", "phase", np.pi / 180),
+        ("a", None, 0),
         ("Current Range", None, 0),
         ("Sig", None, 0),
     ],
@@ -171,6 +196,154 @@ def test_headings(text: str, quantity: str | None, factor: float) -> None:
     heading = read_heading(text)
     assert (heading.quantity if heading else None) == quantity
     assert heading is None or heading.factor == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("text", ["current_a_cm2", "current_density_ma_cm2", "Current Density (uA/sq.cm)", "i (mA/mm2)"])
+def test_a_unit_per_area_is_seen_in_every_spelling(text: str) -> None:
+    heading = read_heading(text)
+    assert heading is not None
+    assert heading.per_area
+
+
+@pytest.mark.parametrize(
+    ("headings", "columns", "area"),
+    [
+        ("t (s),E (V),I (mA)", "potential=2,current=3", 1.0),
+        ("t (s),E (V),j (mA/cm2)", "potential=2,current=3", 2.0),
+        ("t (s),E (V),Response (mA)", "potential=2,current=Response (mA)", 1.0),
+        ("t (s),E (V),Response", "potential=2,current='3 (mA)'", 1.0),
+        ("t (s),E (V),Response (A)", "potential=2,current=3 (mA)", 1.0),
+    ],
+    ids=["number", "density", "other name", "quoted", "the caller's word counts"],
+)
+def test_a_named_column_keeps_the_unit_of_its_heading(tmp_path: Path, headings: str, columns: str, area: float) -> None:
+    path = tmp_path / "curve.csv"
+    path.write_text(f"{headings}\n" + rows(np.arange(41.0), E, 1e3 * I))
+    np.testing.assert_allclose(read_polarization(path, area, read_columns(columns)).current_a_cm2, I, rtol=1e-6)
+
+
+def test_a_named_column_keeps_its_logarithm_and_its_kilohertz(tmp_path: Path) -> None:
+    path = tmp_path / "curve.csv"
+    size = np.abs(I[I != 0])
+    path.write_text("E (V),log|i| (A/cm2)\n" + rows(E[I != 0], np.log10(size)))
+    curve = read_polarization(path, None, read_columns("potential=1,current=2"))
+    np.testing.assert_allclose(curve.current_a_cm2, size, rtol=1e-6)
+    path.write_text("f (kHz),Z' (kOhm),Z'' (kOhm)\n" + rows(F / 1e3, Z.real / 1e3, Z.imag / 1e3))
+    (spectrum,) = read_spectra(path, None, read_columns("frequency=1,real=2,imaginary=3"))
+    np.testing.assert_allclose(spectrum.frequency_hz, F, rtol=1e-7)
+    np.testing.assert_allclose(spectrum.impedance, Z, rtol=1e-6)
+
+
+@pytest.mark.parametrize("columns", ["potential=1,current=2", "potential=1,current=2 (mX)"])
+def test_a_unit_that_cannot_be_read_is_asked_for(tmp_path: Path, columns: str) -> None:
+    path = tmp_path / "curve.csv"
+    path.write_text("E (V),Current (mA/in2)\n" + rows(E, I))
+    with pytest.raises(BadInputError, match="no unit of current"):
+        read_polarization(path, 1.0, read_columns(columns))
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("row", [["-0.44", ""], ["-0.44", "1e-6", "range changed"], ["# current range changed"]])
+def test_a_blank_a_note_or_a_comment_does_not_end_the_curve(tmp_path: Path, row: list[str], kind: str) -> None:
+    lines = [["E (V)", "I (A)", "note"], *([repr(float(e)), repr(float(i))] for e, i in zip(E, I, strict=True))]
+    lines.insert(25, row)
+    path = tmp_path / f"curve.{kind}"
+    if kind == "csv":
+        path.write_text("\n".join(map(",".join, lines)))
+    else:
+        pandas.DataFrame([line + [""] * (3 - len(line)) for line in lines]).to_excel(path, index=False, header=False)
+    curve = read_polarization(path, 1.0)
+    extra = row[1:2] == ["1e-6"]
+    np.testing.assert_allclose(np.delete(curve.potential_v, 24) if extra else curve.potential_v, E, rtol=1e-6)
+    np.testing.assert_allclose(np.delete(curve.current_a_cm2, 24) if extra else curve.current_a_cm2, I, rtol=1e-6)
+    assert any("1 of 42 rows" in note for note in curve.notes) == (row[1:] == [""])
+
+
+def test_repeated_headings_begin_a_further_spectrum_or_sweep(tmp_path: Path) -> None:
+    path = tmp_path / "stacked.csv"
+    path.write_text("\n".join("f,Z',Z''\n" + rows(F, k * Z.real, k * Z.imag) for k in (1, 2)))
+    first, second = read_spectra(path)
+    np.testing.assert_allclose(second.impedance, 2 * first.impedance, rtol=1e-6)
+    path.write_text("\n".join("E (V),I (A)\n" + rows(e, i) for e, i in ((E, I), (E[::-1], 2 * I[::-1]))))
+    curve = read_polarization(path, 1.0)
+    assert [len(sweep) for sweep in split_sweeps(curve)] == pytest.approx([41, 41], abs=2)
+    assert any("2 tables with the same headings were joined" in note for note in curve.notes)
+    path.write_text("\n".join("E (V),I (A)\n" + rows(E[: 41 - k], I[: 41 - k]) for k in range(8)))
+    curve = read_polarization(path, 1.0)
+    assert len(curve) == 41
+    assert any("259 rows of the others were left out" in note for note in curve.notes)
+
+
+@pytest.mark.parametrize("size", [False, True], ids=["signs", "magnitudes"])
+@pytest.mark.parametrize("away", [True, False])
+def test_two_half_scans_in_one_file_are_one_curve(tmp_path: Path, size: bool, away: bool) -> None:
+    halves = ((E[:20][::-1], I[:20][::-1]), (E[20:], I[20:])) if away else ((E[:20], I[:20]), (E[20:][::-1], I[20:][::-1]))
+    path = tmp_path / "halves.csv"
+    path.write_text("\n".join("E (V),I (A)\n" + rows(e, np.abs(i) if size else i) for e, i in halves))
+    curve = read_polarization(path, 1.0)
+    assert curve.signed
+    np.testing.assert_allclose(curve.potential_v, E, atol=1e-8)
+    np.testing.assert_allclose(curve.current_a_cm2, np.where(E[20] > E, -np.abs(I), np.abs(I)) if size else I, rtol=1e-6)
+
+
+@pytest.mark.parametrize("separator", ["\t", ";"])
+def test_commas_between_thousands_are_no_decimal_commas(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "spectrum.txt"
+    for form in ("{:,.0f}", "{:,.2f}"):
+        f = np.round(F)
+        lines = [separator.join([form.format(a), f"{b.real:.6f}", f"{b.imag:.6f}"]) for a, b in zip(f, Z, strict=True)]
+        path.write_text(separator.join(["f (Hz)", "Z' (ohm)", "Z'' (ohm)"]) + "\n" + "\n".join(lines))
+        frequency = np.concatenate([spectrum.frequency_hz for spectrum in read_spectra(path)])
+        np.testing.assert_allclose(frequency, np.unique(f)[::-1])
+
+
+def test_decimal_commas_of_three_digits_stay_decimal(tmp_path: Path) -> None:
+    path = tmp_path / "spectrum.txt"
+    path.write_text("f;Z';Z''\n100,000;20,100;-3,200\n10,000;25,300;-6,100\n1,000;30,300;-9,500")
+    assert read_spectra(path)[0].frequency_hz.tolist() == [100, 10, 1]
+
+
+@pytest.mark.parametrize(
+    ("heading", "columns", "upright"),
+    [
+        ("Z'' (ohm)", None, False),
+        ("Z'' (ohm)", "frequency=1,real=2,imaginary=3", False),
+        ("Z'' (ohm)", "frequency=1,real=2,imaginary=+3", True),
+        ("Z'' (ohm)", "frequency=1,real=2,imaginary=-3", False),
+        ("Z'' (ohm)", "frequency=1,real=2,imaginary=Z'' (ohm)", True),
+        ("Z''", "frequency=1,real=2,imaginary=Z''", True),
+        ("Z''", "frequency=1,real=2,imaginary=-Z''", False),
+        ("-Z''", "frequency=1,real=2,imaginary=-Z''", False),
+        ("c", "frequency=1,real=2,imaginary=3 (-Z'')", False),
+    ],
+)
+def test_an_inductive_spectrum_stays_so_if_its_sign_is_named(
+    tmp_path: Path, heading: str, columns: str | None, upright: bool
+) -> None:
+    """Z = 5 + (300 || jw 1 H); what the heading or the sign calls -Z'' is turned, and so is what nobody has named."""
+    w = 2j * np.pi * F
+    z = 5 + 1 / (1 / 300 + 1 / w)
+    path = tmp_path / "inductive.csv"
+    path.write_text(f"f (Hz),Z' (ohm),{heading}\n" + rows(F, z.real, z.imag))
+    (spectrum,) = read_spectra(path, None, read_columns(columns))
+    np.testing.assert_allclose(spectrum.impedance, z if upright else z.conj(), rtol=1e-6)
+    assert any("imaginary=+3" in note for note in spectrum.notes) == (columns in (None, "frequency=1,real=2,imaginary=3"))
+
+
+def test_a_spectrum_that_was_broken_off_is_not_mixed_with_whole_ones(tmp_path: Path) -> None:
+    f, z = np.concatenate([F, F, F[:3]])[::-1], np.concatenate([Z, 2 * Z, 3 * Z[:3]])[::-1]
+    path = tmp_path / "several.csv"
+    for way in (-1, 1):
+        path.write_text("f,Z',Z''\n" + rows(f[::way], z.real[::way], z.imag[::way]))
+        found = read_spectra(path)
+        assert [len(spectrum) for spectrum in found] == [21, 21]
+        np.testing.assert_allclose(found[way == -1].impedance, 2 * Z, rtol=1e-6)
+        assert any("3 rows of an unfinished spectrum were left out" in note for note in found[0].notes)
+    swapped = np.r_[0, 2, 1, 3:21]
+    path.write_text("f,Z',Z''\n" + rows(F[swapped], Z.real[swapped], Z.imag[swapped]))
+    (spectrum,) = read_spectra(path)
+    np.testing.assert_allclose(spectrum.impedance, Z, rtol=1e-6)
+    assert any("out of order" in note for note in spectrum.notes)
 
 
 def test_columns_without_headings_are_no_spectrum_unless_the_first_is_stepped_like_frequencies(tmp_path: Path) -> None:

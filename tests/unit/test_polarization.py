@@ -83,8 +83,9 @@ def test_the_residual_of_an_extrapolation_counts_both_branches_each_with_its_own
 def test_a_window_can_be_given() -> None:
     fit = fit_tafel(curve(), "butler-volmer", (-0.52, -0.4))
     assert fit.window_v == (-0.52, -0.4)
-    with pytest.raises(BadInputError, match="misses E_corr"):
-        fit_tafel(curve(), "auto", (-0.3, -0.2))
+    for method in METHODS:
+        with pytest.raises(BadInputError, match="misses E_corr"):
+            fit_tafel(curve(), method, (-0.3, -0.2))
     assert METHODS[0] == "auto"
 
 
@@ -112,6 +113,25 @@ def test_resistance_is_that_of_stern_and_geary() -> None:
     b = BETA_A * BETA_C / (np.log(10) * (BETA_A + BETA_C))
     assert found.resistance.value == pytest.approx(b / I_CORR, rel=0.02)
     assert fit_tafel(curve(noise=0)).stern_geary.value == pytest.approx(b, rel=0.01)
+
+
+@pytest.mark.parametrize(("beta_a", "beta_c"), [(0.06, 0.12), (0.03, 0.12), (0.04, 0.04)])
+def test_the_curvature_does_not_pass_for_resistance(beta_a: float, beta_c: float) -> None:
+    """1 / R = ln 10 i_corr (1 / beta_a + 1 / beta_c); a parabola over 15 mV is 2 to 10 % off."""
+    e = np.linspace(-0.25, 0.25, 501)
+    i = I_CORR * (10 ** (e / beta_a) - 10 ** (-e / beta_c))
+    found = fit_resistance(PolarizationCurve(e + E_CORR, i)).resistance
+    assert found.value == pytest.approx(1 / (np.log(10) * I_CORR * (1 / beta_a + 1 / beta_c)), rel=0.005)
+
+
+def test_currents_rounded_to_zero_do_not_move_the_corrosion_potential() -> None:
+    """Written to 10 uA/cm2, a curve of 3 uA/cm2 is 0 from about -45 to +30 mV around E_corr."""
+    e = np.linspace(-0.25, 0.25, 501)
+    i = np.round(3e-6 * (10 ** (e / 0.06) - 10 ** (-e / 0.12)), 5)
+    zero = e[i == 0] + E_CORR
+    fit = fit_tafel(PolarizationCurve(e + E_CORR, i))
+    assert fit.e_corr.value == pytest.approx(E_CORR, abs=0.01)
+    assert any(f"E_corr lies between {zero[0]:.3f} and {zero[-1]:.3f} V" in line for line in fit.warnings)
 
 
 @pytest.mark.parametrize(
