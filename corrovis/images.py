@@ -31,10 +31,12 @@ CURE = "use a JPEG, PNG, WebP or TIFF"
 MIN_SIDE = 16
 MOST_VALUES = 0.1, 99.9  # percentiles, which a hot pixel does not move
 OWN_RANGE = "own range"  # begins the note on values that were stretched
+SIXTEEN, FOUR_BITS = "16 bit reduced to 8", 15
 SMALL_PART = 0.25  # of a scale: values that span less are stretched
 DEFAULTS = Settings()
 
 EXIF_ORIENTATION = 0x0112
+BITS, PHOTOMETRIC, SAMPLES, PLANAR, SAMPLE_FORMAT = 258, 262, 277, 284, 339  # TIFF 6.0
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -68,7 +70,7 @@ def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = D
     A path lends its own file name to a photo that got no other.
 
     Raises:
-        BadInputError: not a picture, damaged, empty, below 16 px a side, or above `limits`
+        BadInputError: not a picture, damaged, empty, below 16 px a side, above `limits`, or laid out as nobody here reads
     """
     if isinstance(source, Path) and name == "picture":
         name = source.name
@@ -76,9 +78,10 @@ def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = D
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image.size, name, limits)
+            _check_planes(image, name)
             notes = _describe(image)
             image.load()
-            rgb = _upright(_to_eight_bits(image, notes), image, notes)
+            rgb = _upright(_to_eight_bits(_with_lower_bits(image, data, notes), notes), image, notes)
     except Image.DecompressionBombError as error:
         raise BadInputError(f"{name} holds more than {limits.max_pixels / 1e6:.0f} megapixels; make it smaller") from error
     except UnidentifiedImageError as error:
@@ -174,31 +177,71 @@ def _check_size(size: tuple[int, int], name: str, limits: Settings) -> None:
         raise BadInputError(f"{name} is only {width} x {height} pixels; use a picture of at least {MIN_SIDE} a side")
 
 
+def _check_planes(image: Image.Image, name: str) -> None:
+    """Pillow and OpenCV both take such planes for stripes of one picture, and say nothing."""
+    if _tag(image, PLANAR) == 2 and (_tag(image, SAMPLES) or 1) > 1 and (_tag(image, BITS) or 8) > 8:
+        raise BadInputError(
+            f"{name} keeps its 16-bit colours in separate planes, which cannot be read; save it as PNG or 8-bit TIFF"
+        )
+
+
 def _describe(image: Image.Image) -> list[str]:
     """What is known before the pixels are: a 16-bit RGB file and an animation no longer tell once they are decoded."""
     notes = []
     if image.format != "MPO" and getattr(image, "is_animated", False):  # an MPO is a phone's JPEG with a depth map behind it
         notes.append("first page of several" if image.format == "TIFF" else "first frame of an animation")
     if any("16" in str(tile[3]) for tile in getattr(image, "tile", ())) and image.mode == "RGB":
-        notes.append("16 bit reduced to 8")
+        notes.append(SIXTEEN)
     return notes
+
+
+def _with_lower_bits(image: Image.Image, data: bytes, notes: list[str]) -> Image.Image:
+    """Colours of 12 bits or fewer in 16, scaled as grey is: of those Pillow keeps four bits.  All else as it was."""
+    if SIXTEEN not in notes or np.asarray(image).max() > FOUR_BITS or image.has_transparency_data:
+        return image
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    deep = np.asarray([] if found is None else found, np.uint16)[..., ::-1]
+    if not np.array_equal(deep >> 8, np.asarray(image)):  # turned, or read in some other way
+        return image
+    notes.remove(SIXTEEN)
+    scaled = Image.fromarray(_scale(deep, notes))
+    scaled.info = image.info
+    return scaled
 
 
 def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     """Any mode of Pillow's to RGB."""
     if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_scale(np.asarray(image), notes)).convert("RGB")
+        return Image.fromarray(_scale(_as_stored(image), notes)).convert("RGB")
     if image.has_transparency_data:
-        notes.append("transparency laid over white")
         layer = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, layer).convert("RGB")
+        if layer.getchannel("A").getextrema() != (255, 255):
+            notes.append("transparency laid over white")
+            white = Image.new("RGBA", image.size, "white")
+            return Image.alpha_composite(white, layer).convert("RGB")
+        image = layer.convert("RGB")
     profile = image.info.get("icc_profile")
     if profile and image.mode in ("RGB", "CMYK"):
         return _to_srgb(image, profile, notes)
     if image.mode == "CMYK":
         notes.append("CMYK turned into RGB")
     return image.convert("RGB")
+
+
+def _as_stored(image: Image.Image) -> NDArray[np.generic]:
+    """(H, W) integers or floats of one channel, black least: of TIFF's tags Pillow heeds these only at 8 bits."""
+    values = np.asarray(image)
+    if image.mode == "F":
+        return values
+    if _tag(image, BITS) == 32 and _tag(image, SAMPLE_FORMAT) in (None, 1):
+        values = values.view(np.uint32)  # Pillow reads it as signed
+    return values if _tag(image, PHOTOMETRIC) != 0 else np.iinfo(values.dtype).max - values
+
+
+def _tag(image: Image.Image, number: int) -> int | None:
+    """The number under a tag of a TIFF, or the first of several; None without one."""
+    found = getattr(image, "tag_v2", {}).get(number)
+    return found[0] if isinstance(found, tuple) else found
 
 
 def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
@@ -216,10 +259,11 @@ def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
     if np.issubdtype(values.dtype, np.floating):
         scales = {"float, 1 is white": 1.0, "float, 255 is white": 255.0, "float, 65535 is white": 65535.0}
     else:
-        scales = {"8 bit kept in 16": 255.0, "12 bit reduced to 8": 4095.0, "16 bit reduced to 8": 65535.0}
+        scales = {"8 bit kept in 16": 255.0, "12 bit reduced to 8": 4095.0, SIXTEEN: 65535.0}
     note, white = next(((n, w) for n, w in scales.items() if low >= 0 and high <= w), ("", 0.0))
-    if note and note != "8 bit kept in 16":  # what was 8 bits has no more levels to give
-        low, high = np.percentile(x[finite], MOST_VALUES).tolist()
+    if note != "8 bit kept in 16":  # what was 8 bits has no more levels to give
+        most = np.percentile(x[finite], MOST_VALUES).tolist()
+        low, high = most if note or most[0] < most[1] else (low, high)
     if not note or (note != "8 bit kept in 16" and 0 < high - low < SMALL_PART * white):
         note, x, white = f"{OWN_RANGE} {low:g} to {high:g} taken as black to white", x - low, max(high - low, 1e-9)
     notes.append(note)

@@ -69,6 +69,7 @@ class YoloSeg(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         with _one_at_a_time:
+            self.net.model[-1].shape = None  # anchors made in inference mode would fail where gradients are asked for
             (detections, prototypes), _ = self.net((x + 1) / 2)
         return detections, prototypes
 

@@ -18,6 +18,7 @@ from corrovis.render.sem_plots import progression_plot
 from corrovis.sem.progression import Line, Point, Row, Trend, compare, trends
 from corrovis.sem.results import FIELD_SEVERITIES
 
+CHANGE = "+.3g"  # an hour of thousands changes little, and that little must not be rounded to nothing
 STEPS = 21  # hours at which a line and its band are answered
 
 MEANING = (
@@ -146,11 +147,12 @@ def _write_html(answer: dict[str, Any], fields: list[dict[str, Any]], plot: byte
 
 def _share(estimate: dict[str, Any] | None, sign: str = "") -> str:
     """Points of % of the field, with the interval where there is one."""
-    return _written({key: value and 100 * value for key, value in estimate.items()} if estimate else None, sign + ".2f")
+    times = {key: value and 100 * value for key, value in estimate.items()} if estimate else None
+    return _written(times, CHANGE if sign else ".2f")
 
 
 def _level(estimate: dict[str, Any] | None, sign: str = "") -> str:
-    return _written(estimate, sign + ".3f")
+    return _written(estimate, CHANGE if sign else ".3f")
 
 
 def _written(estimate: dict[str, Any] | None, form: str) -> str:

@@ -101,7 +101,7 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "corroded_fraction": round(inspection.map.corroded_fraction, 6),
         "class_fractions": {name: round(inspection.map.class_fraction(name), 6) for name in inspection.map.classes[1:]},
         "regions": [region_record(region, pixel.um if pixel else None) for region in inspection.regions],
-        "regions_per_mm2": None if density is None else round(density, 3),
+        "regions_per_mm2": None if density is None else six_figures(density),
         "specimen_rows": list(inspection.field.rows),
         "pixel_size_um": pixel.um if pixel else None,
         "pixel_size_source": pixel.source if pixel else None,
@@ -123,13 +123,18 @@ def region_record(region: Region, um: float | None) -> dict[str, Any]:
         "score": region.score,
         "bbox_xyxy": list(region.bbox_xyxy),
         "area_px": region.area_px,
-        "area_um2": None if um is None else round(region.area_px * um**2, 6),
-        "equivalent_diameter_um": None if um is None else round(region.equivalent_diameter_px * um, 6),
+        "area_um2": None if um is None else six_figures(region.area_px * um**2),
+        "equivalent_diameter_um": None if um is None else six_figures(region.equivalent_diameter_px * um),
         "perimeter_px": round(region.perimeter_px, 2),
         "circularity": round(region.circularity, 4),
         "solidity": round(region.solidity, 4),
         "eccentricity": round(region.eccentricity, 4),
     }
+
+
+def six_figures(value: float) -> float:
+    """Pixels measure picometres to millimetres: figures are kept, not decimals."""
+    return float(f"{value:.6g}")
 
 
 def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
@@ -145,12 +150,16 @@ def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
         *(of_each if len(classes) > 1 else []),
         ("Severity", f"{grade.severity} ({shares}); moderate from {low:.0%}, severe from {high:.0%}"),
         *([("Second opinion", opinion_text(opinion))] if (opinion := inspection.opinion) else []),
-        ("Regions", f"{len(inspection.regions)}" + (f", {density:.1f} per mm²" if density is not None else "")),
+        ("Regions", f"{len(inspection.regions)}" + ("" if density is None else f", {density_text(density)} per mm²")),
         ("Pixel size", f"{pixel.um:g} µm ({pixel.source})" if pixel else "unknown: areas are in pixels"),
         ("Picture", f"{inspection.field.size_hw[1]} x {inspection.field.size_hw[0]} pixels"),
         ("Model", f"{inspection.model}, sha256 {inspection.map.made_by.sha256}"),
         ("Limits of the model", spec.limits),
     ]
+
+
+def density_text(density: float) -> str:
+    return f"{density:.0f}" if density >= 100 else f"{density:.3g}"
 
 
 def opinion_text(opinion: Opinion) -> str:

@@ -78,4 +78,4 @@ def progression_files(
 def point_of(row: Row, item: dict[str, Any]) -> Point:
     """An inspected picture on the time axis."""
     low, moderate, severe = (float(item["probabilities"][name]) for name in FIELD_SEVERITIES)
-    return Point(row.condition, row.exposure_h, item["corroded_fraction"], (low, moderate, severe))
+    return Point(row.condition, row.exposure_h, item["corroded_fraction"], (low, moderate, severe), item["severity"])

@@ -56,12 +56,21 @@ def read_field(
             raise BadInputError(f"{photo.name} shows no data bar with a scale bar in it; give its pixel size, as in 0.5um")
         pixel = pixel_size_at(bar_um, length)
     if pixel is None:
-        pixel = find_pixel_size(source.read_bytes(), source) if isinstance(source, Path) else find_pixel_size(source, None)
+        pixel = _written_pixel(source, notes)
     if pixel is None and length:
         notes.append(
             f"a scale bar of {length} px is drawn; give what is written at it, or that divided by {length} as pixel size"
         )
     return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes))
+
+
+def _written_pixel(source: Path | bytes, notes: list[str]) -> PixelSize | None:
+    """What the instrument wrote.  A figure that can be read in two ways costs the micrometres, not the picture."""
+    try:
+        return find_pixel_size(source.read_bytes(), source) if isinstance(source, Path) else find_pixel_size(source, None)
+    except BadInputError as error:
+        notes.append(f"pixel size in the file not used, give it yourself: {error}")
+        return None
 
 
 def normalise(grey: Byte) -> Byte:

@@ -2,7 +2,8 @@
 
 A layer shows the mean of its channels, and the channels that the answer rests on most: those whose activation times gradient,
 summed over the map, is largest, as in Grad-CAM (Selvaraju et al. 2017, eq. 1).  The answer is the strongest output; where a
-network answers for each pixel, the sum of the strongest outputs.  Two pictures go through together and show the same channels.
+network answers for each pixel, the sum of the strongest outputs, and where for each box, that of the boxes' scores.  Two pictures
+go through together and show the same channels.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from torch import Tensor, nn
 
 from corrovis.errors import BadInputError, WeightsError
 from corrovis.manifest import WeightSpec
+from corrovis.networks.yolo_seg import COEFFICIENTS, YoloSeg
 from corrovis.results import Byte, Float, check_array
-from corrovis.sem.fields import normalise
 from corrovis.sem.hearing import hearing
 from corrovis.sem.results import Field
+from corrovis.sem.seeing import levelled
 from corrovis.store import Store
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
@@ -123,10 +125,7 @@ def _channels(spec: WeightSpec) -> int:
 
 def middle_square(field: Field, spec: WeightSpec) -> Byte:
     """(side, side, 3) uint8 of the specimen's middle, at the size and the grey levels that the network is used to."""
-    rgb = field.specimen
-    if spec.input.get("levels") == "normalised":
-        grey = normalise(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8))
-        rgb = np.repeat(grey[..., None], 3, axis=2)
+    rgb = levelled(field.specimen, spec.input)
     height, width = rgb.shape[:2]
     short = min(height, width)
     top, left = (height - short) // 2, (width - short) // 2
@@ -154,6 +153,8 @@ def convolutions(network: nn.Module, x: Tensor, strongest: int = STRONGEST) -> t
     with hearing(names, keep), torch.enable_grad():  # the weights are frozen: the gradient comes through the input
         answer = network(x.clone().requires_grad_())
         outputs: Tensor = answer if isinstance(answer, Tensor) else answer[0]
+        if isinstance(network, YoloSeg):
+            outputs = outputs[:, 4:-COEFFICIENTS]  # boxes, in pixels, would drown the scores
         score = outputs[0].amax(dim=0).sum()
         gradients = torch.autograd.grad(score, [output for _, output in passed], allow_unused=True)
     return tuple(_layer(name, output.detach(), g, strongest) for (name, output), g in zip(passed, gradients, strict=True))

@@ -25,7 +25,8 @@ from corrovis.images import DAMAGED
 from corrovis.sem.results import PixelSize
 
 UM = {"pm": 1e-6, "nm": 1e-3, "um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6}
-NUMBER = r"([-+]?\d*[.,]?\d+(?:[eE][-+]?\d+)?)"
+NUMBER = r"([-+]?[\d.,]*\d(?:[eE][-+]?\d+)?)"
+THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}|.*[.,].*[.,].*")  # or decimals: nobody knows which comma it is
 ZEISS, FEI = 34118, (34680, 34682)
 DESCRIPTION, X_RESOLUTION = 270, 282
 SIDECAR_BYTES = 200_000
@@ -43,9 +44,10 @@ def parse_scale_bar(text: str) -> float:
 
 def _length_um(text: str, of: str, example: str) -> float:
     found = re.fullmatch(rf"\s*{NUMBER}\s*([a-zµμ]+)\s*", text)
-    if not found or found[2] not in UM or _number(found[1]) <= 0:
+    number = _number(found[1], f"{of} {text!r}") if found and found[2] in UM else 0
+    if not found or number <= 0:
         raise BadInputError(f"{of} {text!r} is no length; write a number and a unit, as in {example}")
-    return _number(found[1]) * UM[found[2]]
+    return number * UM[found[2]]
 
 
 def pixel_size_at(bar_um: float, length_px: int) -> PixelSize:
@@ -55,7 +57,11 @@ def pixel_size_at(bar_um: float, length_px: int) -> PixelSize:
 
 
 def find_pixel_size(data: bytes, path: Path | None) -> PixelSize | None:
-    """What the instrument wrote: in the TIFF's tags, else in a text file beside `path`; None when it wrote nothing."""
+    """What the instrument wrote: in the TIFF's tags, else in a text file beside `path`; None when it wrote nothing.
+
+    Raises:
+        BadInputError: a number in which commas or points may part thousands
+    """
     return _from_tags(_tags(data)) or (_from_sidecar(path) if path else None)
 
 
@@ -74,11 +80,11 @@ def _tags(data: bytes) -> dict[int, Any]:
 def _from_tags(tags: dict[int, Any]) -> PixelSize | None:
     zeiss = re.search(rf"Image Pixel Size\s*=\s*{NUMBER}\s*([a-zµμ]+)", _text(tags.get(ZEISS)))
     if zeiss and zeiss[2] in UM:
-        return _checked(_number(zeiss[1]) * UM[zeiss[2]], "Zeiss tag")
+        return _checked(_number(zeiss[1], "pixel size in the Zeiss tag") * UM[zeiss[2]], "Zeiss tag")
     for tag in FEI:
         fei = re.search(rf"^PixelWidth\s*=\s*{NUMBER}", _text(tags.get(tag)), flags=re.MULTILINE)
         if fei:
-            return _checked(_number(fei[1]) * UM["m"], "FEI tag")
+            return _checked(_number(fei[1], "pixel size in the FEI tag") * UM["m"], "FEI tag")
     unit = re.search(r"^unit=(\S+)", _text(tags.get(DESCRIPTION)).replace("\\u00B5", "µ"), flags=re.MULTILINE)
     per_unit = float(tags.get(X_RESOLUTION) or 0)
     if unit and unit[1] in UM and per_unit > 0:
@@ -93,12 +99,13 @@ def _from_sidecar(path: Path) -> PixelSize | None:
     text = _text(beside.read_bytes())
     hitachi = re.search(rf"^PixelSize\s*=\s*{NUMBER}", text, flags=re.MULTILINE)
     if hitachi:
-        return _checked(_number(hitachi[1]) * UM["nm"], f"Hitachi file {beside.name}")
+        return _checked(_number(hitachi[1], f"PixelSize in {beside.name}") * UM["nm"], f"Hitachi file {beside.name}")
     bar = re.search(rf"SM_MICRON_BAR\s+{NUMBER}", text)
     marker = re.search(rf"SM_MICRON_MARKER\s+{NUMBER}\s*([a-zµμ]+)", text)
-    if bar and marker and marker[2] in UM and _number(bar[1]) > 0:
-        return _checked(_number(marker[1]) * UM[marker[2]] / _number(bar[1]), f"JEOL file {beside.name}")
-    return None
+    if not bar or not marker or marker[2] not in UM:
+        return None
+    length, pixels = _number(marker[1], f"SM_MICRON_MARKER in {beside.name}"), _number(bar[1], f"SM_MICRON_BAR in {beside.name}")
+    return _checked(length * UM[marker[2]] / pixels, f"JEOL file {beside.name}") if pixels > 0 else None
 
 
 def _checked(um: float, source: str) -> PixelSize | None:
@@ -113,5 +120,8 @@ def _text(value: Any) -> str:
     return str(value or "").replace("\r", "\n")
 
 
-def _number(text: str) -> float:
+def _number(text: str, what: str) -> float:
+    """Raises BadInputError where the figure can be read in two ways; `what` begins the error."""
+    if THOUSANDS.fullmatch(text):
+        raise BadInputError(f"{what}: {text} may be thousands or decimals; write it without a comma, as in 1000 or 1.0")
     return float(text.replace(",", "."))

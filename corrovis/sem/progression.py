@@ -12,10 +12,13 @@ none without repeats.  Severity counts as the level that its probabilities lead 
 
 from __future__ import annotations
 
+import codecs
 import csv
-from collections.abc import Callable, Mapping, Sequence
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, zip_longest
 from math import sqrt
 from pathlib import Path
 
@@ -28,10 +31,15 @@ from corrovis.sem.results import FIELD_SEVERITIES, FieldSeverity
 
 COLUMNS = ("file", "exposure_h", "condition")
 NEEDED = f"it needs {', '.join(COLUMNS)} in its first line, and a short line for each picture below"
+MORE_CELLS = "put a number with a decimal comma in quotes, or part the cells by semicolons"
+THOUSANDS = re.compile(r"\+?[1-9]\d{0,2}(?P<mark>[.,])\d{3}")  # or decimals: 1.000 is 1 here and 1000 there
 ROUNDS = 2000
 LEAST_FIELDS = 3
 LEAST_REPEATS = 2
 PERCENTILES = (2.5, 97.5)
+
+
+Record = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +53,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One inspected field on the time axis; `probabilities` are of `FIELD_SEVERITIES`, in that order."""
+    """One inspected field on the time axis; `probabilities` are of `FIELD_SEVERITIES`, in that order.
+
+    `severity` follows the limits of area, as in the field's own record; near a limit another may be the likeliest.
+    """
 
     condition: str
     exposure_h: float
     corroded_fraction: float
     probabilities: tuple[float, float, float]
-
-    @property
-    def severity(self) -> FieldSeverity:
-        return FIELD_SEVERITIES[self.probabilities.index(max(self.probabilities))]
+    severity: FieldSeverity
 
     @property
     def severity_level(self) -> float:
@@ -130,38 +138,91 @@ class Contrast:
 def read_table(path: Path) -> list[Row]:
     """Rows of a CSV with the columns file, exposure_h, condition; files are looked for beside the table.
 
+    Cells are parted by commas, semicolons or tabs; what Excel adds, a first line `sep=;` and lines of empty cells, counts for
+    nothing.
+
     Raises:
-        BadInputError: not readable, columns missing, an exposure that is no number, no rows
+        BadInputError: not readable, columns missing, too many cells, an exposure that is no number, a line twice, no rows
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"{path} cannot be read as a table ({error}); give a CSV with {', '.join(COLUMNS)}") from error
-    lines = text.splitlines() if text.strip() else [""]
-    separator = ";" if lines[0].count(";") > lines[0].count(",") else ","
-    reader = csv.DictReader(lines, delimiter=separator, skipinitialspace=True)
-    try:
-        names, records = reader.fieldnames or [], list(reader)
-    except csv.Error as error:
-        raise BadInputError(f"{path} line {reader.line_num + 1} is no line of a table ({error}); {NEEDED}") from error
-    missing = [name for name in COLUMNS if name not in names]
-    if missing:
-        raise BadInputError(f"{path} has no column {missing[0]}; {NEEDED}")
-    rows = [row_of(record, path.parent, f"{path} line {line}") for line, record in enumerate(records, start=2)]
+    rows = once(_rows(path))
     if not rows:
         raise BadInputError(f"{path} has no rows; write one line for each picture under {', '.join(COLUMNS)}")
     return rows
 
 
-def row_of(record: Mapping[str, str | None], folder: Path, where: str) -> Row:
-    """A row from its texts; `where` names it in the error.  Raises BadInputError for an exposure that is no number."""
+def _rows(path: Path) -> Iterator[tuple[str, Row]]:
+    """Each line that says something, after its place in the file."""
+    lines = list(io.StringIO(_decoded(path), newline=""))
+    above, separator = _head(lines)
+    reader = csv.reader(lines[above:], delimiter=separator, skipinitialspace=True)
     try:
-        exposure = float((record["exposure_h"] or "").replace(",", "."))
+        names = [name.strip().lower() for name in next(reader, [])]
+        missing = [name for name in COLUMNS if name not in names]
+        if missing:
+            raise BadInputError(f"{path} has no column {missing[0]}; {NEEDED}")
+        for cells in reader:
+            where = f"{path} line {above + reader.line_num}"
+            if any(cell.strip() for cell in cells[len(names) :]):
+                raise BadInputError(f"{where} has {len(cells)} cells for {len(names)} columns; {MORE_CELLS}")
+            if any(cell.strip() for cell in cells):
+                record = dict(zip_longest(names, cells[: len(names)]))
+                yield where, row_of(record, path.parent, where, thousands=".," if separator == ";" else ",")
+    except csv.Error as error:
+        raise BadInputError(f"{path} line {above + reader.line_num} is no line of a table ({error}); {NEEDED}") from error
+
+
+def _decoded(path: Path) -> str:
+    """UTF-8, UTF-16 by its mark, or else what Excel's plain CSV is written in."""
+    try:
+        data = path.read_bytes()
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16")
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return data.decode("cp1252")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{path} cannot be read as a table ({error}); give a CSV with {', '.join(COLUMNS)}") from error
+
+
+def _head(lines: Sequence[str]) -> tuple[int, str]:
+    """How many lines stand above the names of the columns, and what parts the cells."""
+    filled = [n for n, line in enumerate(lines) if line.strip(" ,;\t\r\n")] or [len(lines)]
+    header = lines[filled[0]] if lines[filled[0] :] else ""
+    said = re.fullmatch(r"sep=([,;\t])\s*", header)
+    if said:
+        return next(iter(filled[1:]), len(lines)), said[1]
+    return filled[0], max(",;\t", key=header.count)
+
+
+def row_of(record: Record, folder: Path, where: str, thousands: str = ",") -> Row:
+    """A row from its texts; `where` names it in the error.
+
+    Raises:
+        BadInputError: the exposure is no number, or has one of the marks that may part `thousands`, as 1,000 has
+    """
+    text = (record["exposure_h"] or "").strip()
+    doubtful = THOUSANDS.fullmatch(text)
+    if doubtful and doubtful["mark"] in thousands:
+        either = f"{re.sub('[.,]', '', text)} or {text.replace(',', '.')}0"
+        raise BadInputError(f"{where}: exposure_h {text!r} may be thousands or decimals; write {either}")
+    try:
+        exposure = float(text.replace(",", "."))
     except ValueError:
         exposure = float("nan")
     if not 0 <= exposure < float("inf"):
         raise BadInputError(f"{where}: exposure_h is {record['exposure_h']!r}; write hours as a number, 0 or more")
     return Row(folder / (record["file"] or "").strip(), exposure, (record["condition"] or "").strip() or "unnamed")
+
+
+def once(named: Iterable[tuple[str, Row]]) -> list[Row]:
+    """The rows, each given after its place.  Raises BadInputError for one that comes twice, which would pass for a repeat."""
+    places: dict[Row, str] = {}
+    for where, row in named:
+        if row in places:
+            raise BadInputError(f"{where} says the same as {places[row]}; a picture counts once, so take one of the two out")
+        places[row] = where
+    return list(places)
 
 
 def trends(points: Sequence[Point]) -> tuple[Trend, ...]:

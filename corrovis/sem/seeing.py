@@ -27,16 +27,22 @@ def as_seen(rgb: Byte, spec: WeightSpec) -> Byte:
 
 def prepared(rgb: Byte, how: dict[str, Any]) -> Byte:
     """The same, given the record's `input` alone."""
-    if how.get("levels") in GREY:
-        grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-        grey = normalise(flatten(grey) if how["levels"] == "flattened" else grey)
-        rgb = np.repeat(grey[..., None], 3, axis=2)
+    rgb = levelled(rgb, how)
     height, width = rgb.shape[:2]
     scale = scale_of(max(height, width), how)
     if scale == 1:
         return rgb
     size = max(STRIDE, round(width * scale)), max(STRIDE, round(height * scale))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
+
+
+def levelled(rgb: Byte, how: dict[str, Any]) -> Byte:
+    """(H, W, 3) uint8 at the grey levels that the network is used to, at its own size."""
+    if how.get("levels") not in GREY:
+        return rgb
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = normalise(flatten(grey) if how["levels"] == "flattened" else grey)
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
 def scale_of(long_side: int, how: dict[str, Any]) -> float:

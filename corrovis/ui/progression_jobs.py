@@ -12,7 +12,7 @@ import numpy as np
 
 from corrovis.errors import BadInputError
 from corrovis.render.sem_plots import share_ceiling
-from corrovis.sem.progression import COLUMNS, Row, row_of
+from corrovis.sem.progression import COLUMNS, Row, once, row_of
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.ui import wording
 from corrovis.ui.electrochem_jobs import panel, plot_json, series
@@ -37,10 +37,11 @@ def filled(names: Sequence[str], known: Mapping[str, Cells]) -> list[Cells]:
 
 
 def rows_of(lines: Iterable[Cells]) -> list[Row]:
-    """The rows of the page's table.  Raises BadInputError where an exposure is no number."""
+    """The rows of the page's table.  Raises BadInputError where an exposure is no number, or a line comes twice."""
     texts = [["" if cell is None else str(cell) for cell in line] for line in lines]
     records = [dict(zip(COLUMNS, line, strict=True)) for line in texts]
-    return [row_of(record, Path(), f"the table, line {n}") for n, record in enumerate(records, 1) if record["file"].strip()]
+    named = [(f"the table, line {n}", record) for n, record in enumerate(records, 1) if record["file"].strip()]
+    return once((where, row_of(record, Path(), where)) for where, record in named)
 
 
 def by_name(files: Iterable[tuple[Path, str]]) -> dict[str, Path]:
@@ -116,8 +117,8 @@ def growth_table(conditions: list[dict[str, Any]]) -> str:
             _span(hours, "{:g}"),
             _span(shares, "{:.1%}"),
             severities,
-            _growth(one["trend"], 100, "+.2f"),
-            _growth(one["severity_trend"], 1, "+.3f"),
+            _growth(one["trend"], 100),
+            _growth(one["severity_trend"], 1),
         ]
         lines.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
     return _table(wording.GROWTH_TITLE, wording.GROWTH_COLUMNS, lines) + f"<p>{wording.GROWTH_NOTE}</p>"
@@ -187,7 +188,9 @@ def _span(values: list[float], form: str) -> str:
     return first if first == last else f"{first} – {last}"
 
 
-def _growth(trend: dict[str, Any] | None, times: float, form: str) -> str:
+def _growth(trend: dict[str, Any] | None, times: float) -> str:
+    """Three figures: an hour of thousands changes little, and that little must not be rounded to nothing."""
     if trend is None:
         return wording.NO_TREND
-    return f"{times * trend['value']:{form}} ({times * trend['low']:{form}} … {times * trend['high']:{form}})"
+    value, low, high = (f"{times * trend[key]:+.3g}" for key in ("value", "low", "high"))
+    return f"{value} ({low} … {high})"

@@ -6,6 +6,7 @@ import io
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from corrovis.errors import BadInputError
 from corrovis.sem.data_bar import scale_bar_length, specimen_rows
 from corrovis.sem.fields import Stitcher, normalise, read_field, tile_starts
-from corrovis.sem.pixel_size import parse_pixel_size
+from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -59,8 +60,61 @@ def test_the_scale_bar_is_the_longest_stroke() -> None:
     assert scale_bar_length(np.zeros((0, 240), np.uint8)) is None
 
 
+def drawn_bar(lines: list[tuple[int, int, int]], frames: list[tuple[int, int, int, int]], writing: tuple[int, int]) -> np.ndarray:
+    """(60, 1000) uint8: `lines` as row, first and last pixel, `frames` as left, top, right, bottom, a text at x, y."""
+    bar = np.zeros((60, 1000), np.uint8)
+    for row, start, end in lines:
+        bar[row : row + 2, start : end + 1] = 255
+    for left, top, right, bottom in frames:
+        cv2.rectangle(bar, (left, top), (right, bottom), 255, 1)
+    cv2.putText(bar, "10 um", writing, cv2.FONT_HERSHEY_PLAIN, 1, 255, 1)
+    return bar
+
+
+BARS = {
+    "plain": ([(30, 500, 700)], [], (560, 55), 201),
+    "broken by its text": ([(30, 600, 720), (30, 780, 901)], [], (725, 36), 302),
+    "a longer frame round the text": ([(30, 500, 700)], [(5, 5, 420, 54)], (10, 30), 201),
+    "a frame round the whole": ([(30, 500, 700)], [(0, 0, 999, 59)], (10, 30), 201),
+    "a line above the whole": ([(0, 0, 999), (30, 500, 700)], [], (10, 30), 201),
+    "frames beside each other": ([(30, 700, 900)], [(5, 5, 320, 54), (330, 5, 650, 54)], (10, 30), 201),
+    "two lines far apart": ([(30, 20, 120), (30, 500, 600)], [], (300, 36), 101),
+    "halves unlike": ([(30, 500, 640), (30, 660, 720)], [], (10, 30), 141),
+    "no scale bar": ([], [(5, 5, 420, 54)], (10, 30), None),
+}
+
+
+@pytest.mark.parametrize("case", BARS)
+def test_the_scale_bar_is_told_from_frames_and_halves(case: str) -> None:
+    lines, frames, writing, length = BARS[case]
+    assert scale_bar_length(drawn_bar(lines, frames, writing)) == length
+    assert scale_bar_length(255 - drawn_bar(lines, frames, writing)) == length
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+@pytest.mark.parametrize("part", [slice(0, 40), slice(140, 180)])
+def test_a_flat_band_without_writing_is_no_bar(part: slice, colour: int) -> None:
+    """A burnt-out sky, or a part that the detector saturated."""
+    field = grains()
+    field[part] = colour
+    assert specimen_rows(field) == (0, 180)
+
+
 @pytest.mark.parametrize(
-    ("text", "um"), [("0.5um", 0.5), ("500 nm", 0.5), ("1,2 mm", 1200), ("2e-3 µm", 0.002), ("0.4μm", 0.4), ("3 m", 3e6)]
+    ("text", "um"),
+    [
+        ("0.5um", 0.5),
+        ("500 nm", 0.5),
+        ("1,2 mm", 1200),
+        ("2e-3 µm", 0.002),
+        ("0.4μm", 0.4),
+        (".5um", 0.5),
+        ("0,500um", 0.5),
+        ("1.234um", 1.234),
+        ("1000nm", 1),
+        ("1,349e-2um", 0.01349),
+        ("3 m", 3e6),
+    ],
 )
 def test_pixel_sizes_are_read_with_their_unit(text: str, um: float) -> None:
     if um > 1e6:
@@ -75,6 +129,13 @@ def test_pixel_sizes_are_read_with_their_unit(text: str, um: float) -> None:
 def test_a_pixel_size_without_number_or_unit_is_refused(text: str) -> None:
     with pytest.raises(BadInputError, match="write a number and a unit"):
         parse_pixel_size(text)
+
+
+@pytest.mark.parametrize("text", ["1,000nm", "12,500 nm", "1,200.5nm", "1.200,5nm", "1,000,000nm"])
+def test_a_length_that_can_be_read_in_two_ways_is_refused(text: str) -> None:
+    for parse, of in ((parse_pixel_size, "pixel size"), (parse_scale_bar, "scale bar")):
+        with pytest.raises(BadInputError, match=f"{of} '{text}': .* may be thousands or decimals; write it without a comma"):
+            parse(text)
 
 
 def tiff(tags: dict[int, str]) -> bytes:
@@ -119,6 +180,24 @@ def test_pixel_size_from_the_file_beside(text: str, um: float, beside: str, tmp_
     assert pixel is not None
     assert pixel.um == pytest.approx(um)
     assert beside in pixel.source
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("PixelSize=1,200.5\n", "PixelSize in a.txt: 1,200.5 may be thousands"),
+        ("PixelSize=1,200\n", "PixelSize in a.txt: 1,200 may be thousands"),
+        ("$$SM_MICRON_BAR 148\n$$SM_MICRON_MARKER 1,000nm\n", "SM_MICRON_MARKER in a.txt: 1,000 may be thousands"),
+    ],
+)
+def test_a_scale_that_can_be_read_in_two_ways_costs_the_scale_alone(text: str, said: str, tmp_path: Path) -> None:
+    Image.fromarray(grains()).save(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text(text)
+    field = read_field(tmp_path / "a.png")
+    assert field.pixel is None
+    assert said in " / ".join(field.notes)
+    given = read_field(tmp_path / "a.png", pixel=parse_pixel_size("1.2um"))
+    assert (given.pixel, given.notes) == (parse_pixel_size("1.2um"), ())
 
 
 def test_a_drawn_scale_bar_gives_the_pixel_size(tmp_path: Path) -> None:

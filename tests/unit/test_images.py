@@ -37,14 +37,29 @@ def gradient(height: int = 24, width: int = 40) -> np.ndarray:
     return np.stack([x * 6 % 256, y * 10 % 256, (x + 2 * y) % 256], axis=-1).astype(np.uint8)
 
 
-def png_header(width: int, height: int) -> bytes:
-    """A PNG that promises width x height pixels and holds a few bytes."""
+def png_of(width: int, height: int, depth: int, lines: bytes) -> bytes:
+    """An RGB PNG by its specification alone."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    size = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that promises width x height pixels and holds a few bytes."""
+    return png_of(width, height, 8, bytes(1000))
+
+
+def deep_planes() -> bytes:
+    """(20, 20) 16-bit RGB TIFF, colour by colour (TIFF 6.0, tag 284)."""
+    entries = [(256, 3, 1, 20), (257, 3, 1, 20), (258, 3, 3, 146), (259, 3, 1, 1), (262, 3, 1, 2), (273, 4, 3, 152)]
+    entries += [(277, 3, 1, 3), (278, 3, 1, 20), (279, 4, 3, 164), (284, 3, 1, 2)]
+    head = b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(struct.pack("<HHII", *one) for one in entries) + bytes(4)
+    head += bytes(146 - len(head)) + struct.pack("<3H", 16, 16, 16)
+    head += struct.pack("<3I", 176, 976, 1776) + struct.pack("<3I", 800, 800, 800)
+    return head + b"".join(struct.pack("<400H", *[white] * 400) for white in (65535, 30_000, 0))
 
 
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -61,6 +76,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "above our limit, below Pillow's": (lambda: png_header(9_000, 9_000), "81 megapixels"),
     "1 x 1": (lambda: encoded(Image.new("RGB", (1, 1))), "only 1 x 1"),
     "15 px high": (lambda: encoded(Image.new("RGB", (100, 15))), "only 100 x 15"),
+    "16-bit colours in planes": (deep_planes, "separate planes, which cannot be read; save it as PNG"),
     "all NaN": (lambda: encoded(Image.fromarray(np.full((20, 20), np.nan, np.float32)), "TIFF"), "no pixel has a value"),
 }
 
@@ -121,6 +137,24 @@ def halves(low: float, high: float, dtype: type) -> np.ndarray:
     return np.repeat(np.repeat(np.array([[low, high]]), 10, axis=1), 20, axis=0).astype(dtype)
 
 
+def tagged_tiff(array: np.ndarray, tags: dict[int, int]) -> bytes:
+    """A TIFF of one channel whose header says `tags` of it, whatever the writer makes of them."""
+    data = bytearray(array_tiff(array))
+    first = struct.unpack_from("<I", data, 4)[0]
+    for k in range(struct.unpack_from("<H", data, first)[0]):
+        place = first + 2 + 12 * k
+        tag, kind = struct.unpack_from("<HH", data, place)
+        if tag in tags:
+            struct.pack_into("<I" if kind == 4 else "<H", data, place + 8, tags.pop(tag))
+    assert not tags, "the header has no such tag"
+    return bytes(data)
+
+
+def deep_png(left: tuple[int, ...], right: tuple[int, ...]) -> bytes:
+    """(20, 20) 16-bit RGB, big-endian, each line after the number of its filter, 0."""
+    return png_of(20, 20, 16, 20 * (b"\0" + struct.pack(">60H", *left * 10, *right * 10)))
+
+
 # name -> bytes, colour of the left half, colour of the right half, note (or "" for none)
 ODD: dict[str, tuple[Callable[[], bytes], tuple[int, ...], tuple[int, ...], str]] = {
     "grey": (lambda: encoded(Image.new("L", (20, 20), 77)), (77,) * 3, (77,) * 3, ""),
@@ -142,6 +176,39 @@ ODD: dict[str, tuple[Callable[[], bytes], tuple[int, ...], tuple[int, ...], str]
     "float TIFF with NaN": (lambda: array_tiff(halves(np.nan, 0.4, np.float32)), BLACK, (102,) * 3, "200 pixels without a value"),
     "float TIFF with infinity": (lambda: array_tiff(halves(np.inf, 255, np.float32)), BLACK, WHITE, "200 pixels without a value"),
     "constant float": (lambda: array_tiff(halves(-5, -5, np.float32)), BLACK, BLACK, "own range -5 to -5"),
+    "16-bit TIFF, least is white": (
+        lambda: tagged_tiff(halves(257 * 55, 65535, np.uint16), {262: 0}),
+        (200,) * 3,
+        BLACK,
+        "16 bit reduced to 8",
+    ),
+    "unsigned 32-bit TIFF": (
+        lambda: tagged_tiff(halves(10, 4_000_000_000, np.uint32).view(np.int32), {339: 1}),
+        BLACK,
+        WHITE,
+        "own range 10 to 4e+09",
+    ),
+    "16-bit RGB": (
+        lambda: deep_png((65535, 0, 257 * 9), (0, 65535, 0)),
+        (255, 0, 9),
+        GREEN,
+        "16 bit reduced to 8",
+    ),
+    "12 bits in 16-bit RGB": (
+        lambda: deep_png((4095, 0, 819), (0, 4095, 0)),
+        (255, 0, 51),
+        GREEN,
+        "12 bit reduced to 8",
+    ),
+    "8 bits in 16-bit RGB": (lambda: deep_png((200, 0, 9), (0, 255, 0)), (200, 0, 9), GREEN, "8 bit kept in 16"),
+    "opaque RGBA": (lambda: encoded(Image.new("RGBA", (20, 20), (*RED, 255))), RED, RED, ""),
+    "opaque LA": (lambda: encoded(Image.new("LA", (20, 20), (77, 255))), (77,) * 3, (77,) * 3, ""),
+    "hardly transparent RGBA": (
+        lambda: encoded(Image.new("RGBA", (20, 20), (*RED, 254))),
+        (255, 1, 1),
+        (255, 1, 1),
+        "transparency laid over white",
+    ),
     "BMP": (lambda: encoded(Image.new("RGB", (20, 20), BLUE), "BMP"), BLUE, BLUE, ""),
     "AVIF": (lambda: encoded(Image.new("RGB", (32, 32), WHITE), "AVIF"), WHITE, WHITE, ""),
 }
@@ -170,6 +237,24 @@ def test_values_on_a_small_part_of_the_scale_keep_their_grey_levels(low: int, ki
     apart = np.abs(photo.rgb[..., 0].astype(float) - (shown.astype(float) - shown.min()) * 255 / np.ptp(shown))
     apart[3, 3] = 0
     assert apart.max() < 6
+
+
+@pytest.mark.parametrize(("kind", "off"), [(np.float32, 1e6), (np.float32, -1e6), (np.int32, 2**31 - 1), (np.int32, -(2**31))])
+def test_one_hot_or_dead_pixel_costs_one_pixel(kind: type, off: float) -> None:
+    """Where no usual scale holds the values, black and white are those of the others."""
+    shown = gradient(120, 200)[..., 0]
+    values = (shown.astype(np.float64) * 100).astype(kind)
+    values[3, 3] = kind(off)
+    apart = np.abs(read_photo(array_tiff(values)).rgb[..., 0].astype(float) - shown.astype(float) * 255 / shown.max())
+    apart[3, 3] = 0
+    assert apart.max() < 6
+
+
+def test_a_small_bright_spot_on_black_keeps_its_greys() -> None:
+    """Its values are beyond the percentiles, and all else is one value: then the whole range is taken."""
+    values = np.full((120, 200), -1000, np.int32)
+    values[5, 5:8] = 1000, 2000, 3000
+    assert read_photo(array_tiff(values)).rgb[5, 4:8, 0].tolist() == [0, 128, 191, 255]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])

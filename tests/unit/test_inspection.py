@@ -16,7 +16,7 @@ from micrographs import grains
 from skimage.draw import disk
 
 from corrovis.manifest import read_manifest
-from corrovis.render.report import facts_of
+from corrovis.render.report import facts_of, record
 from corrovis.results import Provenance
 from corrovis.sem import severity
 from corrovis.sem.inspection import NO_MAP, Inspector, choose_model, colourfulness, disagreement, doubts
@@ -190,6 +190,24 @@ def test_the_report_names_the_share_of_each_class_where_there_are_several(toy_st
     facts = dict(facts_of(inspection, toy_store.spec("ni20cr")))
     assert facts["Corroded share"] == "30.00%"
     assert facts.get("Share of each class") == ("fair 25.00%, severe 5.00%" if len(classes) > 2 else None)
+
+
+@pytest.mark.parametrize(("um", "text"), [(1000, "0.0005 per"), (1, "500 per"), (3e-4, "5555555556 per"), (37, "0.365 per")])
+def test_measures_keep_their_figures_at_any_scale(um: float, text: str, toy_store: Store) -> None:
+    """One region of 109 px in 40 x 50 pixels, against the definitions."""
+    labels = np.zeros((40, 50), np.uint8)
+    labels[:10, :10], labels[10, :9] = 1, 1
+    ones = labels.astype(np.float32)
+    found = CorrosionMap(labels, labels.astype(np.int32), ones, np.ones(1, np.float32), ("background", "corroded"), (0, 40), MADE)
+    field = field_of(grains()[:40, :50], pixel=PixelSize(um, "test"))
+    grade = grade_area(0.05, (0.1, 0.2), 0.01)
+    inspection = Inspection(field, "toy", found, measure(found), grade, None, None, ())
+    answer = record(inspection)
+    (region,) = answer["regions"]
+    assert region["area_um2"] == pytest.approx(109 * um**2, rel=1e-5)
+    assert region["equivalent_diameter_um"] == pytest.approx(np.sqrt(4 * 109 / np.pi) * um, rel=1e-5)
+    assert answer["regions_per_mm2"] == pytest.approx(1 / (2000 * (um / 1000) ** 2), rel=1e-5)
+    assert text in dict(facts_of(inspection, toy_store.spec("ni20cr")))["Regions"]
 
 
 def test_strange_pictures_are_warned_of(toy_store: Store) -> None:

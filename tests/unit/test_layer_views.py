@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ from torch import Tensor, nn
 
 from corrovis.errors import BadInputError, WeightsError
 from corrovis.images import save_png
+from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.render.colour_maps import FILTERS, filter_of, table
 from corrovis.render.layer_sheets import Look, grid, layer_sheet, levels
-from corrovis.sem.layers import LayerViewer, convolutions
+from corrovis.sem.layers import LayerViewer, convolutions, middle_square
 from corrovis.sem.results import Field
+from corrovis.sem.seeing import as_seen
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
 
@@ -51,6 +54,44 @@ def test_maps_are_what_the_convolutions_answer() -> None:
     assert first.strongest[:, 0] == pytest.approx(x[:, 0].numpy())
     assert first.strongest[:, 2] == pytest.approx(-3 * x[:, 0].numpy())  # as it was before the ReLU in place
     assert last.count == 2
+
+
+class ScoresAlone(nn.Module):
+    """What YOLOv8-seg says of classes, (n, classes, anchors), without boxes and coefficients."""
+
+    def __init__(self, network: YoloSeg) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x)[0][:, 4:-32]
+
+
+def test_boxes_are_looked_at_for_their_scores() -> None:
+    torch.manual_seed(0)
+    network, x = YoloSeg(classes=2).eval().requires_grad_(False), torch.rand(1, 3, 64, 64)
+    found = {layer.name: layer for layer in convolutions(network, x, 4)}
+    wanted = {layer.name.removeprefix("network."): layer for layer in convolutions(ScoresAlone(network), x, 4)}
+    assert {name: layer.channels for name, layer in found.items()} == {name: layer.channels for name, layer in wanted.items()}
+    boxes = [layer for name, layer in found.items() if ".cv2." in name and name.startswith("net.model.22.")]
+    assert boxes
+    assert all(layer.channels == (0, 1, 2, 3) for layer in boxes), "layers of the boxes do not bear on the scores"
+
+
+def test_boxes_can_be_looked_at_after_an_inspection() -> None:
+    network, x = YoloSeg().eval().requires_grad_(False), torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        network(x)
+    assert convolutions(network, x, 4)
+
+
+@pytest.mark.parametrize("levels", ["normalised", "flattened", "as they are"])
+def test_layers_see_the_grey_levels_that_an_inspection_sees(levels: str, toy_store: Store) -> None:
+    """Against the inspection's own preparation of a field of the side that the view shows."""
+    spec = replace(toy_store.spec("pits304"), input={"size": 128, "levels": levels})
+    slope = (grains(128, 128) * np.linspace(0.4, 1, 128)).astype(np.uint8)
+    field = Field(np.repeat(slope[..., None], 3, axis=2), "drawn", (0, 128))
+    assert np.array_equal(middle_square(field, spec), as_seen(field.specimen, spec))
 
 
 def test_looking_changes_no_answer(toy_store: Store) -> None:

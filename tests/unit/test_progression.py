@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import t as student
 
 from corrovis.errors import BadInputError
-from corrovis.sem.progression import Estimate, Point, compare, read_table, trends
+from corrovis.sem.progression import Estimate, Point, Row, compare, read_table, trends
 
 LOW, SEVERE = (1.0, 0.0, 0.0), (0.0, 0.1, 0.9)
 
@@ -18,12 +18,11 @@ def points(condition: str, per_hour: float, noise: float = 0.0, share: float = 0
     """Six fields; the probability of moderate, and so the level, is the corroded share."""
     dice = np.random.default_rng(0)
     shares = [(h, share + per_hour * h + dice.normal(0, noise)) for h in (1, 1, 2, 2, 4, 4)]
-    return [Point(condition, h, x, (1 - x, x, 0.0)) for h, x in shares]
+    return [Point(condition, h, x, (1 - x, x, 0.0), "low") for h, x in shares]
 
 
-def test_severity_is_a_word_and_a_level() -> None:
-    assert (Point("a", 1, 0.6, SEVERE).severity, Point("a", 1, 0.1, LOW).severity) == ("severe", "low")
-    assert Point("a", 1, 0.6, SEVERE).severity_level == pytest.approx(1.9)
+def test_severity_is_a_level_too() -> None:
+    assert Point("a", 1, 0.6, SEVERE, "severe").severity_level == pytest.approx(1.9)
 
 
 def test_a_known_growth_is_recovered() -> None:
@@ -49,8 +48,8 @@ def test_the_band_is_that_of_the_mean_of_a_regression() -> None:
 
 
 def test_repeats_have_a_mean_with_an_interval() -> None:
-    fields = [Point("a", 4, x, (1 - x, x, 0.0)) for x in (0.1, 0.2, 0.3)]
-    (alone,) = trends([Point("a", 1, 0.05, LOW), *fields])
+    fields = [Point("a", 4, x, (1 - x, x, 0.0), "low") for x in (0.1, 0.2, 0.3)]
+    (alone,) = trends([Point("a", 1, 0.05, LOW, "low"), *fields])
     single, repeated = alone.means
     assert (single.exposure_h, single.fields, single.corroded_fraction) == (1, 1, Estimate(0.05, None, None))
     assert (repeated.exposure_h, repeated.fields) == (4, 3)
@@ -69,25 +68,25 @@ def test_conditions_keep_their_order_and_differ_as_drawn() -> None:
 
 
 def test_fields_of_one_share_may_differ_in_severity() -> None:
-    first = [Point("a", h, 0.3, LOW) for h in (1, 1, 2)]
-    (contrast,) = compare(first + [Point("b", h, 0.3, SEVERE) for h in (1, 1, 2)])
+    first = [Point("a", h, 0.3, LOW, "low") for h in (1, 1, 2)]
+    (contrast,) = compare(first + [Point("b", h, 0.3, SEVERE, "severe") for h in (1, 1, 2)])
     assert contrast.difference == Estimate(0, None, None)
     assert contrast.severity_difference.value == pytest.approx(1.9)
 
 
 def test_one_exposure_or_two_fields_give_no_trend() -> None:
-    assert trends([Point("a", 4, x, LOW) for x in (0.1, 0.2, 0.3)])[0].area is None
-    assert trends([Point("a", h, 0.1, LOW) for h in (1, 2)])[0].severity is None
+    assert trends([Point("a", 4, x, LOW, "low") for x in (0.1, 0.2, 0.3)])[0].area is None
+    assert trends([Point("a", h, 0.1, LOW, "low") for h in (1, 2)])[0].severity is None
 
 
 def test_without_repeats_a_difference_has_no_interval() -> None:
-    (contrast,) = compare([Point("a", 1, 0.1, LOW), Point("b", 1, 0.4, LOW)])
+    (contrast,) = compare([Point("a", 1, 0.1, LOW, "low"), Point("b", 1, 0.4, LOW, "low")])
     assert contrast.difference.value == pytest.approx(0.3)
     assert contrast.difference.low is None
 
 
 def test_conditions_without_a_common_exposure_are_not_compared() -> None:
-    assert compare([Point("a", 1, 0.1, LOW), Point("b", 2, 0.4, LOW)]) == ()
+    assert compare([Point("a", 1, 0.1, LOW, "low"), Point("b", 2, 0.4, LOW, "low")]) == ()
 
 
 @pytest.mark.parametrize("text", ["file,exposure_h,condition\na.png,1.5,dry\n", "file;exposure_h;condition\na.png;1,5;dry\n"])
@@ -98,8 +97,61 @@ def test_tables_are_read_with_comma_or_semicolon(text: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "file\texposure_h\tcondition\na.png\t1.5\tdry\n",
+        "sep=;\r\nfile;exposure_h;condition\r\na.png;1,5;dry\r\n",
+        "sep=\t\r\n\r\nfile\texposure_h\tcondition\r\na.png\t1,5\tdry\r\n",
+        "file , exposure_h , condition\na.png , 1.5 , dry\n",
+        "File,Exposure_h,CONDITION\na.png,1.5,dry\n",
+        "\n\nfile;exposure_h;condition\na.png;1.5;dry\n",
+        "file;exposure_h;condition\r\na.png;1,5;dry\r\n;;\r\n;;\r\n",
+        "file,exposure_h,condition,,\na.png,1.5,dry,,\n",
+        'file,exposure_h,condition\na.png,"1,5",dry\n',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_tables_are_read_as_spreadsheets_write_them(text: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(text, encoding, newline="")
+    assert read_table(tmp_path / "t.csv") == [Row(tmp_path / "a.png", 1.5, "dry")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_degrees_are_read_in_what_excel_writes(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file;exposure_h;condition\na.png;4;850 °C\n", encoding)
+    assert [row.condition for row in read_table(tmp_path / "t.csv")] == ["850 °C"]
+
+
+def test_a_line_break_in_quotes_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('file,exposure_h,condition\na.png,4,"air\nwet"\nb.png,8,x\n', newline="")
+    assert [row.condition for row in read_table(tmp_path / "t.csv")] == ["air\nwet", "x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [("1000", 1000), ("0,125", 0.125), ("0.125", 0.125), ("1.5", 1.5), ("4.1250", 4.125), ("4.125", 4.125), ("1234,500", 1234.5)],
+)
+def test_hours_that_can_be_read_in_one_way_are(text: str, hours: float, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f'file,exposure_h,condition\na.png,"{text}",x\n')
+    assert [row.exposure_h for row in read_table(tmp_path / "t.csv")] == [hours]
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
+        ('file,exposure_h,condition\na.png,500,x\nb.png,"1,000",x\n', "line 3: exposure_h '1,000' may be .*write 1000 or 1.0000"),
+        ("file;exposure_h;condition\na.png;12.500;x\n", "line 2: .*write 12500 or 12.5000"),
+        (
+            "file,exposure_h,condition\na.png,4,5,x\n",
+            "line 2 has 4 cells for 3 columns; put a number with a decimal comma in quotes",
+        ),
+        ("file,exposure_h,condition\n\n\na.png,abc,x\n", "line 4: exposure_h is 'abc'"),
+        ("sep=;\n;;\nfile;exposure_h;condition\n\na.png;abc;x\n", "line 5: exposure_h is 'abc'"),
+        ('file,exposure_h,condition\na.png,4,"air\nwet"\nb.png,abc,x\n', "line 4: exposure_h is 'abc'"),
+        (f"file,exposure_h,condition\n\n\n{'x' * 200_000},1,dry\n", "line 4 is no line of a table"),
+        ("file,exposure_h,condition\na.png,4,x\na.png,8,x\na.png,4.0, x\n", r"line 4 says the same as .*t\.csv line 2"),
+        ("sep=;\n", "no column file"),
+        ("file;exposure_h;condition\n;;\n", "has no rows"),
         ("", "no column file"),
         ("file,condition\n", "no column exposure_h"),
         ("file,exposure_h,condition\n", "has no rows"),
@@ -117,7 +169,7 @@ def test_bad_tables_say_what_is_missing(text: str, said: str, tmp_path: Path) ->
 
 
 def test_fields_that_are_all_alike_do_not_grow() -> None:
-    (trend,) = trends([Point("a", h, 0.0, LOW) for h in (1, 2, 4)])
+    (trend,) = trends([Point("a", h, 0.0, LOW, "low") for h in (1, 2, 4)])
     assert trend.area is not None
     assert trend.area.per_hour == Estimate(0, 0, 0)
     assert [list(edge) for edge in trend.area.band(np.array([0.0, 9.0]))] == [[0, 0]] * 3

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from corrovis.errors import BadInputError
-from corrovis.render.progression_report import trend_record
+from corrovis.render.progression_report import trend_record, write_progression
 from corrovis.sem.progression import Point, Row, trends
+from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui import wording
 
-FIELDS = [Point("dry", hours, share, (1 - share, share, 0)) for hours, share in ((1, 0.1), (2, 0.2), (4, 0.4), (4, 0.36))]
-CONDITIONS = [trend_record(trend) for trend in trends([*FIELDS, Point("<wet>", 1, 0.4, (0, 0, 1))])]
+FIELDS = [Point("dry", hours, share, (1 - share, share, 0), "low") for hours, share in ((1, 0.1), (2, 0.2), (4, 0.4), (4, 0.36))]
+CONDITIONS = [trend_record(trend) for trend in trends([*FIELDS, Point("<wet>", 1, 0.4, (0, 0, 1), "severe")])]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,10 @@ def test_the_table_is_read_like_a_csv() -> None:
     assert (second.exposure_h, second.condition) == (2, "unnamed")
     with pytest.raises(BadInputError, match="the table, line 2: exposure_h is ''; write hours"):
         jobs.rows_of([["a.png", "1", ""], ["b.png", "", ""]])
+    with pytest.raises(BadInputError, match="the table, line 1: exposure_h '1,000' may be thousands or decimals"):
+        jobs.rows_of([["a.png", "1,000", ""]])
+    with pytest.raises(BadInputError, match="the table, line 3 says the same as the table, line 1"):
+        jobs.rows_of([["a.png", "1", "dry"], ["", "", ""], ["a.png", 1.0, "dry"]])
 
 
 def test_every_picture_of_the_table_must_have_come() -> None:
@@ -77,7 +83,7 @@ def test_the_plot_has_bands_lines_fields_and_bars_of_both_quantities() -> None:
 
 
 def test_a_band_does_not_stretch_the_axis() -> None:
-    fields = [Point("a", hours, share, (1 - share, share, 0)) for hours, share in ((1, 0.1), (2, 0.3), (3, 0.2))]
+    fields = [Point("a", hours, share, (1 - share, share, 0), "low") for hours, share in ((1, 0.1), (2, 0.3), (3, 0.2))]
     shares, levels = json.loads(jobs.growth_plot([trend_record(*trends(fields))]))["panels"]
     assert (min(shares["series"][0]["y"]), max(shares["series"][0]["y"])) == (0, pytest.approx(42))
     assert min(levels["series"][0]["y"]) == 0
@@ -100,8 +106,37 @@ def test_tables_are_escaped_and_say_what_is_missing() -> None:
     assert "&lt;wet&gt;" in html
     assert wording.NO_TREND in html
     trend = CONDITIONS[0]["trend"]
-    assert f"{100 * trend['value']:+.2f} ({100 * trend['low']:+.2f} … {100 * trend['high']:+.2f})" in html
-    assert f"{trend['value']:+.3f} ({trend['low']:+.3f} … {trend['high']:+.3f})" in html, "levels grow as shares do here"
+    assert f"{100 * trend['value']:+.3g} ({100 * trend['low']:+.3g} … {100 * trend['high']:+.3g})" in html
+    assert f"{trend['value']:+.3g} ({trend['low']:+.3g} … {trend['high']:+.3g})" in html, "levels grow as shares do here"
+
+
+def test_growth_over_years_is_not_rounded_to_nothing(tmp_path: Path) -> None:
+    """Three millionths of the field, and of a level, an hour: on the page and in the report."""
+    points = [Point("sea", hours, 3e-6 * hours, (1 - 3e-6 * hours, 3e-6 * hours, 0), "low") for hours in (1000, 2000, 4000)]
+    html = jobs.growth_table([trend_record(*trends(points))])
+    assert "+0.0003 (+0.0003 … +0.0003)" in html
+    assert "+3e-06 (+3e-06 … +3e-06)" in html
+    rows = [Row(Path(f"{point.exposure_h}.png"), point.exposure_h, "sea") for point in points]
+    write_progression(rows, [item_of(point, "low") for point in points], points, tmp_path)
+    report = (tmp_path / "progression.html").read_text()
+    assert "+0.0003 (+0.0003 to +0.0003)" in report
+    assert "+3e-06 (+3e-06 to +3e-06)" in report
+
+
+def item_of(point: Point, severity: str) -> dict[str, Any]:
+    """The record of a picture, as far as a progression reads it."""
+    chances = dict(zip(FIELD_SEVERITIES, point.probabilities, strict=True))
+    item = {"file": f"{point.exposure_h}.png", "severity": severity, "probabilities": chances}
+    return item | {"corroded_fraction": point.corroded_fraction, "regions": []}
+
+
+def test_a_progression_has_the_severity_of_its_pictures(tmp_path: Path) -> None:
+    """Near a limit of area the word and the likeliest word differ; a picture that failed has none."""
+    points = [Point("dry", 8, 0.42, (0, 0.49, 0.51), "moderate"), Point("dry", 1, 0.28, (0.51, 0.49, 0), "moderate")]
+    items = [item_of(points[0], "moderate"), {"file": "gone.png", "error": "gone"}, item_of(points[1], "moderate")]
+    rows = [Row(Path(name), hours, "dry") for name, hours in (("8.png", 8), ("gone.png", 2), ("1.png", 1))]
+    (condition,) = write_progression(rows, items, points, tmp_path)["conditions"]
+    assert (condition["exposure"], condition["severity"]) == ([1, 8], ["moderate", "moderate"])
 
 
 def test_the_matrices_are_read_row_minus_column() -> None:
