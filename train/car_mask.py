@@ -61,7 +61,7 @@ class Config:
     lr: float = 1e-3
     new_background: float = 0.15
     company: float = 0.2  # of all views have a second car in them
-    close_up: float = 0.25
+    close_up: float = 0.4
     drawn: float = 0.25  # of all views show a car whose mask was drawn by hand
     outlined: float = 0.5  # ... a car whose paint was
     rim: int = 2  # pixels to either side of a mask's edge that only a drawn mask knows
