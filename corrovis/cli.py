@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import runpy
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from typer.exceptions import TyperException
 from corrovis import __version__
 from corrovis.commands import batch, car, curves, inspection, materials, steel
 from corrovis.commands.answers import Json, open_store, print_json, print_table, working
-from corrovis.errors import CorrovisError
+from corrovis.errors import BadInputError, CorrovisError
 from corrovis.settings import Settings
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _verdict(record: dict[str, Any]) -> str:
 @app.command()
 def serve(
     port: Annotated[
-        int | None, typer.Option(help="Port of the page.  [default: GRADIO_SERVER_PORT, or the first free from 7860]")
+        int | None, typer.Option(min=1, help="Port of the page.  [default: GRADIO_SERVER_PORT, or the first free from 7860]")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -106,11 +107,23 @@ def serve(
     if not page.exists():
         raise CorrovisError(f"{page} is missing, so there is no page to serve; run corrovis from a clone of its repository")
     if port is not None:
+        _check_free(port)
         os.environ["GRADIO_SERVER_PORT"] = str(port)
     if as_json:
         print_json({"page": str(page), "port": port or int(os.environ.get("GRADIO_SERVER_PORT", "7860"))})
     with contextlib.redirect_stdout(sys.stderr):  # what gradio says of itself is meant for people
         runpy.run_path(str(page), run_name="__main__")
+
+
+def _check_free(port: int) -> None:
+    """For gradio the port is only where to begin searching: it would open the page on the next free one, and not say so."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gradio, which minds no connection just closed
+        try:
+            probe.bind(("", port))
+        except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or "ports end at 65535"
+            raise BadInputError(f"port {port} cannot be opened ({why}); choose another with --port") from error
 
 
 def _print_version(wanted: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
+from corrovis.errors import BadInputError
 from corrovis.settings import Settings
 
 Strength = Annotated[float, typer.Option(help="0 leaves the plate as it is, 1 is the whole effect.")]
@@ -65,6 +66,8 @@ def defect_erase(
 def _change_plate(path: Path, name: str | None, file: Path, asked: tuple[float, int, Path | None, bool]) -> None:
     """Add the defect `name`, or erase; `asked` is strength, seed, mask and whether the answer is JSON."""
     strength, seed, mask, as_json = asked
+    if file.suffix.lower() != ".png":
+        raise BadInputError(f"{file} does not end in .png, and plates are written as PNG; choose another name with --out")
     with working("erasing" if name is None else "adding", as_json):
         from corrovis.render.steel_files import write_defect
         from corrovis.steel.defects import DefectMaker

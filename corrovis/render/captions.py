@@ -13,6 +13,6 @@ def of_surface(material: str, seed: int, number: int) -> str:
     return f"Synthetic SEM surface made by Corrovis, no specimen; {material}, seed {seed}, number {number}"
 
 
-def with_defect(name: str, seed: int) -> str:
-    """For the file of a plate whose defect was made, or erased."""
-    return f"{SYNTHETIC}; steel, {name}, seed {seed}"
+def with_defect(name: str, seed: int, strength: float = 1.0) -> str:
+    """For the file of a plate whose defect was made, or erased, so that it can be told from a plate's and made again."""
+    return f"{SYNTHETIC}; steel, {name}, seed {seed}, strength {strength:g}"

@@ -14,7 +14,7 @@ from corrovis.render.folders import check_unused, make_folder
 from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
-from corrovis.steel.plates import read_plate, save_plate
+from corrovis.steel.plates import MARKED, read_plate, save_plate
 from corrovis.steel.results import DefectPlate, MadePatch, PatchVerdict, Plate
 from corrovis.steel.sets import SetOrder, Tally, make_set
 
@@ -35,9 +35,16 @@ def classify_file(inspector: PatchInspector, path: Path, settings: Settings) -> 
         return {"file": str(path), "error": str(error)}
 
 
+def caption_of(made: DefectPlate) -> str | None:
+    """What its file says of itself: at strength 0 nothing, for no bit was changed, unless the plate was synthetic before."""
+    if made.brush.strength == 0 and MARKED not in made.original.notes:
+        return None
+    return with_defect(made.defect, made.brush.seed, made.brush.strength)
+
+
 def write_defect(made: DefectPlate, inspector: PatchInspector | None, path: Path) -> dict[str, Any]:
     """The plate as PNG and the contract's record: the class that was asked for, and what the inspector sees in the result."""
-    save_plate(made.plate, path, with_defect(made.defect, made.brush.seed))
+    save_plate(made.plate, path, caption_of(made))
     found = inspector.classify(made.plate) if inspector else None
     return {"file": path, "class": made.defect, "probabilities": verdict_record(found)["probabilities"] if found else {}}
 

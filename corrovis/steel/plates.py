@@ -20,6 +20,8 @@ from corrovis.steel.results import Pixels, Plate
 DEEP = ("12 bit reduced to 8", "16 bit reduced to 8", OWN_RANGE)  # as their notes begin
 SHALLOW = "8 bit kept in 16"
 TURNED = "turned as the camera noted"
+MARKED = "marked as synthetic in the file"
+SYNTHETIC = "Synthetic"
 WHITE = "White"
 """Text of a PNG of 16 bits: its white, which its pixels alone do not tell once the brightest of them is brushed away."""
 
@@ -32,15 +34,15 @@ def read_plate(source: Path | bytes, name: str = "picture", limits: Settings = D
     """
     photo = read_photo(source, name, limits)
     data = source.read_bytes() if isinstance(source, Path) else source
-    white = _white_of(data)
+    white, marks = _texts_of(data)
     reduced = [note for note in photo.notes if note.startswith(DEEP)]
     if (white or reduced) and (deep := _sixteen_bits(data, TURNED in photo.notes)) is not None:
         notes = tuple(note for note in photo.notes if note not in (*reduced, SHALLOW))
         held = [one for one in (white or 0, 4095, 65535) if deep.max() <= one]
-        return Plate(deep, photo.name, held[0], notes)
+        return Plate(deep, photo.name, held[0], (*notes, *marks))
     rgb = photo.rgb
     grey = (rgb[..., 0] == rgb[..., 1]).all() and (rgb[..., 0] == rgb[..., 2]).all()
-    return Plate(np.ascontiguousarray(rgb[..., 0]) if grey else rgb, photo.name, 255, photo.notes)
+    return Plate(np.ascontiguousarray(rgb[..., 0]) if grey else rgb, photo.name, 255, (*photo.notes, *marks))
 
 
 def read_region(source: Path, size_hw: tuple[int, int], limits: Settings = DEFAULTS) -> Bool:
@@ -55,8 +57,12 @@ def read_region(source: Path, size_hw: tuple[int, int], limits: Settings = DEFAU
     return region
 
 
-def save_plate(plate: Plate, path: Path, caption: str) -> None:
-    """Write a PNG of the plate's own depth, marked as synthetic in the file itself.  Raises BadInputError if it cannot."""
+def save_plate(plate: Plate, path: Path, caption: str | None) -> None:
+    """Write a PNG of the plate's own depth.  A `caption` marks it as synthetic in the file itself; None means that it is not.
+
+    Raises:
+        BadInputError: it cannot be written
+    """
     pixels = plate.pixels if plate.pixels.ndim == 2 else plate.pixels[..., ::-1]
     done, data = cv2.imencode(".png", np.ascontiguousarray(pixels), [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not done:
@@ -68,11 +74,11 @@ def save_plate(plate: Plate, path: Path, caption: str) -> None:
         raise BadInputError(f"{path} cannot be written ({error.strerror}); choose another with --out") from error
 
 
-def marked(png: bytes, caption: str, white: int | None = None) -> bytes:
+def marked(png: bytes, caption: str | None, white: int | None = None) -> bytes:
     """A PNG with `caption` as its text `Synthetic`.  Pillow, which writes such texts, knows no colour of 16 bits."""
     header = 33  # signature and IHDR
-    texts = {"Software": "Corrovis", "Synthetic": caption} | ({WHITE: str(white)} if white else {})
-    return png[:header] + b"".join(_text(key, value) for key, value in texts.items()) + png[header:]
+    texts = {"Software": "Corrovis", SYNTHETIC: caption, WHITE: white and str(white)}
+    return png[:header] + b"".join(_text(key, value) for key, value in texts.items() if value) + png[header:]
 
 
 def _text(key: str, value: str) -> bytes:
@@ -80,10 +86,11 @@ def _text(key: str, value: str) -> bytes:
     return (len(body) - 4).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
 
 
-def _white_of(data: bytes) -> int | None:
-    """The white that `save_plate` noted in a PNG."""
+def _texts_of(data: bytes) -> tuple[int | None, tuple[str, ...]]:
+    """What `save_plate` noted in a PNG: its white, and whether it is synthetic, as a note."""
     with Image.open(io.BytesIO(data)) as image:
-        return {"4095": 4095, "65535": 65535}.get(str(image.info.get(WHITE)))
+        white = {"4095": 4095, "65535": 65535}.get(str(image.info.get(WHITE)))
+        return white, (MARKED,) if image.info.get(SYNTHETIC) else ()
 
 
 def _sixteen_bits(data: bytes, turned: bool) -> Pixels | None:

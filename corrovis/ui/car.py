@@ -11,7 +11,7 @@ import gradio as gr
 
 from corrovis.results import SEVERITIES, Grade
 from corrovis.ui import car_jobs, wording
-from corrovis.ui.car_jobs import Services, Visit
+from corrovis.ui.car_jobs import Desk, Services, Visit
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 
@@ -22,11 +22,11 @@ TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:saved', {
 
 
 class CarTab:
-    """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `visit`."""
+    """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `desk`."""
 
     def __init__(self, services: Services, examples: list[Path]) -> None:
         self.services = services
-        self.visit = gr.State(None, time_to_live=VISIT_S)
+        self.desk = gr.State(Desk(), time_to_live=VISIT_S)
         gr.HTML(f"<h1>{wording.CAR_HEADLINE}</h1><p>{wording.CAR_LEAD}</p>", elem_classes="hero", apply_default_css=False)
         with gr.Row(elem_classes="workspace"):
             with gr.Column(elem_classes="desk"):
@@ -42,49 +42,59 @@ class CarTab:
         """Every event is private: programs have their own doors, see `car_api`."""
         work: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **CPU}
         tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
-        photo, stage, visit = self.photo, self.stage, self.visit
+        photo, stage, desk = self.photo, self.stage, self.desk
         photo.change(inputs=photo, js=TELL_STAGE, **tell)
-        seen = photo.change(self.open, photo, [visit, stage, self.bars], preprocess=False, trigger_mode="always_last", **work)
+        on_open: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **work}
+        seen = photo.change(self.open, [desk, photo], [desk, stage, self.bars], **on_open)
         seen.failure(js=TELL_FAILED, **tell)
         if self.services.grader:
-            seen.success(self.grade, visit, self.bars, **work)
+            seen.success(self.grade, desk, self.bars, trigger_mode="always_last", **work)
         for handler in (self.reseed, self.pick, self.everyone, self.whole):  # each called as the stage's event is
-            getattr(stage, handler.__name__)(handler, visit, [visit, stage], **work).failure(js=TELL_FAILED, **tell)
-        kept = stage.save(self.keep, visit, self.saved, **work)
+            getattr(stage, handler.__name__)(handler, desk, [desk, stage], **work).failure(js=TELL_FAILED, **tell)
+        kept = stage.save(self.keep, desk, self.saved, **work)
         kept.success(inputs=self.saved, js=TELL_SAVED, **tell)
         kept.failure(js=TELL_SAVED, **tell)
 
-    def open(self, file: dict[str, Any] | None) -> tuple[Visit | None, str, str]:
+    def open(self, desk: Desk, file: dict[str, Any] | None) -> tuple[Desk, str, str]:
         """A new photo.  It comes unprocessed: gradio would decode it before our own door had looked at it."""
-        if not file:
-            return None, "", ""
-        visit = Visit(Path(file["path"]), file.get("orig_name") or "photo")
-        return visit, self._show(visit), ""
+        visit = Visit(Path(file["path"]), file.get("orig_name") or "photo") if file else None
+        value = self._show(visit) if visit else ""
+        desk.visit = visit
+        return desk, value, ""
 
-    def grade(self, visit: Visit | None) -> str:
-        return grade_bars(car_jobs.grade(self.services, visit)) if visit else ""
+    def grade(self, desk: Desk) -> Any:
+        visit = desk.visit
+        if visit is None:
+            return ""
+        bars = grade_bars(car_jobs.grade(self.services, visit))
+        return bars if desk.holds(visit) else gr.skip()
 
-    def reseed(self, visit: Visit | None) -> tuple[Visit, str]:
-        visit = present(visit)
-        return self._changed(replace(visit, seed=visit.seed + 1))
+    def reseed(self, desk: Desk) -> Any:
+        visit = present(desk.visit)
+        return self._changed(desk, replace(visit, seed=visit.seed + 1))
 
-    def pick(self, visit: Visit | None, event: gr.EventData) -> tuple[Visit, str]:
-        return self._changed(car_jobs.pick(present(visit), float(event.x), float(event.y)))
+    def pick(self, desk: Desk, event: gr.EventData) -> Any:
+        return self._changed(desk, car_jobs.pick(present(desk.visit), float(event.x), float(event.y)))
 
-    def everyone(self, visit: Visit | None) -> tuple[Visit, str]:
-        return self._changed(replace(present(visit), at=None))
+    def everyone(self, desk: Desk) -> Any:
+        return self._changed(desk, replace(present(desk.visit), at=None))
 
-    def whole(self, visit: Visit | None) -> tuple[Visit, str]:
-        return self._changed(replace(present(visit), whole=True, at=None))
+    def whole(self, desk: Desk) -> Any:
+        return self._changed(desk, replace(present(desk.visit), whole=True, at=None))
 
-    def keep(self, visit: Visit | None, event: gr.EventData) -> str:
+    def keep(self, desk: Desk, event: gr.EventData) -> str:
         """A file to save, made from the full photo."""
         folder = fresh_folder()
         with complaining():
-            return str(car_jobs.write_file(self.services, present(visit), str(event.kind), float(event.level), folder))
+            return str(car_jobs.write_file(self.services, present(desk.visit), str(event.kind), float(event.level), folder))
 
-    def _changed(self, visit: Visit) -> tuple[Visit, str]:
-        return visit, self._show(visit)
+    def _changed(self, desk: Desk, visit: Visit) -> Any:
+        """The desk with `visit` on it and what the stage shows; neither if the photo was removed or replaced meanwhile."""
+        value = self._show(visit)
+        if not desk.holds(visit):
+            return gr.skip()
+        desk.visit = visit
+        return desk, value
 
     def _show(self, visit: Visit) -> str:
         with complaining():

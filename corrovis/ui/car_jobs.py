@@ -65,6 +65,17 @@ class Visit:
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
+@dataclass(slots=True)
+class Desk:
+    """A visitor's photo as it is now.  Changed in place: an answer that took long learns here what was chosen meanwhile."""
+
+    visit: Visit | None = None
+
+    def holds(self, visit: Visit) -> bool:
+        """Whether that photo, whatever was asked of it, is still the one that was chosen last."""
+        return self.visit is not None and self.visit.key == visit.key
+
+
 def age(services: Services, visit: Visit, long_side: int | None = None) -> AgedCar:
     """The visitor's car, aged; at most `long_side` pixels long, or as large as it came.
 

@@ -10,8 +10,15 @@ let motion = 0, request = 0, noticeTimer = 0;
 
 // --- level ---------------------------------------------------------------------------------------------------------------
 
+const shareText = (level) => ((share) => share.toFixed(share < 10 ? 1 : 0))(100 * view.painter.share(level));
+
+// Levels are shares of the paint (mild below a tenth, moderate up to a half), as they are shown beside the name; a whole level has
+// the name of its tick on every car, and those between two ticks one of their two names.
 function nameOf(level) {
-  return level === 0 ? words.ticks[0] : level < 0.5 ? words.traces : words.ticks[Math.round(level)];
+  if (level < 0.5) return level === 0 ? words.ticks[0] : words.traces;
+  if (!view.painter) return words.ticks[Math.round(level)];
+  const share = Number(shareText(level)), byShare = share < 10 ? 1 : share <= 50 ? 2 : 3;
+  return words.ticks[Math.min(Math.ceil(level), Math.max(Math.floor(level), byShare))];
 }
 
 function setLevel(value) {
@@ -35,8 +42,7 @@ function draw() {
   painter.to(level);
   const box = painter.box;
   if (box) context.putImageData(painter.frame, 0, 0, box.x, box.y, box.width, box.height);
-  const share = 100 * painter.share(level);
-  find("share").textContent = words.share.replace("%s", share < 10 ? share.toFixed(1) : share.toFixed(0));
+  find("share").textContent = words.share.replace("%s", shareText(level));
   view.drawn = level;
   stage.dataset.drawn = level.toFixed(2);
   stage.dataset.frameMs = (performance.now() - began).toFixed(2);
@@ -251,6 +257,7 @@ else find("full").hidden = true;
 
 for (const button of stage.querySelectorAll(".save")) {
   button.addEventListener("click", () => {
+    if (stage.querySelector(".save[aria-busy]")) return notice(words.one_at_a_time); // gradio would drop it without a word
     button.setAttribute("aria-busy", "true");
     trigger("save", { kind: button.dataset.kind, level: view.level });
   });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from corrovis.steel.sets import SetOrder
 from corrovis.ui import steel_jobs, wording
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
-from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, Stroke, Visit
+from corrovis.ui.steel_jobs import MOST_PATCHES, Desk, SteelTools, Stroke, Visit
 
 ALL = "all"
 TELL_PLATE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel', {detail: file && file.url}))"
@@ -26,11 +27,11 @@ QUIET: dict[str, Any] = {**WORK, "show_progress": "hidden"}
 
 
 class SteelTab:
-    """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `visit`."""
+    """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `desk`."""
 
     def __init__(self, tools: SteelTools, examples: list[Path]) -> None:
         self.tools = tools
-        self.visit = gr.State(None, time_to_live=VISIT_S)
+        self.desk = gr.State(Desk(), time_to_live=VISIT_S)
         gr.HTML(
             f"<h1>{wording.STEEL_HEADLINE}</h1><p>{wording.STEEL_LEAD}</p>",
             elem_classes="hero slim",
@@ -88,71 +89,73 @@ class SteelTab:
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `steel_api`."""
         tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
-        plate, stage, visit = self.plate, self.stage, self.visit
-        board = [visit, self.editor, self.take]
+        plate, stage, desk = self.plate, self.stage, self.desk
+        board = [desk, self.editor, self.take]
         plate.change(inputs=plate, js=TELL_PLATE, **tell)
-        opened = plate.change(self.open, plate, [*board, stage], preprocess=False, trigger_mode="always_last", **QUIET)
+        on_open: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **QUIET}
+        opened = plate.change(self.open, [desk, plate], [*board, stage], **on_open)
         opened.failure(js=TELL_FAILED, **tell)
-        stage.reseed(self.reseed, visit, [visit, stage], **QUIET).failure(js=TELL_FAILED, **tell)
-        stage.look(self.look, visit, stage, trigger_mode="always_last", **QUIET)
-        kept = stage.save(self.keep, visit, self.saved, **QUIET)
+        stage.reseed(self.reseed, desk, [desk, stage], **QUIET).failure(js=TELL_FAILED, **tell)
+        stage.look(self.look, desk, stage, trigger_mode="always_last", **QUIET)
+        kept = stage.save(self.keep, desk, self.saved, **QUIET)
         kept.success(inputs=self.saved, js=TELL_SAVED, **tell)
         kept.failure(js=TELL_SAVED, **tell)
-        how = [visit, self.editor, self.strength, self.seed]
+        how = [desk, self.editor, self.strength, self.seed]
         self.put.click(self.put_there, [*how, self.defect], board, show_progress_on=self.editor, **WORK)
         self.wipe.click(self.wipe_there, how, board, show_progress_on=self.editor, **WORK)
-        self.reset.click(self.again, visit, board, show_progress_on=self.editor, **WORK)
-        asked: set[Block] = {visit, self.kind, self.count, self.set_seed, self.own}
+        self.reset.click(self.again, desk, board, show_progress_on=self.editor, **WORK)
+        asked: set[Block] = {desk, self.kind, self.count, self.set_seed, self.own}
         self.go.click(self.make_set, asked, [self.sample, self.told, self.archive], show_progress_on=self.archive, **WORK)
 
-    def open(self, file: dict[str, Any] | None) -> tuple[Visit | None, Any, Any, str]:
+    def open(self, desk: Desk, file: dict[str, Any] | None) -> tuple[Any, ...]:
         """A new plate.  It comes unprocessed: gradio would decode it before our own door had looked at it."""
-        if not file:
-            return None, None, gr.DownloadButton(interactive=False), ""
-        visit = Visit(Path(file["path"]), file.get("orig_name") or "plate")
-        with complaining():
-            value = steel_jobs.stage_value(self.tools, visit)
-        try:
-            return (*self._board(visit), value)
-        except gr.Error:  # the stage says so
-            return None, None, gr.DownloadButton(interactive=False), value
+        visit, board, value = None, (None, gr.DownloadButton(interactive=False)), ""
+        if file:
+            new = Visit(Path(file["path"]), file.get("orig_name") or "plate")
+            with complaining():
+                value = steel_jobs.stage_value(self.tools, new)
+            with suppress(gr.Error):  # the stage says so
+                visit, board = new, self._board(new)
+        desk.visit = visit
+        return desk, *board, value
 
-    def reseed(self, visit: Visit | None, event: gr.EventData) -> tuple[Visit, str]:
-        visit = replace(present(visit), seed=int(event.seed))
+    def reseed(self, desk: Desk, event: gr.EventData) -> Any:
+        begun, seed = present(desk.visit), int(event.seed)
         with complaining():
-            return visit, steel_jobs.stage_value(self.tools, visit)
+            value = steel_jobs.stage_value(self.tools, replace(begun, seed=seed))
+        return (desk, value) if desk.change(begun, seed=seed) else gr.skip()
 
-    def look(self, visit: Visit | None, event: gr.EventData) -> str:
+    def look(self, desk: Desk, event: gr.EventData) -> str:
         with complaining():
-            return str(steel_jobs.look_value(self.tools, present(visit), str(event.name), float(event.strength)))
+            return str(steel_jobs.look_value(self.tools, present(desk.visit), str(event.name), float(event.strength)))
 
-    def keep(self, visit: Visit | None, event: gr.EventData) -> str:
+    def keep(self, desk: Desk, event: gr.EventData) -> str:
         folder = fresh_folder()
         with complaining():
-            return str(steel_jobs.write_patch(self.tools, present(visit), str(event.name), float(event.strength), folder))
+            return str(steel_jobs.write_patch(self.tools, present(desk.visit), str(event.name), float(event.strength), folder))
 
-    def put_there(self, visit: Visit | None, drawn: dict[str, Any], strength: float, seed: float, defect: str) -> tuple[Any, ...]:
-        visit = present(visit, wording.BRUSH_NO_PLATE)
+    def put_there(self, desk: Desk, drawn: dict[str, Any], strength: float, seed: float, defect: str) -> Any:
+        begun = present(desk.visit, wording.BRUSH_NO_PLATE)
         painted = painted_of(drawn)
         if not painted.any():
             raise complaint(wording.BRUSH_NOTHING)
         folder = fresh_folder()
         stroke = Stroke(painted, defect, float(strength), int(seed or 0))
         with complaining():
-            brushed = steel_jobs.brush(self.tools, visit, stroke, folder)
-        return self._board(brushed)
+            brushed = steel_jobs.brush(self.tools, begun, stroke, folder)
+        return self._laid(desk, brushed)
 
-    def wipe_there(self, visit: Visit | None, drawn: dict[str, Any], strength: float, seed: float) -> tuple[Any, ...]:
-        return self.put_there(visit, drawn, strength, seed, CLEAN)
+    def wipe_there(self, desk: Desk, drawn: dict[str, Any], strength: float, seed: float) -> Any:
+        return self.put_there(desk, drawn, strength, seed, CLEAN)
 
-    def again(self, visit: Visit | None) -> tuple[Any, ...]:
-        return self._board(replace(present(visit, wording.BRUSH_NO_PLATE), brushed=None))
+    def again(self, desk: Desk) -> Any:
+        return self._laid(desk, replace(present(desk.visit, wording.BRUSH_NO_PLATE), brushed=None))
 
     def make_set(self, asked: dict[Any, Any], progress: gr.Progress = gr.Progress()) -> tuple[list[str], str, str]:  # noqa: B008
         kind, count, seed, own = (asked[part] for part in (self.kind, self.count, self.set_seed, self.own))
         folder = fresh_folder() / "steel"
         defects = self.tools.maker.defects if kind == ALL else (kind,)
-        plate = present(asked[self.visit], wording.BRUSH_NO_PLATE) if own else None
+        plate = present(asked[self.desk].visit, wording.BRUSH_NO_PLATE) if own else None
         total = int(count) * len(defects)
         done = iter(range(1, total + 1))
         told = lambda patch: progress((next(done), total), desc=wording.steel_name(patch.defect))  # noqa: E731
@@ -164,12 +167,17 @@ class SteelTab:
         text = wording.SET_DONE.format(**counts, doubles=answer["dropped"]["duplicates"])
         return [str(path) for path in some], f"<p>{text}</p>", str(archive)
 
-    def _board(self, visit: Visit) -> tuple[Any, ...]:
-        """The visit, its plate to paint on, and its file to take home."""
+    def _laid(self, desk: Desk, visit: Visit) -> Any:
+        """The desk with the plate as brushed in `visit`, unless another was chosen meanwhile: then nothing of it is shown."""
+        board = self._board(visit)
+        return (desk, *board) if desk.change(visit, brushed=visit.brushed) else gr.skip()
+
+    def _board(self, visit: Visit) -> tuple[Any, Any]:
+        """The plate to paint on, and its file to take home."""
         button = gr.DownloadButton(value=str(visit.brushed) if visit.brushed else None, interactive=visit.brushed is not None)
         with complaining():
             picture = steel_jobs.editor_picture(self.tools, visit)
-        return visit, {"background": picture, "layers": [], "composite": picture}, button
+        return {"background": picture, "layers": [], "composite": picture}, button
 
 
 def present(visit: Visit | None, otherwise: str = wording.STEEL_EXPIRED) -> Visit:

@@ -20,8 +20,7 @@ import cv2
 import numpy as np
 
 from corrovis.errors import BadInputError
-from corrovis.render.captions import with_defect
-from corrovis.render.steel_files import verdict_record, write_set
+from corrovis.render.steel_files import caption_of, verdict_record, write_set
 from corrovis.results import Bool, Byte
 from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
@@ -54,6 +53,20 @@ class Visit:
     seed: int = 0
     brushed: Path | None = None
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+@dataclass(slots=True)
+class Desk:
+    """A visitor's plate as it is now.  Changed in place: an answer that took long learns here what was chosen meanwhile."""
+
+    visit: Visit | None = None
+
+    def change(self, begun: Visit, **found: Any) -> bool:
+        """Note what was found for the visit that it was `begun` with; False, and nothing is noted, if that plate is gone."""
+        if self.visit is None or self.visit.key != begun.key:
+            return False
+        self.visit = replace(self.visit, **found)
+        return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,8 +130,8 @@ def look_value(tools: SteelTools, visit: Visit, name: str, strength: float) -> s
 def write_patch(tools: SteelTools, visit: Visit, name: str, strength: float, folder: Path) -> Path:
     """The patch as the stage shows it, in its own depth."""
     made = make(tools, middle(read(tools, visit)), name, Brush(strength, visit.seed))
-    path = folder / f"{Path(visit.name).stem[:60] or 'patch'}_{name}.png"
-    save_plate(made.plate, path, with_defect(name, visit.seed))
+    path = folder / f"{Path(visit.name).stem[:60] or 'patch'}_{name}_strength_{strength:.2f}.png"
+    save_plate(made.plate, path, caption_of(made))
     return path
 
 
@@ -139,7 +152,7 @@ def brush(tools: SteelTools, visit: Visit, stroke: Stroke, folder: Path) -> Visi
     grown = cv2.resize(stroke.painted.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
     made = make(tools, plate, stroke.name, Brush(stroke.strength, stroke.seed, np.asarray(grown > 0, np.bool_)))
     path = folder / f"{Path(visit.name).stem[:60] or 'plate'}_{uuid.uuid4().hex[:8]}.png"
-    save_plate(made.plate, path, with_defect(stroke.name, stroke.seed))
+    save_plate(made.plate, path, caption_of(made))
     return replace(visit, brushed=path)
 
 

@@ -51,6 +51,7 @@ STAGE = {
         "mp4": {"name": "Video", "hint": "Time-lapse as MP4"},
         "gif": {"name": "GIF", "hint": "Time-lapse as GIF"},
     },
+    "one_at_a_time": "One file at a time: the last one is still being made.",
     "fine": "An illustration of how corrosion may look, not a prediction for this car.",
     "working": "Finding the car and growing the rust…",
     "reseeding": "Growing other rust…",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -227,6 +229,27 @@ def test_missing_manifest_says_what_to_do(corrovis: Run, tmp_path: Path, monkeyp
     answer = corrovis("models")
     assert answer.code == 2
     assert "set CORROVIS_WEIGHTS" in answer.err
+
+
+def test_a_port_that_is_taken_is_one_line(corrovis: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """gradio would take the next free one, and `--json` would name a port on which somebody else answers."""
+    served: list[str | None] = []
+    monkeypatch.setattr(cli.runpy, "run_path", lambda *_, **__: served.append(os.environ.get("GRADIO_SERVER_PORT")))
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "")  # put back afterwards, whatever `serve` sets it to
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        taken = corrovis("serve", "--port", port, "--json")
+    beyond = corrovis("serve", "--port", 65536, "--json")
+    for answer, said in ((taken, f"port {port} cannot be opened"), (beyond, "port 65536 cannot be opened")):
+        assert (answer.code, answer.out) == (2, "")
+        assert said in answer.err
+        assert "choose another with --port" in answer.err
+        assert answer.err.count("\n") == 1
+    assert served == []
+    assert corrovis("serve", "--port", port, "--json").json["port"] == port
+    assert served == [str(port)]
 
 
 def test_version_and_help(corrovis: Run) -> None:

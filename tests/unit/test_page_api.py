@@ -1,4 +1,4 @@
-"""What the page's doors for programs accept and refuse, without a server."""
+"""What the page's doors for programs accept and refuse, and what its handlers answer, without a server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.store import Store
 from corrovis.ui import car_api, car_jobs, sem_api, steel_api
-from corrovis.ui.car_jobs import Services, Visit
+from corrovis.ui.car import CarTab
+from corrovis.ui.car_jobs import Desk, Services, Visit
 from corrovis.ui.sem_jobs import MOST_PICTURES
 from corrovis.ui.steel_jobs import SteelTools
 
@@ -136,3 +137,33 @@ def test_the_page_grades_the_photo_as_it_came(tmp_path: Path) -> None:
     Image.fromarray(np.full((40, 1500, 3), 90, np.uint8)).save(tmp_path / "long.png")
     car_jobs.grade(Services(None, None, Grader(), Settings()), Visit(tmp_path / "long.png", "long.png"))  # type: ignore[arg-type]
     assert graded == [(40, 1500)]
+
+
+LATE: dict[str, Callable[[CarTab, Desk], Any]] = {
+    "other rust": CarTab.reseed,
+    "one of them": lambda tab, desk: tab.pick(desk, gr.EventData(None, {"x": 0.2, "y": 0.5})),
+    "all of them": CarTab.everyone,
+    "the whole picture": CarTab.whole,
+    "its grade": CarTab.grade,
+}
+
+
+@pytest.mark.parametrize("late", LATE)
+def test_an_answer_for_a_photo_that_was_removed_does_not_bring_it_back(
+    car: dict[str, Any], late: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk()
+    monkeypatch.setattr(car_jobs, "stage_value", lambda services, visit: visit.name)
+    with gr.Blocks(analytics_enabled=False):
+        tab = CarTab(Services(None, None, None, Settings()), [])  # type: ignore[arg-type]
+    assert tab.open(desk, car)[1] == "car.png"
+    _, value = tab.reseed(desk)
+    assert (value, desk.visit.seed) == ("car.png", 1)  # type: ignore[union-attr]
+
+    def slow(*_: object) -> None:
+        tab.open(desk, None)
+
+    monkeypatch.setattr(car_jobs, "stage_value", slow)
+    monkeypatch.setattr(car_jobs, "grade", slow)
+    assert LATE[late](tab, desk) == gr.skip()
+    assert desk.visit is None

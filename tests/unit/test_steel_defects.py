@@ -15,10 +15,11 @@ from torch import Tensor
 
 from corrovis.errors import BadInputError
 from corrovis.images import EXIF_ORIENTATION
+from corrovis.render.steel_files import write_defect
 from corrovis.results import Float
 from corrovis.steel.defects import CLEAN_LEVELS, OVERLAP, WHOLE, DefectMaker, Throw, at_own_level, feathered, window
 from corrovis.steel.inspector import PatchInspector, cut
-from corrovis.steel.plates import read_plate, read_region, save_plate
+from corrovis.steel.plates import MARKED, read_plate, read_region, save_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
@@ -185,6 +186,24 @@ def test_results_say_what_is_wrong_with_them() -> None:
         DefectPlate(plate(), plate(size_hw=(20, 20)), "spots", Brush(), None)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("kind", ["grey", "deep"])
+def test_an_untouched_plate_is_not_called_synthetic_unless_it_was(maker: DefectMaker, kind: str, tmp_path: Path) -> None:
+    def written(before: Plate, strength: float) -> tuple[str | None, Plate]:
+        write_defect(maker.add(before, "spots", Brush(strength, 3)), None, tmp_path / "made.png")
+        with Image.open(tmp_path / "made.png") as image:
+            return image.text.get("Synthetic"), read_plate(tmp_path / "made.png")
+
+    mark, same = written(plate(kind), 0)
+    assert mark is None
+    assert np.array_equal(same.pixels, plate(kind).pixels)
+    assert same.white == plate(kind).white
+    mark, made = written(same, 0.4)
+    assert str(mark).endswith("steel, spots, seed 3, strength 0.4")
+    mark, again = written(made, 0)
+    assert mark, "nothing was added, but the plate was made before"
+    assert np.array_equal(again.pixels, made.pixels)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_plate_on_disk_comes_back_bit_for_bit(kind: str, tmp_path: Path) -> None:
     before = plate(kind)
@@ -228,7 +247,7 @@ def test_white_stays_when_the_brightest_spot_is_gone(white: int, brightest: int,
     after = read_plate(tmp_path / "dark.png")
     assert after.white == white
     assert np.array_equal(after.pixels, dark.pixels)
-    assert not after.notes
+    assert after.notes == (MARKED,)
 
 
 def test_a_mask_of_another_size_or_none_at_all_is_refused(tmp_path: Path) -> None:

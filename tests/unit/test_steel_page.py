@@ -6,15 +6,18 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
+from torch import Tensor
 
 from corrovis.errors import BadInputError, WeightsError
+from corrovis.results import Float
 from corrovis.settings import Settings
-from corrovis.steel.defects import DefectMaker
+from corrovis.steel.defects import DefectMaker, Throw
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate
 from corrovis.steel.results import Brush, DefectPlate, Plate
@@ -23,7 +26,7 @@ from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
 from corrovis.ui import steel_jobs
 from corrovis.ui.steel import SteelTab, painted_of
-from corrovis.ui.steel_jobs import SteelTools, Stroke, Visit
+from corrovis.ui.steel_jobs import Desk, SteelTools, Stroke, Visit
 
 Give = Callable[[int, int], Visit]
 
@@ -41,6 +44,10 @@ def give(tmp_path: Path) -> Give:
         return Visit(path, "plate.png")
 
     return given
+
+
+def sent(visit: Visit) -> dict[str, Any]:
+    return {"path": str(visit.path), "orig_name": visit.name}
 
 
 def test_the_stage_gets_every_defect_and_what_is_seen_in_it(tools: SteelTools, give: Give) -> None:
@@ -75,7 +82,57 @@ def test_weights_that_fail_are_said_to_the_visitor(tools: SteelTools, give: Give
     with gr.Blocks(analytics_enabled=False):
         tab = SteelTab(SteelTools(Damaged(), None, tools.settings), [])
         with pytest.raises(gr.Error, match="another sha256"):
-            tab.open({"path": str(visit.path), "orig_name": "plate.png"})
+            tab.open(Desk(), sent(visit))
+
+
+class Meanwhile(DefectMaker):
+    """While it works for the first time, something else is asked of the page, and answered."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.asked: list[Callable[[], Any]] = []
+
+    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
+        if self.asked:
+            self.asked.pop()()
+        return super()._generate(grey, defects, throws, noise)
+
+
+Late = Callable[[SteelTab, Desk, gr.EventData], Any]
+EVERYWHERE = {"layers": [np.full((64, 80, 4), 255, np.uint8)]}
+LATE: dict[str, Late] = {
+    "put": lambda tab, desk, event: tab.put_there(desk, EVERYWHERE, 1.0, 0, "spots"),
+    "wiped": lambda tab, desk, event: tab.wipe_there(desk, EVERYWHERE, 1.0, 0),
+    "other defects": lambda tab, desk, event: tab.reseed(desk, event),
+}
+
+
+@pytest.fixture
+def tab(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SteelTab:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    with gr.Blocks(analytics_enabled=False):
+        return SteelTab(SteelTools(Meanwhile(toy_store), None, Settings()), [])
+
+
+@pytest.mark.parametrize("late", LATE)
+def test_an_answer_for_a_plate_that_is_gone_is_not_shown(tab: SteelTab, give: Give, late: str) -> None:
+    desk = Desk()
+    tab.open(desk, sent(give(64, 80)))
+    tab.tools.maker.asked.append(lambda: tab.open(desk, sent(give(80, 80))))
+    assert LATE[late](tab, desk, gr.EventData(None, {"seed": 5})) == gr.skip()
+    assert desk.visit
+    assert desk.visit.path == give(80, 80).path
+    assert (desk.visit.seed, desk.visit.brushed) == (0, None)
+
+
+def test_brush_and_seed_leave_each_other_alone(tab: SteelTab, give: Give) -> None:
+    desk, other = Desk(), gr.EventData(None, {"seed": 5})
+    tab.open(desk, sent(give(64, 80)))
+    tab.tools.maker.asked.append(lambda: tab.reseed(desk, other))
+    LATE["put"](tab, desk, other)
+    assert desk.visit
+    assert desk.visit.seed == 5, "as the stage shows it, and so as it is saved"
+    assert desk.visit.brushed
 
 
 @pytest.mark.parametrize("ending", ["gif", "png", "avif"])
@@ -111,6 +168,31 @@ def test_a_broken_plate_is_a_line_on_the_stage(tools: SteelTools, tmp_path: Path
     (tmp_path / "b.png").write_text("<html>")
     value = json.loads(steel_jobs.stage_value(tools, Visit(tmp_path / "b.png", "b.png")))
     assert "not a picture" in value["problem"]
+
+
+def mark_of(path: Path | None) -> str | None:
+    assert path
+    with Image.open(path) as image:
+        return image.text.get("Synthetic")
+
+
+def test_what_is_saved_says_how_strong_it_is(tools: SteelTools, give: Give, tmp_path: Path) -> None:
+    files = [steel_jobs.write_patch(tools, give(64, 80), "spots", strength, tmp_path) for strength in (0, 0.4, 1)]
+    assert [path.name for path in files] == [f"plate_spots_strength_{number}.png" for number in ("0.00", "0.40", "1.00")]
+    nothing, *marks = map(mark_of, files)
+    assert nothing is None, "not a bit of it was changed"
+    assert [str(mark).rsplit(", ", 1)[1] for mark in marks] == ["strength 0.4", "strength 1"]
+
+
+def test_a_brushed_plate_stays_marked(tools: SteelTools, give: Give, tmp_path: Path) -> None:
+    """A stroke of strength 0 changes nothing: neither a plate as it came nor one that was brushed before."""
+    everywhere = np.ones((64, 80), np.bool_)
+    untouched, brushed = (
+        steel_jobs.brush(tools, give(64, 80), Stroke(everywhere, "spots", strength, 0), tmp_path) for strength in (0.0, 1.0)
+    )
+    assert mark_of(untouched.brushed) is None
+    assert mark_of(brushed.brushed)
+    assert mark_of(steel_jobs.brush(tools, brushed, Stroke(everywhere, "spots", 0.0, 0), tmp_path).brushed)
 
 
 def test_strokes_add_up_and_leave_the_rest(tools: SteelTools, give: Give, tmp_path: Path) -> None:

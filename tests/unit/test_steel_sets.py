@@ -204,6 +204,20 @@ def test_bad_wishes_are_one_line(corrovis: Run, patch: Path, tmp_path: Path, wor
     assert not answer.out
 
 
+@pytest.mark.parametrize("words", [["add", "--class", "spots"], ["erase"]])
+def test_a_plate_is_not_written_under_another_formats_name(
+    corrovis: Run,  # noqa: F811
+    tmp_path: Path,
+    words: list[str],
+) -> None:
+    """The name is looked at before the plate, which need not even exist."""
+    out = tmp_path / "made.jpg"
+    answer = corrovis("defect", words[0], tmp_path / "missing.png", *words[1:], "--out", out, "--json")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == f"corrovis: {out} does not end in .png, and plates are written as PNG; choose another name with --out\n"
+    assert not out.exists()
+
+
 def test_synthesize_makes_folders_per_class(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
     answer = corrovis("synthesize", "steel", "--class", "all", "-n", 2, "--out", tmp_path / "set", "--no-check", "--json")
     assert answer.code == 0, answer.err
