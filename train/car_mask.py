@@ -2,7 +2,8 @@
 
     python train/car_labels.py --data DATA --init yolov8n-seg-coco.safetensors    # masks where nobody drew any, once
     python train/car_mask.py --data DATA --init yolov8n-seg-coco.safetensors --side 320 --steps 1200
-    python train/car_mask.py --data DATA --start runs/car_mask/last.pt --out runs/car_mask2 --side 416 --steps 1200
+    python train/car_mask.py --data DATA --start runs/car_mask/last.pt --out runs/car_mask2 --side 416 --steps 1100 --seed 1
+    python train/car_mask.py --data DATA --start runs/car_mask2/last.pt --out runs/car_mask3 --side 416 --steps 450 --seed 2
     python train/car_mask.py --data DATA --encoder mobilenet_v2 --init mobilenet_v2-imagenet.safetensors    # the paper's own
 
 Cars are learned from 194 drawn masks, and from a detector's masks of the others, where that saw a car; paint from the cars that
@@ -327,6 +328,8 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=Config.side, help="pixels of a training view")
     parser.add_argument("--seed", type=int, default=Config.seed, help="another for each --start, or the same views come again")
     args = parser.parse_args()
+    if args.encoder == "yolov8n" and args.init == "imagenet" and not args.start:
+        parser.error("--init: name a file with YOLOv8n-seg's weights from COCO, or random, or take --encoder mobilenet_v2")
     config = Config(side=args.side, steps=args.steps, seed=args.seed)
     if args.smoke:
         config = replace(config, side=64, batch=2, steps=2)

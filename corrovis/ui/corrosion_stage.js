@@ -75,7 +75,7 @@ function glide(from, to, ms, stops) {
 }
 
 function play() {
-  if (motion) return rest();
+  if (stage.classList.contains("playing")) return rest(); // other motion, as on arrival, gives way
   const from = view.level >= 3 ? 0 : view.level;
   glide(from, 3, 1500 + 1700 * (3 - from), Math.ceil(3 - from));
   stage.classList.add("playing");
