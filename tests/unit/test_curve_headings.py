@@ -1,0 +1,63 @@
+"""What a column's heading says: quantity, factor to the base unit, and whether it is per area; None where that is unclear."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corrovis.electrochem.headings import read_heading
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity", "factor"),
+    [
+        ("-Z'' / kOhm", "imaginary", -1e3),
+        ("<I>/mA", "current", 1e-3),
+        ("WE(1).Current (A)", "current", 1.0),
+        ("Vf (V vs. Ref.)", "potential", 1.0),
+        ("Current Density (mA/cm²)", "current", 1e-3),
+        ("E vs. Ag/AgCl / mV", "potential", 1e-3),
+        ("Potential vs. SCE mV", "potential", 1e-3),
+        ("J/mA/cm2", "current", 1e-3),
+        ("Phase (mdeg)", "phase", np.pi / 180e3),
+        ("Phase (°)", "phase", np.pi / 180),
+        ("I (µA)", "current", 1e-6),
+        ("current_ma", "current", 1e-3),
+        ("current_density_ma_cm2", "current", 1e-3),
+        ("current_a_cm2", "current", 1.0),
+        ("Current density (mA cm⁻²)", "current", 1e-3),
+        ("i (µA·cm⁻²)", "current", 1e-6),
+        ("Current (milliamps)", "current", 1e-3),
+        ("Current (mA) vs time", "current", 1e-3),
+        ("Current Density (uA/sq.cm)", "current", 1e-6),
+        ("CURRENT (MA)", "current", 1e-3),
+        ("POTENTIAL (MV)", "potential", 1e-3),
+        ("j (mA/dm2)", "current", 1e-5),
+        ("Current density (mA/mm2)", "current", 0.1),
+        ("Current (mA/in2)", None, 0),
+        ("Current (sample 3)", "current", 1.0),
+        ("WE(1).Current", "current", 1.0),
+        ("freq_khz", "frequency", 1e3),
+        ("freq_mhz", None, 0),
+        ("FreqHz", "frequency", 1.0),
+        ("Z_real (ohm)", "real", 1.0),
+        ("Z_re", "real", 1.0),
+        ("z_imag_ohm", "imaginary", 1.0),
+        ("Z' (KOhm)", "real", 1e3),
+        ("Phase angle (deg)", "phase", np.pi / 180),
+        ("a", None, 0),
+        ("Current Range", None, 0),
+        ("Sig", None, 0),
+    ],
+)
+def test_headings(text: str, quantity: str | None, factor: float) -> None:
+    heading = read_heading(text)
+    assert (heading.quantity if heading else None) == quantity
+    assert heading is None or heading.factor == pytest.approx(factor)
+
+
+@pytest.mark.parametrize("text", ["current_a_cm2", "current_density_ma_cm2", "Current Density (uA/sq.cm)", "i (mA/mm2)"])
+def test_a_unit_per_area_is_seen_in_every_spelling(text: str) -> None:
+    heading = read_heading(text)
+    assert heading is not None
+    assert heading.per_area
