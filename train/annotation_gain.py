@@ -41,7 +41,7 @@ def main() -> None:
     on = "fields of coupons that the network had not seen, leave-one-coupon-out"
     otsu = [automatic(field.rgb[..., 0]).astype(np.float32) for field in fields]
     alone = [field_scores(field, np.stack([1 - mask, mask])) for field, mask in zip(fields, otsu, strict=True)]
-    found = {"automatic masks alone": summary(alone, "the same fields, no network")}
+    found = {"no network: the automatic masks themselves": summary(alone, "fields, the masks as they are, no network")}
     for arm, (masks, augmented) in ARMS.items():
         scores = []
         for left_out in sorted({field.group for field in fields}):

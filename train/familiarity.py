@@ -1,14 +1,13 @@
 """Learn what an inspection model has seen, so that it can say when a picture is unlike anything in its training.
 
-    python train/familiarity.py ni20cr --data DATA                   # after each new release of that model
+    python train/familiarity.py ni20cr --data DATA                   # again after each release of `material`
     python train/familiarity.py steel-structures --data DATA
     python train/familiarity.py pits304 --data DATA
 
-Windows of the training pictures, as training shows them, go through the model's encoder, or through the fixed filters of a
-`PixelNet`; `Familiarity` keeps mean and spread of what comes out.  Every group of pictures (coupon, place) is then measured
-against statistics of all others, with the encoder that was trained without it where its checkpoint is there: its distances are
-those of honest pictures.  The limit lies above nearly all of them.  Strangers (photos of cars, noise, other micrographs) are
-measured against the same statistics.
+Windows of the training pictures, as training shows them, go through the material classifier; `Familiarity` keeps mean and spread
+of the texture that comes out.  Every group of pictures (coupon, place) is then measured against statistics of all others: its
+distances are those of honest pictures.  The limit lies above nearly all of them.  Strangers (photos of cars, noise, other
+micrographs) are measured against the same statistics.
 """
 
 from __future__ import annotations
@@ -28,14 +27,12 @@ from export import Release, export
 from segment_views import Labelled, Windows, camera, instrument, window
 from sem_segment import SCALES, load_fields
 from structure_segment import SCALES as PHOTO_SCALES
-from support import arguments, fold_of, load_checkpoint, read_rgb, write_json
-from torch import nn
+from support import arguments, fold_of, read_rgb, write_json
 
 from corrovis.manifest import WeightSpec, read_manifest
-from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
-from corrovis.networks.pixel_net import PixelNet
-from corrovis.sem.familiarity import SIDE, features, record_of, windows
+from corrovis.networks.material_net import MaterialNet
+from corrovis.sem.familiarity import SEEN_BY, SIDE, features, record_of, windows
 from corrovis.sem.seeing import as_seen
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
@@ -57,7 +54,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a model's training pictures come from, how training showed them, and the run with checkpoints that miss a group.
+    """Where a model's training pictures come from, and how training showed them.
 
     The limit lies `room` times as far as `PASSING` of the pictures left out: a few fields do not say how far all may lie.
     """
@@ -66,7 +63,6 @@ class Source:
     scales: tuple[float, float]
     disturb: Callable[[np.ndarray, random.Random], np.ndarray]
     turn: float
-    run: str
     room: float = 1.1
 
 
@@ -92,9 +88,9 @@ def seen_of(rgb: np.ndarray, group: str, spec: WeightSpec) -> Labelled:
 
 
 SOURCES = {
-    "ni20cr": Source(fields_of, SCALES, instrument, 180, "sem_ni20cr"),
-    "pits304": Source(tiles_of, (0.8, 1.25), instrument, 180, "none"),
-    "steel-structures": Source(photos_of, PHOTO_SCALES, camera, 12, "none", room=1.0),
+    "ni20cr": Source(fields_of, SCALES, instrument, 180),
+    "pits304": Source(tiles_of, (0.8, 1.25), instrument, 180),
+    "steel-structures": Source(photos_of, PHOTO_SCALES, camera, 12, room=1.0),
 }
 
 
@@ -109,7 +105,7 @@ def views(pictures: list[Labelled], source: Source, count: int, seed: int) -> li
     return found
 
 
-def rows_of(network: nn.Module, seen: list[Labelled]) -> torch.Tensor:
+def rows_of(network: MaterialNet, seen: list[Labelled]) -> torch.Tensor:
     """(n, features) of windows."""
     with torch.inference_mode():
         found = [features(network, [one.rgb for one in seen[i : i + 8]]) for i in range(0, len(seen), 8)]
@@ -122,7 +118,7 @@ def learned(rows: torch.Tensor) -> Familiarity:
     return known.eval()
 
 
-def distance(known: Familiarity, network: nn.Module, seen: np.ndarray) -> float:
+def distance(known: Familiarity, network: MaterialNet, seen: np.ndarray) -> float:
     """Of a picture as its network sees it: the median over its windows, as the application takes it."""
     with torch.inference_mode():
         return float(known(features(network, windows(seen))).median())
@@ -152,29 +148,12 @@ def folds_of(pictures: list[Labelled]) -> np.ndarray:
     return np.array([fold[picture.group] for picture in pictures])
 
 
-def left_out(
-    pictures: list[Labelled], source: Source, runs: Path, shipped: CorrosionUNet, config: Config
-) -> tuple[np.ndarray, bool]:
-    """Distance of every picture from statistics without its fold; and whether the encoder missed it too."""
-    fold, distances, honest = folds_of(pictures), np.zeros(len(pictures)), True
-    for number in np.unique(fold):
-        own = [picture for picture, n in zip(pictures, fold, strict=True) if n == number]
-        network = CorrosionUNet(shipped.unet.segmentation_head[0].out_channels)
-        found = load_checkpoint(runs / source.run / f"without_{own[0].group}.pt", network=network)
-        network = network.eval() if found else shipped
-        honest &= bool(found)
-        others = [picture for picture, n in zip(pictures, fold, strict=True) if n != number]
-        known = learned(rows_of(network, views(others, source, config.views, int(number))))
-        distances[fold == number] = [distance(known, network, picture.rgb) for picture in own]
-    return distances, honest
-
-
-def left_out_of_filters(pictures: list[Labelled], rows: torch.Tensor, seen: list[Labelled], network: PixelNet) -> np.ndarray:
-    """The same for filters that were never trained: `rows`, of the windows `seen`, serve all folds, less those of each."""
+def left_out(pictures: list[Labelled], shown: list[Labelled], rows: torch.Tensor, network: MaterialNet) -> np.ndarray:
+    """Distance of every picture from statistics without its fold; `rows` are the features of the views `shown`."""
     fold, distances = folds_of(pictures), np.zeros(len(pictures))
     for number in np.unique(fold):
         own = {picture.group for picture, n in zip(pictures, fold, strict=True) if n == number}
-        known = learned(rows[torch.tensor([view.group not in own for view in seen])])
+        known = learned(rows[torch.tensor([view.group not in own for view in shown])])
         distances[fold == number] = [distance(known, network, pictures[i].rgb) for i in np.flatnonzero(fold == number)]
     return distances
 
@@ -203,26 +182,22 @@ def warned(distances: list[float], limit: float, on: str) -> dict[str, Any]:
 def main() -> None:
     parser = arguments(__doc__, "runs/familiarity")
     parser.add_argument("name", choices=sorted(SOURCES))
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of runs with checkpoints that miss a group")
     parser.add_argument("--report", type=Path, help="where the scores go; train/reports/familiar_NAME.json if not said")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     args = parser.parse_args()
     began, source = time.time(), SOURCES[args.name]
-    spec, network = read_manifest(args.weights)[args.name], Store(args.weights).network(args.name)
-    if not isinstance(network, CorrosionUNet | PixelNet):
-        raise SystemExit(f"{args.name} is a {spec.arch}; only a CorrosionUNet or a PixelNet can be measured")
+    records = read_manifest(args.weights)
+    spec, network = records[args.name], Store(args.weights).network(SEEN_BY)
+    if not isinstance(network, MaterialNet):
+        raise SystemExit(f"{SEEN_BY} is a {records[SEEN_BY].arch}; only a MaterialNet sees texture")
     pictures = source.load(args.data, spec)
-    config = Config(views=12, of_a_kind=1) if args.smoke else Config()
-    group = np.array([picture.group for picture in pictures])
+    config = Config(views=40, of_a_kind=1) if args.smoke else Config()
     shown = views(pictures, source, config.views, 0)
     rows = rows_of(network, shown)
-    if isinstance(network, PixelNet):
-        distances, seen = left_out_of_filters(pictures, rows, shown, network), "that had not seen their group"
-    else:
-        distances, honest = left_out(pictures, source, args.runs, network, config)
-        seen = "and encoder that had not seen their group" if honest else "that had not seen their group; the encoder had"
+    distances = left_out(pictures, shown, rows, network)
     known, limit = learned(rows), limit_of(distances, source.room)
-    on = f"pictures against statistics {seen}, limit from the other groups"
+    group = np.array([picture.group for picture in pictures])
+    on = "pictures against statistics that had not seen their group, limit from the other groups"
     metrics = {"false_alarms": false_alarms(distances, group, source.room, on)}
     for kind, some in strangers(args.data, args.name, config.of_a_kind).items():
         far = [distance(known, network, as_seen(rgb, spec)) for rgb in some]
@@ -237,7 +212,7 @@ def main() -> None:
         shapes=[[2, len(known.mean)]],
         about=f"What {args.name} saw in training, before it decides: how far a picture lies from that",
         classes=("distance",),
-        input={"of": args.name, "of_sha256": spec.sha256, "limit": round(limit, 4), "size": SIDE},
+        input={"of": args.name, "seen_by_sha256": records[SEEN_BY].sha256, "limit": round(limit, 4), "size": SIDE},
         limits="Knows texture, not objects: materials of a like texture pass. Few groups set the limit, so it is rough.",
         config={"features": len(known.mean), "directions": known.spread.shape[0]},
         trained={

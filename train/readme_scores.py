@@ -177,10 +177,21 @@ def lift_table(lift: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def annotation_table(report: dict[str, Any]) -> str:
+    """What drawing masks by hand and augmentation add on Ni-20Cr: `annotation_gain.py`, a row for what a network learned from."""
+    learns = f"a network of Ni-20Cr learns, in {report['made']['steps']} steps, from"
+    lines = [f"| {learns} | mean IoU | error of area |", "|" + " --- |" * 3]
+    for arm, scores in report["arms"].items():
+        pair = (scores[name] for name in ("miou", "area_error"))
+        lines.append(f"| {arm} | " + " | ".join(f"{s['value']:.3f} ({s['low']:.3f} to {s['high']:.3f})" for s in pair) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def content(reports: Path) -> str:
     """All tables."""
-    goals, lift = (json.loads((reports / file).read_text()) for file in ("sem.json", "sem_gan.json"))
-    parts = [table(metrics(reports)), goals_table(goals["goals"]), lift_table(lift["lift"])]
+    files = ("sem.json", "sem_annotation.json", "sem_gan.json")
+    goals, annotation, lift = (json.loads((reports / file).read_text()) for file in files)
+    parts = [table(metrics(reports)), goals_table(goals["goals"]), annotation_table(annotation), lift_table(lift["lift"])]
     parts.append(rivals_table(json.loads((reports / "steel.json").read_text())))
     gains = reports / GAINS
     if gains.exists():

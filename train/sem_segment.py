@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument(
         "--start", type=Path, help="an earlier --out to go on from: each network from the one without that coupon"
     )
-    parser.add_argument("--steps", type=int, default=Config.steps)
+    parser.add_argument("--steps", type=int, default=450)
     parser.add_argument(
         "--masks", default="manual", help="to learn from: manual, auto, or a folder of .npy or .png; scored on manual"
     )

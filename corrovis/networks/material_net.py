@@ -8,7 +8,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import timm
+from timm.models.efficientnet import EfficientNet
 from torch import Tensor, nn
 
 from corrovis.networks.prototypes import PrototypeGauge
@@ -26,7 +29,7 @@ class MaterialNet(nn.Module):
 
     def __init__(self, outputs: int = 6, prototypes: int = 0) -> None:
         super().__init__()
-        self.backbone = timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0)
+        self.backbone = cast(EfficientNet, timm.create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0))
         self.drop = nn.Dropout(0.3)
         self.answer = nn.Linear(self.WIDTH, outputs)
         self.familiarity = PrototypeGauge(self.WIDTH, prototypes)
@@ -35,6 +38,11 @@ class MaterialNet(nn.Module):
         """(n, 1280), mean over the last map."""
         pooled: Tensor = self.backbone(x)
         return pooled
+
+    def texture(self, x: Tensor) -> Tensor:
+        """(n, 112, H/16, W/16), the map after the fifth of seven groups of blocks: texture rather than objects."""
+        found: Tensor = self.backbone.forward_intermediates(x, indices=[3], intermediates_only=True, stop_early=True)[0]
+        return found
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         features = self.features(x)

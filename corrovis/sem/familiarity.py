@@ -1,9 +1,9 @@
 """Whether a field looks like anything that a model has learned from: it is told before its numbers are believed.
 
-A network answers any picture with regions and areas.  So what it makes of a few windows of the field before it decides (its
-encoder's texture, or the filters that describe each pixel) is compared with the same of its training; the record
-`MODEL-familiar` holds these and the distance beyond which a warning is due, set so that fields of specimens left out of
-training pass.
+A network answers any picture with regions and areas, and the better it has learned its own pictures, the more alike all others
+become to it.  So texture is compared by another network, the material classifier, which keeps most of what it knows from
+ImageNet and has learned to tell micrographs apart.  The record `MODEL-familiar` holds what its training pictures look like there
+and the distance beyond which a warning is due, set so that pictures of specimens left out pass.
 """
 
 from __future__ import annotations
@@ -13,20 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
-from corrovis.networks.pixel_net import PixelNet, describe
+from corrovis.networks.material_net import MaterialNet
 from corrovis.results import Byte
 from corrovis.sem.results import Field
 from corrovis.sem.seeing import as_seen
 from corrovis.store import Store
 
+SEEN_BY = "material"
 SIDE = 256
 WINDOWS = 2
 """Along either side of a field."""
-STAGE = 3
-"""Of the encoder's stages, the one at an eighth of the picture's size: texture lies there.  On coupons left out it told strangers
-apart best; a finer one warns of noise rather than of content, a deeper one takes any object for a grain."""
 
 
 def record_of(model: str) -> str:
@@ -36,10 +33,10 @@ def record_of(model: str) -> str:
 def strangeness(store: Store, field: Field, model: str) -> float | None:
     """How far `field` is from what `model` has learned, 1 = as far as a field may be; None where nobody measured that."""
     name = record_of(model)
-    if name not in store:
+    if name not in store or SEEN_BY not in store:
         return None
-    known, network = store.network(name), store.network(model)
-    if not isinstance(known, Familiarity) or not isinstance(network, CorrosionUNet | PixelNet):
+    known, network = store.network(name), store.network(SEEN_BY)
+    if not isinstance(known, Familiarity) or not isinstance(network, MaterialNet):
         return None
     with torch.inference_mode():
         distances = known(features(network, windows(as_seen(field.specimen, store.spec(model)))))
@@ -55,14 +52,8 @@ def windows(seen: Byte) -> list[Byte]:
     return [np.asarray(cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.uint8) for one in cut]
 
 
-def features(network: CorrosionUNet | PixelNet, seen: list[Byte]) -> Tensor:
-    """(n, features): mean and standard deviation over each (h, w, 3) uint8 window of what the network sees there.
-
-    Of `CorrosionUNet` that is each channel of `STAGE`, of `PixelNet` each filter's answer, as its own first layer gets them.
-    """
+def features(network: MaterialNet, seen: list[Byte]) -> Tensor:
+    """(n, features): mean and standard deviation of each channel of the texture over each (h, w, 3) uint8 window."""
     x = torch.from_numpy(np.stack(seen).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1)
-    if isinstance(network, PixelNet):
-        found = (describe(x[:, :1]) - network.mean[:, None, None]) / network.scale[:, None, None]
-    else:
-        found = network.unet.encoder(x)[STAGE]
+    found = network.texture(x)
     return torch.cat([found.mean(dim=(2, 3)), found.std(dim=(2, 3))], dim=1)

@@ -93,7 +93,7 @@ def test_kinds_of_annotation_are_compared_on_the_same_fields(data: Path, tmp_pat
     run("annotation_gain.py", "--data", data, "--out", tmp_path, "--report", tmp_path / "r.json", "--init", "random", "--smoke")
     arms = json.loads((tmp_path / "r.json").read_text())["arms"]
     assert len(arms) == 5
-    assert arms["automatic masks alone"]["miou"]["value"] > 0.75  # two plain greys; corners are rounded off
+    assert arms["no network: the automatic masks themselves"]["miou"]["value"] > 0.75  # two plain greys; corners are rounded off
     assert {scores["miou"]["n"] for scores in arms.values()} == {4}
 
 
@@ -214,7 +214,7 @@ def test_familiarity_is_learned_and_shipped(model: str, data: Path, toy_weights:
     assert scores["false_alarms"]["n"] == {"ni20cr": 4, "pits304": 8, "steel-structures": 12}[model]
     spec = read_manifest(weights)[f"{model}-familiar"]
     assert spec.metrics == scores
-    assert spec.input["of_sha256"] == read_manifest(weights)[model].sha256
+    assert spec.input["seen_by_sha256"] == read_manifest(weights)["material"].sha256
 
 
 def test_mixed_windows_have_mixed_labels() -> None:

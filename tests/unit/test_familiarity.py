@@ -13,9 +13,8 @@ from micrographs import grains
 from corrovis.images import read_photo
 from corrovis.manifest import read_manifest
 from corrovis.networks.familiarity import Familiarity
-from corrovis.networks.pixel_net import FEATURES, PixelNet, describe
 from corrovis.results import Byte
-from corrovis.sem.familiarity import SIDE, features, record_of, strangeness, windows
+from corrovis.sem.familiarity import SEEN_BY, SIDE, record_of, strangeness, windows
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.results import Field
 from corrovis.sem.segmentation import MODELS, Segmenter
@@ -54,16 +53,6 @@ def test_windows_cover_both_ends(size: tuple[int, int]) -> None:
     assert len(found) == (1 if size == (256, 256) else 2 if size[0] < SIDE else 4)
 
 
-def test_a_pixel_classifier_is_measured_by_its_filters() -> None:
-    """Standardised by what it was trained on, so that its own pictures lie about 0 with deviation 1."""
-    network, grey = PixelNet(), np.random.default_rng(0).normal(128, 30, (64, 64)).clip(0, 255).astype(np.uint8)
-    x = torch.from_numpy(grey / np.float32(127.5) - 1)[None, None]
-    network.standardise(describe(x).permute(0, 2, 3, 1).flatten(0, 2))
-    (found,) = features(network, [np.repeat(grey[..., None], 3, axis=2)])
-    assert found[:FEATURES] == pytest.approx(np.zeros(FEATURES), abs=1e-3)
-    assert found[FEATURES:] == pytest.approx(np.ones(FEATURES), abs=1e-2)
-
-
 def test_without_a_record_nothing_is_said(toy_store: Store) -> None:
     assert strangeness(toy_store, field_of(np.zeros((64, 64, 3), np.uint8)), "ni20cr") is None
 
@@ -71,7 +60,7 @@ def test_without_a_record_nothing_is_said(toy_store: Store) -> None:
 def test_a_strange_picture_is_warned_of(toy_weights: Path, tmp_path: Path) -> None:
     for path in toy_weights.glob("*.*"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    width = 64
+    width = 224  # mean and deviation of 112 channels
     known = Familiarity(width, 2)  # knows nothing but zeros
     said = {"about": "Toy", "classes": ("distance",), "limits": "Toy", "config": {"features": width, "directions": 2}}
     export(
@@ -84,17 +73,17 @@ def test_a_strange_picture_is_warned_of(toy_weights: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("model", KNOWN)
 def test_shipped_statistics_are_of_the_shipped_network(model: str) -> None:
-    measured = SHIPPED[record_of(model)].input["of_sha256"]
-    assert measured == SHIPPED[model].sha256, f"{model} was released anew: run python train/familiarity.py {model}"
+    measured = SHIPPED[record_of(model)].input["seen_by_sha256"]
+    assert measured == SHIPPED[SEEN_BY].sha256, f"{SEEN_BY} was released anew: run python train/familiarity.py {model}"
 
 
 @pytest.mark.parametrize("model", KNOWN)
 def test_strangers_are_warned_of(model: str) -> None:
     store, dice = Store(WEIGHTS), np.random.default_rng(0)
     noise = np.repeat(dice.integers(0, 255, (300, 400, 1)), 3, axis=2).astype(np.uint8)
-    pictures = [noise, np.full((300, 400, 3), 128, np.uint8), np.repeat(grains()[..., None], 3, axis=2)]
-    if model != "steel-structures":  # a car in a street is a photo of steel, too: the report says how few are told apart
-        pictures += [read_photo(path).rgb for path in sorted((ROOT / "examples").glob("*.jpg"))]
+    pictures = [] if model == "pits304" else [noise]  # enlarged tiles of it are noisy themselves: the report has this
+    pictures += [np.full((300, 400, 3), 128, np.uint8), np.repeat(grains()[..., None], 3, axis=2)]
+    pictures += [read_photo(path).rgb for path in sorted((ROOT / "examples").glob("*.jpg"))]
     for rgb in pictures:
         warnings = Inspector(Segmenter(store)).inspect(field_of(rgb), model, explain=False).warnings
         assert any("unlike anything in training" in warning for warning in warnings)
