@@ -46,9 +46,9 @@ def main() -> None:
         classes=tuple(materials),
         input={"size": state["config"]["side"], "long_side": LONG_SIDE, "levels": "normalised", "mean": [0.5], "std": [0.5]},
         limits=LIMITS,
-        config={"materials": len(materials), "width": state["config"]["width"]},
+        config={"materials": len(materials), "width": state["config"]["width"], "side": state["config"]["side"]},
         trained={
-            "command": "python train/sem_gan.py --features squeezenet1_1-imagenet.safetensors; D begun anew at step 2000",
+            "command": "python train/sem_gan.py --features squeezenet1_1-imagenet.safetensors",
             "data": DATA,
             "seconds": args.seconds,
             "device": "1 CPU core, shared",

@@ -50,7 +50,7 @@ class Amounts:
     """How many patches of each material are made and cut, and how often the classifiers learn."""
 
     patches: int = 48
-    side: int = 64
+    side: int = 96
     limits: int = 100
     seeds: int = 3
     epochs: int = 10
@@ -74,7 +74,7 @@ def assemble(checkpoint: Path, pictures: list[Micrograph], count: int) -> Surfac
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     config, learned = Config(**state["config"]), split(pictures)[0]
     materials = sorted({p.material for p in pictures})
-    gan = SurfaceGAN(len(materials), config.width).eval().requires_grad_(False)
+    gan = SurfaceGAN(len(materials), config.width, config.side).eval().requires_grad_(False)
     gan.generator.load_state_dict(state["average"])
     gan.discriminator.load_state_dict(state["judge"])
     dice = random.Random(0)
@@ -108,7 +108,7 @@ def gather(gan: SurfaceGAN, pictures: list[Micrograph], amounts: Amounts) -> dic
 
 def made_patches(gan: SurfaceGAN, material: int, amounts: Amounts) -> Patches:
     """Patches side by side out of larger surfaces, as these are what is shipped."""
-    across = 4
+    across = 3
     patches: Patches = []
     while len(patches) < amounts.patches:
         surface = draw(gan, material, (99, len(patches)), across * amounts.side)

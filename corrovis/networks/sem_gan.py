@@ -157,13 +157,15 @@ class SurfaceGAN(nn.Module):
         output: picture (n, 1, H, W) in [-1, 1], verdict (n,)
         levels: (m, 2), usual mean and standard deviation of a material's grey values, 0 to 255
         limits: (m, `CHECKS`, 2), lowest and highest score that real pictures reach in each of `corrovis.sem.synthesis.CHECKS`
+        side: of the pictures in training, at which all pictures are scored
     """
 
     levels: Tensor
     limits: Tensor
 
-    def __init__(self, materials: int, width: int = 32) -> None:
+    def __init__(self, materials: int, width: int = 32, side: int = 64) -> None:
         super().__init__()
+        self.side = side
         self.generator = SurfaceGenerator(materials, width)
         self.discriminator = SurfaceDiscriminator(materials, width)
         self.register_buffer("levels", torch.tensor([128.0, 40.0]).repeat(materials, 1))

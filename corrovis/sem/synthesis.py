@@ -2,9 +2,11 @@
 
 | check | seed | measured here |
 | --- | --- | --- |
-| `discriminator` | discriminator score | mean verdict on windows of the size of training, 1 real, 0 made |
+| `discriminator` | discriminator score | verdict, 1 real, 0 made |
 | `ssim`, `l2` | SSIM, L2 | the picture against itself after a quarter of it was lost in noise and drawn again |
 | `gradient` | gradient checks | mean step between neighbours |
+
+Each is the mean over windows of the size of training, so that a large picture is asked what a small one is.
 
 No real picture is at hand when surfaces are made.  So the limits travel with the network: between them lie nearly all scores
 of real pictures, measured alike.  A picture outside, or one that repeats another of its set, is dropped and counted.
@@ -34,7 +36,6 @@ MODEL, ARCHITECTURE = "sem-gan", "SurfaceGAN"
 CHECKS = ("discriminator", "ssim", "l2", "gradient")
 REPEAT = "repeat"
 MOST, LEAST_SIDE, MOST_SIDE = 200, 64, 1024
-PATCH = 64  # side of the pictures in training
 LOST = 0.25
 MARGIN = 32  # drawn around a surface and cut off: at the rim of the noise the network sees its mirror image
 ATTEMPTS = 3  # pictures drawn for each wanted one, at the most
@@ -154,21 +155,21 @@ def draw(network: SurfaceGAN, material: int, seeds: tuple[int, int], side: int) 
 
 def score(network: SurfaceGAN, material: int, picture: Float) -> dict[str, float]:
     """The checks of one picture (H, W) in [-1, 1], real or made, in the order of `CHECKS`."""
-    seen = torch.from_numpy(picture)[None, None]
-    noise = np.random.default_rng(0).standard_normal((1, 2, *picture.shape), np.float32)
+    tiles = _tiles(picture, network.side)
+    seen, chosen = torch.from_numpy(tiles)[:, None], _one_hot(network, material).expand(len(tiles), -1)
+    noise = torch.from_numpy(np.random.default_rng(0).standard_normal((1, 2, *tiles.shape[1:]), np.float32))
     with torch.inference_mode():
-        verdict = float(network.verdict(_tiles(picture), _one_hot(network, material)).mean())
-        again = network.redraw(seen, torch.from_numpy(noise), LOST, _one_hot(network, material))[0, 0].numpy()
-    steps = np.abs(np.diff(picture, axis=0)).mean() + np.abs(np.diff(picture, axis=1)).mean()
-    same = ssim(picture, again, 2.0)
-    return dict(zip(CHECKS, (verdict, same, float(np.square(picture - again).mean()), float(steps / 2)), strict=True))
+        verdict = float(network.verdict(seen, chosen).mean())
+        again = network.redraw(seen, noise.expand(len(tiles), -1, -1, -1), LOST, chosen)[:, 0].numpy()
+    same = np.mean([ssim(one, other, 2.0) for one, other in zip(tiles, again, strict=True)])
+    steps = np.mean([np.abs(np.diff(tiles, axis=axis)).mean() for axis in (1, 2)])
+    return dict(zip(CHECKS, (verdict, float(same), float(np.square(tiles - again).mean()), float(steps)), strict=True))
 
 
-def _tiles(picture: Float) -> Tensor:
-    """(n, 1, PATCH, PATCH): the discriminator sees the rim of a picture too, so it is asked at the size that it learned."""
-    starts = [tile_starts(length, PATCH, 0) for length in picture.shape]
-    tiles = [picture[y : y + PATCH, x : x + PATCH] for y in starts[0] for x in starts[1]]
-    return torch.from_numpy(np.stack(tiles))[:, None]
+def _tiles(picture: Float, side: int) -> Float:
+    """(n, S, S) windows side by side over the whole picture, evenly spread; S is `side`, or less where the picture is smaller."""
+    starts = [tile_starts(length, min(side, length), 0) for length in picture.shape]
+    return np.stack([picture[y : y + side, x : x + side] for y in starts[0] for x in starts[1]])
 
 
 def failures(network: SurfaceGAN, material: int, scores: dict[str, float]) -> tuple[str, ...]:
