@@ -1,6 +1,6 @@
 """A second grader, for generated pictures alone: nothing that made or tuned them has ever seen it, nor it the held-out cars.
 
-    judge = Judge(Lite0("tf_efficientnet_lite0-imagenet.safetensors")).fit(Path("../shared/data"))
+    judge = Judge(Lite0("tf_efficientnet_lite0-imagenet.safetensors")).fit(Path("DATA"))
     judge.levels(rgb)     # (4,) probabilities of none, mild, moderate, severe
 
 Frozen EfficientNet-Lite0 features and a logistic regression on views of real photos.  It shares ImageNet's features with the

@@ -11,7 +11,7 @@ from release_pegan import scores_of
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- scores: begin -->\n", "<!-- scores: end -->"
-OURS, PAPER = "car-rust", "car-cyclegan"
+OURS, PAPER, UNRUSTED = "car-rust", "car-cyclegan", "unrusted"
 OWN = {  # report of each model that has one of its own
     "car-grade": "car_grade",
     "ni20cr": "sem_ni20cr",
@@ -51,6 +51,9 @@ CARS = (
     ("FD-Lite0 to real rusty cars at *mild*, patches", OURS, "fd_lite0_patches_mild"),
     ("... at *moderate*", OURS, "fd_lite0_patches_moderate"),
     ("... at *severe*", OURS, "fd_lite0_patches_severe"),
+    ("KID to them at *mild*", OURS, "kid_lite0_patches_mild"),
+    ("... at *moderate*", OURS, "kid_lite0_patches_moderate"),
+    ("... at *severe*", OURS, "kid_lite0_patches_severe"),
     ("judged as *mild* when *mild* was asked", OURS, "graded_as_asked_mild"),
     ("... *moderate*", OURS, "graded_as_asked_moderate"),
     ("... *severe*", OURS, "graded_as_asked_severe"),
@@ -95,19 +98,20 @@ OTHERS = {
 
 
 def metrics(reports: Path) -> dict[str, dict[str, Any]]:
-    """Every score by model."""
-    car = json.loads((reports / "car.json").read_text())["metrics"]
+    """Every score by model; `UNRUSTED` are the photos as they were."""
+    report = json.loads((reports / "car.json").read_text())
+    car = report["metrics"] | {UNRUSTED: report["anchors"][UNRUSTED]}
     there = {name: reports / f"{report}.json" for name, report in OWN.items() if (reports / f"{report}.json").exists()}
     steel = {"steel-pegan": scores_of(json.loads((reports / "steel.json").read_text()))}
     return {**car, **steel, **{name: json.loads(path.read_text())["metrics"] for name, path in there.items()}}
 
 
 def table(scores: dict[str, dict[str, Any]]) -> str:
-    """Markdown: the cars, beside them the paper's method in the same run where it has such a score; then the other domains."""
-    lines = ["| cars | value | 95 % interval | n | CycleGAN, same run |", "| --- | --- | --- | --- | --- |"]
+    """Markdown: the cars, beside them the same photos unrusted and the paper's method in the same run; then the other domains."""
+    lines = ["| cars | value | 95 % interval | n | unrusted | CycleGAN, same run |", "|" + " --- |" * 6]
     for label, model, name in CARS:
-        rival = scores.get(PAPER, {}).get(name) if model == OURS else None
-        beside = f"{rival['value']:.3g}" if rival else ""
+        found = [scores.get(rival, {}).get(name) if model == OURS else None for rival in (UNRUSTED, PAPER)]
+        beside = " | ".join(f"{rival['value']:.3g}" if rival else "" for rival in found)
         lines.append(f"{_row(label, scores[model][name])} {beside} |")
     for domain, rows in OTHERS.items():
         lines += ["", f"| {domain.lower()} | value | 95 % interval | n |", "| --- | --- | --- | --- |"]

@@ -112,7 +112,7 @@ class SurfaceGenerator(nn.Module):
 
 
 class SurfaceDiscriminator(nn.Module):
-    """How real each patch looks: patches of 47 pixels, and of 94 in the picture at half size.
+    """How real each patch looks: patches of 38 pixels, and of 76 in the picture at half size.
 
     Shape:
         picture: (n, 1, H, W) in [-1, 1], at least 64 a side
