@@ -21,9 +21,9 @@ from scipy.ndimage import binary_fill_holes
 from skimage.filters import threshold_otsu
 from skimage.morphology import convex_hull_image
 from skimage.segmentation import random_walker
-from support import read_rgb
 
-from corrovis.sem.fields import normalise
+from corrovis.errors import BadInputError
+from corrovis.sem.fields import normalise, read_field
 
 Method = Literal["otsu", "random-walker"]
 PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff"}
@@ -90,9 +90,17 @@ def automatic(grey: np.ndarray, method: Method = "otsu") -> np.ndarray:
 
 
 def read_annotation(folder: Path, stem: str) -> np.ndarray:
-    """(H, W) bool from STEM.npy or STEM.png in a folder of masks."""
+    """(H, W) bool from STEM.npy or STEM.png in a folder of masks, black and white or class numbers: whatever is not 0."""
     array = folder / f"{stem}.npy"
-    return np.load(array) > 0 if array.exists() else np.asarray(Image.open(folder / f"{stem}.png").convert("L")) > 127
+    return np.asarray((np.load(array) if array.exists() else np.asarray(Image.open(folder / f"{stem}.png").convert("L"))) > 0)
+
+
+def annotate(path: Path, method: Method) -> np.ndarray:
+    """(H, W) bool, of the picture's own size: the specimen's mask, and nothing on a data bar."""
+    field = read_field(path)
+    mask = np.zeros(field.rgb.shape[:2], bool)
+    mask[slice(*field.rows)] = automatic(cv2.cvtColor(field.specimen, cv2.COLOR_RGB2GRAY), method)
+    return mask
 
 
 def main() -> None:
@@ -102,12 +110,19 @@ def main() -> None:
     parser.add_argument("--method", choices=get_args(Method), default="otsu")
     parser.add_argument("--format", choices=("npy", "png"), default="npy")
     args = parser.parse_args()
-    pictures = sorted(path for path in args.folder.iterdir() if path.suffix.lower() in PICTURES)
+    there = sorted(args.folder.iterdir()) if args.folder.is_dir() else []
+    pictures = [path for path in there if path.suffix.lower() in PICTURES]
     if not pictures:
         raise SystemExit(f"{args.folder} holds no pictures ({', '.join(sorted(PICTURES))}); give a folder of micrographs")
     args.out.mkdir(parents=True, exist_ok=True)
     for path in pictures:
-        mask = automatic(read_rgb(path)[..., 0], args.method)
+        if path.stem in {other.stem for other in pictures if other < path}:
+            raise SystemExit(f"{path.name} would overwrite the mask of another {path.stem}; rename one")
+        try:
+            mask = annotate(path, args.method)
+        except BadInputError as error:
+            print(f"skipped: {error}", flush=True)
+            continue
         if args.format == "npy":
             np.save(args.out / f"{path.stem}.npy", mask)
         else:

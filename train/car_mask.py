@@ -359,6 +359,7 @@ def main() -> None:
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
     parts = {"network": average.module, "raw": network, "optimiser": optimiser, "schedule": schedule}
     step = load_checkpoint(checkpoint, **parts) if args.resume else 0
+    average.n_averaged.fill_(step)  # or the first step would begin the mean anew
     network, optimiser = accelerator.prepare(network, optimiser)
     began = time.time()
     while step < config.steps:

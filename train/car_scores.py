@@ -103,8 +103,9 @@ def judge_scores(rusted: list[Rusted], grades: Grades) -> Scores:
             name = SEVERITIES[int(level)]
             scores[f"graded_as_asked_{name}"] = rounded(spread(list(graded[:, k] == level)), "held-out clean cars")
             scores[f"graded_level_{name}"] = rounded(spread(list(expected[:, k])), "held-out clean cars, judge's expected level")
-    ranks = [float(np.nan_to_num(spearmanr(levels, row).statistic)) if np.ptp(row) else 0.0 for row in expected]
-    scores["spearman"] = rounded(spread(ranks), f"per held-out clean car, {len(levels)} levels")
+    whole = [k for k, level in enumerate(levels) if level in (0, 1, 2, 3)]  # some methods have no others
+    ranks = [float(np.nan_to_num(spearmanr(whole, row).statistic)) if np.ptp(row) else 0.0 for row in expected[:, whole]]
+    scores["spearman"] = rounded(spread(ranks), f"per held-out clean car, {len(whole)} levels")
     return scores
 
 

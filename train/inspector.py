@@ -132,6 +132,7 @@ def fit(network: InspectorNet, known: Patches, config: Config, checkpoint: Path,
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
     parts = {"network": average.module, "raw": network, "optimiser": optimiser}
     step = load_checkpoint(checkpoint, **parts) if resume else 0
+    average.n_averaged.fill_(step)  # or the first step would begin the mean anew
     network, optimiser = accelerator.prepare(network, optimiser)
     p, began, progress = chances(known.labels, config.even), time.time(), step / config.steps
     while progress < 1:
@@ -154,6 +155,7 @@ def fit(network: InspectorNet, known: Patches, config: Config, checkpoint: Path,
             save_checkpoint(checkpoint, config, step, **parts)
     found: InspectorNet = average.module.cpu()
     update_bn(views(known, p, config), found)  # the statistics of mean weights are not the mean of statistics
+    save_checkpoint(checkpoint, config, step, **parts)
     return found.eval()
 
 

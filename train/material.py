@@ -74,14 +74,17 @@ class Lesson:
 
     def folds(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """(train, test) indices; none where a material has a single specimen, since then nothing can be held out."""
-        if min(len(set(self.groups[self.labels == k])) for k in range(len(self.classes))) < 2:
+        fewest = min(len(set(self.groups[self.labels == k])) for k in range(len(self.classes)))
+        if fewest < 2:
             return []
-        return list(StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(self.labels, self.labels, self.groups))
+        dealt = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=0)
+        return list(dealt.split(self.labels, self.labels, self.groups))
 
 
 def lesson_of(samples: list[Sample]) -> Lesson:
     found = {sample.material for sample in samples}
-    classes = tuple(name for name in MATERIALS.values() if name in found) or tuple(sorted(found))
+    ours = tuple(MATERIALS.values())
+    classes = tuple(sorted(found, key=lambda name: (ours.index(name) if found <= set(ours) else 0, name)))
     labels = np.array([classes.index(sample.material) for sample in samples])
     return Lesson(samples, classes, labels, np.array([sample.group for sample in samples]))
 
@@ -187,6 +190,7 @@ def release_of(lesson: Lesson, network: nn.Module, plan: Plan, told: dict[str, A
     if isinstance(network, MaterialCNN):
         config["form"] = "figure8" if plan.network == "cnn-figure8" else "table6"
     halves = {"mean": [0.5] * 3, "std": [0.5] * 3, "resample": "area"}
+    measured = {"unfamiliar_above": told["limit"]} if told["limit"] else {}  # without folds nobody knows what is usual
     fields = ", ".join(f"{(lesson.labels == k).sum()} {name}" for k, name in enumerate(lesson.classes))
     return Release(
         name=told["name"],
@@ -194,7 +198,7 @@ def release_of(lesson: Lesson, network: nn.Module, plan: Plan, told: dict[str, A
         shapes=[[2, 3, size, size]],
         about="Which of its materials a scanning electron micrograph shows, and whether it is like any of them",
         classes=lesson.classes,
-        input={"size": size, "square": True, "levels": "normalised", "unfamiliar_above": told["limit"], **halves},
+        input={"size": size, "square": True, "levels": "normalised", **halves, **measured},
         limits=told["limits"],
         config=config,
         trained={
@@ -245,8 +249,8 @@ def run(lesson: Lesson, plan: Plan, args: argparse.Namespace) -> None:
     """Scores into the report, then the weights."""
     began = time.time()
     if not args.resume:
-        for checkpoint in (*args.out.glob("*.pt"), *args.out.glob("bank.npz")):
-            checkpoint.unlink()
+        for old in (*args.out.glob("fold*.pt"), args.out / "last.pt", args.out / "bank.npz"):
+            old.unlink(missing_ok=True)
     needed = plan.frozen or (plan.network == "lite0" and plan.init != "random")
     bank = Bank.cached(args.out / "bank.npz", lesson.samples, plan, lesson.outputs) if needed else None
     answers = frozen_answers(lesson, bank, plan) if plan.frozen else trained_answers(lesson, bank, plan, args.out)
@@ -264,8 +268,8 @@ def run(lesson: Lesson, plan: Plan, args: argparse.Namespace) -> None:
     if not (args.score_only or plan.frozen):  # a frozen body is somebody else's network, not ours to ship
         whole = learned(lesson, np.arange(len(lesson.samples)), bank, plan, args.out / "last.pt")
         network = cooled(whole, fit_temperature(logits, lesson.labels, probabilities) if lesson.folds() else 1.0)
-        report["metrics"] = {**report.get("metrics", {}), **scores["metrics"]}
-        told = {"name": args.name, "limit": round(float(np.quantile(distances, USUAL)), 4) or 1, "metrics": report["metrics"]}
+        report["metrics"] = {**(report.get("metrics", {}) if args.resume else {}), **scores["metrics"]}
+        told = {"name": args.name, "limit": round(float(np.quantile(distances, USUAL)), 4), "metrics": report["metrics"]}
         told |= {"limits": LIMITS, "seconds": time.time() - began, "command": command_of(plan)}
         spec = export(network, release_of(lesson, network, plan, told), args.weights or args.out)
         print(f"{spec.file}: {spec.bytes / 1e6:.2f} MB {spec.extra['stored']}, sha256 {spec.sha256[:12]}")

@@ -43,8 +43,8 @@ CARS = (
     ("... mean recall of the four levels", "car-grade", "balanced_accuracy"),
     ("... rusty or clean", "car-grade", "rusty_or_clean_accuracy"),
     ("level asked against level judged, Spearman", OURS, "spearman"),
-    ("pixels changed outside the mask", OURS, "changed_outside_mask"),
-    ("colour shift of paint that has not rusted, Delta E 2000, at *moderate*", OURS, "delta_e_off_rust_moderate"),
+    ("pixels changed outside the mask (a CycleGAN's before they are pasted back)", OURS, "changed_outside_mask"),
+    ("colour shift of the car where it has not rusted, Delta E 2000, at *moderate*", OURS, "delta_e_off_rust_moderate"),
     ("share of the paint rusted at *mild*", OURS, "rust_share_mild"),
     ("... at *moderate*", OURS, "rust_share_moderate"),
     ("... at *severe*", OURS, "rust_share_severe"),
@@ -152,8 +152,10 @@ def gains_table(report: dict[str, Any]) -> str:
         cells = [f"{METHOD_NAMES.get(method, method)}, {ratio} to one" if ratio else "no other"]
         for arms in inspectors.values():
             accuracy, gain = arms[arm]["accuracy"], arms[arm]["gain"]
+            seeds = len(accuracy["seeds"])
+            spread = f" +/- {accuracy['spread']:.3f}, {seeds} seeds" if seeds > 1 else ", 1 seed"
             cells += [
-                f"{accuracy['value']:.3f} +/- {accuracy['spread']:.3f}",
+                f"{accuracy['value']:.3f}{spread}",
                 f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})",
             ]
         lines.append("| " + " | ".join(cells) + " |")

@@ -59,7 +59,8 @@ RELEASES: dict[str, dict[str, Any]] = {
         "data": NI20CR,
         "limits": "Learned from windows of nine fields of one alloy; a second opinion beside the measured area. Classes follow "
         "the expert's corroded share of a window, so a window near a limit can be called either way. The scores are of "
-        "the mean over a window and its mirror images; in use each of many windows is seen once.",
+        "the mean over a window and its mirror images; in use each of many windows is seen once. Trained again by the same "
+        "recipe, networks like this one were right for 0.70 and for 0.61 of the windows; the scores are of the second training.",
     },
     "pits304": {
         **PITS,

@@ -91,6 +91,7 @@ def fit(network: N, lesson: Lesson, config: Config, checkpoint: Path, resume: bo
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
     parts = {"network": average.module, "raw": network, "optimiser": optimiser, "schedule": schedule}
     step = load_checkpoint(checkpoint, **parts) if resume else 0
+    average.n_averaged.fill_(step)  # or the first step would begin the mean anew
     network, optimiser = accelerator.prepare(network.train(), optimiser)
     began = time.time()
     while step < config.steps:

@@ -3,9 +3,10 @@
     python train/structure_segment.py --data DATA --init mobilenet_v2-imagenet.safetensors
     python train/structure_segment.py --data DATA --start runs/sem_structure/held_out.pt --out runs/sem_structure2
 
-Nobody wrote down which photos show the same bridge, so photos that look alike are grouped first and one fifth of the groups is
-held out.  The network learns from the others and is scored on those; then it goes on with all photos, and that is the one to
-ship.  Weights of the classes guide the learning and are taken off the answer again, but for half of that of severe.
+Nobody wrote down which photos show the same bridge, but neighbours in number often do.  So whole runs of numbers are held out,
+and the photos beside them count for nothing.  The network learns from the others and is scored on those; then it goes on with
+all photos, and that is the one to ship.  Weights of the classes guide the learning and are taken off the answer again, but for
+half of that of severe.
 """
 
 from __future__ import annotations
@@ -20,28 +21,37 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from look_alikes import look_alike_groups
 from segment_scores import benchmark_scores, confusion_of
 from segment_views import Labelled, Windows, camera, window
 from segmenting import Config, Sampler, fit, probabilities, semantic, unweighted, warm_start
-from support import arguments, is_held_out, load_checkpoint, read_mask, read_rgb, write_json
+from support import arguments, load_checkpoint, read_mask, read_rgb, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 
 CLASSES = ("good", "fair", "poor", "severe")
 SCALES = (0.45, 1.2)
 SEEN = 0.75  # of the photo's 512 px, as the network is shown it when it answers
-HELD_OUT = "held_out.json"  # names of the photos held out, beside the checkpoints; --init decides which look alike
+HELD_OUT = "held_out.json"  # names of the photos held out, beside the checkpoints
+RUN, EVERY, MARGIN, PLACE = 16, 5, 4, 8
+"""Numbers in a run, of which every fifth is held out; those beside it that are left out; those drawn together for intervals."""
 WEIGHTS = (1.0, 1.4, 1.4, 4.0)
 TAKEN_OFF = (1.0, 1.4, 1.4, 2.0)
 """All of it, and nothing severe is ever found; none, and nothing poor.  Half of the last one is left: F1 is the same."""
 
 
-def load_photos(data: Path, init: str) -> list[Labelled]:
+def load_photos(data: Path) -> list[Labelled]:
     images = sorted((data / "steel_structures/images").glob("*.jpg"), key=lambda path: int(path.stem))
-    groups = look_alike_groups(images, init)
-    masks = [read_mask_of(path) for path in images]
-    return [Labelled(path.stem, group, read_rgb(path), mask) for path, group, mask in zip(images, groups, masks, strict=True)]
+    return [Labelled(path.stem, f"place{int(path.stem) // PLACE}", read_rgb(path), read_mask_of(path)) for path in images]
+
+
+def is_kept_back(number: int) -> bool:
+    return number // RUN % EVERY == EVERY // 2
+
+
+def divided(photos: list[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
+    """Photos to learn from, and those held out; between them lies a margin of neither."""
+    near = {photo.name: any(is_kept_back(int(photo.name) + d) for d in (-MARGIN, 0, MARGIN)) for photo in photos}
+    return [photo for photo in photos if not near[photo.name]], [photo for photo in photos if is_kept_back(int(photo.name))]
 
 
 def read_mask_of(image: Path) -> np.ndarray:
@@ -55,7 +65,7 @@ def check_hold_out(folder: Path, kept_back: list[Labelled]) -> None:
     if theirs is None:
         print(f"{path} is missing, so nobody knows whether {folder} held out the same photos", flush=True)
     elif other := theirs ^ {photo.name for photo in kept_back}:
-        raise SystemExit(f"{folder} held out other photos ({len(other)} differ); give the --init that it was trained with")
+        raise SystemExit(f"{folder} held out other photos ({len(other)} differ); begin anew")
 
 
 def sampler(photos: list[Labelled], config: Config, seed: int) -> Sampler:
@@ -95,9 +105,8 @@ def main() -> None:
     config = Config(side=256, steps=args.steps, lr=1.5e-3, ema=0.985, class_weights=WEIGHTS, seed=args.seed)
     if args.smoke:
         config = replace(config, side=64, batch=2, steps=2)
-    photos = load_photos(args.data, args.init)
-    known = [photo for photo in photos if not is_held_out(photo.group)]
-    kept_back = [photo for photo in photos if is_held_out(photo.group)]
+    photos = load_photos(args.data)
+    known, kept_back = divided(photos)
     print(f"{len(known)} photos to learn from, {len(kept_back)} held out", flush=True)
     if args.start:
         check_hold_out(args.start.parent, kept_back)

@@ -7,6 +7,7 @@ import csv
 import json
 import math
 import os
+import shutil
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -17,6 +18,8 @@ import cv2
 import numpy as np
 import torch
 from PIL import Image
+
+from corrovis.settings import WEIGHTS
 
 FOLDS = 5
 REPO_OF_ONE_CAR = "ehcloninger/my72mgb"  # 46 clean photos of the same car
@@ -56,9 +59,23 @@ def read_mask(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("L"))
 
 
+class Options(argparse.ArgumentParser):
+    """Asks for data that is missing, and keeps what a smoke test writes away from published reports and shipped weights."""
+
+    def parse_args(self, *words: Any) -> argparse.Namespace:  # type: ignore[override]
+        args = super().parse_args(*words)
+        if args.data is None and not getattr(args, "clips", None):
+            self.error("--data is missing: name the folder of data sets, or set CORROVIS_DATA")
+        if args.smoke and hasattr(args, "report") and args.report == self.get_default("report"):
+            args.report = args.out / "report.json"
+        if args.smoke and getattr(args, "weights", None) == WEIGHTS:
+            args.weights = Path(shutil.copytree(WEIGHTS, args.out / "weights", dirs_exist_ok=True))
+        return args
+
+
 def arguments(description: str | None, out: str) -> argparse.ArgumentParser:
     """The options that all scripts share: --data --out --resume --smoke."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Options(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=os.environ.get("CORROVIS_DATA"), help="folder of data sets")
     parser.add_argument("--out", type=Path, default=Path(out), help="where checkpoints and sample sheets go")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
