@@ -61,7 +61,7 @@ def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, flo
     return TafelFit(
         method="extrapolation",
         curve=curve,
-        e_corr=Quantity(sweep.e_corr_v, float(np.median(np.diff(sweep.potential_v))), "V"),
+        e_corr=Quantity(sweep.e_corr_v, float(np.hypot(np.median(np.diff(sweep.potential_v)), sweep.rounded_v)), "V"),
         i_corr=Quantity(i_corr, sigma, "A/cm2"),
         beta_a=Quantity(anodic.slope, anodic.slope_sigma, "V/decade") if anodic else Quantity(NAN, NAN, "V/decade"),
         beta_c=Quantity(cathodic.slope, cathodic.slope_sigma, "V/decade") if cathodic else Quantity(NAN, NAN, "V/decade"),

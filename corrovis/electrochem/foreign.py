@@ -10,12 +10,14 @@ import numpy as np
 from corrovis.curves import Complex, Real
 from corrovis.errors import BadInputError
 
+DAMAGES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, RecursionError)
+
 
 def read_foreign(data: bytes, path: Path) -> list[tuple[Real, Complex]]:
-    """Frequency in Hz and impedance in ohm of every spectrum; empty if the file is none of these formats.
+    """Frequency in Hz and impedance in ohm of every spectrum; empty if the file is of no such format or only begins like one.
 
     Raises:
-        BadInputError: the format is one of these, the contents are not
+        BadInputError: an .ids that cannot be read; as a table its columns would pass for others
     """
     kind = _kind(data)
     if kind is None:
@@ -28,10 +30,13 @@ def read_foreign(data: bytes, path: Path) -> list[tuple[Real, Complex]]:
         copy = Path(folder, "spectrum").with_suffix(kind)  # the parsers go by the ending, uploads may have lost theirs
         copy.write_bytes(data)
         try:
-            sets = parse(copy)
-        except (UnsupportedFileFormat, ValueError, KeyError, IndexError, AssertionError, UnicodeDecodeError) as error:
+            return [
+                (np.asarray(s.get_frequencies(), np.float64), np.asarray(s.get_impedances(), np.complex128)) for s in parse(copy)
+            ]
+        except (UnsupportedFileFormat, *DAMAGES) as error:
+            if kind != ".ids":  # any text may begin with VERSION, and any table of PalmSens speak of measurements
+                return []
             raise BadInputError(f"{path.name} looks like {kind} but cannot be read as such; export it as text or CSV") from error
-    return [(np.asarray(s.get_frequencies(), np.float64), np.asarray(s.get_impedances(), np.complex128)) for s in sets]
 
 
 def _kind(data: bytes) -> str | None:

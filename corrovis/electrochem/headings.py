@@ -34,6 +34,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "time": (r"t", r"time.*", r"elapsed time.*"),
 }  # fmt: skip
+MAX_LENGTH = 120  # characters of a heading that is read; its time grows with their square
 BARE_RANK = 99  # of a column headed by its unit alone
 BARE_UNIT = {"v": "potential", "a": "current", "hz": "frequency"}
 UNITS_OF = {"potential": ("v",), "current": ("a",), "frequency": ("hz",), "phase": ("deg", "rad"), "time": ("s",)}
@@ -55,6 +56,8 @@ class Heading:
 
 def read_heading(text: str) -> Heading | None:
     """The heading's meaning, or None if it is not one of ours."""
+    if len(text) > MAX_LENGTH:
+        return None
     text = text.translate(SYMBOLS).strip().strip('"').strip()
     negated = bool(re.match(r"(-|neg\.? |minus )\s*", text, re.IGNORECASE))
     text = re.sub(r"^(-|neg\.? |minus )\s*", "", text, flags=re.IGNORECASE)
@@ -83,14 +86,16 @@ def read_heading(text: str) -> Heading | None:
 
 
 def hides_unit(kind: str, text: str) -> bool:
-    """Whether a heading of this quantity carries a unit that cannot be read, as "Current (mA/in2)" does."""
+    """Whether a heading of this quantity carries a unit that cannot be read, as "Current (mA/in2)" does, or is too long."""
+    if len(text) > MAX_LENGTH:
+        return kind in UNREAD
     text = text.translate(SYMBOLS)
     return kind in UNREAD and not _split(text)[1] and bool(re.search(UNREAD[kind], text.lower()))
 
 
 def unit_for(kind: str, text: str) -> str:
     """The unit in a heading of another name, if it is one of this quantity: "Response (mA)" -> mA; else none."""
-    unit = _split(text.translate(SYMBOLS))[1]
+    unit = _split(text.translate(SYMBOLS))[1] if len(text) <= MAX_LENGTH else ""
     scale = _unit(unit)
     return unit if scale and scale[2] in UNITS_OF.get(kind, ("ohm",)) else ""
 

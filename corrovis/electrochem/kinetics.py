@@ -21,6 +21,7 @@ LIMIT, OHMIC = 4, 5  # places of r and R among the parameters
 NAMES = ("e_corr", "ln_i", "beta_a", "beta_c", "ratio", "resistance")
 MODELS = {"butler-volmer": (0, 1, 2, 3), "limit": (0, 1, 2, 3, 4), "ohmic": (0, 1, 2, 3, 5), "mixed": (0, 1, 2, 3, 4, 5)}
 MAX_SLOPE = 2.0  # V/decade
+SMALLEST = 1e-18  # A/cm2; single currents may be nothing but the rounding of a computed zero
 LN10 = float(np.log(10))
 
 
@@ -58,7 +59,7 @@ def _kinetics(eta: Real, ln_i: Real, beta_a: Real, beta_c: Real, ratio: Real) ->
     anodic = np.exp(np.clip(LN10 * eta / beta_a, -60, 60))
     cathodic = np.exp(np.clip(-LN10 * eta / beta_c, -60, 60))
     blocked = 1 - ratio + ratio * cathodic
-    size = np.exp(ln_i)
+    size = np.exp(np.clip(ln_i, -100, 100))  # unbounded in the last fit, which ends at infinite numbers
     return size * (anodic - cathodic / blocked), LN10 * size * (anodic / beta_a + cathodic * (1 - ratio) / (beta_c * blocked**2))
 
 
@@ -73,13 +74,14 @@ def cut_window(sweep: Sweep, window: tuple[float, float]) -> tuple[Real, Real, f
     inside = inside[: len(inside) // group * group]
     e, i = (column[inside].reshape(-1, group).mean(axis=1) for column in (sweep.potential_v, sweep.current_a_cm2))
     near = np.abs(i[np.abs(e - sweep.e_corr_v) < 0.05])
-    return e, i, 0.3 * float(np.median(near if len(near) else np.abs(i))) or 1e-15
+    scale = 0.3 * float(np.median(near if len(near) else np.abs(i))) or 1e-15
+    return e, i, max(scale, SMALLEST)
 
 
 def fit_window(sweep: Sweep, kind: str, window: tuple[float, float], near: Trial | None) -> Trial:
     e, i, scale = cut_window(sweep, window)
     free = list(MODELS[kind])
-    top = float(np.abs(i).max())
+    top = max(float(np.abs(i).max()), SMALLEST)
     start = np.array([sweep.e_corr_v, np.log(3 * scale), 0.1, 0.1, 0.0, 0.0])
     start[LIMIT], start[OHMIC] = 0.05 * (LIMIT in free), 0.01 / top * (OHMIC in free)
     low = np.array([sweep.e_corr_v - 0.03, np.log(scale) - 8, 0.01, 0.01, 0, 0])

@@ -92,7 +92,7 @@ def fit_resistance(curve: PolarizationCurve, sweep: int | None = None, half_widt
     window = (ready.e_corr_v - half_width_v, ready.e_corr_v + half_width_v)
     return PolarizationResistance(
         Quantity(1 / slope, sigma, "ohm cm2"),
-        Quantity(e_corr, float(np.sqrt(covariance[-1, -1] * scatter)) / slope, "V"),
+        Quantity(e_corr, float(np.hypot(np.sqrt(covariance[-1, -1] * scatter) / slope, ready.rounded_v)), "V"),
         window,
         said,
     )
@@ -203,7 +203,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, alike: list[Tri
     converged = bool(found.success) and bool(np.isfinite(sigmas).all())
     common: dict[str, Any] = {
         "curve": curve,
-        "e_corr": Quantity(float(values[0]), float(sigmas[0]), "V"),
+        "e_corr": Quantity(float(values[0]), float(np.hypot(sigmas[0], sweep.rounded_v)), "V"),
         "i_corr": Quantity(float(np.exp(values[1])), float(np.exp(values[1]) * sigmas[1]), "A/cm2"),
         "beta_a": Quantity(float(values[2]), float(sigmas[2]), "V/decade"),
         "beta_c": Quantity(float(values[3]), float(sigmas[3]), "V/decade"),

@@ -18,7 +18,7 @@ from corrovis.electrochem.foreign import read_foreign
 from corrovis.electrochem.headings import Heading, hides_unit, read_heading, unit_for
 from corrovis.electrochem.spectra import SPECTRUM_HINT, capacitive, like_frequencies, make_spectrum, runs, unevenness
 from corrovis.electrochem.sweeps import anodic_positive, join_blocks
-from corrovis.electrochem.tables import Table, number, read_bytes, read_tables
+from corrovis.electrochem.tables import Table, number, read_bytes, read_tables, refuse_outside
 from corrovis.errors import BadInputError
 
 MAX_VOLTS = 20.0  # a potential column without a unit that goes further is in mV
@@ -102,6 +102,8 @@ def read_polarization(
         notes += ["current is a density already; the area was not applied"] if area_cm2 is not None else []
     else:
         current = current / _area(area_cm2, table, notes)
+    refuse_outside(np.abs(potential), "V", name)
+    refuse_outside(np.abs(current).max(keepdims=True), "A/cm2", name)  # single ones may be 0, or the rounding of a computed zero
     current, signed = anodic_positive(potential, current, signed, notes)
     return PolarizationCurve(potential, current, name, tuple(notes), signed)
 
@@ -194,7 +196,9 @@ def _meaning(kind: str, said: str, there: str, name: str) -> Heading:
         texts = [there, f"{kind} ({unit})" if unit else kind]
     heading = next((own for text in texts if (own := read_heading(text)) and own.quantity == kind), None)
     if heading is None or (not said and read_heading(there) is None and hides_unit(kind, there)):
-        raise BadInputError(f"{name}: no unit of {kind} can be read in {said or there!r}; give one, for example current='3 (mA)'")
+        raise BadInputError(
+            f"{name}: no unit of {kind} can be read in {(said or there)[:60]!r}; give one, for example current='3 (mA)'"
+        )
     return heading
 
 
@@ -223,9 +227,7 @@ def _by_shape(values: Real, notes: list[str]) -> tuple[list[_Column], list[_Colu
     uneven = [unevenness(column[np.isfinite(column)]) for column in values.T]
     first = int(uneven[1] < 0.5 * uneven[0])
     notes.append(f"no headings: column {first + 1} was taken for the potential in V, the other for the current in A")
-    volt, ampere = read_heading("E (V)"), read_heading("I (A)")
-    assert volt is not None
-    assert ampere is not None
+    volt, ampere = (Heading(kind, 1.0, False, False, False, 0) for kind in ("potential", "current"))
     return [_Column(volt, values[:, first])], [_Column(ampere, values[:, 1 - first])]
 
 
@@ -233,8 +235,7 @@ def _joined(potentials: list[_Column], currents: list[_Column], notes: list[str]
     """One curve; two pairs of columns are a cathodic and an anodic scan, each away from the open-circuit potential."""
     head = currents[0].heading
     potential, current = potentials[0].scaled, currents[0].scaled
-    signed = not (head.magnitude or head.logarithmic)
-    used = 1
+    signed, used = not (head.magnitude or head.logarithmic), 1
     if len(potentials) >= 2 and len(currents) >= 2:
         parts = []
         for e, i in ((p.scaled, c.scaled) for p, c in zip(potentials[:2], currents[:2], strict=True)):
@@ -288,14 +289,11 @@ def _impedance_columns(
     frequency = found["frequency"].scaled
     if "real" in found and "imaginary" in found:
         impedance = found["real"].scaled + 1j * found["imaginary"].scaled
-        per_area, told = found["real"].heading.per_area, _told(found["imaginary"])
+        size, angle = found["real"], found["imaginary"]
     elif "modulus" in found and "phase" in found:
         impedance = found["modulus"].scaled * np.exp(1j * found["phase"].scaled)
-        per_area, told = found["modulus"].heading.per_area, _told(found["phase"])
+        size, angle = found["modulus"], found["phase"]
     else:
         raise BadInputError(f"{name}: beside the frequency there is no pair of real and imaginary part; {SPECTRUM_HINT}")
-    return frequency, capacitive(frequency, impedance, told, notes), per_area
-
-
-def _told(column: _Column) -> bool:
-    return column.told or column.heading.factor < 0
+    told = angle.told or angle.heading.factor < 0
+    return frequency, capacitive(frequency, impedance, told, notes), size.heading.per_area

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corrovis.curves import Complex, Real, Spectrum
+from corrovis.electrochem.tables import refuse_outside
 from corrovis.errors import BadInputError
 
 MAX_POINTS = 400  # of a spectrum; instruments give 10 a decade
@@ -81,7 +82,13 @@ def _unordered(frequency: Real) -> bool:
 
 
 def make_spectrum(frequency: Real, impedance: Complex, name: str, notes: list[str], per_area: bool) -> Spectrum:
-    """Falling frequencies; a frequency measured twice counts once, with its mean."""
+    """Falling frequencies; a frequency measured twice counts once, with its mean.
+
+    Raises:
+        BadInputError: numbers that no instrument measures
+    """
+    refuse_outside(frequency, "Hz", name)
+    refuse_outside(np.abs(impedance), "ohm cm2" if per_area else "ohm", name)
     unique, inverse, counts = np.unique(frequency, return_inverse=True, return_counts=True)
     mean = np.bincount(inverse, impedance.real) / counts + 1j * np.bincount(inverse, impedance.imag) / counts
     own = list(notes)

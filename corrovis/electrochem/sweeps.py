@@ -27,7 +27,7 @@ class Sweep:
 
     Shape:
         potential_v, current_a_cm2: (m,)
-    `noise_decades` is the scatter from point to point.
+    `noise_decades` is the scatter from point to point, `rounded_v` the standard error of E_corr from currents rounded to 0.
     """
 
     potential_v: Real
@@ -35,6 +35,7 @@ class Sweep:
     e_corr_v: float
     noise_decades: float
     warnings: tuple[str, ...]
+    rounded_v: float = 0.0
 
     @property
     def eta(self) -> Real:
@@ -73,7 +74,10 @@ def prepare(curve: PolarizationCurve) -> Sweep:
     warnings: list[str] = []
     if np.ptp(e) < 2 * MIN_SIDE_V:
         raise BadInputError(f"{curve.name}: the potential spans {1e3 * np.ptp(e):.1f} mV; a sweep around E_corr is needed")
-    e, i = _without_zeros(e, i, warnings)
+    e, i, rounded = _without_zeros(e, i, warnings)
+    e, i = _merged(e, i)
+    if len(e) < MIN_POINTS:
+        raise BadInputError(f"{curve.name} has {len(e)} different potentials; {MIN_POINTS} or more are needed, with more digits")
     if not curve.signed:
         i = _signed_by_dip(e, i, curve.name)
         warnings.append("currents had no sign; the potential where they dip was taken for E_corr")
@@ -82,7 +86,7 @@ def prepare(curve: PolarizationCurve) -> Sweep:
         warnings.append(f"{int((~keep).sum())} points off their neighbours were left out")
         e, i = e[keep], i[keep]
     e_corr = _crossing(e, i, curve.name, warnings)
-    return Sweep(e, i, e_corr, _noise(e - e_corr, i), tuple(warnings))
+    return Sweep(e, i, e_corr, _noise(e - e_corr, i), tuple(warnings), rounded)
 
 
 def _turns(e: Real) -> list[int]:
@@ -117,17 +121,26 @@ def _thinned(e: Real, i: Real) -> tuple[Real, Real]:
     return np.median(e[:whole].reshape(-1, group), axis=1), np.median(i[:whole].reshape(-1, group), axis=1)
 
 
-def _without_zeros(e: Real, i: Real, warnings: list[str]) -> tuple[Real, Real]:
-    """Currents written with few decimals are 0 all around E_corr; where the sign changes in there they do not tell."""
+def _merged(e: Real, i: Real) -> tuple[Real, Real]:
+    """Potentials written with few decimals repeat themselves; each counts once, to the nanovolt, with its mean current."""
+    _, place, counts = np.unique(np.round(e, 9), return_inverse=True, return_counts=True)
+    return (e, i) if len(counts) == len(e) else (np.bincount(place, e) / counts, np.bincount(place, i) / counts)
+
+
+def _without_zeros(e: Real, i: Real, warnings: list[str]) -> tuple[Real, Real, float]:
+    """Currents written with few decimals are 0 all around E_corr; where the sign changes in there they do not tell.
+
+    Also the standard error of a potential that may lie anywhere in there, V.
+    """
     zero = i == 0
     if zero.sum() <= MAX_ZEROS or (~zero).sum() < MIN_POINTS:
-        return e, i
+        return e, i, 0.0
     low, high = e[zero][0], e[zero][-1]
     warnings.append(
         f"{int(zero.sum())} currents are exactly 0, rounded off, and were left out: E_corr lies between {low:.3f} "
         f"and {high:.3f} V; export the currents with more digits"
     )
-    return e[~zero], i[~zero]
+    return e[~zero], i[~zero], float(high - low) / 12**0.5
 
 
 def _signed_by_dip(e: Real, i: Real, name: str) -> Real:

@@ -8,6 +8,7 @@ VersaStudio .par, PARSTAT, CH Instruments, PowerSuite, PalmSens, Zahner; workboo
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ DECIMALS = (".", ",", ".,")  # the last: decimal points, and commas between thou
 COMMA = re.compile(r"[-+]?\d*,\d*([eE][-+]?\d+)?")
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 Cells = list[str]
+# What instruments measure, smallest and largest size: models overflow far outside, and a wrong unit or area shows.
+RANGES = {"V": (0.0, 1e3), "A/cm2": (1e-18, 1e6), "Hz": (1e-9, 1e12), "ohm": (1e-9, 1e15), "ohm cm2": (1e-9, 1e15)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +54,14 @@ class Table:
     def above(self) -> Iterator[str]:
         """The lines before the block, for areas and conventions."""
         return (" ".join(row) for row in self.rows[max(0, self.start - ABOVE) : self.start] if row)
+
+
+def refuse_outside(values: Real, unit: str, name: str) -> None:
+    """Raise BadInputError if one of the sizes, each above 0, is outside what is measured in this unit."""
+    low, high = RANGES[unit]
+    outside = values[~((values >= low) & (values <= high))]
+    if len(outside):
+        raise BadInputError(f"{name} holds {outside[0]:.3g} {unit}, outside {low:g} to {high:g} {unit}; check units and area")
 
 
 def read_bytes(path: Path) -> bytes:
@@ -155,6 +166,12 @@ def _continued(cells: Cells, width: int) -> Cells | None:
     return known + [""] * (width - len(known))
 
 
+def _is_worded(cells: Cells, width: int) -> bool:
+    """Whether a row of a block has a word where a number should be, as when a range overflows: it begins with a number."""
+    value = number(cells[0]) if len(cells) == width else None
+    return value is not None and math.isfinite(value)
+
+
 def _runs(rows: list[Cells], fixed: bool) -> Iterator[tuple[int, int, list[Cells]]]:
     """Data rows that follow each other, empty lines between them or not: first row, row after the last, cells.
 
@@ -166,7 +183,7 @@ def _runs(rows: list[Cells], fixed: bool) -> Iterator[tuple[int, int, list[Cells
             continue
         if run:
             cells = row[1:] if led and row[0] == "" else row
-            whole = cells if _is_data(cells) and len(cells) == len(run[0]) else None
+            whole = cells if len(cells) == len(run[0]) and (_is_data(cells) or _is_worded(cells, len(run[0]))) else None
             if (more := whole or (_continued(cells, len(run[0])) if fixed else None)) is not None:
                 run.append(more)
                 continue

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from xml.etree import ElementTree
 
 from corrovis.errors import BadInputError
 
 MAX_UNPACKED = 400_000_000
-MAX_COLUMNS, MAX_CELLS = 1000, 5_000_000  # of all sheets together
+MAX_COLUMNS, MAX_CELLS = 1000, 5_000_000  # of all sheets of .ods together; of the one read of .xlsx
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 VALUE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}value"
+# What the parsers raise on damaged files.
+DAMAGES = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, SyntaxError, EOFError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
 
 
 def workbook_rows(data: bytes, name: str) -> list[list[str]]:
@@ -24,20 +30,44 @@ def workbook_rows(data: bytes, name: str) -> list[list[str]]:
             engine = "openpyxl" if "xl/workbook.xml" in members else "odf" if "content.xml" in members else None
             if engine == "odf":
                 _refuse_repeats(archive, name)
-    except (zipfile.BadZipFile, ElementTree.ParseError, ValueError) as error:
+    except DAMAGES as error:
         raise BadInputError(f"{name} is a damaged workbook; save it again") from error
     if engine is None:
         raise BadInputError(f"{name} is an archive or a document, not a table; export the curve as CSV")
     import pandas
 
     try:
-        sheets = pandas.read_excel(io.BytesIO(data), sheet_name=None, header=None, engine=engine)
-    except (ValueError, KeyError, zipfile.BadZipFile, SyntaxError) as error:
+        wanted = _first_filled(data, name) if engine == "openpyxl" else None
+        sheets = pandas.read_excel(io.BytesIO(data), sheet_name=wanted, header=None, engine=engine)
+    except DAMAGES as error:
         raise BadInputError(f"{name} is a damaged workbook ({error}); save it again or export CSV") from error
     filled = [sheet for sheet in sheets.values() if not sheet.empty]
     if not filled:
         raise BadInputError(f"{name} has no filled sheet; save the curve in the first one")
     return [["" if cell is None or cell != cell else str(cell) for cell in row] for row in filled[0].values.tolist()]
+
+
+def _first_filled(data: bytes, name: str) -> list[int]:
+    """The place of the first .xlsx sheet that holds any cell, else of the very first.
+
+    A few bytes name a cell far off, and pandas writes out all before and beside it: sheets are measured first.
+    """
+    from openpyxl import load_workbook  # type: ignore[import-untyped]
+
+    book, seen = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False), 0
+    for place, sheet in enumerate(book.worksheets):
+        sheet.reset_dimensions()  # what the file says of its size may be wrong
+        height = width = 0
+        for rows, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            seen += len(row) or 1
+            filled = next((k for k in range(len(row), 0, -1) if row[k - 1] not in (None, "")), 0)
+            height, width = (rows, max(width, filled)) if filled else (height, width)
+            if max(seen, height * width) > MAX_CELLS:
+                wide = max(width, len(row))
+                raise BadInputError(f"{name} unpacks to a sheet of {rows} rows and {wide} columns; export only the curve")
+        if height:
+            return [place]
+    return [0]
 
 
 def _refuse_repeats(archive: zipfile.ZipFile, name: str) -> None:
