@@ -20,6 +20,7 @@ from corrovis.store import Store
 from corrovis.ui.car_jobs import Services
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.page import build_page, launch_options, source_link
+from corrovis.ui.parts import keep_sweeping
 from corrovis.ui.steel_jobs import SteelTools
 
 
@@ -29,7 +30,7 @@ def main() -> None:
     grader = Grader(store) if "car-grade" in store else None
     segmenter = Segmenter(store)
     inspector = Inspector(segmenter) if segmenter.models else None
-    lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store) if "material" in store else None)
+    lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store) if "material" in store else None, settings)
     patches = PatchInspector(store) if "steel-inspector" in store else None
     steel = SteelTools(DefectMaker(store), patches, settings) if "steel-pegan" in store else None
     synthesiser = Synthesiser(store) if SURFACES in store else None
@@ -46,6 +47,7 @@ def main() -> None:
     )
     page = build_page(services, store.specs, source_link(os.environ))
     server = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0")  # the port is gradio's own to read, from GRADIO_SERVER_PORT
+    keep_sweeping()
     page.queue(max_size=settings.queue).launch(server_name=server, **launch_options(settings))
 
 

@@ -172,19 +172,6 @@ def job_of(name: str) -> Job:
     return JOBS[name]
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """Every file below `folder` that ends as pictures do, sorted.  Raises BadInputError when there is none."""
-    from corrovis.images import CURE, picture_endings
-
-    if not folder.is_dir():
-        raise BadInputError(f"{folder} is no folder; give one with pictures in it")
-    endings = picture_endings()
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in endings and path.is_file())
-    if not files:
-        raise BadInputError(f"{folder} holds no pictures, nor do the folders in it; {CURE}")
-    return files
-
-
 def run_batch(folder: Path, name: str, out: Path, ray: str | None, told: Told = lambda done, of: None) -> Batch:
     """Do the job called `name` to every picture below `folder` and write the rows to `out`, whole or not at all.
 
@@ -194,11 +181,12 @@ def run_batch(folder: Path, name: str, out: Path, ray: str | None, told: Told = 
         BadInputError: no such job, no pictures, no Ray at that address, or `out` cannot be written
         WeightsError: a network that the job needs is missing or damaged
     """
+    from corrovis.images import pictures_in
     from corrovis.store import Store
 
     began = time.perf_counter()
     job, settings = job_of(name), Settings.from_environment()
-    files = pictures_in(folder)
+    files = pictures_in(folder, deep=True)
     store = Store(settings.weights)
     for model in job.models(store):  # once, here, rather than in each worker: hashes are checked, what is missing is fetched
         store.path(store.spec(model))

@@ -1,7 +1,6 @@
 """The one door for pictures: bytes or a path come in, an upright sRGB `Photo` goes on, or a `BadInputError` says why not.
 
 Pillow decodes, and only after the header has told the pixel count: 20 KB of PNG can unfold into half a gigabyte.
-Conversions come in pairs, `to_tensor` and `to_rgb`, each the other's inverse.
 """
 
 from __future__ import annotations
@@ -15,23 +14,22 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
-from torch import Tensor
 
 from corrovis.errors import BadInputError
 from corrovis.results import Byte, Photo
 from corrovis.settings import Settings
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".avif", ".jp2")
 CURE = "use a JPEG, PNG, WebP or TIFF"
 MIN_SIDE = 16
 MOST_VALUES = 0.1, 99.9  # percentiles, which a hot pixel does not move
 OWN_RANGE = "own range"  # begins the note on values that were stretched
-SIXTEEN, FOUR_BITS = "16 bit reduced to 8", 15
+SHALLOW, TWELVE, SIXTEEN = "8 bit kept in 16", "12 bit reduced to 8", "16 bit reduced to 8"
+OVER_WHITE, TURNED = "transparency laid over white", "turned as the camera noted"
+FOUR_BITS = 15
 SMALL_PART = 0.25  # of a scale: values that span less are stretched
 DEFAULTS = Settings()
 
@@ -92,14 +90,18 @@ def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = D
     return Photo(np.ascontiguousarray(rgb), name, tuple(notes))
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """The pictures of `folder`, by name.  Raises BadInputError when it has none."""
+def pictures_in(folder: Path, deep: bool = False) -> list[Path]:
+    """The pictures of `folder`, by name; if `deep`, those of the folders in it too.  Raises BadInputError when it has none."""
+    if not folder.is_dir():
+        raise BadInputError(f"{folder} is no folder; give one with pictures in it")
+    endings = picture_endings()
     try:
-        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+        inside = folder.rglob("*") if deep else folder.iterdir()
+        found = sorted(path for path in inside if path.suffix.lower() in endings and path.is_file())
     except OSError as error:
         raise BadInputError(f"{folder} cannot be read ({error.strerror}); check the path") from error
     if not found:
-        raise BadInputError(f"{folder} holds no picture; name a folder with JPEG, PNG, WebP or TIFF files in it")
+        raise BadInputError(f"{folder} holds no pictures{', nor do the folders in it' if deep else ''}; {CURE}")
     return found
 
 
@@ -112,22 +114,6 @@ def shrink(photo: Photo, long_side: int) -> Photo:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA)
     return replace(photo, rgb=np.asarray(small, np.uint8))
-
-
-def to_tensor(rgb: Byte) -> Tensor:
-    """(H, W, 3) uint8 to (1, 3, H, W) float32 in [0, 1].  `to_rgb` is the way back."""
-    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
-        raise ValueError(f"rgb: wanted (H, W, 3) uint8, found {rgb.shape} {rgb.dtype}")
-    planes = np.ascontiguousarray(rgb.transpose(2, 0, 1)[None], dtype=np.float32)
-    return torch.from_numpy(planes).div_(255)
-
-
-def to_rgb(tensor: Tensor) -> Byte:
-    """(1, 3, H, W) float in [0, 1] to (H, W, 3) uint8; values outside are clipped.  `to_tensor` is the way back."""
-    if tensor.ndim != 4 or tensor.shape[:2] != (1, 3):
-        raise ValueError(f"tensor: wanted (1, 3, H, W), found {tuple(tensor.shape)}")
-    planes = tensor.detach()[0].float().clamp(0, 1).mul(255).round().to(torch.uint8)
-    return np.ascontiguousarray(planes.permute(1, 2, 0).cpu().numpy())
 
 
 def save_png(rgb: Byte, path: Path, caption: str | None) -> None:
@@ -216,7 +202,7 @@ def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         if layer.getchannel("A").getextrema() != (255, 255):
-            notes.append("transparency laid over white")
+            notes.append(OVER_WHITE)
             white = Image.new("RGBA", image.size, "white")
             return Image.alpha_composite(white, layer).convert("RGB")
         image = layer.convert("RGB")
@@ -259,12 +245,12 @@ def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
     if np.issubdtype(values.dtype, np.floating):
         scales = {"float, 1 is white": 1.0, "float, 255 is white": 255.0, "float, 65535 is white": 65535.0}
     else:
-        scales = {"8 bit kept in 16": 255.0, "12 bit reduced to 8": 4095.0, SIXTEEN: 65535.0}
+        scales = {SHALLOW: 255.0, TWELVE: 4095.0, SIXTEEN: 65535.0}
     note, white = next(((n, w) for n, w in scales.items() if low >= 0 and high <= w), ("", 0.0))
-    if note != "8 bit kept in 16":  # what was 8 bits has no more levels to give
+    if note != SHALLOW:  # what was 8 bits has no more levels to give
         most = np.percentile(x[finite], MOST_VALUES).tolist()
         low, high = most if note or most[0] < most[1] else (low, high)
-    if not note or (note != "8 bit kept in 16" and 0 < high - low < SMALL_PART * white):
+    if not note or (note != SHALLOW and 0 < high - low < SMALL_PART * white):
         note, x, white = f"{OWN_RANGE} {low:g} to {high:g} taken as black to white", x - low, max(high - low, 1e-9)
     notes.append(note)
     return np.where(finite, np.clip(np.nan_to_num(x) * (255 / white), 0, 255).round(), 0).astype(np.uint8)
@@ -297,7 +283,7 @@ def _upright(rgb: Image.Image, original: Image.Image, notes: list[str]) -> Byte:
         orientation = 1
     if orientation in TURNS:
         rgb = rgb.transpose(TURNS[orientation])
-        notes.append("turned as the camera noted")
+        notes.append(TURNED)
     return np.array(rgb, np.uint8)
 
 

@@ -32,6 +32,13 @@ def check_array(name: str, array: NDArray[np.generic], dtype: type, shape: tuple
     array.flags.writeable = False
 
 
+def check_shares(name: str, shares: Float, count: int) -> None:
+    """Raise TypeError or ValueError unless `shares` are (count,) float32 that sum to 1; then freeze them."""
+    check_array(name, shares, np.float32, (count,))
+    if not abs(float(shares.sum()) - 1) <= 1e-4:
+        raise ValueError(f"{name}: wanted a sum of 1, found {shares.sum():.6f}")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Provenance:
     """Which network made a result, and how long it took."""
@@ -120,18 +127,11 @@ class Grade:
     made_by: Provenance
 
     def __post_init__(self) -> None:
-        check_array("Grade.probabilities", self.probabilities, np.float32, (len(SEVERITIES),))
-        if abs(float(self.probabilities.sum()) - 1) > 1e-4:
-            raise ValueError(f"Grade.probabilities: wanted a sum of 1, found {self.probabilities.sum():.6f}")
+        check_shares("Grade.probabilities", self.probabilities, len(SEVERITIES))
 
     @property
     def severity(self) -> Severity:
         return SEVERITIES[int(self.probabilities.argmax())]
-
-    @property
-    def level(self) -> float:
-        """Expected level, 0 to 3."""
-        return float(self.probabilities @ np.arange(len(SEVERITIES)))
 
 
 def check_level(level: float) -> float:

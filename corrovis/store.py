@@ -76,7 +76,8 @@ class Store:
         spec = self.spec(name)
         with self._lock:
             if name not in self._loaded:
-                self._loaded[name] = load_network(spec, self.path(spec))
+                with torch.inference_mode(False):  # whoever asks first may be in it; weights made there know no gradients
+                    self._loaded[name] = load_network(spec, self.path(spec))
             return self._loaded[name]
 
     def path(self, spec: WeightSpec) -> Path:
@@ -128,7 +129,12 @@ def load_network(spec: WeightSpec, path: Path) -> nn.Module:
     if spec.arch not in BUILDERS:
         raise WeightsError(f"{spec.name} is a {spec.arch}, which this version does not know; update Corrovis")
     config: dict[str, Any] = spec.config
-    network = BUILDERS[spec.arch](**config)
+    try:
+        network = BUILDERS[spec.arch](**config)
+    except TypeError as error:
+        raise WeightsError(
+            f"the record of {spec.name} does not fit {spec.arch} ({error}); update Corrovis, or fetch manifest.json again"
+        ) from error
     try:
         tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in load_file(path).items()}
         network.load_state_dict(tensors)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from corrovis.car.ageing import compose
 from corrovis.render.captions import SYNTHETIC
 from corrovis.render.scaling import shrink_aged
-from corrovis.results import SEVERITIES, AgedCar, Byte, CarMask, Photo
+from corrovis.results import SEVERITIES, AgedCar, Byte
 
 STRIP_SIDE = 960
 INK, PAPER = (240, 240, 242), (24, 24, 27)
-ACCENT = (255, 140, 66)
 
 
 def level_strip(aged: AgedCar) -> Byte:
@@ -35,15 +33,6 @@ def level_strip(aged: AgedCar) -> Byte:
     font = _fitting(SYNTHETIC, band * 0.4, sheet.width)
     draw.text((sheet.width - 2 * gap, sheet.height - band / 2), SYNTHETIC, (150, 150, 156), font, "rm")
     return np.asarray(sheet, np.uint8)
-
-
-def outline(photo: Photo, mask: CarMask) -> Byte:
-    """The photo with the rest dimmed and a line around the car."""
-    height, width = photo.size_hw
-    dimmed = np.where(mask.car[..., None], photo.rgb, (photo.rgb * 0.45).astype(np.uint8)).astype(np.uint8)
-    contours, _ = cv2.findContours(mask.car.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(dimmed, contours, -1, ACCENT, max(1, round(max(height, width) / 400)), cv2.LINE_AA)
-    return dimmed
 
 
 def _fitting(text: str, size: float, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import csv
 import json
+from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from fpdf import FPDF
+from PIL import Image
 
 from corrovis.images import save_index_png, save_numbers_png, save_png
 from corrovis.manifest import WeightSpec
@@ -21,6 +24,8 @@ from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Opinion, Region
 
 SHOWN_ROWS = 200  # regions in the HTML; all of them are in the CSV
 PDF_ROWS = 30
+SHOWN_SIDE = 1600  # px; long side of the pictures in HTML and PDF
+SMALLER = "{caption} (shown smaller; the full picture, {name}, lies beside this report)"
 FILES = ("mask", "certainty", "region_numbers", "overlay", "saliency", "opinion_saliency", "sizes", "report", "pdf", "csv")
 MEASURES = ("area_px", "area_um2", "equivalent_diameter_um", "perimeter_px", "circularity", "solidity", "eccentricity")
 
@@ -32,6 +37,14 @@ MEANING = (
     "The second opinion, where there is one, comes from a classifier that looks at windows of the field and measures no area.",
     "The heat map shows what the model's answer rests on; it is not a measurement of corrosion.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture as the reports hold it: PNG, at most `SHOWN_SIDE` long."""
+
+    png: bytes
+    caption: str
 
 
 def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> dict[str, Any]:
@@ -70,12 +83,23 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
         (second, "What the second opinion rests on"),
         (histogram, "Sizes of the regions"),
     ]
-    present = [(path, caption) for path, caption in pictures if path]
+    present = [shown_of(path, caption) for path, caption in pictures if path]
     _write_html(inspection, spec, present, folder / "report.html")
     _write_pdf(inspection, spec, present, folder / "report.pdf")
     _write_csv(answer["regions"], folder / "regions.csv")
     (folder / "inspection.json").write_text(json.dumps(answer, default=lambda path: path.name, indent=1) + "\n")
     return answer
+
+
+def shown_of(path: Path, caption: str) -> Shown:
+    """The picture at `path`; a large one as a smaller copy, which its caption says."""
+    with Image.open(path) as image:
+        if max(image.size) <= SHOWN_SIDE:
+            return Shown(path.read_bytes(), caption)
+        image.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.BOX)
+        small = BytesIO()
+        image.save(small, "PNG")
+    return Shown(small.getvalue(), SMALLER.format(caption=caption, name=path.name))
 
 
 def read_inspection(folder: Path) -> dict[str, Any]:
@@ -167,14 +191,14 @@ def opinion_text(opinion: Opinion) -> str:
     return f"{opinion.severity} ({shares}); {opinion.made_by.model}, sha256 {opinion.made_by.sha256[:12]}"
 
 
-def _write_html(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[Path, str]], path: Path) -> None:
+def _write_html(inspection: Inspection, spec: WeightSpec, pictures: list[Shown], path: Path) -> None:
     """One file: the pictures lie in it as data."""
     rows = _rows(inspection, SHOWN_ROWS)
     values = {
         "name": inspection.field.name,
         "warnings": inspection.warnings,
         "facts": facts_of(inspection, spec),
-        "pictures": [{"data": _as_data(file), "caption": caption} for file, caption in pictures],
+        "pictures": [{"data": _as_data(one.png), "caption": one.caption} for one in pictures],
         "columns": list(rows[0]) if rows else [],
         "rows": [["" if value is None else value for value in row.values()] for row in rows],
         "left_out": len(inspection.regions) - len(rows),
@@ -183,7 +207,7 @@ def _write_html(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[P
     write_page("report.html", path, values)
 
 
-def _write_pdf(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[Path, str]], path: Path) -> None:
+def _write_pdf(inspection: Inspection, spec: WeightSpec, pictures: list[Shown], path: Path) -> None:
     pdf = FPDF()
     pdf.set_title(f"Corrosion report: {_latin(inspection.field.name)}")
     pdf.add_page()
@@ -193,11 +217,11 @@ def _write_pdf(inspection: Inspection, spec: WeightSpec, pictures: list[tuple[Pa
         write(f"Note: {warning}", 9, "I")
     for key, value in facts_of(inspection, spec):
         write(f"{key}: {value}", 9, "")
-    for file, caption in pictures:
+    for one in pictures:
         if pdf.get_y() > 180:
             pdf.add_page()
-        pdf.image(str(file), w=150, h=90, keep_aspect_ratio=True)
-        write(caption, 8, "I")
+        pdf.image(BytesIO(one.png), w=150, h=90, keep_aspect_ratio=True)
+        write(one.caption, 8, "I")
     write(f"Regions (largest {PDF_ROWS} at the most)", 11, "B")
     for row in _rows(inspection, PDF_ROWS):
         write(", ".join(f"{key} {value}" for key, value in row.items() if value is not None), 7, "")
@@ -230,8 +254,8 @@ def _rows(inspection: Inspection, most: int) -> list[dict[str, Any]]:
     return [{**row, "bbox_xyxy": " ".join(map(str, row["bbox_xyxy"]))} for row in rows]
 
 
-def _as_data(path: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+def _as_data(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def _latin(text: str) -> str:

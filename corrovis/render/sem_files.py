@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corrovis.errors import BadInputError
+from corrovis.images import DEFAULTS
 from corrovis.render.progression_report import write_progression
 from corrovis.render.report import write_inspection
 from corrovis.sem.fields import read_field
@@ -28,11 +29,12 @@ class Job:
     pixel: PixelSize | None = None
     explain: bool = True
     bar_um: float | None = None
+    limits: Settings = DEFAULTS
 
 
-def inspect_file(inspector: Inspector, path: Path, folder: Path, job: Job, settings: Settings) -> dict[str, Any]:
+def inspect_file(inspector: Inspector, path: Path, folder: Path, job: Job) -> dict[str, Any]:
     """Inspect one picture and write everything to `folder`; its record.  Raises BadInputError for a picture it cannot use."""
-    field = read_field(path, pixel=job.pixel, limits=settings, bar_um=job.bar_um)
+    field = read_field(path, pixel=job.pixel, limits=job.limits, bar_um=job.bar_um)
     found = inspector.inspect(field, job.model, job.explain)
     return write_inspection(found, inspector.segmenter.store.spec(found.model), folder)
 
@@ -41,13 +43,12 @@ def inspect_files(
     inspector: Inspector, paths: Sequence[Path], folder: Path, job: Job, told: Callable[[Path], None] = lambda path: None
 ) -> list[dict[str, Any]]:
     """One record for each picture, in order; `told` hears which comes next.  A bad picture costs only its own record."""
-    settings = Settings.from_environment()
     items, used = [], set[str]()
     for path in paths:
         told(path)
         name = _free_name(path.stem or "picture", used)
         try:
-            items.append({**inspect_file(inspector, path, folder / name, job, settings), "file": str(path)})
+            items.append({**inspect_file(inspector, path, folder / name, job), "file": str(path)})
         except (BadInputError, OSError) as error:
             items.append({"file": str(path), "error": str(error)})
     return items

@@ -18,18 +18,18 @@ def measure(found: CorrosionMap) -> tuple[Region, ...]:
     for part in regionprops(found.regions):  # type: ignore[no-untyped-call]
         top, left, bottom, right = part.bbox
         y, x = part.coords[0]
-        perimeter = float(part.perimeter)
+        area, perimeter = int(part.num_pixels), float(part.perimeter)
         regions.append(
             Region(
                 id=int(part.label),
                 label=found.classes[int(found.labels[y, x])],
                 score=round(float(found.scores[part.label - 1]), 4),
                 bbox_xyxy=(int(left), int(top), int(right), int(bottom)),
-                area_px=int(part.num_pixels),
+                area_px=area,
                 perimeter_px=perimeter,
                 # Beyond 1 only by the pixels' corners, where the outline is a few pixels long.
-                circularity=min(1.0, 4 * pi * part.num_pixels / perimeter**2) if perimeter else 1.0,
-                solidity=part.num_pixels / hull_area(part.coords),
+                circularity=min(1.0, 4 * pi * area / perimeter**2) if perimeter else 1.0,
+                solidity=area / hull_area(part.coords),
                 eccentricity=float(part.eccentricity),
             )
         )

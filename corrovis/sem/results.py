@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from corrovis.results import Byte, Float, Provenance, check_array
+from corrovis.results import Byte, Float, Provenance, check_array, check_shares
 
 FieldSeverity = Literal["low", "moderate", "severe"]
 FIELD_SEVERITIES: tuple[FieldSeverity, ...] = get_args(FieldSeverity)
@@ -143,9 +143,7 @@ class FieldGrade:
     sigma: float
 
     def __post_init__(self) -> None:
-        check_array("FieldGrade.probabilities", self.probabilities, np.float32, (len(FIELD_SEVERITIES),))
-        if abs(float(self.probabilities.sum()) - 1) > 1e-4:
-            raise ValueError(f"FieldGrade.probabilities: wanted a sum of 1, found {self.probabilities.sum():.6f}")
+        check_shares("FieldGrade.probabilities", self.probabilities, len(FIELD_SEVERITIES))
 
     @property
     def severity(self) -> FieldSeverity:
@@ -183,7 +181,7 @@ class Opinion:
     made_by: Provenance
 
     def __post_init__(self) -> None:
-        check_array("Opinion.probabilities", self.probabilities, np.float32, (len(FIELD_SEVERITIES),))
+        check_shares("Opinion.probabilities", self.probabilities, len(FIELD_SEVERITIES))
 
     @property
     def severity(self) -> FieldSeverity:

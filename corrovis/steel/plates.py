@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS, EXIF_ORIENTATION, OWN_RANGE, read_photo
+from corrovis.images import DEFAULTS, EXIF_ORIENTATION, OVER_WHITE, OWN_RANGE, SHALLOW, SIXTEEN, TURNED, TWELVE, read_photo
 from corrovis.results import Bool
 from corrovis.settings import Settings
 from corrovis.steel.results import Pixels, Plate
 
-DEEP = ("12 bit reduced to 8", "16 bit reduced to 8", OWN_RANGE)  # as their notes begin
-SHALLOW = "8 bit kept in 16"
-TURNED = "turned as the camera noted"
+Value = TypeVar("Value", bound=np.generic)
+
+DEEP = (TWELVE, SIXTEEN, OWN_RANGE)  # as their notes begin
 MARKED = "marked as synthetic in the file"
 SYNTHETIC = "Synthetic"
 WHITE = "White"
@@ -46,15 +47,25 @@ def read_plate(source: Path | bytes, name: str = "picture", limits: Settings = D
 
 
 def read_region(source: Path, size_hw: tuple[int, int], limits: Settings = DEFAULTS) -> Bool:
-    """A mask of the plate's own size: True where it is brighter than half."""
+    """A mask of the plate's own size: True where it is brighter than half and at least half opaque."""
     mask = read_photo(source, limits=limits)
     if mask.size_hw != size_hw:
         found, wanted = (f"{size[1]} x {size[0]}" for size in (mask.size_hw, size_hw))
         raise BadInputError(f"{mask.name} is {found}, but the plate is {wanted}; draw the mask in the plate's size")
     region: Bool = np.asarray(mask.rgb.max(axis=2) > 127, np.bool_)
+    if OVER_WHITE in mask.notes:
+        region = _painted(source.read_bytes(), TURNED in mask.notes)
     if not region.any():
-        raise BadInputError(f"{mask.name} is black all over; paint white where the defect is to go")
+        raise BadInputError(f"{mask.name} is black all over or transparent; paint white where the defect is to go")
     return region
+
+
+def _painted(data: bytes, turned: bool) -> Bool:
+    """(H, W) bool, upright: where a picture with transparency has paint, rather than the white that its photo lies on."""
+    with Image.open(io.BytesIO(data)) as image:
+        layer = np.asarray(image.convert("RGBA"))
+    found = (layer[..., :3].max(axis=2) > 127) & (layer[..., 3] > 127)
+    return np.asarray(_upright(found, data) if turned else found, np.bool_)
 
 
 def save_plate(plate: Plate, path: Path, caption: str | None) -> None:
@@ -102,7 +113,7 @@ def _sixteen_bits(data: bytes, turned: bool) -> Pixels | None:
     return np.ascontiguousarray(_upright(deep, data) if turned else deep)
 
 
-def _upright(pixels: NDArray[np.uint16], data: bytes) -> NDArray[np.uint16]:
+def _upright(pixels: NDArray[Value], data: bytes) -> NDArray[Value]:
     """Turned and mirrored as the orientation 2 .. 8 of EXIF says, as `corrovis.images` does with 8 bits."""
     with Image.open(io.BytesIO(data)) as image:
         image.load()

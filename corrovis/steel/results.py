@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corrovis.errors import BadInputError
-from corrovis.results import Bool, Byte, Float, Provenance, check_array
+from corrovis.results import Bool, Byte, Float, Provenance, check_array, check_shares
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 LUMA = (0.299, 0.587, 0.114)
@@ -107,9 +107,7 @@ class PatchVerdict:
     made_by: Provenance
 
     def __post_init__(self) -> None:
-        check_array("PatchVerdict.probabilities", self.probabilities, np.float32, (len(self.classes),))
-        if abs(float(self.probabilities.sum()) - 1) > 1e-4:
-            raise ValueError(f"PatchVerdict.probabilities: wanted a sum of 1, found {self.probabilities.sum():.6f}")
+        check_shares("PatchVerdict.probabilities", self.probabilities, len(self.classes))
 
     @property
     def name(self) -> str:

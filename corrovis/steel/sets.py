@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from corrovis.errors import BadInputError, CorrovisError
+from corrovis.images import pictures_in
 from corrovis.results import Byte, Float
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
@@ -28,7 +29,6 @@ BATCH = 32
 SURE = 0.5  # least probability of its class for a patch to be kept
 NEAR = 3  # bits of 64 in which the hashes of duplicates differ at the most
 TRIES = 12  # patches made for each one asked for, before a class is given up
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,7 @@ class Sources:
 
     def __init__(self, folder: Path | None, side: int, seed: int) -> None:
         self.side, self.folder = side, folder or Path()
-        self.files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES) if folder else []
-        if folder and not self.files:
-            raise BadInputError(f"{folder} holds no pictures; give a folder with clean patches of steel, or leave --from out")
+        self.files = pictures_in(folder, deep=True) if folder else []
         np.random.default_rng(seed).shuffle(self.files)
         self._last: tuple[Path, Float] | None = None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from gradio import FileData
@@ -14,11 +13,11 @@ from corrovis.errors import BadInputError
 from corrovis.manifest import WeightSpec
 from corrovis.render.files import grade_record, write_levels
 from corrovis.results import check_level
-from corrovis.steel.results import MOST_SEED
 from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import Services, Visit
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
+from corrovis.ui.requests import as_files, flag, number, upload, whole_number
 
 MOST_LEVELS = 32  # each is a picture of the photo's full size
 
@@ -40,7 +39,7 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         began = time.perf_counter()
         folder = fresh_folder()
         with complaining():
-            visit = Visit(*upload(photo), whole=bool(whole), seed=whole_number("seed", seed), at=point(at))
+            visit = Visit(*upload(photo), whole=flag("whole", whole), seed=whole_number("seed", seed), at=point(at))
             wanted = wanted_levels(levels)
             answer = write_levels(car_jobs.age(services, visit), wanted, folder)
         return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
@@ -63,17 +62,6 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
     api(models, api_name="models")
 
 
-def upload(photo: Any) -> tuple[Path, str]:
-    """Path and name of an uploaded file.
-
-    Only a dictionary marked as a file was checked by gradio to lie among the uploads: anything else may name any path.
-    """
-    record = photo.model_dump() if isinstance(photo, FileData) else photo
-    if not isinstance(record, dict) or (record.get("meta") or {}).get("_type") != "gradio.FileData" or not record.get("path"):
-        raise BadInputError("no file came with the request; pass what an upload answered (gradio_client's handle_file does both)")
-    return Path(record["path"]), record.get("orig_name") or Path(record["path"]).name
-
-
 def wanted_levels(asked: Any) -> list[float]:
     """The levels asked for, one or several; all four if none.  Raises BadInputError for what is no level, and too many."""
     if asked is None or asked == []:
@@ -94,28 +82,3 @@ def point(asked: Any) -> tuple[float, float] | None:
             f"at {asked!r:.40} is no place; give [x, y] as shares of the photo's width and height, as in [0.5, 0.6]"
         )
     return shares[0], shares[1]
-
-
-def number(name: str, value: Any) -> float:
-    """`value` as a number.  Raises BadInputError for what is none."""
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise BadInputError(f"{name} {value!r:.40} is no number; leave {name} out, or give one") from error
-
-
-def whole_number(name: str, value: Any) -> int:
-    """`value` as a number to count with or a seed.  Raises BadInputError for what is none."""
-    found = number(name, value)
-    if not (found.is_integer() and 0 <= found <= MOST_SEED):
-        raise BadInputError(f"{name} {value!r:.40} is outside 0 to {MOST_SEED}; use a whole number between")
-    return int(found)
-
-
-def as_files(value: Any) -> Any:
-    """Paths, at any depth, as gradio's file records, which its clients download."""
-    if isinstance(value, dict):
-        return {key: as_files(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [as_files(item) for item in value]
-    return FileData(path=str(value), orig_name=value.name).model_dump() if isinstance(value, Path) else value

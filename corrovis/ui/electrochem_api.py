@@ -8,9 +8,9 @@ from gradio import FileData
 from gradio.events import api
 
 from corrovis.errors import BadInputError
-from corrovis.ui.car_api import as_files, upload
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
+from corrovis.ui.requests import as_files, number, optional, text, upload, whole_number
 
 
 def publish() -> None:
@@ -38,14 +38,17 @@ def publish() -> None:
             from corrovis.render.plots import save_figure, tafel_figure
 
             path, name = upload(curve)
-            of = metal(alloy, equivalent_weight, density_g_cm3, composition)
-            if window is not None and len(window) != 2:
-                raise BadInputError(f"a window is [lowest, highest] potential in V, not {len(window)} numbers")
-            edges = (window[0], window[1]) if window else None
-            fit = fit_tafel(read_polarization(path, area_cm2, read_columns(columns), name), method, edges, sweep)  # type: ignore[arg-type]
+            area = optional(number, "area_cm2", area_cm2)
+            weight = optional(number, "equivalent_weight", equivalent_weight)
+            density = optional(number, "density_g_cm3", density_g_cm3)
+            of = metal(optional(text, "alloy", alloy), weight, density, optional(text, "composition", composition))
+            read = read_polarization(path, area, read_columns(optional(text, "columns", columns)), name)
+            how: Any = text("method", method)  # any other than a `Method` is refused there
+            fit = fit_tafel(read, how, edges_of(window), optional(whole_number, "sweep", sweep))
+            answer = {"file": name, **tafel_answer(fit, of), "reference": text("reference", reference)}
             plot = fresh_folder() / "tafel.png"
             save_figure(tafel_figure([fit], reference), plot)
-        return {"file": name, **tafel_answer(fit, of), "reference": reference, **as_files({"plot": plot})}
+        return {**answer, **as_files({"plot": plot})}
 
     def fit_eis(
         spectrum: FileData,
@@ -62,10 +65,23 @@ def publish() -> None:
             from corrovis.render.plots import impedance_figure, save_figure
 
             path, name = upload(spectrum)
-            fit = fit_circuit(read_spectrum(path, spectrum_number, area_cm2, read_columns(columns), name), circuit)
+            area = optional(number, "area_cm2", area_cm2)
+            one, of = whole_number("spectrum_number", spectrum_number), read_columns(optional(text, "columns", columns))
+            fit = fit_circuit(read_spectrum(path, one, area, of, name), text("circuit", circuit))
+            answer = {"file": name, **circuit_answer(fit)}
             plot = fresh_folder() / "eis.png"
             save_figure(impedance_figure([fit]), plot)
-        return {"file": name, **circuit_answer(fit), **as_files({"plot": plot})}
+        return {**answer, **as_files({"plot": plot})}
 
     api(fit_tafel, api_name="fit_tafel", **CPU)
     api(fit_eis, api_name="fit_eis", **CPU)
+
+
+def edges_of(window: Any) -> tuple[float, float] | None:
+    """[lowest, highest] potential in V; None where none is asked for.  Raises BadInputError for anything else."""
+    if window is None or window == []:
+        return None
+    edges = tuple(number("window", edge) for edge in window) if isinstance(window, list) else ()
+    if len(edges) != 2:
+        raise BadInputError(f"window {window!r:.40} is none; give [lowest, highest] potential in V, as in [-0.7, -0.4]")
+    return edges[0], edges[1]

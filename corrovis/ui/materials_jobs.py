@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.images import save_png
+from corrovis.images import DEFAULTS, save_png
 from corrovis.render.colour_maps import FILTERS, TITLES, filter_of, table
 from corrovis.render.layer_sheets import Look, layer_sheet, overview, save_pdf, show_of, shown_maps
 from corrovis.render.material_files import classify_file
@@ -37,6 +37,7 @@ class MaterialsLab:
 
     viewer: LayerViewer
     classifier: MaterialClassifier | None = None
+    settings: Settings = DEFAULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,12 @@ class Visit:
 
 def classify(lab: MaterialsLab, path: Path, name: str) -> dict[str, Any] | None:
     """The contract's record; None without a classifier.  Raises BadInputError for a picture that cannot be used."""
-    return classify_file(lab.classifier, path, name, Settings.from_environment()) if lab.classifier else None
+    return classify_file(lab.classifier, path, name, lab.settings) if lab.classifier else None
 
 
 def look_into(lab: MaterialsLab, visit: Visit) -> LayerView:
     """Raises BadInputError for a picture that cannot be used."""
-    settings = Settings.from_environment()
-    fields = [read_field(path, name, limits=settings) for path, name in visit.pictures]
+    fields = [read_field(path, name, limits=lab.settings) for path, name in visit.pictures]
     return lab.viewer.view(fields, visit.model)
 
 

@@ -79,7 +79,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     theme = gr.themes.Base(primary_hue=RUST, neutral_hue="stone", font="sans-serif", font_mono="monospace", radius_size="lg")
     return {
         "theme": theme,
-        "css": (HERE / "page.css").read_text(),
+        "css": (HERE / "page.css").read_text(encoding="utf-8"),
         "footer_links": [],
         "max_file_size": settings.max_bytes,
         "state_session_capacity": 4 * settings.queue,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,17 +21,31 @@ OURS = "corrovis-"
 
 
 def fresh_folder() -> Path:
-    """An empty folder from which gradio may serve.
-
-    gradio deletes what visitors sent and what it handed out, not what merely lies there; so ours that are old go here.
-    """
+    """An empty folder from which gradio may serve; `sweep` takes it away when it is old."""
     uploads = Path(get_upload_folder())
     uploads.mkdir(parents=True, exist_ok=True)
-    for folder in uploads.glob(f"{OURS}*"):
-        with suppress(FileNotFoundError):  # another visitor's call was quicker
+    return Path(tempfile.mkdtemp(prefix=OURS, dir=uploads))
+
+
+def sweep() -> None:
+    """Delete our folders that are old: gradio deletes what visitors sent and what it handed out, not what merely lies there."""
+    for folder in Path(get_upload_folder()).glob(f"{OURS}*"):
+        with suppress(OSError):  # gone already, or another user's
             if time.time() - last_written(folder) > KEEP_S:
                 shutil.rmtree(folder, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=OURS, dir=uploads))
+
+
+def keep_sweeping(every_s: float = SWEEP_S) -> threading.Event:
+    """Sweep now and then every `every_s` in a thread that ends with the program, or when the event is set."""
+    stop = threading.Event()
+
+    def sweeping() -> None:
+        sweep()
+        while not stop.wait(every_s):
+            sweep()
+
+    threading.Thread(target=sweeping, name="sweep", daemon=True).start()
+    return stop
 
 
 def last_written(folder: Path) -> float:
@@ -40,7 +55,7 @@ def last_written(folder: Path) -> float:
 
 def drawing(name: str, block: str, scripts: tuple[str, ...] = (), **props: Any) -> gr.HTML:
     """`name`.html, .css and .js of this folder as a component of CSS class `block`; `scripts` come before its own."""
-    template, style = ((HERE / f"{name}.{kind}").read_text() for kind in ("html", "css"))
+    template, style = ((HERE / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
     return gr.HTML(
         html_template=template,
         css_template=style,
@@ -53,4 +68,4 @@ def drawing(name: str, block: str, scripts: tuple[str, ...] = (), **props: Any) 
 
 def script_of(name: str, scripts: tuple[str, ...]) -> str:
     """`name`.js after the `scripts` that it calls, as the browser runs it."""
-    return "\n".join((HERE / f"{part}.js").read_text() for part in (*scripts, name))
+    return "\n".join((HERE / f"{part}.js").read_text(encoding="utf-8") for part in (*scripts, name))

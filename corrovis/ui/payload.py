@@ -1,4 +1,4 @@
-"""What the stage is sent once per photo: `encode` writes it, `decode` is its inverse, `corrosion_stage.js` reads it.
+"""What the stage is sent once per photo: `encode` writes it, `corrosion_stage.js` reads it.
 
 | picture | holds | why so |
 | --- | --- | --- |
@@ -12,16 +12,12 @@ The constants of the ageing formula travel along, so they are written in one pla
 from __future__ import annotations
 
 import base64
-import io
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from corrovis.car.ageing import GAIN, ONSET_UNIT, RAMP, YOUTH
 from corrovis.results import AgedCar, Bool, Byte
@@ -30,22 +26,6 @@ STAGE_SIDE = 1280
 """Long side in pixels of what the browser draws; files to keep are made from the full photo."""
 
 PREFIX = "data:image/png;base64,"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StagePictures:
-    """What `decode` reads back.
-
-    Shape:
-        photo, layer: (H, W, 3) uint8
-        onset: (H, W) uint16
-        paint: (H, W) uint8
-    """
-
-    photo: Byte
-    layer: Byte
-    onset: NDArray[np.uint16]
-    paint: Byte
 
 
 def encode(aged: AgedCar, key: str, picked: bool = False) -> str:
@@ -82,14 +62,6 @@ def encode_problem(text: str, key: str, offer_whole: bool = False) -> str:
     return json.dumps({"key": key, "problem": text, "offer_whole": offer_whole, "stamp": time.time_ns()})
 
 
-def decode(value: str) -> StagePictures:
-    """Inverse of `encode`; onset and layer are 0 where paint is 0."""
-    record = json.loads(value)
-    control = from_uri(record["control"])
-    onset = control[..., 0].astype(np.uint16) << 8 | control[..., 1]
-    return StagePictures(from_uri(record["photo"]), from_uri(record["layer"]), onset.astype(np.uint16), control[..., 2])
-
-
 def outline_points(car: Bool) -> list[list[list[int]]]:
     """Closed polygons around a (H, W) mask, each a list of [x, y] in its pixels, holes included, specks left out."""
     contours, _ = cv2.findContours(car.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
@@ -102,8 +74,3 @@ def to_uri(rgb: Byte) -> str:
     flags = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
     _, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), flags)
     return PREFIX + base64.b64encode(data.tobytes()).decode()
-
-
-def from_uri(uri: str) -> Byte:
-    with Image.open(io.BytesIO(base64.b64decode(uri.removeprefix(PREFIX)))) as image:
-        return np.asarray(image.convert("RGB"), np.uint8)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from gradio import FileData
@@ -11,12 +14,11 @@ from corrovis.errors import BadInputError
 from corrovis.render.sem_files import Job, inspect_file, progression_files
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import read_table
-from corrovis.settings import Settings
-from corrovis.ui.car_api import as_files, upload
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.progression_jobs import by_name, placed
-from corrovis.ui.sem_jobs import check_number, job_of
+from corrovis.ui.requests import as_files, flag, text, upload, uploads
+from corrovis.ui.sem_jobs import check_number, in_own_name, job_of
 
 
 def publish(inspector: Inspector) -> None:
@@ -30,8 +32,9 @@ def publish(inspector: Inspector) -> None:
         folder = fresh_folder()
         with complaining():
             path, name = upload(image)
-            job = asked(inspector, model, pixel_size, saliency)
-            item = {**inspect_file(inspector, path, folder, job, Settings.from_environment()), "file": name}
+            job = asked(inspector, model, pixel_size, flag("saliency", saliency))
+            with calling(path, name):
+                item = {**inspect_file(inspector, path, folder, job), "file": name}
         answer: dict[str, Any] = as_files(item)
         return {"items": [answer], **answer}
 
@@ -39,19 +42,40 @@ def publish(inspector: Inspector) -> None:
         """How corrosion grows: `table` is a CSV with file, exposure_h, condition; `images` are the files that it names."""
         folder = fresh_folder()
         with complaining():
-            rows = read_table(upload(table)[0])
+            path, name = upload(table)
+            with calling(path, name):
+                rows = read_table(path)
             check_number(len(rows))
-            rows = placed(rows, by_name(map(upload, images)))
-            answer = progression_files(inspector, rows, folder, asked(inspector, model, pixel_size, False))
-        files: dict[str, Any] = as_files(answer)
+            sent = uploads("images", images)
+            rows, names = placed(rows, by_name(sent)), dict(sent)
+            with calling(rows[0].file, names[rows[0].file]):  # of all of them the first is spoken of
+                answer = progression_files(inspector, rows, folder, asked(inspector, model, pixel_size, False))
+        items = [renamed(item, names) for item in answer["items"]]
+        files: dict[str, Any] = as_files({**answer, "items": items})
         return files
 
     api(inspect, api_name="inspect", **CPU)
     api(progression, api_name="progression", **CPU)
 
 
+@contextmanager
+def calling(path: Path, name: str) -> Iterator[None]:
+    """What is said against an upload within calls it by its own name."""
+    try:
+        yield
+    except BadInputError as error:
+        raise BadInputError(in_own_name(str(error), path, name)) from error
+
+
+def renamed(item: dict[str, Any], names: Mapping[Path, str]) -> dict[str, Any]:
+    """The record of an upload under its own name, rather than the path where it lies here."""
+    path = Path(item["file"])
+    error = {"error": in_own_name(item["error"], path, names[path])} if "error" in item else {}
+    return {**item, "file": names[path], **error}
+
+
 def asked(inspector: Inspector, model: str, pixel_size: str, explain: bool) -> Job:
     """The job that a request describes.  Raises BadInputError for a model or pixel size that is none."""
-    if model and model not in inspector.segmenter.models:
+    if text("model", model) and model not in inspector.segmenter.models:
         raise BadInputError(f"no inspection model is called {model}; there are {', '.join(inspector.segmenter.models)}")
-    return job_of(model, pixel_size, explain)
+    return job_of(model, text("pixel_size", pixel_size), explain)

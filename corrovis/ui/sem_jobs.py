@@ -13,7 +13,6 @@ from corrovis.render.report import read_inspection
 from corrovis.render.sem_files import Job, inspect_file
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import parse_pixel_size
-from corrovis.settings import Settings
 from corrovis.ui import wording
 
 MOST_PICTURES = 100  # one request's; the command line goes further
@@ -89,16 +88,20 @@ def inspect_uploads(
 ) -> list[Seen | str]:
     """A `Seen` for every upload, or the one line that says why not; `told` hears the number of the next."""
     found: list[Seen | str] = []
-    settings = Settings.from_environment()
     for number, (path, name) in enumerate(uploads):
         told(number)
         try:
             one = Seen(path, name, folder / f"{number + 1:03d}-{Path(name).stem[:40]}")
-            inspect_file(inspector, path, one.folder, job, settings)
+            inspect_file(inspector, path, one.folder, job)
             found.append(one)
         except BadInputError as error:
-            found.append(str(error).replace(path.name, name))
+            found.append(in_own_name(str(error), path, name))
     return found
+
+
+def in_own_name(text: str, path: Path, name: str) -> str:
+    """`text` with an upload called as its sender calls it, rather than as it lies here."""
+    return text.replace(str(path), path.name).replace(path.name, name)
 
 
 def summary_row(item: dict[str, Any]) -> list[str]:

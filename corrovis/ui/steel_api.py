@@ -15,9 +15,9 @@ from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
 from corrovis.steel.results import CLEAN, Brush
 from corrovis.steel.sets import SetOrder
-from corrovis.ui.car_api import as_files, number, upload, whole_number
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
+from corrovis.ui.requests import as_files, number, text, upload, whole_number
 from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, make
 
 
@@ -54,7 +54,8 @@ def publish(tools: SteelTools) -> None:
             count = whole_number("n", n)
             if count > MOST_PATCHES:
                 raise BadInputError(f"one request makes at most {MOST_PATCHES} patches of each; ask again with another seed")
-            order = SetOrder(tools.maker.defects if defect == "all" else (defect,), count, whole_number("seed", seed))
+            wanted = tools.maker.defects if text("defect", defect) == "all" else (defect,)
+            order = SetOrder(wanted, count, whole_number("seed", seed))
             answer: dict[str, Any] = as_files(write_set((tools.maker, tools.inspector), order, folder))
         return answer
 
@@ -67,7 +68,7 @@ def changed(tools: SteelTools, plate: Any, check: Any, name: str, asked: tuple[f
     strength, seed, mask = asked
     folder = fresh_folder()
     with complaining():
-        check(name)
+        check(text("defect", name))
         path, title = upload(plate)
         picture = read_plate(path, title, tools.settings)
         region = read_region(upload(mask)[0], picture.size_hw, tools.settings) if mask else None

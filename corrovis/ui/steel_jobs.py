@@ -157,7 +157,7 @@ def brush(tools: SteelTools, visit: Visit, stroke: Stroke, folder: Path) -> Visi
 
 
 def clean_folder(tools: SteelTools, visit: Visit, folder: Path) -> Path:
-    """`folder` with nothing but the visitor's plate, as PNG: sets are made of fewer formats than the page can show."""
+    """`folder` with nothing but the visitor's plate, as PNG: an upload's name need not end as pictures' names do."""
     (folder / "plate.png").write_bytes(_png(read(tools, visit).pixels))
     return folder
 

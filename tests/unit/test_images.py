@@ -12,13 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from corrovis.errors import BadInputError
-from corrovis.images import read_photo, save_index_png, save_png, shrink, to_rgb, to_tensor
+from corrovis.images import pictures_in, read_photo, save_index_png, save_png, shrink
 from corrovis.results import Photo
 from corrovis.settings import Settings
 
@@ -331,26 +330,21 @@ def test_photo_is_read_only() -> None:
         photo.rgb[0, 0, 0] = 1
 
 
-@settings(deadline=None, max_examples=40)
-@given(height=st.integers(1, 70), width=st.integers(1, 70), seed=st.integers(0, 1000))
-def test_tensor_and_rgb_are_inverse(height: int, width: int, seed: int) -> None:
-    rgb = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-    tensor = to_tensor(rgb)
-    assert tensor.shape == (1, 3, height, width)
-    assert tensor.dtype == torch.float32
-    assert tensor.min() >= 0
-    assert tensor.max() <= 1
-    assert np.array_equal(to_rgb(tensor), rgb)
+@pytest.mark.parametrize(("deep", "wanted"), [(False, ["a.JFIF", "b.png"]), (True, ["a.JFIF", "b.png", "in/c.webp"])])
+def test_a_folders_pictures_are_found_by_any_ending_that_the_door_reads(tmp_path: Path, deep: bool, wanted: list[str]) -> None:
+    (tmp_path / "in" / "folder.png").mkdir(parents=True)
+    for name in ("b.png", "a.JFIF", "notes.txt", "in/c.webp"):
+        (tmp_path / name).touch()
+    assert [path.relative_to(tmp_path).as_posix() for path in pictures_in(tmp_path, deep)] == wanted
 
 
-def test_tensor_layout_and_clipping() -> None:
-    tensor = to_tensor(np.array([[[255, 0, 51]]], np.uint8))
-    assert tensor.flatten().tolist() == pytest.approx([1, 0, 0.2])
-    assert to_rgb(torch.tensor([-1.0, 2.0, 0.5]).reshape(1, 3, 1, 1)).tolist() == [[[0, 255, 128]]]
-    with pytest.raises(ValueError, match="found"):
-        to_tensor(np.zeros((4, 4), np.uint8))
-    with pytest.raises(ValueError, match="found"):
-        to_rgb(torch.zeros(2, 3, 4, 4))
+def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(BadInputError, match="holds no pictures, nor do the folders in it; use a JPEG"):
+        pictures_in(tmp_path, deep=True)
+    for none in (tmp_path / "none", tmp_path / "notes.txt"):
+        with pytest.raises(BadInputError, match="is no folder; give one"):
+            pictures_in(none)
 
 
 @settings(deadline=None, max_examples=25)

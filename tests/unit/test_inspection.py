@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 import torch
 from export import Release, export
@@ -17,7 +19,7 @@ from skimage.draw import disk
 
 from corrovis.manifest import read_manifest
 from corrovis.render.report import facts_of, record
-from corrovis.results import Provenance
+from corrovis.results import Provenance, check_shares
 from corrovis.sem import severity
 from corrovis.sem.inspection import NO_MAP, Inspector, choose_model, colourfulness, disagreement, doubts
 from corrovis.sem.regions import measure
@@ -84,6 +86,13 @@ def test_a_drawn_disc_is_measured() -> None:
     assert region.solidity > 0.97
     assert region.eccentricity < 0.1
     assert region.bbox_xyxy == (61, 51, 140, 130)
+
+
+def test_numbers_are_numbers_to_every_encoder(toy_store: Store) -> None:
+    """gradio writes with orjson, to which NumPy's numbers are strangers: it would make strings of them."""
+    found = record(Inspector(Segmenter(toy_store)).inspect(field_of(grains(), pixel=PixelSize(0.5, "drawn"))))
+    assert found["regions"]
+    assert orjson.loads(orjson.dumps(found, default=str)) == json.loads(json.dumps(found))
 
 
 @settings(max_examples=50, deadline=None)
@@ -368,3 +377,16 @@ def test_results_refuse_what_does_not_fit() -> None:
         Field(np.zeros((40, 40, 3), np.uint8), "a", (10, 50))
     with pytest.raises(ValueError, match=r"PixelSize\.um"):
         PixelSize(0, "nowhere")
+    with pytest.raises(ValueError, match=r"Opinion\.probabilities: wanted a sum of 1, found 0\.9"):
+        Opinion(np.array([0.3, 0.3, 0.3], np.float32), None, MADE)
+
+
+@pytest.mark.parametrize("shares", [[0.5, 0.6], [0.5, 0.4], [np.nan, 1]])
+def test_shares_sum_to_1(shares: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"Grade\.shares: wanted a sum of 1"):
+        check_shares("Grade.shares", np.array(shares, np.float32), 2)
+    with pytest.raises(ValueError, match="wanted shape"):
+        check_shares("Grade.shares", np.array([0.5, 0.5], np.float32), 3)
+    right = np.array([0.25, 0.75], np.float32)
+    check_shares("Grade.shares", right, 2)
+    assert not right.flags.writeable

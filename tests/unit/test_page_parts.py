@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import runpy
 import time
 from pathlib import Path
+from typing import Any
 
+import gradio as gr
 import pytest
 
-from corrovis.ui.parts import KEEP_S, SWEEP_S, fresh_folder
+from corrovis.settings import Settings
+from corrovis.ui import page, parts
+from corrovis.ui.parts import KEEP_S, SWEEP_S, fresh_folder, keep_sweeping, sweep
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def aged(path: Path, seconds: float) -> None:
@@ -33,6 +40,8 @@ def test_old_folders_of_ours_go_and_nothing_else(uploads: Path) -> None:
     strange.mkdir()
     aged(strange, 10 * KEEP_S)
     fresh = fresh_folder()
+    assert old.exists(), "a request does not wait for the sweep"
+    sweep()
     assert not old.exists()
     assert all(folder.is_dir() for folder in (busy, young, strange, fresh))
     assert list(fresh.iterdir()) == []
@@ -41,3 +50,46 @@ def test_old_folders_of_ours_go_and_nothing_else(uploads: Path) -> None:
 def test_an_hour_is_the_longest() -> None:
     """What grows old right after a sweep waits for the next one."""
     assert SWEEP_S + KEEP_S <= 3600
+
+
+def goes(folder: Path, within_s: float = 30) -> bool:
+    end = time.monotonic() + within_s
+    while folder.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    return not folder.exists()
+
+
+def test_an_idle_server_is_swept_again_and_again(uploads: Path) -> None:
+    stop = keep_sweeping(0.02)
+    try:
+        for _ in range(2):
+            old = fresh_folder()
+            aged(old, KEEP_S + 1)
+            assert goes(old)
+    finally:
+        stop.set()
+
+
+def test_sweeping_begins_with_the_page(uploads: Path, toy_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(toy_weights))
+    old, swept = fresh_folder(), []
+    aged(old, KEEP_S + 1)
+    monkeypatch.setattr(gr.Blocks, "launch", lambda *_, **options: swept.append(goes(old)))
+    runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+    assert swept == [True]
+
+
+def test_the_pages_own_files_are_utf_8_wherever_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server in the C locale, or on Windows, takes another encoding for granted."""
+    read, without = Path.read_text, []
+
+    def noted(self: Path, encoding: str | None = None, errors: str | None = None) -> str:
+        without.extend([] if encoding else [self.name])
+        return read(self, encoding or "utf-8", errors)
+
+    monkeypatch.setattr(Path, "read_text", noted)
+    with gr.Blocks(analytics_enabled=False):
+        parts.drawing("curve_plot", "curves")
+    options: dict[str, Any] = page.launch_options(Settings())
+    assert options["css"]
+    assert without == []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import pickle
 import tracemalloc
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +24,10 @@ from corrovis.render.sem_pictures import heat_map, overlay, region_colours
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.results import Field, Saliency
 from corrovis.sem.segmentation import LEAST_PX, Segmenter
+from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.ui import findings, sem_jobs
-from corrovis.ui.payload import from_uri
+from corrovis.ui.payload import PREFIX
 from corrovis.ui.sem_jobs import Seen, Visit, is_text
 
 
@@ -60,6 +64,20 @@ def visit(toy_store: Store, tmp_path: Path) -> Visit:
     assert isinstance(found[0], Seen)
     assert found[1] == "page.png is not a picture (it is a web page or SVG); use a JPEG, PNG, WebP or TIFF"
     return Visit((found[0],))
+
+
+def from_uri(uri: str) -> np.ndarray:
+    """(H, W, 3) uint8 as the browser decodes it."""
+    with Image.open(io.BytesIO(base64.b64decode(uri.removeprefix(PREFIX)))) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def test_pictures_above_the_jobs_limits_are_refused(toy_store: Store, tmp_path: Path) -> None:
+    Image.fromarray(grains()).save(tmp_path / "a.png")
+    job = replace(sem_jobs.job_of("", ""), limits=Settings(max_pixels=10_000))
+    uploads = [(tmp_path / "a.png", "mine.png")]
+    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", job, lambda number: None)
+    assert said == "mine.png is 240 x 180, 0 megapixels; the limit is 0: make it smaller"
 
 
 def sent(one: Seen, **how: float) -> dict[str, Any]:

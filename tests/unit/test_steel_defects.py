@@ -260,6 +260,26 @@ def test_a_mask_of_another_size_or_none_at_all_is_refused(tmp_path: Path) -> Non
         read_region(tmp_path / "black.png", (40, 56))
 
 
+def test_a_mask_is_white_where_it_is_painted_and_opaque(tmp_path: Path) -> None:
+    """White strokes on a transparent layer, as a drawing program saves them: what is clear is no paint, whatever its colour."""
+    layer = np.zeros((40, 56, 4), np.uint8)
+    layer[:, 30:, :3] = 255  # clear white
+    layer[5:20, 10:25] = 255  # paint
+    layer[25:30, 10:25] = (0, 0, 0, 255)  # black paint
+    layer[32:36, 10:25] = (255, 255, 255, 100)  # hardly there
+    wanted = np.zeros((40, 56), bool)
+    wanted[5:20, 10:25] = True
+    Image.fromarray(layer).save(tmp_path / "layer.png")
+    assert np.array_equal(read_region(tmp_path / "layer.png", (40, 56)), wanted)
+    turned = Image.Exif()
+    turned[EXIF_ORIENTATION] = 6
+    Image.fromarray(layer).save(tmp_path / "turned.png", exif=turned)
+    assert np.array_equal(read_region(tmp_path / "turned.png", (56, 40)), np.rot90(wanted, -1))
+    Image.fromarray(np.zeros((40, 56, 4), np.uint8)).save(tmp_path / "clear.png")
+    with pytest.raises(BadInputError, match="or transparent"):
+        read_region(tmp_path / "clear.png", (40, 56))
+
+
 @pytest.mark.parametrize(
     ("size_hw", "patches"), [((64, 64), 1), ((20, 30), 1), ((90, 80), 1), ((128, 128), 4), ((64, 200), 4), ((2000, 3000), 64)]
 )

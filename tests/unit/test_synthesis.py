@@ -13,6 +13,7 @@ from test_cli import Run, corrovis  # noqa: F401
 
 from corrovis.errors import BadInputError
 from corrovis.images import read_photo
+from corrovis.manifest import read_manifest
 from corrovis.networks.sem_gan import SurfaceGAN
 from corrovis.render.surface_files import write_surfaces
 from corrovis.sem.synthesis import ATTEMPTS, CHECKS, REPEAT, Synthesiser, at_levels, score, similarity
@@ -57,6 +58,12 @@ def test_what_fails_is_dropped_and_counted(synthesiser: Synthesiser) -> None:
     assert made.reasons == {"gradient": 2 * ATTEMPTS}
     with pytest.raises(BadInputError, match=r"none of 6 pictures passed the checks \(gradient 6\)"):
         write_surfaces(made, Path())
+
+
+@pytest.mark.parametrize("material", read_manifest(WEIGHTS)["sem-gan"].classes)
+def test_the_shipped_generator_draws_every_material_at_default_size(material: str) -> None:
+    made = Synthesiser(Store(WEIGHTS)).make(material, 2, side=256)
+    assert len(made.kept) == 2
 
 
 def test_a_generator_that_repeats_itself_is_caught(synthesiser: Synthesiser) -> None:

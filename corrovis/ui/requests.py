@@ -1,0 +1,78 @@
+"""What comes with a program's request, checked: uploads, numbers, texts and flags; and files as the answer names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gradio import FileData
+
+from corrovis.errors import BadInputError
+from corrovis.steel.results import MOST_SEED
+
+Value = TypeVar("Value")
+
+
+def upload(file: Any) -> tuple[Path, str]:
+    """Path and name of an uploaded file.
+
+    Only a dictionary marked as a file was checked by gradio to lie among the uploads: anything else may name any path.
+    """
+    record = file.model_dump() if isinstance(file, FileData) else file
+    meta = record.get("meta") if isinstance(record, dict) else None
+    if not isinstance(meta, dict) or meta.get("_type") != "gradio.FileData" or not record.get("path"):
+        raise BadInputError("no file came with the request; pass what an upload answered (gradio_client's handle_file does both)")
+    path = Path(str(record["path"]))
+    return path, str(record.get("orig_name") or path.name)
+
+
+def uploads(name: str, files: Any) -> list[tuple[Path, str]]:
+    """Paths and names of several uploaded files.  Raises BadInputError for what is no list of them."""
+    if not isinstance(files, list):
+        raise BadInputError(f"{name} {files!r:.40} is no list of files; send one, with a single file in it if there is but one")
+    return [upload(file) for file in files]
+
+
+def number(name: str, value: Any) -> float:
+    """`value` as a number.  Raises BadInputError for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadInputError(f"{name} {value!r:.40} is no number; leave {name} out, or give one") from error
+
+
+def whole_number(name: str, value: Any) -> int:
+    """`value` as a number to count with or a seed.  Raises BadInputError for what is none."""
+    found = number(name, value)
+    if not (found.is_integer() and 0 <= found <= MOST_SEED):
+        raise BadInputError(f"{name} {value!r:.40} is outside 0 to {MOST_SEED}; use a whole number between")
+    return int(found)
+
+
+def text(name: str, value: Any) -> str:
+    """`value`, if it is a text.  Raises BadInputError for what is none."""
+    if not isinstance(value, str):
+        raise BadInputError(f"{name} {value!r:.40} is no text; write it in quotes")
+    return value
+
+
+def flag(name: str, value: Any) -> bool:
+    """`value`, if it is true or false.  Raises BadInputError for what is neither, as "false" in quotes, which would be true."""
+    if not isinstance(value, bool):
+        raise BadInputError(f"{name} {value!r:.40} is neither true nor false; write one of the two, without quotes")
+    return value
+
+
+def optional(check: Callable[[str, Any], Value], name: str, value: Any) -> Value | None:
+    """`value` as `check` wants it, or None where it was left out."""
+    return None if value is None else check(name, value)
+
+
+def as_files(value: Any) -> Any:
+    """Paths, at any depth, as gradio's file records, which its clients download."""
+    if isinstance(value, dict):
+        return {key: as_files(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_files(item) for item in value]
+    return FileData(path=str(value), orig_name=value.name).model_dump() if isinstance(value, Path) else value

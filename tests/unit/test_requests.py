@@ -1,0 +1,195 @@
+"""What programs may send: whatever is wrong is answered in a line that names it, and nothing of the server's own is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+from micrographs import grains
+from PIL import Image
+
+from corrovis.car.ageing import Ager
+from corrovis.car.masking import CarMasker
+from corrovis.errors import BadInputError
+from corrovis.sem.inspection import Inspector
+from corrovis.sem.layers import LayerViewer
+from corrovis.sem.material import MaterialClassifier
+from corrovis.sem.segmentation import Segmenter
+from corrovis.sem.synthesis import Synthesiser
+from corrovis.settings import Settings
+from corrovis.steel.defects import DefectMaker
+from corrovis.store import Store
+from corrovis.ui import car_api, electrochem_api, materials_api, sem_api, steel_api, synthesis_api
+from corrovis.ui import materials_jobs as jobs
+from corrovis.ui.car_jobs import Services
+from corrovis.ui.materials_jobs import MaterialsLab
+from corrovis.ui.requests import upload
+from corrovis.ui.steel_jobs import SteelTools
+
+Doors = dict[str, Callable[..., Any]]
+
+
+@pytest.fixture
+def doors(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doors:
+    """The functions behind the endpoints, by name."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    with gr.Blocks(analytics_enabled=False) as page:
+        car_api.publish(Services(CarMasker(toy_store), Ager(toy_store), None, Settings()), {})
+        electrochem_api.publish()
+        sem_api.publish(Inspector(Segmenter(toy_store)))
+        materials_api.publish(MaterialsLab(LayerViewer(toy_store), MaterialClassifier(toy_store)))
+        steel_api.publish(SteelTools(DefectMaker(toy_store), None, Settings()))
+        synthesis_api.publish(Synthesiser(toy_store))
+    return {str(event.api_name): event.fn for event in page.fns.values() if event.fn}
+
+
+def sent(path: Path, name: str = "") -> dict[str, Any]:
+    return {"path": str(path), "orig_name": name or path.name, "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Any]:
+    """A picture, a polarisation curve (i_corr 1e-5 A) and a spectrum (20 ohm, then 500 ohm beside 10 uF), as uploads."""
+    Image.fromarray(grains()).save(tmp_path / "picture.png")
+    eta = np.arange(-0.2, 0.2, 0.004)
+    current = 1e-5 * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
+    rows = "\n".join(f"{e},{i}" for e, i in zip(eta - 0.5, current, strict=True))
+    (tmp_path / "curve.csv").write_text(f"E (V),I (A)\n{rows}")
+    f = np.logspace(5, -1, 40)
+    z = 20 + 1 / (1 / 500 + 2j * np.pi * f * 1e-5)
+    rows = "\n".join(f"{a},{b.real},{b.imag}" for a, b in zip(f, z, strict=True))
+    (tmp_path / "spectrum.csv").write_text(f"f,Z',Z''\n{rows}")
+    found = {kind: sent(tmp_path / name) for kind, name in (("curve", "curve.csv"), ("spectrum", "spectrum.csv"))}
+    return found | {kind: sent(tmp_path / "picture.png") for kind in ("photo", "image", "plate")}
+
+
+# Endpoint, its file, what else was asked, and what is said.
+WRONG: list[tuple[str, str, dict[str, Any], str]] = [
+    ("fit_tafel", "curve", {"area_cm2": "wide"}, "area_cm2 'wide' is no number"),
+    ("fit_tafel", "curve", {"area_cm2": [1.2]}, "area_cm2 [1.2] is no number"),
+    ("fit_tafel", "curve", {"equivalent_weight": -27.9, "density_g_cm3": 7.87}, "must be above 0"),
+    ("fit_tafel", "curve", {"equivalent_weight": {}, "density_g_cm3": 7.87}, "equivalent_weight {} is no number"),
+    ("fit_tafel", "curve", {"window": "ab"}, "window 'ab' is none; give [lowest, highest]"),
+    ("fit_tafel", "curve", {"window": 0.5}, "window 0.5 is none"),
+    ("fit_tafel", "curve", {"window": [None, None]}, "window None is no number"),
+    ("fit_tafel", "curve", {"window": [-0.7, -0.5, -0.3]}, "window [-0.7, -0.5, -0.3] is none"),
+    ("fit_tafel", "curve", {"sweep": 1.5}, "sweep 1.5 is outside"),
+    ("fit_tafel", "curve", {"sweep": "first"}, "sweep 'first' is no number"),
+    ("fit_tafel", "curve", {"alloy": 304}, "alloy 304 is no text"),
+    ("fit_tafel", "curve", {"composition": ["Fe"]}, "composition ['Fe'] is no text"),
+    ("fit_tafel", "curve", {"columns": 5}, "columns 5 is no text"),
+    ("fit_tafel", "curve", {"method": ["auto"]}, "method ['auto'] is no text"),
+    ("fit_tafel", "curve", {"reference": 3}, "reference 3 is no text"),
+    ("fit_eis", "spectrum", {"circuit": None}, "circuit None is no text"),
+    ("fit_eis", "spectrum", {"circuit": 5}, "circuit 5 is no text"),
+    ("fit_eis", "spectrum", {"area_cm2": "wide"}, "area_cm2 'wide' is no number"),
+    ("fit_eis", "spectrum", {"spectrum_number": None}, "spectrum_number None is no number"),
+    ("fit_eis", "spectrum", {"spectrum_number": "last"}, "spectrum_number 'last' is no number"),
+    ("fit_eis", "spectrum", {"columns": 5}, "columns 5 is no text"),
+    ("show_layers", "image", {"filter": None}, "filter None is no text"),
+    ("show_layers", "image", {"filter": 3}, "filter 3 is no text"),
+    ("show_layers", "image", {"show": 1}, "show 1 is no text"),
+    ("show_layers", "image", {"model": 7}, "model 7 is no text"),
+    ("show_layers", "image", {"beside": "b.png"}, "no file came with the request"),
+    ("inspect", "image", {"pixel_size": 0.5}, "pixel_size 0.5 is no text"),
+    ("inspect", "image", {"model": 1}, "model 1 is no text"),
+    ("inspect", "image", {"saliency": "false"}, "saliency 'false' is neither true nor false"),
+    ("age_car", "photo", {"whole": "false"}, "whole 'false' is neither true nor false"),
+    ("age_car", "photo", {"whole": None}, "whole None is neither true nor false"),
+    ("add_defect", "plate", {"defect": 3}, "defect 3 is no text"),
+    ("synthesize_steel", "", {"defect": None}, "defect None is no text"),
+    ("synthesize_sem", "", {"material": None}, "material None is no text"),
+    ("synthesize_sem", "", {"material": 304}, "material 304 is no text"),
+]
+
+
+@pytest.mark.parametrize("case", WRONG, ids=lambda case: f"{case[0]} {case[2]}")
+def test_what_is_no_argument_is_answered_in_a_line(
+    doors: Doors, files: dict[str, Any], case: tuple[str, str, dict[str, Any], str]
+) -> None:
+    door, file, asked, said = case
+    with pytest.raises(gr.Error) as raised:
+        doors[door](**({file: files[file]} if file else {}), **asked)
+    assert said in raised.value.message
+    assert "\n" not in raised.value.message
+
+
+def test_numbers_of_curves_may_come_in_quotes(doors: Doors, files: dict[str, Any]) -> None:
+    """As elsewhere; a form's fields are texts."""
+    asked = {"area_cm2": "2", "equivalent_weight": "27.92", "density_g_cm3": "7.87", "window": ["-0.7", "-0.35"], "sweep": "1"}
+    found = doors["fit_tafel"](files["curve"], **asked)
+    assert found["i_corr_a_cm2"]["value"] == pytest.approx(5e-6, rel=0.05)
+    assert found["corrosion_rate_mm_y"]["value"] == pytest.approx(3.27e-3 * 5 * 27.92 / 7.87, rel=0.05)
+    found = doors["fit_eis"](files["spectrum"], "R0-p(R1,C1)", area_cm2="2", spectrum_number="1")
+    assert found["parameters"]["R1"]["value"] == pytest.approx(1000, rel=1e-3)
+
+
+@pytest.mark.parametrize("record", [None, 5, {"path": "/etc/passwd"}, {"path": "/etc/passwd", "meta": "gradio.FileData"}])
+def test_what_is_no_upload_is_none(record: Any) -> None:
+    with pytest.raises(BadInputError, match="no file came with the request"):
+        upload(record)
+
+
+def test_the_materials_lab_keeps_to_its_settings(toy_store: Store, files: dict[str, Any]) -> None:
+    lab = MaterialsLab(LayerViewer(toy_store), MaterialClassifier(toy_store), Settings(max_pixels=10_000))
+    path, name = upload(files["image"])
+    for ask in (lambda: jobs.classify(lab, path, name), lambda: jobs.look_into(lab, jobs.Visit(((path, name),), "material"))):
+        with pytest.raises(BadInputError, match="is 240 x 180, 0 megapixels; the limit is 0"):
+            ask()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Two pictures, the second broken, as gradio keeps uploads: in folders of its own, under names that it has purged."""
+    for folder in ("1f", "2e", "3d"):
+        (tmp_path / folder).mkdir()
+    Image.fromarray(grains()).save(tmp_path / "1f/Probe 4h.png")
+    (tmp_path / "2e/Probe 8h.png").write_text("<html>")
+    path = tmp_path / "3d/t 1.csv"
+    path.write_text("file,exposure_h,condition\nProbe (4h).png,4,dry\nProbe (8h).png,8,dry\n")
+    return path
+
+
+def pictures(table: Path) -> list[dict[str, Any]]:
+    folder = table.parents[1]
+    return [sent(folder / f"{at}/Probe {hours}h.png", f"Probe ({hours}h).png") for at, hours in (("1f", 4), ("2e", 8))]
+
+
+def test_a_progression_calls_pictures_by_their_own_names(doors: Doors, table: Path) -> None:
+    answer = doors["progression"](sent(table), pictures(table))
+    good, bad = answer["items"]
+    assert (good["file"], bad["file"]) == ("Probe (4h).png", "Probe (8h).png")
+    assert bad["error"].startswith("Probe (8h).png is not a picture")
+    assert good["mask"]["meta"] == {"_type": "gradio.FileData"}
+
+
+WRONG_PROGRESSIONS: dict[str, tuple[str, str]] = {
+    "none can be read": ("file,exposure_h,condition\nProbe (8h).png,8,dry\n", "the first: Probe (8h).png is not a picture"),
+    "no such column": ("name,hours\na.png,4\n", "t (1).csv has no column file"),
+    "no hours": ("file,exposure_h,condition\nProbe (8h).png,soon,dry\n", "t (1).csv line 2"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_PROGRESSIONS)
+def test_errors_of_a_progression_do_not_tell_where_uploads_lie(doors: Doors, table: Path, case: str) -> None:
+    text, said = WRONG_PROGRESSIONS[case]
+    table.write_text(text)
+    with pytest.raises(gr.Error) as raised:
+        doors["progression"](sent(table, "t (1).csv"), pictures(table))
+    assert said in raised.value.message
+    assert str(table.parents[1]) not in raised.value.message
+
+
+def test_one_picture_is_called_by_its_own_name_too(doors: Doors, table: Path) -> None:
+    with pytest.raises(gr.Error, match=r"^.Probe \(8h\).png is not a picture"):
+        doors["inspect"](pictures(table)[1])
+
+
+@pytest.mark.parametrize("images", [None, 5, "a.png", {"path": "a.png"}, [None]])
+def test_pictures_of_a_progression_are_a_list_of_uploads(doors: Doors, table: Path, images: Any) -> None:
+    with pytest.raises(gr.Error, match=r"no list of files|no file came"):
+        doors["progression"](sent(table), images)
