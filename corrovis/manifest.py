@@ -68,6 +68,6 @@ def verify(spec: WeightSpec, path: Path) -> None:
     found = sha256_of(path)
     if found != spec.sha256:
         raise WeightsError(
-            f"{path} has sha256 {found[:12]} but the manifest says {spec.sha256[:12]}; "
+            f"{path.name} has sha256 {found[:12]} but the manifest says {spec.sha256[:12]}; "
             "the file is damaged or of another version: fetch it again"
         )

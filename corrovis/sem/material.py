@@ -29,6 +29,7 @@ SCALES = (1.0, 0.5, 0.25)  # of the field's short side
 MOST_SQUARES = 6  # at each scale
 FLAT = 6.0  # grey levels; mounting resin and vacuum tell nothing
 SURE = 0.6
+UNMEASURED = "the network learned from too few specimens to tell what is unfamiliar to it; do not show it other materials"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,9 +78,11 @@ class MaterialClassifier:
         with torch.inference_mode():
             logits, distances = network(to_input(squares(grey, int(self.spec.input["size"]))))
         p = probabilities_of(logits.mean(dim=0))
-        distance = float(distances.mean()) / float(self.spec.input.get("unfamiliar_above", 1))
+        limit = float(self.spec.input.get("unfamiliar_above", 0))
+        distance = float(distances.mean()) / limit if limit else 0.0
         made_by = Provenance(self.spec.name, self.spec.sha256, time.perf_counter() - began)
-        warnings = (*field.notes, *doubts(field, p, distance, self.spec.classes))
+        unmeasured = () if limit else (UNMEASURED,)
+        warnings = (*notes_of(field), *unmeasured, *doubts(field, p, distance, self.spec.classes))
         return Material(p, self.spec.classes, distance, warnings, made_by)
 
 
@@ -129,6 +132,14 @@ def probabilities_of(logits: Tensor) -> Float:
         second = float(logits.sigmoid())
         return np.array([1 - second, second], np.float32)
     return np.asarray(logits.softmax(dim=0).numpy(), np.float32)
+
+
+def notes_of(field: Field) -> list[str]:
+    """What the door noted; nothing on the scale, on which no material depends, nor of a side where nothing was cropped."""
+    kept = [note for note in field.notes if "pixel size" not in note and not note.startswith("data bar cropped")]
+    cut = ((field.rows[0], "above"), (field.size_hw[0] - field.rows[1], "below"))
+    bar = ", ".join(f"{rows} rows {where}" for rows, where in cut if rows)
+    return [*kept, f"data bar cropped: {bar}"] if bar else kept
 
 
 def doubts(field: Field, p: Float, distance: float, classes: tuple[str, ...]) -> list[str]:

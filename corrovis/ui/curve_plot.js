@@ -4,6 +4,7 @@ const words = props.words;
 const plot = element.querySelector(".curve-plot");
 const panels = plot.querySelector(".panels");
 const COLOURS = ["#c2571a", "#2b7fae", "#6f9a3c", "#9158a6", "#c09a1e", "#65737e"];
+const PAUSE_MS = 300; // after the last press of an arrow key
 const PAD = { left: 62, right: 14, top: 26, bottom: 42 };
 
 function node(name, attributes, parent, text) {
@@ -27,7 +28,7 @@ function ticks([low, high], count) {
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
   const found = [];
   for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(k * step);
-  return found;
+  return found.length < 2 && high > low ? ticks([low, high], 2 * count) : found;
 }
 
 function label(value) {
@@ -73,7 +74,7 @@ function draw(panel, k, all) {
       if (first && series.name) node("text", { x: width - PAD.right, y: 16 + 15 * named++, "text-anchor": "end", style: `fill:${colour}` }, svg, series.name);
     }
   }
-  if (panel.window) addWindow(svg, panel.window, { x, xs, inner, width });
+  if (panel.window) addWindow(svg, mine ?? panel.window, { x, xs, inner, width });
   return svg;
 }
 
@@ -94,35 +95,67 @@ function addWindow(svg, start, { x, xs, inner, width }) {
   const move = (k, value) => {
     const gap = 0.01 * (xs[1] - xs[0]);
     edges[k] = k ? Math.min(xs[1], Math.max(value, edges[0] + gap)) : Math.max(xs[0], Math.min(value, edges[1] - gap));
+    leave([...edges]);
     place();
   };
-  const release = () => trigger("release", { low: edges[0], high: edges[1] });
   grips.forEach((grip, k) => {
-    grip.addEventListener("pointerdown", (event) => { grip.setPointerCapture(event.pointerId); event.preventDefault(); });
+    grip.addEventListener("pointerdown", (event) => { grip.setPointerCapture(event.pointerId); event.preventDefault(); held = true; });
     grip.addEventListener("pointermove", (event) => {
       if (!grip.hasPointerCapture(event.pointerId)) return;
       const box = svg.getBoundingClientRect();
       const at = (event.clientX - box.left) / box.width * width;
       move(k, xs[0] + (at - PAD.left) / inner.w * (xs[1] - xs[0]));
     });
-    grip.addEventListener("pointerup", release);
+    grip.addEventListener("lostpointercapture", () => {
+      held = false;
+      if (mine) release();
+      if (late) receive();
+    });
     grip.addEventListener("keydown", (event) => {
       const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!way) return;
       event.preventDefault();
       move(k, edges[k] + way * (event.shiftKey ? 0.05 : 0.01));
-      release();
+      clearTimeout(waiting);
+      waiting = setTimeout(release, PAUSE_MS);
     });
   });
   place();
 }
 
-function receive() {
-  const value = props.value ? JSON.parse(props.value) : null;
-  plot.dataset.state = value ? (value.fitted ? "fitted" : "shown") : "empty";
-  plot.toggleAttribute("data-window", Boolean(value?.panels[0].window));
-  panels.replaceChildren(...(value ? value.panels.map(draw) : []));
+let turn = 0; // counts what the visitor did to the window
+let mine = null; // its edges as he left them, until an answer knows of them
+let held = false, late = false; // an edge is held; an answer came meanwhile
+let waiting; // for the next press of an arrow key
+
+function leave(edges) {
+  mine = edges;
+  turn += 1;
 }
 
+function release() {
+  clearTimeout(waiting);
+  trigger("release", { edges: mine, turn });
+}
+
+function receive() {
+  late = held;
+  if (held) return; // drawn again, the edge would slip out of the visitor's hand
+  const value = props.value ? JSON.parse(props.value) : null;
+  if (!value || value.turn >= turn) mine = null;
+  const focused = [...panels.querySelectorAll(".grip")].indexOf(document.activeElement);
+  plot.dataset.state = value ? (value.fitted ? "fitted" : "shown") : "empty";
+  plot.dataset.turn = value?.turn ?? "";
+  plot.toggleAttribute("data-window", Boolean(value?.panels[0].window));
+  plot.toggleAttribute("data-own", Boolean(value?.own_window));
+  panels.replaceChildren(...(value ? value.panels.map(draw) : []));
+  panels.querySelectorAll(".grip")[focused]?.focus({ preventScroll: true });
+}
+
+plot.querySelector(".auto").addEventListener("click", () => {
+  leave(null);
+  release();
+  panels.querySelector(".grip")?.focus({ preventScroll: true }); // the button goes
+});
 watch("value", receive);
 receive();

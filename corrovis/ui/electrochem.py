@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from corrovis.ui import electrochem_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.complaints import complaining
 from corrovis.ui.examples import offer
-from corrovis.ui.parts import CPU, drawing, fresh_folder
+from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 
 Choices = dict[Any, Any]  # component -> what is chosen there
 CIRCUITS = ["auto", "randles", "two-loop", "R0-p(R1,CPE1)", "R0-p(R1-W1,CPE1)", "R0-p(R1,CPE1)-p(R2,CPE2)"]
@@ -21,10 +21,24 @@ METALS = ["316L", "304", "AZ31B", "carbon steel"]
 REFERENCES = ["reference", "SCE", "Ag/AgCl", "SHE"]
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The fit window as a visitor left it; it holds for what it was set on, and for no other files, columns, sweep or method.
+
+    `turn` counts what he did to it, `dropped` the times that files came: a change of either asks for a fit.
+    """
+
+    edges_v: tuple[float, float] | None = None
+    of: tuple[Any, ...] = ()
+    turn: int = 0
+    dropped: int = 0
+
+
 class ElectrochemTab:
-    """Lays the tab out inside the running `gr.Blocks` and wires it.  It keeps nothing: every event brings all choices with it."""
+    """Lays the tab out inside the running `gr.Blocks` and wires it.  Every event brings all choices; only `window` is kept."""
 
     def __init__(self, examples: Path) -> None:
+        self.window = gr.State(Window(), time_to_live=VISIT_S)
         gr.HTML(f"<h1>{wording.LAB_HEADLINE}</h1><p>{wording.LAB_LEAD}</p>", elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes="lab"):
             with gr.Column(elem_classes="lab-desk", scale=1):
@@ -66,29 +80,43 @@ class ElectrochemTab:
             self.spectrum,
         )
         typed = (self.temperatures, self.composition, self.columns)
-        choices: Any = {self.files, *typed, *settings}
+        choices: Any = {self.window, self.files, *typed, *settings}
         shown = [self.plot, self.table, self.saved]
-        seen = self.files.change(self.show, choices, shown, **work)
-        seen.then(self.fit, choices, shown, **work)
-        for choice in settings:
-            choice.change(self.fit, choices, shown, **work)
-        gr.on([event for field in typed for event in (field.submit, field.blur)], self.fit, choices, shown, **work)
-        self.plot.release(self.refit, choices, shown, **work)
+        self.files.change(self.show, choices, [*shown, self.window], **work)
+        # It waits for no fit; without the queue gradio would not tell the page that the state has changed.
+        quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+        self.plot.release(self.remember, choices, self.window, trigger_mode="multiple", **quick)
+        # One event for every fit: what comes while it runs is made up for by one more run, which reads the choices anew.
+        asked = [self.window.change, *(choice.change for choice in settings)]
+        asked += [event for field in typed for event in (field.submit, field.blur)]
+        gr.on(asked, self.fit, choices, shown, trigger_mode="always_last", **work)
 
-    def show(self, choices: Choices) -> tuple[str, str, Any]:
-        """The data at once, before any fit."""
-        wish = self._wish(choices)
+    def show(self, choices: Choices) -> tuple[str, str, Any, Window]:
+        """The data at once, before any fit; a window of other files goes."""
+        wish, window = self._wish(choices), choices[self.window]
         curves, said = jobs.read_all(wish)
-        return jobs.plot_value(curves, [], wish.reference), jobs.table([], None, said), gr.update(visible=False)
+        value = jobs.plot_value(curves, [], wish.reference)
+        table, saved = jobs.table([], None, said), gr.update(visible=False)
+        return value, table, saved, replace(window, edges_v=None, dropped=window.dropped + 1)
+
+    def remember(self, choices: Choices, event: gr.EventData) -> Window:
+        """The window that was dragged, or none for that which the fit finds; of two that cross on their way the later stays."""
+        window: Window = choices[self.window]
+        turn = int(event.turn)
+        if turn < window.turn:
+            return window
+        edges = (float(event.edges[0]), float(event.edges[1])) if event.edges else None
+        return replace(window, edges_v=edges, of=self._windowed(choices), turn=turn)
 
     def fit(self, choices: Choices) -> tuple[str, str, Any]:
-        return self._fitted(self._wish(choices))
+        return self._fitted(self._wish(choices), choices[self.window].turn)
 
-    def refit(self, choices: Choices, event: gr.EventData) -> tuple[str, str, Any]:
-        """The same with the window that was dragged."""
-        return self._fitted(replace(self._wish(choices), window_v=(float(event.low), float(event.high))))
+    def _windowed(self, choices: Choices) -> tuple[Any, ...]:
+        """What a window is set on."""
+        return (*(choices[self.files] or ()), choices[self.columns] or "", choices[self.sweep] or None, choices[self.method])
 
     def _wish(self, choices: Choices) -> jobs.Wish:
+        window = choices[self.window]
         return jobs.Wish(
             files=tuple((Path(file), Path(file).name) for file in choices[self.files] or []),
             area_cm2=choices[self.area] or None,
@@ -102,10 +130,11 @@ class ElectrochemTab:
             circuit=choices[self.circuit] or "auto",
             method=choices[self.method] or "auto",
             reference=choices[self.reference] or "reference",
+            window_v=window.edges_v if window.of == self._windowed(choices) else None,
             temperatures=choices[self.temperatures] or "",
         )
 
-    def _fitted(self, wish: jobs.Wish) -> tuple[str, str, Any]:
+    def _fitted(self, wish: jobs.Wish, turn: int) -> tuple[str, str, Any]:
         with complaining():
             curves, said = jobs.read_all(wish)
             fits, problems = jobs.fit_all(curves, wish)
@@ -113,7 +142,7 @@ class ElectrochemTab:
             html = jobs.table(fits, of, said + problems, arrhenius)
             paths = jobs.write_files(fits, wish.reference, of, fresh_folder()) if fits else []
         saved = gr.update(value=[str(path) for path in paths], visible=bool(paths))
-        return jobs.plot_value(curves, fits, wish.reference, arrhenius), html, saved
+        return jobs.plot_value(curves, fits, wish.reference, arrhenius, (wish.window_v, turn)), html, saved
 
 
 def make_plot(words: dict[str, str]) -> gr.HTML:

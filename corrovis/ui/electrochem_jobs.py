@@ -25,6 +25,7 @@ Curve = PolarizationCurve | Spectrum
 Fit = TafelFit | CircuitFit
 Found = TypeVar("Found")
 Metal = tuple[float, float]  # equivalent weight in g, density in g/cm3
+Asked = tuple[tuple[float, float] | None, int]  # the window in V, if the visitor set it, and the count of his moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,9 @@ def _file(fit: TafelFit, known: Container[str]) -> str:
     return name if name in known else re.sub(r" sweep \d+ \((up|down)\)$", "", name)
 
 
-def plot_value(curves: list[Curve], fits: list[Fit], reference: str, arrhenius: Arrhenius | None = None) -> str:
+def plot_value(
+    curves: list[Curve], fits: list[Fit], reference: str, arrhenius: Arrhenius | None = None, asked: Asked = (None, 0)
+) -> str:
     """What `curve_plot.js` draws, as JSON: the data alone, or with the fits."""
     if not curves:
         return ""
@@ -159,13 +162,15 @@ def plot_value(curves: list[Curve], fits: list[Fit], reference: str, arrhenius: 
     else:
         plain = [curve for curve in curves if isinstance(curve, PolarizationCurve)]
         panels = _polarization_panels(plain, [fit for fit in fits if isinstance(fit, TafelFit)], reference)
+        if asked[0]:  # also where nothing could be fitted in it: it can be dragged back
+            panels[0]["window"] = [round(edge, 4) for edge in asked[0]]
         panels += [_arrhenius_panel(arrhenius)] if arrhenius else []
-    return plot_json(panels, bool(fits))
+    return plot_json(panels, bool(fits), asked)
 
 
-def plot_json(panels: list[dict[str, Any]], fitted: bool) -> str:
+def plot_json(panels: list[dict[str, Any]], fitted: bool, asked: Asked = (None, 0)) -> str:
     """The value of the page's plot."""
-    return json.dumps({"panels": panels, "fitted": fitted})
+    return json.dumps({"panels": panels, "fitted": fitted, "own_window": asked[0] is not None, "turn": asked[1]})
 
 
 def series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, Any]:
@@ -222,7 +227,7 @@ def _spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[di
     places = {spectrum.name: k for k, spectrum in enumerate(spectra)}
     sets = [(s.frequency_hz, s.impedance, s.name, k, False) for k, s in enumerate(spectra)]
     sets += [(f.spectrum.frequency_hz, f.model, "", places[f.spectrum.name], True) for f in fits]
-    unit = spectra[0].unit.replace("ohm", "Ω").replace("cm2", "cm²")
+    unit = _written(spectra[0].unit)
     log_f = wording.PLOT_FREQUENCY
     panels = [
         panel(wording.PLOT_REAL.format(unit=unit), wording.PLOT_IMAGINARY.format(unit=unit),
@@ -271,8 +276,13 @@ def table(fits: list[Fit], of: Metal | None, said: list[str], arrhenius: Arrheni
     return f'<section class="fit">{body}<ul role="status">{notes}</ul></section>' if body or notes else ""
 
 
+def _written(unit: str) -> str:
+    """ "ohm cm2" -> "Ω cm²", as people write it."""
+    return unit.replace("ohm", "Ω").replace("cm2", "cm²")
+
+
 def _row(key: str, q: dict[str, Any]) -> str:
-    label, factor, unit = wording.QUANTITIES.get(key, (key, 1.0, q.get("unit", "")))
+    label, factor, unit = wording.QUANTITIES.get(key, (key, 1.0, _written(q.get("unit", ""))))
     if q["value"] is None and key.startswith("corrosion_rate"):  # said once, below the table
         return ""
     if q["value"] is None:

@@ -85,7 +85,7 @@ function go(k) {
 }
 
 function choose(group, attribute, value) {
-  for (const button of view.querySelectorAll(`.${group} button`)) button.setAttribute("aria-checked", button.dataset[attribute] === value);
+  for (const button of view.querySelectorAll(`.${group} button`)) button.setAttribute("aria-pressed", button.dataset[attribute] === value);
 }
 
 function recolour(name) {
@@ -121,7 +121,6 @@ for (const [name, { title }] of Object.entries(tables)) {
   const button = document.createElement("button"), sample = document.createElement("i");
   Object.assign(button, { type: "button" });
   Object.assign(button.dataset, { filter: name });
-  button.setAttribute("role", "radio");
   sample.style.background = ramp(name);
   button.append(sample, title);
   button.addEventListener("click", () => recolour(name));

@@ -106,6 +106,7 @@ CURVE_PLOT = {
     "plot": "Curves and fits",
     "empty": "Your curve appears here.",
     "drag": "Drag the edges of the coloured band to fit another window.",
+    "auto": "Automatic window",
     "low": "Lower edge of the fit window, V",
     "high": "Upper edge of the fit window, V",
 }
@@ -228,7 +229,8 @@ NO_ROWS = "Drop in pictures first, then fill in the hours"
 PLOT_HOURS = "exposure in h"
 PLOT_CORRODED = "corroded in % of the field"
 PLOT_SEVERITY = "severity, 0 low to 2 severe"
-GROWTH_PLOT = {"plot": "Corroded share against exposure", "empty": "Growth appears here.", "drag": "", "low": "", "high": ""}
+GROWTH_PLOT = {"plot": "Corroded share against exposure", "empty": "Growth appears here."}
+GROWTH_PLOT |= dict.fromkeys(("drag", "auto", "low", "high"), "")  # it has no window
 GROWTH_TITLE = "Condition by condition"
 GROWTH_COLUMNS = [
     "Condition",

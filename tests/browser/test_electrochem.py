@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 
 @pytest.fixture
@@ -79,6 +79,116 @@ def test_a_polarisation_curve_is_fitted_and_its_window_dragged(lab: Page, curve:
     )
     for name in ("corrovis_fit.pdf", "corrovis_fit.svg", "corrovis_fit.png", "corrovis_parameters.csv", "corrovis_fit_1.csv"):
         expect(lab.get_by_role("row", name=re.compile(re.escape(name)))).to_be_visible()
+
+
+def edge_of(lab: Page, name: str = "Upper") -> Locator:
+    return lab.get_by_role("slider", name=f"{name} edge of the fit window, V")
+
+
+def at(edge: Locator) -> float:
+    return float(edge.get_attribute("aria-valuenow") or "nan")
+
+
+def drag(lab: Page, edge: Locator, volts: float) -> None:
+    box, plot = edge.locator("rect").bounding_box(), lab.locator(".curve-plot svg").first.bounding_box()
+    assert box
+    assert plot
+    low, high = (float(edge.get_attribute(f"aria-value{end}") or "nan") for end in ("min", "max"))
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    lab.mouse.move(x, y)
+    lab.mouse.down()
+    lab.mouse.move(x + volts / (high - low) * plot["width"] * 0.9, y)  # in one step: a turn
+    lab.mouse.up()
+
+
+@pytest.fixture
+def fitted(lab: Page, curve: Path) -> Page:
+    drop(lab, curve)
+    expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
+    return lab
+
+
+def test_two_moves_in_a_row_both_count(fitted: Page) -> None:
+    """The second comes while the first is being fitted."""
+    drag(fitted, edge_of(fitted), -0.03)
+    drag(fitted, edge_of(fitted, "Lower"), 0.03)
+    upper, lower = at(edge_of(fitted)), at(edge_of(fitted, "Lower"))
+    expect(fitted.locator(".curve-plot")).to_have_attribute("data-turn", "2")
+    assert (at(edge_of(fitted)), at(edge_of(fitted, "Lower"))) == (upper, lower)
+
+
+def test_arrow_keys_add_up_and_the_edge_keeps_the_focus(fitted: Page) -> None:
+    before = at(edge_of(fitted))
+    edge_of(fitted).focus()
+    for _ in range(5):
+        fitted.keyboard.press("ArrowLeft")
+    expect(fitted.locator(".curve-plot")).to_have_attribute("data-turn", "5")
+    expect(edge_of(fitted)).to_have_attribute("aria-valuenow", f"{before - 0.05:.4f}")
+    expect(edge_of(fitted)).to_be_focused()
+    fitted.keyboard.press("ArrowRight")
+    expect(fitted.locator(".curve-plot")).to_have_attribute("data-turn", "6")
+    expect(edge_of(fitted)).to_have_attribute("aria-valuenow", f"{before - 0.04:.4f}")
+
+
+def test_an_answer_does_not_take_the_edge_out_of_the_hand(fitted: Page) -> None:
+    """The answer to a key comes while the other edge is held: the table is new, the edge is still the same."""
+    table, lower = fitted.locator(".fit table").inner_text(), edge_of(fitted, "Lower")
+    edge_of(fitted).press("Shift+ArrowLeft")
+    box, before = lower.locator("rect").bounding_box(), at(lower)
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fitted.mouse.move(x, y)
+    fitted.mouse.down()
+    held = lower.element_handle()
+    expect(fitted.locator(".fit table")).not_to_have_text(table, use_inner_text=True)
+    assert held.evaluate("(edge) => edge.isConnected")
+    fitted.mouse.move(x + 30, y)
+    fitted.mouse.up()
+    expect(fitted.locator(".curve-plot")).to_have_attribute("data-turn", "2")
+    assert at(lower) > before
+
+
+def test_a_dragged_window_stays_with_other_choices_until_it_is_given_up(fitted: Page) -> None:
+    before, plot = at(edge_of(fitted)), fitted.locator(".curve-plot")
+    automatic = fitted.get_by_role("button", name="Automatic window")
+    expect(automatic).to_be_hidden()
+    edge_of(fitted).press("Shift+ArrowLeft")
+    expect(automatic).to_be_visible()
+    alloy = fitted.get_by_label("Metal, for the corrosion rate")
+    alloy.click()
+    fitted.get_by_role("option", name="carbon steel").click()
+    expect(fitted.locator(".fit table").get_by_role("row", name=re.compile("Corrosion rate")).first).to_contain_text("mm/year")
+    expect(edge_of(fitted)).to_have_attribute("aria-valuenow", f"{before - 0.05:.4f}")
+    automatic.click()
+    expect(edge_of(fitted)).to_have_attribute("aria-valuenow", f"{before:.4f}")
+    expect(automatic).to_be_hidden()
+    edge_of(fitted).press("Shift+ArrowLeft")
+    expect(automatic).to_be_visible()
+    fitted.get_by_label("Fit of polarisation curves").click()
+    fitted.get_by_role("option", name="butler-volmer").click()
+    expect(automatic).to_be_hidden()  # a window was for the other method
+    expect(plot).to_have_attribute("data-state", "fitted")
+
+
+def test_a_window_in_which_nothing_fits_can_be_given_up(fitted: Page) -> None:
+    before = at(edge_of(fitted))
+    drag(fitted, edge_of(fitted), -0.35)
+    expect(fitted.locator(".fit")).to_contain_text("misses E_corr")
+    expect(edge_of(fitted)).to_be_visible()
+    fitted.get_by_role("button", name="Automatic window").click()
+    expect(edge_of(fitted)).to_have_attribute("aria-valuenow", f"{before:.4f}")
+
+
+def test_every_axis_has_two_numbers(lab: Page, tmp_path: Path) -> None:
+    """Residuals within 0.08 decades: steps of 0.1 would leave 0 alone."""
+    eta = np.arange(-0.2, 0.2, 0.002)
+    current = 1e-5 * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12)) * 10 ** (0.075 * (-1) ** np.arange(len(eta)))
+    path = tmp_path / "rough.csv"
+    path.write_text("E (V),i (uA/cm2)\n" + "\n".join(f"{e - 0.45:.4f},{1e6 * i:.6g}" for e, i in zip(eta, current, strict=True)))
+    drop(lab, path)
+    expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
+    left = lab.locator(".curve-plot svg").nth(1).locator('text[text-anchor="end"]')
+    assert len(left.all_inner_texts()) >= 2
 
 
 def test_a_spectrum_is_fitted_with_the_chosen_circuit(lab: Page, spectrum: Path) -> None:

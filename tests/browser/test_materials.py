@@ -44,9 +44,11 @@ def test_a_micrograph_is_named_and_its_layers_walked_through(page: Page, tmp_pat
     expect(view_of(page)).to_have_attribute("data-drawn", "0 bone mean")
     before = colours_of(page)
     page.get_by_role("button", name="Next layer").click()
-    page.get_by_role("radio", name="Red Lava").click()
-    page.get_by_role("radio", name="Strongest").click()
+    red, strongest = (page.locator(".layer-view").get_by_role("button", name=name) for name in ("Red Lava", "Strongest"))
+    red.press("Enter")
+    strongest.press("Space")
     expect(view_of(page)).to_have_attribute("data-drawn", "1 red-lava top")
+    expect(page.locator(".layer-view [aria-pressed=true]")).to_have_text(["Red Lava", "Strongest"])
     after = colours_of(page)
     assert np.ptp(before.astype(int), axis=2).mean() < np.ptp(after.astype(int), axis=2).mean()  # bone is nearly grey
     page.locator(".layer-view .at").press("End")

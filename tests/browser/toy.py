@@ -5,6 +5,7 @@ The pictures are drawn here; a car is whatever is bluer than it is red.  Composi
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from dataclasses import replace
@@ -140,6 +141,8 @@ def main() -> None:
     settings = Settings()
     examples = Path(tempfile.mkdtemp())
     cv2.imwrite(str(examples / "street.png"), street()[..., ::-1])
+    for folder in ("curves", "steel"):
+        shutil.copytree(page.EXAMPLES / folder, examples / folder)
     page.EXAMPLES = examples
     store = Store(settings.weights)
     inspector = Inspector(Segmenter(store))  # the shipped networks: they are small

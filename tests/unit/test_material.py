@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_the_data_bar_changes_nothing(toy_store: Store, tmp_path: Path) -> None:
         save_png(np.repeat(picture[..., None], 3, axis=2), path, None)
         answers.append(classifier.classify(read_field(path)))
     assert (answers[0].probabilities == answers[1].probabilities).all()
-    assert "data bar cropped: 0 rows above, 28 below" in answers[1].warnings
+    assert "data bar cropped: 28 rows below" in answers[1].warnings
 
 
 def field_of(rgb: np.ndarray) -> Field:
@@ -115,6 +116,15 @@ def test_far_from_training_is_unfamiliar(toy_store: Store) -> None:
     assert not strange.familiar
     assert any("unlike anything in training" in warning for warning in strange.warnings)
     assert strange.distance > near.distance
+
+
+def test_without_a_limit_nothing_is_called_familiar_in_silence(toy_store: Store) -> None:
+    classifier = MaterialClassifier(toy_store)
+    kept = {name: value for name, value in classifier.spec.input.items() if name != "unfamiliar_above"}
+    classifier.spec = replace(classifier.spec, input=kept)
+    found = classifier.classify(field_of(np.repeat(grains(90, 120)[..., None], 3, axis=2)))
+    assert found.distance == 0
+    assert any("too few specimens" in warning for warning in found.warnings)
 
 
 def test_one_logit_is_the_second_class() -> None:

@@ -1,0 +1,104 @@
+"""The page on a phone: one column, targets for a fingertip, and the answer before the choices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import OpenPage
+from playwright.sync_api import Locator, Page, expect
+from test_inspect import micrograph
+
+PHONE = {"has_touch": True, "is_mobile": True}
+LEAST_PX = 40  # of what a fingertip is to hit
+
+
+def on_phone(open_page: OpenPage, tab: str, width: int = 390) -> Page:
+    """A phone that shows `tab`; it is chosen while the window is wide, since a phone keeps most tabs in a menu."""
+    page = open_page(**PHONE)
+    page.get_by_role("tab", name=tab).tap()
+    page.set_viewport_size({"width": width, "height": 844})
+    return page
+
+
+def box(part: Locator) -> dict[str, float]:
+    expect(part).to_be_visible()
+    found = part.bounding_box()
+    assert found
+    return dict(found)
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_curves_take_the_whole_width(open_page: OpenPage, width: int) -> None:
+    page = on_phone(open_page, "Electrochemistry", width)
+    page.get_by_role("button", name="Polarisation curve").tap()
+    expect(page.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
+    assert box(page.locator(".curve-plot svg").first)["width"] > width - 60
+    assert box(page.locator(".lab-desk"))["width"] > width - 60
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_steel_has_its_upload_above_its_examples(open_page: OpenPage, width: int) -> None:
+    page = on_phone(open_page, "Steel", width)
+    upload, examples = box(page.locator(".steel-photo")), page.locator(".steel-desk .gallery-item")
+    expect(examples).to_have_count(5)
+    assert upload["width"] > width - 60
+    for example in examples.all():
+        assert box(example)["y"] > upload["y"] + upload["height"]
+        assert 50 < box(example)["width"] < 70
+
+
+def test_what_is_touched_is_large_enough(open_page: OpenPage) -> None:
+    page = on_phone(open_page, "Steel")
+    page.locator(".steel-desk .gallery-item").first.tap()
+    targets = [page.locator(".steel-photo").get_by_role("button", name="Remove Image")]
+    targets += page.locator(".steel-photo .source-selection button").all()
+    assert len(targets) == 3
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.get_by_role("tab", name="Electrochemistry").tap()
+    page.set_viewport_size({"width": 390, "height": 844})
+    texts = page.locator(".lab-desk .gallery-item")
+    expect(texts).to_have_count(2)
+    for text in texts.all():
+        assert box(text)["height"] >= LEAST_PX
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.get_by_role("tab", name="Steel").tap()
+    page.set_viewport_size({"width": 390, "height": 844})
+    for target in targets:
+        assert min(box(target)["width"], box(target)["height"]) >= LEAST_PX
+    frame = box(page.locator(".steel-photo"))
+    for target in targets:
+        assert box(target)["y"] + box(target)["height"] <= frame["y"] + frame["height"], "nothing hangs over the edge"
+
+
+def test_layers_come_right_after_the_answer(open_page: OpenPage, tmp_path: Path) -> None:
+    page = on_phone(open_page, "Materials lab")
+    page.locator(".materials .block.photo").first.locator("input[type=file]").first.set_input_files(
+        micrograph(tmp_path / "a.png")
+    )
+    expect(page.locator(".layer-view")).to_have_attribute("data-state", "ready")
+    answer, layers = box(page.locator(".block.materials-bars")), box(page.locator(".layer-view"))
+    assert 0 < layers["y"] - (answer["y"] + answer["height"]) < 60
+    assert layers["width"] > 330
+    assert box(page.locator(".materials .block.photo").nth(1))["y"] > layers["y"] + layers["height"]
+
+
+def test_a_complaint_hides_no_file(page: Page) -> None:
+    page.get_by_role("tab", name="Inspect").click()
+    page.get_by_role("button", name="Inspect", exact=True).click()
+    expect(page.get_by_text("Choose one picture or more first")).to_be_visible()
+    expect(page.locator(".ask .error").first).to_be_attached()
+    expect(page.locator(".ask .error").first).to_be_hidden()
+    upload = page.locator(".ask").get_by_text("Click to Upload").first
+    upload.click(trial=True)  # nothing lies over it
+
+
+def test_thumbnails_have_names(page: Page) -> None:
+    """As Chromium tells them to a screen reader."""
+    page.get_by_role("tab", name="Steel").click()
+    expect(page.locator(".steel-desk .gallery-item")).to_have_count(5)
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    names = [node["name"]["value"] for node in tree if node.get("role", {}).get("value") == "button"]
+    assert [name for name in names if name.startswith("Example")] == [f"Example {number}" for number in range(1, 6)]
+    assert "" not in names

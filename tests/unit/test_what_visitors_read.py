@@ -1,0 +1,56 @@
+"""Words that reach visitors: no folder of the server, nothing that their tab has no field for, units as people write them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from micrographs import grains, with_bar
+
+from corrovis.curves import Spectrum
+from corrovis.electrochem.impedance import fit_circuit
+from corrovis.errors import WeightsError
+from corrovis.images import save_png
+from corrovis.manifest import read_manifest, verify
+from corrovis.sem.fields import read_field
+from corrovis.sem.material import notes_of
+from corrovis.settings import WEIGHTS
+from corrovis.ui import electrochem_jobs
+
+
+def test_a_damaged_weight_is_named_without_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "car.safetensors"
+    path.write_bytes(b"cut short")
+    spec = replace(next(iter(read_manifest(WEIGHTS).values())), file=path.name)
+    with pytest.raises(WeightsError, match=r"^car\.safetensors has sha256") as caught:
+        verify(spec, path)
+    assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("side", "said"), [("bottom", "data bar cropped: 28 rows below"), ("top", "data bar cropped: 28 rows above")]
+)
+def test_a_material_is_told_without_the_scale(tmp_path: Path, side: str, said: str) -> None:
+    picture = with_bar(grains(), side, 0)
+    save_png(np.repeat(picture[..., None], 3, axis=2), tmp_path / "bar.png", None)
+    field = read_field(tmp_path / "bar.png")
+    assert any("pixel size" in note for note in field.notes), "the bar drawn has a scale bar"
+    assert notes_of(field) == [said]
+
+
+def test_a_field_without_a_bar_is_told_nothing_of_one(tmp_path: Path) -> None:
+    save_png(np.repeat(grains()[..., None], 3, axis=2), tmp_path / "plain.png", None)
+    assert notes_of(read_field(tmp_path / "plain.png")) == []
+
+
+def test_impedance_is_tabled_in_ohm_as_it_is_plotted() -> None:
+    f = np.logspace(5, -1, 50)
+    spectrum = Spectrum(f, 20 + 1 / (1 / 500 + 2j * np.pi * f * 1e-5), "cell", per_area=True)
+    fits = [fit_circuit(spectrum, "R0-p(R1,C1)")]
+    table = electrochem_jobs.table(fits, None, [])
+    assert "<td>Ω cm²</td>" in table
+    assert "<td>F/cm²</td>" in table
+    assert "ohm" not in table.replace("ohmic", "")
+    assert "cm2" not in table
