@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from corrovis.errors import CorrovisError
 from corrovis.render.sem_files import progression_files
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import COLUMNS, read_table
@@ -17,7 +18,7 @@ from corrovis.ui.electrochem import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect import PRIVATE, WORK, make_choices
 from corrovis.ui.parts import fresh_folder
-from corrovis.ui.sem_jobs import check_number, job_of, pack
+from corrovis.ui.sem_jobs import check_number, in_own_name, job_of, pack
 
 TABLE = "exposure.csv"  # of the examples
 Lines = list[list[Any]]
@@ -63,9 +64,12 @@ class ProgressionTab:
         """A line for every picture: from a CSV among the uploads, as the visitor wrote it, or guessed from the name."""
         paths = [Path(file) for file in files or []]
         known = {str(line[0]): line for line in lines if any(line[1:])}
-        with complaining():
-            for table in (path for path in paths if is_table(path)):
-                known |= {row.file.name: [row.file.name, f"{row.exposure_h:g}", row.condition] for row in read_table(table)}
+        for table in (path for path in paths if is_table(path)):
+            try:
+                rows = read_table(table)
+            except CorrovisError as error:  # which names where the upload lies here
+                raise complaint(in_own_name(str(error), table, table.name)) from error
+            known |= {row.file.name: [row.file.name, f"{row.exposure_h:g}", row.condition] for row in rows}
         return jobs.filled([path.name for path in paths if not is_table(path)], known)
 
     def run(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import gradio as gr
 import pytest
 
 from corrovis.errors import BadInputError
@@ -14,6 +15,7 @@ from corrovis.sem.progression import Point, Row, trends
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui import wording
+from corrovis.ui.progression import ProgressionTab
 
 FIELDS = [Point("dry", hours, share, (1 - share, share, 0), "low") for hours, share in ((1, 0.1), (2, 0.2), (4, 0.4), (4, 0.36))]
 CONDITIONS = [trend_record(trend) for trend in trends([*FIELDS, Point("<wet>", 1, 0.4, (0, 0, 1), "severe")])]
@@ -41,6 +43,14 @@ def test_what_was_written_stays() -> None:
         ["b_8h.png", "8", ""],
         ["c.png", "", ""],
     ]
+
+
+def test_a_table_that_cannot_be_read_is_called_as_its_sender_calls_it(tmp_path: Path) -> None:
+    table = tmp_path / "hours.csv"
+    table.write_text("name;when\n")
+    with pytest.raises(gr.Error, match=r"hours\.csv") as caught:
+        ProgressionTab.fill(cast(ProgressionTab, None), [str(table)], [])
+    assert str(tmp_path) not in caught.value.message
 
 
 def test_pictures_of_one_name_are_refused() -> None:
