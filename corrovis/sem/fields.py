@@ -49,7 +49,8 @@ def read_field(
     grey = cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2GRAY)
     top, end = specimen_rows(np.asarray(grey, np.uint8))
     if (top, end) != (0, len(grey)):
-        notes.append(f"data bar cropped: {top} rows above, {len(grey) - end} below")
+        cropped = [f"{rows} rows {where}" for rows, where in ((top, "above"), (len(grey) - end, "below")) if rows]
+        notes.append(f"data bar cropped: {', '.join(cropped)}")
     length = scale_bar_length(np.asarray(np.concatenate([grey[:top], grey[end:]]), np.uint8))
     if bar_um is not None:
         if length is None:

@@ -135,11 +135,8 @@ def probabilities_of(logits: Tensor) -> Float:
 
 
 def notes_of(field: Field) -> list[str]:
-    """What the door noted; nothing on the scale, on which no material depends, nor of a side where nothing was cropped."""
-    kept = [note for note in field.notes if "pixel size" not in note and not note.startswith("data bar cropped")]
-    cut = ((field.rows[0], "above"), (field.size_hw[0] - field.rows[1], "below"))
-    bar = ", ".join(f"{rows} rows {where}" for rows, where in cut if rows)
-    return [*kept, f"data bar cropped: {bar}"] if bar else kept
+    """What the door noted, without the scale, on which no material depends."""
+    return [note for note in field.notes if "pixel size" not in note]
 
 
 def doubts(field: Field, p: Float, distance: float, classes: tuple[str, ...]) -> list[str]:

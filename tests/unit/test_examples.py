@@ -14,7 +14,7 @@ from corrovis.ui.progression import TABLE
 def test_photos_and_fields_are_read() -> None:
     assert len([read_photo(path) for path in example_photos(EXAMPLES)]) >= 3
     for name in wording.INSPECT_EXAMPLES:
-        assert "data bar cropped: 0 rows above, 44 below" in read_field(EXAMPLES / "micrographs" / name).notes
+        assert "data bar cropped: 44 rows below" in read_field(EXAMPLES / "micrographs" / name).notes
 
 
 def test_the_progression_has_two_conditions_of_three_exposures() -> None:
