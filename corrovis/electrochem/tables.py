@@ -26,7 +26,7 @@ MAX_BYTES = 120_000_000
 ABOVE = 400  # lines before a block that may say something of it
 SNIFFED = 4000  # lines that decide on separator and decimal sign
 SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "space": None}
-DECIMALS = (".", ",", ".,")  # the last: decimal points, and commas between thousands
+GROUPED = ".,"  # decimal points, and commas between thousands
 COMMA = re.compile(r"[-+]?\d*,\d*([eE][-+]?\d+)?")
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 Cells = list[str]
@@ -121,7 +121,7 @@ def _sniff(lines: Sequence[str]) -> tuple[str | None, str]:
     scores: dict[tuple[str, str], float] = {}
     for name, separator in SEPARATORS.items():
         grouped = separator != "," and _grouped(lines, separator)
-        for decimal in (".",) if separator == "," else (".", ".,") if grouped else (".", ","):
+        for decimal in (".",) if separator == "," else (".", GROUPED) if grouped else (".", ","):
             rows = [_cells(line, separator, decimal) for line in lines]
             data = [row for row in rows if _is_data(row)]
             good = sum(number(cell) is not None for row in data for cell in row)
@@ -147,7 +147,7 @@ def _cells(line: str, separator: str | None, decimal: str) -> Cells:
         cells.pop()
     if decimal == ",":
         return [cell.replace(",", ".") if COMMA.fullmatch(cell) else cell for cell in cells]
-    if decimal == ".,":
+    if decimal == GROUPED:
         return [cell.replace(",", "") if THOUSANDS.fullmatch(cell) else cell for cell in cells]
     return cells
 
