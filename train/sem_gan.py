@@ -13,7 +13,8 @@
 
 Without `--clips` pictures have no order; `corrovis.networks.sem_gan` says what G is asked then.  The first two losses count by
 the share of the picture in the frame: of pure noise nothing follows.  In few steps D learns little, so the `cpu` preset has a
-term more: the Gram matrices of a pretrained network's features shall be those of the picture (`texture`, Gatys et al. 2015).
+term more: the Gram matrices of a pretrained network's features shall be those of the picture (`texture`, Gatys et al. 2015).  In
+many steps D would learn the few pictures by heart; `steepness` holds it back (R1, weighted by `smooth`).
 """
 
 from __future__ import annotations
