@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import pytest
+from endpoints import Doors, published, sent
 from micrographs import grains
 from PIL import Image
 
@@ -16,33 +17,18 @@ from corrovis.car.ageing import Ager
 from corrovis.car.masking import CarMasker
 from corrovis.errors import BadInputError
 from corrovis.results import CarMask, Photo, Provenance
-from corrovis.sem.inspection import Inspector
-from corrovis.sem.segmentation import Segmenter
 from corrovis.settings import Settings
-from corrovis.steel.defects import DefectMaker
 from corrovis.store import Store
-from corrovis.ui import car_api, car_jobs, sem_api, steel_api
+from corrovis.ui import car_api, car_jobs
 from corrovis.ui.car import CarTab
 from corrovis.ui.car_jobs import Desk, Services, Visit
 from corrovis.ui.sem_jobs import MOST_PICTURES
-from corrovis.ui.steel_jobs import SteelTools
-
-Doors = dict[str, Callable[..., Any]]
 
 
 @pytest.fixture
 def doors(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doors:
-    """The functions behind the endpoints, by name."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    with gr.Blocks(analytics_enabled=False) as page:
-        car_api.publish(Services(CarMasker(toy_store), Ager(toy_store), None, Settings()), {})
-        sem_api.publish(Inspector(Segmenter(toy_store)))
-        steel_api.publish(SteelTools(DefectMaker(toy_store), None, Settings()))
-    return {str(event.api_name): event.fn for event in page.fns.values() if event.fn}
-
-
-def sent(path: Path) -> dict[str, Any]:
-    return {"path": str(path), "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}
+    return published(toy_store)
 
 
 @pytest.fixture

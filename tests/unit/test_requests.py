@@ -2,53 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import numpy as np
 import pytest
+from endpoints import Doors, published, sent
 from micrographs import grains
 from PIL import Image
 
-from corrovis.car.ageing import Ager
-from corrovis.car.masking import CarMasker
 from corrovis.errors import BadInputError
-from corrovis.sem.inspection import Inspector
 from corrovis.sem.layers import LayerViewer
 from corrovis.sem.material import MaterialClassifier
-from corrovis.sem.segmentation import Segmenter
-from corrovis.sem.synthesis import Synthesiser
 from corrovis.settings import Settings
-from corrovis.steel.defects import DefectMaker
 from corrovis.store import Store
-from corrovis.ui import car_api, electrochem_api, materials_api, sem_api, steel_api, synthesis_api
 from corrovis.ui import materials_jobs as jobs
-from corrovis.ui.car_jobs import Services
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.requests import upload
-from corrovis.ui.steel_jobs import SteelTools
-
-Doors = dict[str, Callable[..., Any]]
 
 
 @pytest.fixture
 def doors(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doors:
-    """The functions behind the endpoints, by name."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    with gr.Blocks(analytics_enabled=False) as page:
-        car_api.publish(Services(CarMasker(toy_store), Ager(toy_store), None, Settings()), {})
-        electrochem_api.publish()
-        sem_api.publish(Inspector(Segmenter(toy_store)))
-        materials_api.publish(MaterialsLab(LayerViewer(toy_store), MaterialClassifier(toy_store)))
-        steel_api.publish(SteelTools(DefectMaker(toy_store), None, Settings()))
-        synthesis_api.publish(Synthesiser(toy_store))
-    return {str(event.api_name): event.fn for event in page.fns.values() if event.fn}
-
-
-def sent(path: Path, name: str = "") -> dict[str, Any]:
-    return {"path": str(path), "orig_name": name or path.name, "meta": {"_type": "gradio.FileData"}}
+    return published(toy_store)
 
 
 @pytest.fixture
