@@ -20,6 +20,7 @@ from corrovis.errors import BadInputError
 from corrovis.sem.fields import normalise, read_field
 from corrovis.sem.material import FLAT, LEAST_SIDE, LONG_SIDE, reduced
 
+LEAST_PART = 112  # pixels of a part that a field is cut or reduced to
 SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
 MATERIALS = {
     "pits304": "304 stainless steel",
@@ -92,7 +93,7 @@ def _named_by_folder(data: Path) -> list[tuple[Path, str, str]]:
 def view(sample: Sample, size: int, dice: random.Random) -> np.ndarray:
     """(size, size) uint8: a square of any scale from the whole short side down, turned, flipped, stretched, as another
     instrument would show it.  Squares without contrast are drawn again."""
-    grey = reduced(normalise(sample.grey), LONG_SIDE)
+    grey = reduced(normalise(delivered(sample.grey, dice)), LONG_SIDE)
     short = min(grey.shape)
     least = max(short / 4, min(short, LEAST_SIDE) * 0.75)
     for _ in range(5):
@@ -105,6 +106,21 @@ def view(sample: Sample, size: int, dice: random.Random) -> np.ndarray:
         if found.std() >= FLAT:
             break
     return instrument(found, dice)[..., 0]
+
+
+def delivered(grey: np.ndarray, dice: random.Random) -> np.ndarray:
+    """The field as it may reach us: cut to a part, reduced, its own pixels compressed.  Most often as it is."""
+    if dice.random() < 0.25:
+        height, width = (round(np.exp(dice.uniform(np.log(min(LEAST_PART, side)), np.log(side)))) for side in grey.shape)
+        top, left = dice.randint(0, grey.shape[0] - height), dice.randint(0, grey.shape[1] - width)
+        grey = grey[top : top + height, left : left + width]
+    if dice.random() < 0.15:
+        share = dice.uniform(min(1.0, LEAST_PART / min(grey.shape)), 1.0)
+        grey = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    if dice.random() < 0.35:
+        packed = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, dice.randint(15, 85)])[1]
+        grey = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+    return grey
 
 
 def _halved(grey: np.ndarray, times: int) -> np.ndarray:

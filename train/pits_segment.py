@@ -42,6 +42,7 @@ from corrovis.sem.segmentation import Found, Instances, classes_of, look, region
 EVERYTHING = "everything"
 FOLDS = 4
 LABELLED_AT = 2  # masks are refined, and views cut, from tiles enlarged so much
+DRAWN = 1.12  # a hand-drawn box is this much wider than the pit's mask, in the median of 2455
 GREY = 128
 LEAST_PX = 5
 ZOOMS = ((0.6, 1.8), (0.6, 1.8), (1.8, 4.5))  # of the doubled tile, one view each for the pixel classifier: pits of 8 to 60 px
@@ -70,7 +71,7 @@ METHODS = {
         lambda: YoloSeg(1),
         {**SEEN, "enlarge": 4, "shrunk": [0.5, 0.25]},
         (1.2, 3.0),
-        Config(side=320, batch=4, steps=700, lr=1e-3, ema=0.96),
+        Config(side=320, batch=4, steps=900, lr=1e-3, ema=0.98),
     ),
 }
 
@@ -175,7 +176,7 @@ def boxed(sample: Sampler, config: Config) -> Lesson:
     def lesson(network: nn.Module, device: torch.device) -> Tensor:
         views = [sample() for _ in range(config.batch)]
         views = [replace(v, rgb=np.where(v.mask[..., None] == UNKNOWN, GREY, v.rgb).astype(np.uint8)) for v in views]
-        targets = [instance_targets(np.where(v.mask == UNKNOWN, 0, v.mask)) for v in views]
+        targets = [instance_targets(np.where(v.mask == UNKNOWN, 0, v.mask), DRAWN) for v in views]
         loss: Tensor = network.training_loss(
             to_batch(views)[0].to(device), [boxes for boxes, _ in targets], torch.stack([n for _, n in targets])
         )
@@ -184,12 +185,12 @@ def boxed(sample: Sampler, config: Config) -> Lesson:
     return lesson
 
 
-def instance_targets(numbers: np.ndarray) -> tuple[Tensor, Tensor]:
-    """(k, 4) boxes as middle and size in [0, 1], and the numbers 1 .. k on the grid of the prototypes."""
+def instance_targets(numbers: np.ndarray, wider: float = 1.0) -> tuple[Tensor, Tensor]:
+    """(k, 4) boxes as middle and size in [0, 1], `wider` than the masks, and the numbers 1 .. k on the grid of the prototypes."""
     there = np.unique(numbers[numbers > 0])
     order = np.searchsorted(np.concatenate([[0], there]), numbers)
     boxes = boxes_of(order) / np.tile(numbers.shape[::-1], 2)
-    rows = np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
+    rows = np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, wider * (boxes[:, 2:] - boxes[:, :2])], axis=1)
     return torch.from_numpy(rows.astype(np.float32)), torch.from_numpy(order[::PROTOTYPE_STRIDE, ::PROTOTYPE_STRIDE].copy())
 
 
@@ -209,7 +210,7 @@ def score_tile(tile: Pits, found: Found) -> Matched:
     each = [(tile.view.mask == n + 1).astype(np.float32) for n in range(len(tile.boxes))]
     layers = [cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in each]
     stack = np.stack([np.full(size[::-1], 0.499, np.float32), *layers])
-    boxes = boxes_of(found.regions)
+    boxes = boxes_of(found.regions) if found.boxes is None else found.boxes.astype(np.float32)
     return matched(Tile(tile.view.group, boxes, found.regions, found.scores, tile.boxes, stack.argmax(axis=0)))
 
 

@@ -115,16 +115,32 @@ def _inner(at: float, span: slice, length: int, overlap: int) -> bool:
     return bool((span.start == 0 or at >= span.start + rim) and (span.stop == length or at < span.stop - rim))
 
 
-def paint(
-    instances: list[Instance], size_hw: tuple[int, int], scale: tuple[float, float]
-) -> tuple[NDArray[np.int32], Float, Float]:
-    """Region numbers (H, W), best first; the score (H, W) at each pixel; and the score (n,) of each region.
+@dataclass(frozen=True, slots=True, eq=False)
+class Painted:
+    """Instances as regions of a field, numbered from 1, best first.
+
+    Shape:
+        regions: (H, W) int32, 0 = none
+        probability: (H, W) float32, the score of the instance at each pixel
+        scores: (n,) float32
+        boxes: (n, 4) int32, x0 y0 x1 y1 to the nearest pixel, as the network drew them
+    """
+
+    regions: NDArray[np.int32]
+    probability: Float
+    scores: Float
+    boxes: NDArray[np.int32]
+
+
+def paint(instances: list[Instance], size_hw: tuple[int, int], scale: tuple[float, float]) -> Painted:
+    """What of the instances shows in a field of (H, W).
 
     `scale` is (x, y), field pixels per pixel of the picture asked about.  Logits are brought to the field's pixels
     before the threshold, so that outlines are as smooth as the field; a pixel of two instances is the better one's.
     """
     regions, score = np.zeros(size_hw, np.int32), np.zeros(size_hw, np.float32)
     scores: list[float] = []
+    boxes: list[NDArray[np.int32]] = []
     for one in instances:
         box = one.box_asked * np.array([*scale, *scale])
         x0, y0 = np.maximum(np.floor(box[:2]), 0).astype(int)
@@ -137,9 +153,10 @@ def paint(
         free = inside & (regions[y0:y1, x0:x1] == 0)
         if free.any():
             scores.append(one.score)
+            boxes.append(np.clip(np.rint(box), 0, np.tile(size_hw[::-1], 2)).astype(np.int32))
             regions[y0:y1, x0:x1][free] = len(scores)
             score[y0:y1, x0:x1][free] = one.score
-    return regions, score, np.array(scores, np.float32)
+    return Painted(regions, score, np.array(scores, np.float32), np.array(boxes, np.int32).reshape(-1, 4))
 
 
 def _cells(start: int, stop: int, scale: float, corner: int) -> Float:

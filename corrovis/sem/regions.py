@@ -17,6 +17,7 @@ def measure(found: CorrosionMap) -> tuple[Region, ...]:
     regions = []
     for part in regionprops(found.regions):  # type: ignore[no-untyped-call]
         top, left, bottom, right = part.bbox
+        box = (left, top, right, bottom) if found.boxes is None else found.boxes[part.label - 1]
         y, x = part.coords[0]
         area, perimeter = int(part.num_pixels), float(part.perimeter)
         regions.append(
@@ -24,7 +25,7 @@ def measure(found: CorrosionMap) -> tuple[Region, ...]:
                 id=int(part.label),
                 label=found.classes[int(found.labels[y, x])],
                 score=round(float(found.scores[part.label - 1]), 4),
-                bbox_xyxy=(int(left), int(top), int(right), int(bottom)),
+                bbox_xyxy=(int(box[0]), int(box[1]), int(box[2]), int(box[3])),
                 area_px=area,
                 perimeter_px=perimeter,
                 # Beyond 1 only by the pixels' corners, where the outline is a few pixels long.

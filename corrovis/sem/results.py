@@ -71,6 +71,7 @@ class CorrosionMap:
         regions: (H, W) int32, number of the region that a pixel belongs to, 0 = none, 1 .. n
         probability: (H, W) float32 in [0, 1], that the pixel is corroded
         scores: (n,) float32 in [0, 1], mean probability over each region
+        boxes: (n, 4) int32, x0 y0 x1 y1 of each region as a detector drew it; None where a region has its own bounds alone
     """
 
     labels: Byte
@@ -80,12 +81,15 @@ class CorrosionMap:
     classes: tuple[str, ...]
     rows: tuple[int, int]
     made_by: Provenance
+    boxes: NDArray[np.int32] | None = None
 
     def __post_init__(self) -> None:
         check_array("CorrosionMap.labels", self.labels, np.uint8, (None, None))
         check_array("CorrosionMap.regions", self.regions, np.int32, self.labels.shape)
         check_array("CorrosionMap.probability", self.probability, np.float32, self.labels.shape)
         check_array("CorrosionMap.scores", self.scores, np.float32, (int(self.regions.max(initial=0)),))
+        if self.boxes is not None:
+            check_array("CorrosionMap.boxes", self.boxes, np.int32, (len(self.scores), 4))
 
     @property
     def certainty(self) -> Byte:
@@ -107,8 +111,9 @@ class CorrosionMap:
 class Region:
     """One connected corroded region, measured in pixels.
 
-    `bbox_xyxy` ends one past the last pixel.  `circularity` is 4 pi area / perimeter squared, 1 for a disc;
-    `solidity` is area over convex area; `eccentricity` that of the ellipse with the same second moments.
+    `bbox_xyxy` ends one past the last pixel; it is a detector's own box where there is one.  `circularity` is
+    4 pi area / perimeter squared, 1 for a disc; `solidity` is area over convex area; `eccentricity` that of the ellipse with the
+    same second moments.
     """
 
     id: int

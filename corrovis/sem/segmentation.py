@@ -52,6 +52,7 @@ class Segmenter:
             regions=_framed(found.regions, outside),
             probability=_framed(found.probability, outside),
             scores=found.scores,
+            boxes=None if found.boxes is None else found.boxes + np.array([0, field.rows[0]] * 2, np.int32),
             classes=spec.classes,
             rows=field.rows,
             made_by=Provenance(model, spec.sha256, time.perf_counter() - began),
@@ -66,6 +67,7 @@ class Found:
     regions: NDArray[np.int32]
     probability: Float
     scores: Float
+    boxes: NDArray[np.int32] | None = None
 
 
 def look(network: nn.Module, rgb: Byte, how: dict[str, Any]) -> Found:
@@ -74,8 +76,9 @@ def look(network: nn.Module, rgb: Byte, how: dict[str, Any]) -> Found:
     height, width = rgb.shape[:2]
     if isinstance(network, YoloSeg):
         instances = detect_sizes(network, seen, tiling, float(how["sure"]), how.get("shrunk", []))
-        regions, p_corroded, scores = paint(instances, (height, width), (width / seen.shape[1], height / seen.shape[0]))
-        return Found((regions > 0).astype(np.uint8), regions, p_corroded, scores)
+        painted = paint(instances, (height, width), (width / seen.shape[1], height / seen.shape[0]))
+        labels = (painted.regions > 0).astype(np.uint8)
+        return Found(labels, painted.regions, painted.probability, painted.scores, painted.boxes)
     p = classes_of(network, seen, how)
     if seen.shape[:2] != (height, width):
         p = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in p])

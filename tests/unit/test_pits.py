@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -22,6 +24,7 @@ from corrovis.networks.pixel_net import BACKGROUND, POOLED, SIGMAS, PixelNet, bl
 from corrovis.networks.yolo_seg import COEFFICIENTS, PROTOTYPE_STRIDE, YoloSeg
 from corrovis.sem.fields import flatten
 from corrovis.sem.instances import Instance, detect_tiled, paint
+from corrovis.sem.regions import measure
 from corrovis.sem.results import Field
 from corrovis.sem.seeing import scale_of
 from corrovis.sem.segmentation import Instances, Segmenter, regions_of
@@ -187,18 +190,19 @@ def test_instances_on_the_seams_of_tiles_are_found_whole_and_once() -> None:
     found = detect_tiled(SquareFinder(), rgb, (96, 32), 0.5)
     boxes = sorted((round(float(one.box_xyxy[1])), round(float(one.box_xyxy[0]))) for one in found)
     assert boxes == sorted(drawn)
-    regions, score, scores = paint(found, (150, 210), (1.0, 1.0))
-    assert len(scores) == regions.max() == len(drawn)
-    assert (regions > 0).sum() == len(drawn) * 120
-    assert ((regions > 0) == (rgb[..., 0] > 0)).all()
-    assert score.max() == pytest.approx(0.9)
+    painted = paint(found, (150, 210), (1.0, 1.0))
+    assert len(painted.scores) == painted.regions.max() == len(drawn)
+    assert (painted.regions > 0).sum() == len(drawn) * 120
+    assert ((painted.regions > 0) == (rgb[..., 0] > 0)).all()
+    assert painted.probability.max() == pytest.approx(0.9)
+    assert sorted(painted.boxes.tolist()) == sorted([x, y, x + 12, y + 10] for y, x in drawn)
 
 
 def test_masks_are_smooth_at_the_fields_own_size() -> None:
     """A disc's logits on a coarse grid come out as a disc at four times the size, not as blocks."""
     y, x = np.mgrid[0:16, 0:16]
     logits = (5.0 - np.hypot(y - 7.5, x - 7.5)).astype(np.float32)
-    regions, _, _ = paint([Instance(np.array([0, 0, 64, 64], np.float32), 0.8, logits, (0, 0))], (128, 128), (2.0, 2.0))
+    regions = paint([Instance(np.array([0, 0, 64, 64], np.float32), 0.8, logits, (0, 0))], (128, 128), (2.0, 2.0)).regions
     truth = np.zeros((128, 128), bool)
     truth[disk((63.5, 63.5), 40)] = True
     assert iou(regions > 0, truth) > 0.97
@@ -279,7 +283,29 @@ def test_yolo_goes_through_the_store_and_leaves_the_house_as_it_was(tmp_path: Pa
 def test_the_better_instance_keeps_a_shared_pixel() -> None:
     full = np.ones((16, 16), np.float32)
     pair = [Instance(np.array(box, np.float32), sure, full, (0, 0)) for box, sure in (([0, 0, 8, 8], 0.9), ([4, 0, 12, 8], 0.6))]
-    regions, _, scores = paint(pair, (16, 16), (1.0, 1.0))
-    assert (regions == 1).sum() == 64
-    assert (regions == 2).sum() == 32
-    assert scores.tolist() == pytest.approx([0.9, 0.6])
+    painted = paint(pair, (16, 16), (1.0, 1.0))
+    assert (painted.regions == 1).sum() == 64
+    assert (painted.regions == 2).sum() == 32
+    assert painted.scores.tolist() == pytest.approx([0.9, 0.6])
+    assert painted.boxes.tolist() == [[0, 0, 8, 8], [4, 0, 12, 8]]  # the detector's own, whatever of it is hidden
+
+
+class SquareStore:
+    """A store whose one network is `SquareFinder`."""
+
+    def spec(self, name: str) -> SimpleNamespace:
+        seen = {"size": 96, "overlap": 32, "levels": "as they are", "sure": 0.5}
+        return SimpleNamespace(input=seen, classes=("background", "pit"), sha256="0" * 64)
+
+    def network(self, name: str) -> YoloSeg:
+        return SquareFinder()
+
+
+def test_a_detectors_boxes_are_those_of_its_regions_below_a_data_bar() -> None:
+    grey = np.zeros((120, 90), np.uint8)
+    grey[60:70, 20:32] = 255
+    field = Field(np.repeat(grey[..., None], 3, axis=2), "drawn.png", (24, 120))
+    found = Segmenter(cast(Store, SquareStore())).segment(field, "pits304")
+    (region,) = measure(found)
+    assert region.bbox_xyxy == (20, 60, 32, 70)
+    assert region.area_px == 120
