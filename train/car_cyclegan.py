@@ -34,6 +34,7 @@ from torch import Tensor, nn
 from corrovis.networks.patch_discriminator import PatchDiscriminator
 from corrovis.networks.resnet_generator import ResnetGenerator
 from corrovis.results import SEVERITIES
+from corrovis.tensors import pixels_of, tensor_of
 
 LEVELS = SEVERITIES[1:]
 Pictures = dict[str, Tensor]  # by domain or generator, each (1, 3, S, S)
@@ -166,11 +167,11 @@ def train_discriminators(networks: Networks, real: Pictures, made: Pictures, acc
 
 def to_network(rgb: np.ndarray) -> Tensor:
     """(S, S, 3) uint8 to (1, 3, S, S) in [-1, 1]; `to_picture` is the way back."""
-    return torch.from_numpy(rgb.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)
+    return tensor_of(rgb[None])
 
 
 def to_picture(x: Tensor) -> np.ndarray:
-    return ((x[0].detach().float().cpu().numpy().transpose(1, 2, 0) + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+    return pixels_of(x[:1])[0]
 
 
 def draw(networks: Networks, pictures: list[Picture], config: Config, path: Path) -> None:

@@ -38,6 +38,7 @@ from torch import Tensor
 
 from corrovis.networks.severity_net import SeverityNet
 from corrovis.results import SEVERITIES
+from corrovis.tensors import tensor_of
 
 EVERYTHING = FOLDS  # number of the run that leaves nothing out
 NO_LEVEL = -1
@@ -114,7 +115,7 @@ def take_through(network: SeverityNet, views: Iterable[View]) -> Cells:
 
 def to_input(rgb: np.ndarray) -> Tensor:
     """(n, S, S, 3) uint8 to (n, 3, S, S) in [-1, 1]."""
-    return torch.from_numpy(rgb).permute(0, 3, 1, 2).float() / 127.5 - 1  # channels last, as they lie
+    return tensor_of(rgb)
 
 
 def all_cells(network: SeverityNet, photos: list[GradedPhoto], config: Config, place: tuple[Path, Path]) -> dict[str, Cells]:

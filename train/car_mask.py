@@ -46,6 +46,7 @@ from support import (
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corrovis.networks.car_unet import CAR, PAINT, CarUNet, EncoderName
+from corrovis.tensors import tensor_of
 
 UNSURE = 128
 LEAST_CAR = 0.12  # of the picture; a detector that found less has missed the car
@@ -247,9 +248,8 @@ def probabilities(network: torch.nn.Module, rgb: np.ndarray, long_side: int = 41
     )
     ph, pw = -small.shape[0] % 32, -small.shape[1] % 32
     padded = cv2.copyMakeBorder(small, 0, ph, 0, pw, cv2.BORDER_REFLECT_101)
-    x = torch.from_numpy(padded.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)
     with torch.inference_mode():
-        logits = network(x)[:, :, : small.shape[0], : small.shape[1]]
+        logits = network(tensor_of(padded[None]))[:, :, : small.shape[0], : small.shape[1]]
         full = F.interpolate(logits, size=(h, w), mode="bilinear", align_corners=False)
     return full[0].sigmoid().numpy()
 

@@ -20,6 +20,8 @@ import torch
 from safetensors.torch import load_file
 from support import interval
 
+from corrovis.tensors import tensor_of
+
 ROUNDS = 100
 FEATURE_SIDE = 224
 
@@ -40,7 +42,7 @@ class Lite0:
         rows, size = [], (self.side, self.side)
         for start in range(0, len(crops), batch):
             some = [cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC) for crop in crops[start : start + batch]]
-            x = torch.from_numpy(np.stack(some).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1)
+            x = tensor_of(np.stack(some))
             with torch.inference_mode():
                 rows.append(self.network(x).double().numpy())
         return np.concatenate(rows)

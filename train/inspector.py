@@ -38,6 +38,7 @@ from torchvision.models import mobilenet_v2
 
 from corrovis.errors import BadInputError
 from corrovis.networks.inspector_net import Backbone, InspectorNet, TextureMobileNet
+from corrovis.tensors import tensor_of
 
 SETTLING = 30  # batches that the statistics of the shipped network are measured on
 
@@ -67,7 +68,7 @@ class Config:
 
 def to_batch(grey: np.ndarray) -> Tensor:
     """(n, S, S) uint8 to (n, 1, S, S) in [-1, 1]."""
-    return torch.from_numpy(grey.astype(np.float32)[:, None] / 127.5 - 1)
+    return tensor_of(grey)
 
 
 def some_of_each(known: Patches, count: int, dice: np.random.Generator) -> Patches:

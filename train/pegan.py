@@ -40,6 +40,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corrovis.networks.pegan import PaperGenerator, PEDiscriminator, PEGenerator
+from corrovis.tensors import pixels_of
 
 
 @dataclass(frozen=True)
@@ -294,7 +295,7 @@ def draw(networks: Networks, deck: Deck, path: Path) -> None:
 
 def to_picture(x: Tensor) -> np.ndarray:
     """(1, S, S) in [-1, 1] to (S, S, 3) uint8."""
-    grey = ((x[0].float().cpu().numpy() + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+    grey = pixels_of(x[None])[0]
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.tensors import tensor_of
 
 N = TypeVar("N", bound=nn.Module)
 Sampler = Callable[[], Labelled]
@@ -57,8 +58,9 @@ def warm_start(network: CorrosionUNet, init: str) -> None:
 
 def to_batch(views: list[Labelled]) -> tuple[Tensor, Tensor]:
     """(n, 3, S, S) in [-1, 1] and (n, S, S) class indices."""
-    pixels = np.stack([view.rgb for view in views]).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1
-    return torch.from_numpy(pixels), torch.from_numpy(np.stack([view.mask for view in views]).astype(np.int64))
+    return tensor_of(np.stack([view.rgb for view in views])), torch.from_numpy(
+        np.stack([view.mask for view in views]).astype(np.int64)
+    )
 
 
 def loss_of(logits: Tensor, labels: Tensor, config: Config) -> Tensor:
@@ -125,6 +127,6 @@ def probabilities(network: CorrosionUNet, rgb: np.ndarray) -> np.ndarray:
     """(classes, H, W) float32 of a whole picture in one pass, its rim mirrored to a multiple of 32."""
     height, width = rgb.shape[:2]
     padded = np.pad(rgb, ((0, -height % 32), (0, -width % 32), (0, 0)), mode="reflect")
-    x = torch.from_numpy(padded.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)
+    x = tensor_of(padded[None])
     with torch.inference_mode():
         return network(x.contiguous(memory_format=torch.channels_last))[0, :, :height, :width].softmax(dim=0).numpy()

@@ -40,6 +40,7 @@ from corrovis.networks.severity_classifier import ARCHES, SeverityClassifier
 from corrovis.sem.fields import tile_starts
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.sem.severity import LIMITS, grade_area
+from corrovis.tensors import tensor_of
 
 OF = "ni20cr"
 UNSEEN = "of coupons that no network had seen, leave-one-coupon-out"
@@ -175,7 +176,7 @@ def logits_of(network: SeverityClassifier, windows: list[Window], side: int) -> 
     for one in windows:
         seen = shown(one, side)
         turned = [seen, seen[:, ::-1], seen[::-1], seen[::-1, ::-1]]
-        x = torch.from_numpy(np.stack(turned).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1)
+        x = tensor_of(np.stack(turned))
         with torch.inference_mode():
             rows.append(network(x).mean(dim=0).numpy())
     return np.stack(rows)

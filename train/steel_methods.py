@@ -15,6 +15,7 @@ from steel_data import Patches
 from torch import nn
 
 from corrovis.store import Store
+from corrovis.tensors import pixels_of
 
 METHODS = ("pegan", "stargan", "cyclegan", "dcgan", "lsgan", "augmentation")
 SHIPPED = "steel-pegan"
@@ -88,4 +89,4 @@ def draw(method: Method, label: int, n: int) -> np.ndarray:
     """(n, S, S) uint8: n patches of one class."""
     with torch.inference_mode():
         made = torch.cat([method.make(np.full(min(BATCH, n - k), label)) for k in range(0, n, BATCH)])
-    return ((made[:, 0].numpy() + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+    return pixels_of(made)

@@ -24,6 +24,7 @@ from steel_data import Patches
 from steel_methods import Translator
 
 from corrovis.steel.defects import at_own_level
+from corrovis.tensors import pixels_of, tensor_of
 
 Scores = dict[str, dict[str, Any]]
 Features = Callable[[Sequence[np.ndarray]], np.ndarray]
@@ -103,10 +104,10 @@ def erasing(generator: Translator, held_out: Patches, inspect: Inspect) -> Score
 
 def changed(generator: Translator, grey: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Patches (n, S, S) uint8 turned into what `labels` (n,) say."""
-    x = torch.from_numpy(grey).float()[:, None] / 127.5 - 1
+    x = tensor_of(grey)
     with torch.inference_mode():
         parts = [generator.change(x[k : k + 64], labels[k : k + 64]) for k in range(0, len(x), 64)]
-    return ((torch.cat(parts)[:, 0].numpy() + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+    return pixels_of(torch.cat(parts))
 
 
 def wiped(generator: Translator, grey: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ from corrovis.car.onset import ONSET_UNIT as ONSET_UNIT
 from corrovis.networks.rust_texture import TONE_SIGMA
 from corrovis.results import AgedCar, Byte, CarMask, Float, Photo, Provenance, check_level
 from corrovis.store import Store
+from corrovis.tensors import pixels_of, tensor_of
 
 MODEL = "car-rust"
 RAMP = 0.4
@@ -87,16 +88,16 @@ class Ager:
         inside = tone[box]
         margin = round(TONE_SIGMA)
         pad = (margin, margin + (-inside.shape[0]) % 4, margin, margin + (-inside.shape[1]) % 4)
-        padded = cv2.copyMakeBorder(inside, *pad, cv2.BORDER_REFLECT_101).astype(np.float32) / 127.5 - 1
+        padded = tensor_of(np.asarray(cv2.copyMakeBorder(inside, *pad, cv2.BORDER_REFLECT_101), np.uint8)[None])
         age = cv2.copyMakeBorder(LEVELS[-1] - onset[box], *pad, cv2.BORDER_REFLECT_101)
-        condition = np.concatenate([padded, roughness_of(age, seed)], axis=2).transpose(2, 0, 1)[None]
+        rough = torch.from_numpy(roughness_of(age, seed)).permute(2, 0, 1)[None]
         dice = np.random.default_rng(seed)
         canvas = dice.standard_normal((CANVAS + 64, CANVAS + 64), dtype=np.float32)
-        at = canvas[box[0].start :, box[1].start :][: padded.shape[0], : padded.shape[1]]
+        at = canvas[box[0].start :, box[1].start :][: padded.shape[2], : padded.shape[3]]
         with torch.inference_mode():
-            wash = torch.from_numpy(np.ascontiguousarray(condition, np.float32))
+            wash = torch.cat([padded, rough], dim=1).contiguous()
             made = self._store.network(MODEL)(wash, torch.from_numpy(np.ascontiguousarray(at[None, None])))
-        pixels = ((made[0].permute(1, 2, 0).numpy() + 1) * 127.5).round().astype(np.uint8)
+        pixels = pixels_of(made)[0]
         out = tone.copy()
         out[box] = pixels[margin : margin + inside.shape[0], margin : margin + inside.shape[1]]
         return out
@@ -109,8 +110,8 @@ class Ager:
             tone = [*(np.array(GRAIN_TONE) / 127.5 - 1), 0.3, 0.35]
             wash = torch.tensor(tone, dtype=torch.float32)[None, :, None, None].expand(1, 5, *around.shape[2:])
             with torch.inference_mode():
-                made = self._store.network(MODEL)(wash, around)[0, :, GRAIN_MARGIN:-GRAIN_MARGIN, GRAIN_MARGIN:-GRAIN_MARGIN]
-            self._sample = periodic_grain(((made.permute(1, 2, 0).numpy() + 1) * 127.5).round().astype(np.uint8))
+                made = self._store.network(MODEL)(wash, around)[:, :, GRAIN_MARGIN:-GRAIN_MARGIN, GRAIN_MARGIN:-GRAIN_MARGIN]
+            self._sample = periodic_grain(pixels_of(made)[0])
         return self._sample
 
 

@@ -15,6 +15,7 @@ import torch
 from corrovis.networks.severity_net import level_probabilities
 from corrovis.results import Byte, Grade, Photo, Provenance
 from corrovis.store import Store
+from corrovis.tensors import tensor_of
 
 MODEL = "car-grade"
 
@@ -30,9 +31,8 @@ class Grader:
         spec, network = self.store.spec(MODEL), self.store.network(MODEL)
         began = time.perf_counter()
         seen = square(photo.rgb, int(spec.input["size"]))
-        both = np.stack([seen, seen[:, ::-1]]).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1
         with torch.inference_mode():
-            logits = network(torch.from_numpy(both)).mean(dim=0, keepdim=True)
+            logits = network(tensor_of(np.stack([seen, seen[:, ::-1]]))).mean(dim=0, keepdim=True)
             probabilities = level_probabilities(logits)[0].numpy()
         return Grade(probabilities, Provenance(MODEL, spec.sha256, time.perf_counter() - began))
 

@@ -20,6 +20,7 @@ from corrovis.errors import BadInputError, NoCarError
 from corrovis.networks.car_unet import CAR, PAINT
 from corrovis.results import Bool, Byte, CarMask, Float, Photo, Provenance
 from corrovis.store import Store
+from corrovis.tensors import tensor_of
 
 MODEL = "car-mask"
 LEAST_CAR = 0.01  # of the picture; less is no car
@@ -77,10 +78,10 @@ class CarMasker:
         height, width = rgb.shape[:2]
         scale = long_side / max(height, width)
         small = np.asarray(resized(rgb, (max(1, round(height * scale)), max(1, round(width * scale)))), np.uint8)
-        padded = cv2.copyMakeBorder(small, 0, -small.shape[0] % 32, 0, -small.shape[1] % 32, cv2.BORDER_REFLECT_101)
-        x = torch.from_numpy(padded.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)
+        rim = 0, -small.shape[0] % 32, 0, -small.shape[1] % 32
+        padded = np.asarray(cv2.copyMakeBorder(small, *rim, cv2.BORDER_REFLECT_101), np.uint8)
         with torch.inference_mode():
-            logits = self._store.network(MODEL)(x)[0, :, : small.shape[0], : small.shape[1]]
+            logits = self._store.network(MODEL)(tensor_of(padded[None]))[0, :, : small.shape[0], : small.shape[1]]
         return np.asarray(logits.numpy(), np.float32)
 
     def _car_at_full_size(self, rgb: Byte, probability: Float, small_car: Bool, whole: bool) -> Bool:

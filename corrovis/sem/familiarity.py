@@ -19,6 +19,7 @@ from corrovis.results import Byte
 from corrovis.sem.results import Field
 from corrovis.sem.seeing import as_seen
 from corrovis.store import Store
+from corrovis.tensors import tensor_of
 
 SEEN_BY = "material"
 SIDE = 256
@@ -54,6 +55,5 @@ def windows(seen: Byte) -> list[Byte]:
 
 def features(network: MaterialNet, seen: list[Byte]) -> Tensor:
     """(n, features): mean and standard deviation of each channel of the texture over each (h, w, 3) uint8 window."""
-    x = torch.from_numpy(np.stack(seen).astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1)
-    found = network.texture(x)
+    found = network.texture(tensor_of(np.stack(seen)))
     return torch.cat([found.mean(dim=(2, 3)), found.std(dim=(2, 3))], dim=1)

@@ -24,6 +24,7 @@ from corrovis.sem.hearing import hearing
 from corrovis.sem.results import Field
 from corrovis.sem.seeing import levelled
 from corrovis.store import Store
+from corrovis.tensors import tensor_of
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 LONGEST, STRIDE = 320, 32  # networks that take any size see no more, so that all layers come within two seconds
@@ -111,8 +112,7 @@ class LayerViewer:
             )
         spec, network = self.store.spec(model), self.store.network(model)
         seen = np.stack([middle_square(field, spec) for field in fields])
-        x = torch.from_numpy(seen.astype(np.float32).transpose(0, 3, 1, 2) / 127.5 - 1)[:, : _channels(spec)]
-        layers = convolutions(network, x, strongest)
+        layers = convolutions(network, tensor_of(seen)[:, : _channels(spec)], strongest)
         notes = tuple(f"{field.name}: {note}" for field in fields for note in field.notes)
         return LayerView(model, tuple(field.name for field in fields), seen, layers, notes)
 

@@ -20,6 +20,7 @@ from corrovis.sem.fields import normalise, tile_starts
 from corrovis.sem.inspection import COLOURFUL, NO_CONTRAST, colourfulness, contrast
 from corrovis.sem.results import Field
 from corrovis.store import Store
+from corrovis.tensors import tensor_of
 
 MODEL = "material"
 ARCHITECTURES = ("MaterialCNN", "MaterialNet")
@@ -123,7 +124,7 @@ def resized(view: Byte, size: int) -> Byte:
 
 def to_input(views: Byte) -> Tensor:
     """(n, size, size) uint8 to (n, 3, size, size) in [-1, 1]."""
-    return (torch.from_numpy(views).float()[:, None] / 127.5 - 1).expand(-1, 3, -1, -1)
+    return tensor_of(views).expand(-1, 3, -1, -1)
 
 
 def probabilities_of(logits: Tensor) -> Float:

@@ -15,6 +15,7 @@ import torch
 from corrovis.manifest import WeightSpec
 from corrovis.results import Byte
 from corrovis.sem.fields import flatten, normalise
+from corrovis.tensors import tensor_of
 
 STRIDE = 32
 GREY = ("normalised", "flattened")
@@ -56,4 +57,4 @@ def to_input(rgb: Byte) -> torch.Tensor:
     """(h, w, 3) uint8 to (1, 3, h', w') in [-1, 1]; the rim is mirrored out to multiples of `STRIDE`."""
     height, width = rgb.shape[:2]
     padded = cv2.copyMakeBorder(rgb, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REFLECT_101)
-    return torch.from_numpy(padded.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1)
+    return tensor_of(np.asarray(padded, np.uint8)[None])
