@@ -17,10 +17,10 @@ from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.store import Store
-from corrovis.ui.car_jobs import Services
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.page import build_page, launch_options, source_link
 from corrovis.ui.parts import keep_sweeping
+from corrovis.ui.services import Services
 from corrovis.ui.steel_jobs import SteelTools
 
 

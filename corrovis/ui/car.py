@@ -11,9 +11,10 @@ import gradio as gr
 
 from corrovis.results import SEVERITIES, Grade
 from corrovis.ui import car_jobs, wording
-from corrovis.ui.car_jobs import Desk, Services, Visit
+from corrovis.ui.car_jobs import Desk, Visit
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
+from corrovis.ui.services import Services
 
 STAGE_SCRIPTS = ("stage", "corrosion_painter")
 TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file && file.url}))"

@@ -14,10 +14,11 @@ from corrovis.manifest import WeightSpec
 from corrovis.render.files import grade_record, write_levels
 from corrovis.results import check_level
 from corrovis.ui import car_jobs
-from corrovis.ui.car_jobs import Services, Visit
+from corrovis.ui.car_jobs import Visit
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.requests import as_files, flag, number, upload, whole_number
+from corrovis.ui.services import Services
 
 MOST_LEVELS = 32  # each is a picture of the photo's full size
 

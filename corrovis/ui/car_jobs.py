@@ -9,23 +9,16 @@ import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from corrovis.car.ageing import Ager, compose
-from corrovis.car.grading import Grader
-from corrovis.car.masking import CarMasker
+from corrovis.car.ageing import compose
 from corrovis.errors import BadInputError, NoCarError
 from corrovis.images import read_photo, save_png, shrink
 from corrovis.render.captions import SYNTHETIC, at_level
 from corrovis.render.overlays import level_strip
 from corrovis.render.video import save_gif, save_mp4
 from corrovis.results import AgedCar, Grade, Photo, check_level
-from corrovis.sem.inspection import Inspector
-from corrovis.sem.synthesis import Synthesiser
-from corrovis.settings import Settings
-from corrovis.steel.inspector import PatchInspector
 from corrovis.ui import wording
-from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
-from corrovis.ui.steel_jobs import SteelTools
+from corrovis.ui.services import Services
 
 FILES = {
     "png": "{stem}_level_{level:.2f}.png",
@@ -33,21 +26,6 @@ FILES = {
     "mp4": "{stem}_rusting.mp4",
     "gif": "{stem}_rusting.gif",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The steps that the page calls; made in `app.py`.  No grader, no severity bars; none of the others, not its tab."""
-
-    masker: CarMasker
-    ager: Ager
-    grader: Grader | None
-    settings: Settings
-    inspector: Inspector | None = None
-    patches: PatchInspector | None = None
-    steel: SteelTools | None = None
-    materials: MaterialsLab | None = None
-    synthesiser: Synthesiser | None = None
 
 
 @dataclass(frozen=True, slots=True)

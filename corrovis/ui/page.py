@@ -26,8 +26,8 @@ from corrovis.ui import (
     synthesis_api,
     wording,
 )
-from corrovis.ui.car_jobs import Services
 from corrovis.ui.parts import KEEP_S, SWEEP_S
+from corrovis.ui.services import Services
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"

@@ -134,8 +134,8 @@ class Patches(PatchInspector):
 
 def main() -> None:
     from corrovis.ui import page
-    from corrovis.ui.car_jobs import Services
     from corrovis.ui.materials_jobs import MaterialsLab
+    from corrovis.ui.services import Services
     from corrovis.ui.steel_jobs import SteelTools
 
     settings = Settings()

@@ -19,8 +19,8 @@ from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.store import Store
 from corrovis.ui import car_api, electrochem_api, materials_api, sem_api, steel_api, synthesis_api
-from corrovis.ui.car_jobs import Services
 from corrovis.ui.materials_jobs import MaterialsLab
+from corrovis.ui.services import Services
 from corrovis.ui.steel_jobs import SteelTools
 
 Doors = dict[str, Callable[..., Any]]

@@ -21,8 +21,9 @@ from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.ui import car_api, car_jobs
 from corrovis.ui.car import CarTab
-from corrovis.ui.car_jobs import Desk, Services, Visit
+from corrovis.ui.car_jobs import Desk, Visit
 from corrovis.ui.sem_jobs import MOST_PICTURES
+from corrovis.ui.services import Services
 
 
 @pytest.fixture
