@@ -7,7 +7,7 @@
 | `layer_cam` | Jiang et al. 2021, eq. 3: the same with positive gradients alone |
 | `eigen_cam` | Muhammad and Yeasin 2020: first principal component of the activations, no gradient |
 
-The score that is explained is the sum of the corrosion logits over what was found: of `CorrosionUNet` in three stages of its
+The score that is explained is the sum of the corrosion logits over what was found: of `CorrosionUNet` in two late stages of its
 decoder, at `LONG_SIDE`; of `PixelNet` in its hidden layers and of YOLO where its heads begin, at the size of segmentation.
 A map that rests on nothing (nothing found, no positive evidence, not finite) is None, never a zero stretched to full scale.
 """
@@ -34,7 +34,7 @@ from corrovis.sem.seeing import as_seen, to_input
 from corrovis.store import Store
 
 Method = Literal["grad_cam", "hires_cam", "layer_cam", "eigen_cam"]
-LONG_SIDE = 512
+LONG_SIDE = 1280
 HIDDEN = 2  # layers of `PixelNet`'s head
 HEADS = (8, 16, 32)  # pixels a cell of what enters YOLO's heads, finest first
 
@@ -115,7 +115,7 @@ def heat_of(network: CorrosionUNet, seen: Byte, found: Float, method: Method) ->
     x = to_input(seen)
     target = torch.zeros(x.shape[2:])
     target[: found.shape[0], : found.shape[1]] = torch.from_numpy(found)
-    layers = list(network.unet.decoder.blocks[1:4])
+    layers = list(network.unet.decoder.blocks[2:4])  # cells of 4 and 2 pixels: what lies before is coarser than a grain boundary
     maps = activation_maps(network, layers, x, lambda logits: (logits[0, 1:].sum(dim=0) * target).sum(), METHODS[method])
     heat = combined(maps, (int(x.shape[2]), int(x.shape[3])))
     cells = (int(maps[-1].shape[0]), int(maps[-1].shape[1]))
@@ -186,8 +186,12 @@ def activation_maps(
 ) -> list[Tensor]:
     """One (h, w) map for each layer: `method` on its activation and the gradient of `score` there."""
     kept: list[Tensor] = []
-    with hearing(layers, lambda module, given, output: kept.append(output)), torch.enable_grad():  # the weights are frozen
-        gradients = torch.autograd.grad(score(network(x.clone().requires_grad_())), kept, allow_unused=True)
+
+    def keep(module: nn.Module, given: Tensor, output: Tensor) -> None:
+        kept.append(output if output.requires_grad else output.requires_grad_())  # what lies before is not gone back through
+
+    with hearing(layers, keep), torch.enable_grad():
+        gradients = torch.autograd.grad(score(network(x)), kept, allow_unused=True)
     pairs = zip(kept, gradients, strict=True)
     return [method(a.detach()[0], torch.zeros_like(a[0]) if g is None else g[0]) for a, g in pairs]
 
