@@ -66,7 +66,7 @@ RELEASES: dict[str, dict[str, Any]] = {
         **PITS,
         "arch": "YoloSeg",
         "config": {"classes": 1},
-        "run": "pits_yolo2",
+        "run": "pits_yolo",
         "report": "sem_pits_yolo.json",
         "input": HALVES,
         "command": "python train/pits_segment.py yolo --init yolov8n-seg-coco.safetensors",

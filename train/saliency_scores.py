@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from segment_scores import summary
 from segment_views import Labelled
-from segmenting import probabilities
+from segmenting import left_out, probabilities
 from sem_segment import load_fields
-from support import arguments, load_checkpoint, save_sheet, write_json
+from support import arguments, save_sheet, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.sem.saliency import LONG_SIDE, METHODS, heat_of
@@ -49,10 +49,7 @@ def saliency_scores(fields: list[Labelled], runs: Path, sheet: Path) -> dict[str
     """train/reports/sem_saliency.json."""
     curves, own, rows = [], [], []
     for field in fields:
-        network = CorrosionUNet()
-        if not load_checkpoint(runs / f"without_{field.group}.pt", network=network):
-            raise SystemExit(f"{runs} has no network without {field.group}; train/sem_segment.py writes it")
-        heats, found, truth = explained(field, network.eval())
+        heats, found, truth = explained(field, left_out(runs, field.group))
         curves.append({method: [iou(heat >= level, truth) for level in LEVELS] for method, heat in heats.items()})
         own.append(iou(found, truth))
         cells = [small(field)[0], *(np.repeat((heat * 255).astype(np.uint8)[..., None], 3, axis=2) for heat in heats.values())]

@@ -25,6 +25,11 @@ def class_ious(table: np.ndarray) -> np.ndarray:
     return np.divide(hit, union, out=np.full(len(hit), np.nan), where=union > 0)
 
 
+def field_ious(field: Labelled, corroded: np.ndarray) -> np.ndarray:
+    """(2,) IoU of background and of corrosion, where (H, W) bool was found `corroded`."""
+    return class_ious(confusion_of(corroded.astype(np.uint8), field.mask, 2))
+
+
 def field_scores(field: Labelled, p: np.ndarray) -> dict[str, Any]:
     """Scores of one binary field: `p` (2, H, W) probabilities."""
     known = field.mask != UNKNOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from copy import deepcopy
@@ -23,6 +24,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.tensors import tensor_of
 
+TAKEN_OFF = "taken_off.json"  # beside checkpoints that left a group out: weights of classes taken off each one's answer
 N = TypeVar("N", bound=nn.Module)
 Sampler = Callable[[], Labelled]
 Lesson = Callable[[nn.Module, torch.device], Tensor]
@@ -121,6 +123,15 @@ def unweighted(network: CorrosionUNet, class_weights: tuple[float, ...]) -> Corr
     with torch.no_grad():
         plain.unet.segmentation_head[0].bias -= torch.tensor(class_weights).log()
     return plain
+
+
+def left_out(folder: Path, group: str) -> CorrosionUNet:
+    """The network of two classes in a run's `folder` that has not seen `group`, its answers set as in the run's scores."""
+    network, checkpoint = CorrosionUNet(), folder / f"without_{group}.pt"
+    if not load_checkpoint(checkpoint, network=network):
+        raise SystemExit(f"{checkpoint} is missing; train/sem_segment.py writes it")
+    taken_off = json.loads((folder / TAKEN_OFF).read_text())
+    return unweighted(network, taken_off[group]).eval()
 
 
 def probabilities(network: CorrosionUNet, rgb: np.ndarray) -> np.ndarray:

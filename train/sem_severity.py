@@ -28,14 +28,13 @@ from calibration import calibrated, fit_temperature, softmax
 from grade_scores import calibration_error
 from safetensors.torch import load_file
 from segment_views import UNKNOWN, Labelled, Windows, instrument, window
-from segmenting import probabilities, to_batch
+from segmenting import left_out, probabilities, to_batch
 from sem_segment import EVERYTHING, load_fields
 from severity_scores import by_area, compare
 from support import arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.severity_classifier import ARCHES, SeverityClassifier
 from corrovis.sem.fields import tile_starts
 from corrovis.sem.results import FIELD_SEVERITIES
@@ -185,14 +184,14 @@ def logits_of(network: SeverityClassifier, windows: list[Window], side: int) -> 
 def train(args: argparse.Namespace, config: Config, fields: list[Labelled]) -> None:
     """All folds of one network."""
     folder = args.out / f"{args.arch}-{args.init if args.init in ('random', 'imagenet') else 'warm'}"
-    for left_out in [*sorted({field.group for field in fields}), *([EVERYTHING] if args.everything else [])]:
+    for missing in [*sorted({field.group for field in fields}), *([EVERYTHING] if args.everything else [])]:
         torch.manual_seed(config.seed)
         network = SeverityClassifier(args.arch, drop=config.drop)
-        checkpoint = folder / ("last.pt" if left_out == EVERYTHING else f"without_{left_out}.pt")
+        checkpoint = folder / ("last.pt" if missing == EVERYTHING else f"without_{missing}.pt")
         if not (args.resume and load_checkpoint(checkpoint, network=network)):
-            print(left_out, flush=True)
+            print(missing, flush=True)
             start_from(network, args.arch, args.init)
-            known = [field for field in fields if field.group != left_out]
+            known = [field for field in fields if field.group != missing]
             network = fit(network.to(memory_format=torch.channels_last), known, config)
             save_checkpoint(checkpoint, config, config.head_steps + config.steps, network=network)
 
@@ -214,14 +213,7 @@ def steps_of(folder: Path) -> int:
 
 def measured(folder: Path, fields: list[Labelled]) -> dict[str, np.ndarray]:
     """(H, W) bool, corroded in each field, by the segmenter that was trained without its coupon."""
-    found = {}
-    for field in fields:
-        network = CorrosionUNet()
-        checkpoint = folder / f"without_{field.group}.pt"
-        if not load_checkpoint(checkpoint, network=network):
-            raise SystemExit(f"{checkpoint} is missing; train/sem_segment.py writes it")
-        found[field.name] = probabilities(network.eval(), field.rgb)[1] > 0.5
-    return found
+    return {field.name: probabilities(left_out(folder, field.group), field.rgb)[1] > 0.5 for field in fields}
 
 
 def of_windows(

@@ -17,11 +17,12 @@ from PIL import Image
 from safetensors.torch import save_file
 from segment_scores import benchmark_scores, class_ious, confusion_of, field_scores
 from segment_views import UNKNOWN, Labelled
-from segmenting import Config, loss_of
+from segmenting import TAKEN_OFF, Config, left_out, loss_of
+from sem_segment import settled, surest
 from sem_severity import mixed, start_from
 from severity_scores import by_area, confusion, gain
 from structure_segment import MARGIN, check_hold_out, divided
-from support import warped
+from support import save_checkpoint, warped, write_json
 from test_car_scripts import run
 
 from corrovis.manifest import read_manifest
@@ -75,6 +76,30 @@ def test_scripts_train_score_and_resume(script: str, checkpoint: str, data: Path
     report = json.loads((tmp_path / "r.json").read_text())
     assert all(score["low"] <= score["value"] <= score["high"] for score in report["metrics"].values() if score["value"] >= 0)
     run(script, *options, "--resume")
+
+
+def test_how_sure_one_has_to_be_is_chosen_and_becomes_a_half() -> None:
+    """A network that gives corrosion 0.42 and metal 0.1 finds nothing at a half, all of it at what is chosen."""
+    truth = np.zeros((20, 20), np.uint8)
+    truth[:, :8] = 1
+    p = np.where(truth == 1, 0.42, 0.1)
+    field = Labelled("a", "c", np.zeros((20, 20, 3), np.uint8), truth)
+    sure = surest([field], {"a": p})
+    assert 0.1 < sure < 0.42
+    assert (settled(p, sure).argmax(axis=0) == truth).all()
+    assert settled(np.array([[sure]]), sure)[:, 0, 0].tolist() == pytest.approx([0.5, 0.5])
+    assert field_scores(field, settled(p, sure))["area_error"] == 0
+
+
+def test_a_network_that_left_a_coupon_out_answers_as_its_scores_say(tmp_path: Path) -> None:
+    network = CorrosionUNet().eval()
+    save_checkpoint(tmp_path / "without_c.pt", Config(), 1, network=network)
+    write_json(tmp_path / TAKEN_OFF, {"c": [1.0, 0.5]})
+    x = torch.zeros(1, 3, 32, 32)
+    with torch.no_grad():
+        moved = left_out(tmp_path, "c")(x) - network(x)
+    assert moved[:, 0].abs().max() < 1e-6
+    assert (moved[:, 1] - np.log(2)).abs().max() < 1e-5
 
 
 @pytest.mark.slow
