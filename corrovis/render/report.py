@@ -5,29 +5,48 @@ from __future__ import annotations
 import base64
 import csv
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from fpdf import FPDF
+import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
 from corrovis.images import save_index_png, save_numbers_png, save_png
 from corrovis.manifest import WeightSpec
 from corrovis.render.folders import make_folder
 from corrovis.render.pages import write_page
-from corrovis.render.sem_pictures import heat_map, overlay
+from corrovis.render.pdf import Report, Shown, write_pdf
+from corrovis.render.sem_pictures import heat_map, overlay, region_colours, with_numbers
 from corrovis.render.sem_plots import size_histogram
+from corrovis.results import Byte
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Opinion, Region
 
 SHOWN_ROWS = 200  # regions in the HTML; all of them are in the CSV
-PDF_ROWS = 30
+NUMBERED = 10  # regions whose numbers stand in the picture
 SHOWN_SIDE = 1600  # px; long side of the pictures in HTML and PDF
 SMALLER = "{caption} (shown smaller; the full picture, {name}, lies beside this report)"
 FILES = ("mask", "certainty", "region_numbers", "overlay", "saliency", "opinion_saliency", "sizes", "report", "pdf", "csv")
 MEASURES = ("area_px", "area_um2", "equivalent_diameter_um", "perimeter_px", "circularity", "solidity", "eccentricity")
+
+# How HTML and PDF call what JSON and CSV call by the contract's names.
+HEADINGS = {
+    "id": "Number",
+    "class": "Class",
+    "score": "Score",
+    "bbox_xyxy": "Box, px: left, top, right, bottom",
+    "area_px": "Area, px",
+    "area_um2": "Area, µm²",
+    "equivalent_diameter_um": "Equivalent diameter, µm",
+    "perimeter_px": "Perimeter, px",
+    "circularity": "Circularity",
+    "solidity": "Solidity",
+    "eccentricity": "Eccentricity",
+}
+FORMS = {"id": "d", "score": ".2f", "circularity": ".3f", "solidity": ".2f", "eccentricity": ".3f"}
 
 MEANING = (
     "Corroded share: pixels called corroded, of all pixels of the specimen without its data bar. Regions do not overlap.",
@@ -36,15 +55,14 @@ MEANING = (
     "They do not cover pictures of another kind than the model learned from.",
     "The second opinion, where there is one, comes from a classifier that looks at windows of the field and measures no area.",
     "The heat map shows what the model's answer rests on; it is not a measurement of corrosion.",
+    "A region's dot has its colour in the picture, where the largest regions carry their numbers.",
+    "Score: how sure the model is of a region, 0 to 1: the mean probability of its pixels, or a detector's own score.",
+    "Box: a region's bounds, or a detector's own box, from the upper left corner; right and bottom are one past the last.",
+    "Equivalent diameter: that of a disc of the same area.",
+    "Circularity: 4π times area over perimeter squared; 1 for a disc, near 0 for a long or ragged outline.",
+    "Solidity: area over that of the convex hull; 1 without notches, less for branches and nets.",
+    "Eccentricity: that of the ellipse with the same second moments; 0 for a circle, near 1 for a needle.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A picture as the reports hold it: PNG, at most `SHOWN_SIDE` long."""
-
-    png: bytes
-    caption: str
 
 
 def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> dict[str, Any]:
@@ -77,29 +95,25 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
     }
     files |= {"report": folder / "report.html", "pdf": folder / "report.pdf", "csv": folder / "regions.csv"}
     answer = record(inspection) | files
-    pictures = [
-        (shown, "Corroded regions, each in its own colour"),
-        (heat, "Saliency"),
-        (second, "What the second opinion rests on"),
-        (histogram, "Sizes of the regions"),
-    ]
-    present = [shown_of(path, caption) for path, caption in pictures if path]
-    _write_html(inspection, spec, present, folder / "report.html")
-    _write_pdf(inspection, spec, present, folder / "report.pdf")
+    report = _report(inspection, spec, files)
+    _write_html(report, folder / "report.html")
+    write_pdf(report, folder / "report.pdf")
     _write_csv(answer["regions"], folder / "regions.csv")
     (folder / "inspection.json").write_text(json.dumps(answer, default=lambda path: path.name, indent=1) + "\n")
     return answer
 
 
-def shown_of(path: Path, caption: str) -> Shown:
-    """The picture at `path`; a large one as a smaller copy, which its caption says."""
+def shown_of(path: Path, caption: str, draw: Callable[[Byte], Byte] | None = None) -> Shown:
+    """The picture at `path` with what `draw` adds to it; a large one as a smaller copy, which its caption says."""
     with Image.open(path) as image:
-        if max(image.size) <= SHOWN_SIDE:
+        large = max(image.size) > SHOWN_SIDE
+        if not large and draw is None:
             return Shown(path.read_bytes(), caption)
         image.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.BOX)
+        drawn = Image.fromarray(draw(np.asarray(image))) if draw else image
         small = BytesIO()
-        image.save(small, "PNG")
-    return Shown(small.getvalue(), SMALLER.format(caption=caption, name=path.name))
+        drawn.save(small, "PNG")
+    return Shown(small.getvalue(), SMALLER.format(caption=caption, name=path.name) if large else caption)
 
 
 def read_inspection(folder: Path) -> dict[str, Any]:
@@ -174,7 +188,7 @@ def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
         *(of_each if len(classes) > 1 else []),
         ("Severity", f"{grade.severity} ({shares}); moderate from {low:.0%}, severe from {high:.0%}"),
         *([("Second opinion", opinion_text(opinion))] if (opinion := inspection.opinion) else []),
-        ("Regions", f"{len(inspection.regions)}" + ("" if density is None else f", {density_text(density)} per mm²")),
+        ("Regions", f"{len(inspection.regions):,}" + ("" if density is None else f", {density_text(density)} per mm²")),
         ("Pixel size", f"{pixel.um:g} µm ({pixel.source})" if pixel else "unknown: areas are in pixels"),
         ("Picture", f"{inspection.field.size_hw[1]} x {inspection.field.size_hw[0]} pixels"),
         ("Model", f"{inspection.model}, sha256 {inspection.map.made_by.sha256}"),
@@ -183,7 +197,7 @@ def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
 
 
 def density_text(density: float) -> str:
-    return f"{density:.0f}" if density >= 100 else f"{density:.3g}"
+    return f"{density:,.0f}" if density >= 100 else f"{density:.3g}"
 
 
 def opinion_text(opinion: Opinion) -> str:
@@ -191,49 +205,58 @@ def opinion_text(opinion: Opinion) -> str:
     return f"{opinion.severity} ({shares}); {opinion.made_by.model}, sha256 {opinion.made_by.sha256[:12]}"
 
 
-def _write_html(inspection: Inspection, spec: WeightSpec, pictures: list[Shown], path: Path) -> None:
+def _report(inspection: Inspection, spec: WeightSpec, files: dict[str, Path | None]) -> Report:
+    """What HTML and PDF say; `files` are the pictures that lie beside them."""
+    pixel, regions = inspection.field.pixel, inspection.map.regions
+    largest = sorted(inspection.regions, key=lambda region: -region.area_px)[:SHOWN_ROWS]
+    numbers = partial(with_numbers, regions=regions, numbers=[region.id for region in largest[:NUMBERED]])
+    pictures = [
+        ("overlay", "Corroded regions, each in its own colour, the largest with their numbers", numbers),
+        ("saliency", "Heat map: what the answer rests on", None),
+        ("opinion_saliency", "Heat map: what the second opinion rests on", None),
+        ("sizes", "Sizes of the regions", None),
+    ]
+    rows = [region_record(region, pixel.um if pixel else None) for region in largest]
+    columns = {key: name for key, name in HEADINGS.items() if pixel or not key.endswith(("_um", "_um2"))}
+    colours = region_colours(len(inspection.map.scores)).tolist()
+    return Report(
+        name=inspection.field.name,
+        warnings=inspection.warnings,
+        facts=facts_of(inspection, spec),
+        pictures=[shown_of(path, caption, draw) for key, caption, draw in pictures if (path := files[key])],
+        headings=list(columns.values()),
+        rows=[[written(key, row[key]) for key in columns] for row in rows],
+        colours=[tuple(colours[region.id]) for region in largest],
+        count=len(inspection.regions),
+        meaning=MEANING,
+    )
+
+
+def written(key: str, value: Any) -> str:
+    """A region's value as HTML and PDF show it: four figures, or whole numbers with commas at thousands."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    whole = isinstance(value, int) or value >= 999.95
+    return format(value, FORMS.get(key, ",.0f" if whole else "#.4g"))
+
+
+def _write_html(report: Report, path: Path) -> None:
     """One file: the pictures lie in it as data."""
-    rows = _rows(inspection, SHOWN_ROWS)
+    dot = Markup('<i class="dot" style="background: rgb{}"></i>{}')
+    left = report.count - len(report.rows)
     values = {
-        "name": inspection.field.name,
-        "warnings": inspection.warnings,
-        "facts": facts_of(inspection, spec),
-        "pictures": [{"data": _as_data(one.png), "caption": one.caption} for one in pictures],
-        "columns": list(rows[0]) if rows else [],
-        "rows": [["" if value is None else value for value in row.values()] for row in rows],
-        "left_out": len(inspection.regions) - len(rows),
-        "meaning": MEANING,
+        "name": report.name,
+        "warnings": report.warnings,
+        "facts": report.facts,
+        "pictures": [{"data": _as_data(one.png), "caption": one.caption} for one in report.pictures],
+        "columns": report.headings if report.rows else [],
+        "rows": [[dot.format(colour, row[0]), *row[1:]] for colour, row in zip(report.colours, report.rows, strict=True)],
+        "left_out": f"{left:,}" if left else "",
+        "meaning": report.meaning,
     }
     write_page("report.html", path, values)
-
-
-def _write_pdf(inspection: Inspection, spec: WeightSpec, pictures: list[Shown], path: Path) -> None:
-    pdf = FPDF()
-    pdf.set_title(f"Corrosion report: {_latin(inspection.field.name)}")
-    pdf.add_page()
-    write = partial(_line, pdf)
-    write(f"Corrosion report: {inspection.field.name}", 15, "B")
-    for warning in inspection.warnings:
-        write(f"Note: {warning}", 9, "I")
-    for key, value in facts_of(inspection, spec):
-        write(f"{key}: {value}", 9, "")
-    for one in pictures:
-        if pdf.get_y() > 180:
-            pdf.add_page()
-        pdf.image(BytesIO(one.png), w=150, h=90, keep_aspect_ratio=True)
-        write(one.caption, 8, "I")
-    write(f"Regions (largest {PDF_ROWS} at the most)", 11, "B")
-    for row in _rows(inspection, PDF_ROWS):
-        write(", ".join(f"{key} {value}" for key, value in row.items() if value is not None), 7, "")
-    write("What the numbers mean", 11, "B")
-    for text in MEANING:
-        write(text, 9, "")
-    pdf.output(str(path))
-
-
-def _line(pdf: FPDF, text: str, size: int, style: str) -> None:
-    pdf.set_font("Helvetica", style, size)
-    pdf.multi_cell(0, size * 0.5, _latin(text), new_x="LMARGIN", new_y="NEXT")
 
 
 def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
@@ -246,18 +269,5 @@ def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
             writer.writerow({**{name: value for name, value in row.items() if name in names}, **corners})
 
 
-def _rows(inspection: Inspection, most: int) -> list[dict[str, Any]]:
-    """The largest regions first."""
-    pixel = inspection.field.pixel
-    largest = sorted(inspection.regions, key=lambda region: -region.area_px)[:most]
-    rows = [region_record(region, pixel.um if pixel else None) for region in largest]
-    return [{**row, "bbox_xyxy": " ".join(map(str, row["bbox_xyxy"]))} for row in rows]
-
-
 def _as_data(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
-def _latin(text: str) -> str:
-    """What the PDF's built-in fonts can show."""
-    return text.encode("latin-1", "replace").decode("latin-1")

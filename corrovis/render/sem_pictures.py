@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ OPACITY = 0.45
 HEAT = "inferno"
 INK, PAPER = (235, 235, 238), (24, 24, 27)
 GOLDEN_ANGLE = 0.381966
+READABLE = 640  # px; a picture with half that side or less is enlarged before numbers are drawn
+METHODS = {"grad_cam": "Grad-CAM", "hires_cam": "HiResCAM", "layer_cam": "LayerCAM", "eigen_cam": "EigenCAM"}
 
 
 def overlay(rgb: Byte, regions: NDArray[np.int32], opacity: float = OPACITY, chosen: int = 0) -> Byte:
@@ -46,6 +49,35 @@ def region_colours(count: int) -> Byte:
     return np.asarray(np.array(colours) * 255, np.uint8)
 
 
+def with_numbers(picture: Byte, regions: NDArray[np.int32], numbers: Sequence[int]) -> Byte:
+    """The picture with the numbers of some regions, each where its region is widest, the first one uppermost.
+
+    A tiny picture comes back a whole number of times as large, so that they can be read.
+
+    Shape:
+        picture: (h, w, 3) uint8, may be smaller than `regions`
+        regions: (H, W) int32, number of the region of each pixel, 0 = none
+    """
+    times = max(1, READABLE // max(picture.shape))
+    picture = picture.repeat(times, axis=0).repeat(times, axis=1)
+    height, width = picture.shape[:2]
+    rows, columns = (np.arange(n) * whole // n for n, whole in zip((height, width), regions.shape, strict=True))
+    small = regions[np.ix_(rows, columns)]
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    size = max(10.0, max(width, height) / 45)
+    font, rim = ImageFont.load_default(size), max(1, round(size / 9))
+    for number in reversed(numbers):
+        inside = np.pad((small == number).astype(np.uint8), 1)
+        _, widest, _, (x, y) = cv2.minMaxLoc(cv2.distanceTransform(inside, cv2.DIST_L2, 3))
+        if not widest:
+            continue  # too thin to be left in the smaller picture
+        text, half = str(number), draw.textlength(str(number), font) / 2 + rim
+        at = (min(max(x - 1, half), width - half), min(max(y - 1, size / 2), height - size / 2))
+        draw.text(at, text, "white", font, "mm", stroke_width=rim, stroke_fill="black")
+    return np.asarray(image)
+
+
 def heat_map(field: Field, saliency: Saliency) -> Byte:
     """The field under its heat, a colour bar below, and the resolution at which the map was computed."""
     width = field.size_hw[1]
@@ -57,7 +89,8 @@ def heat_map(field: Field, saliency: Saliency) -> Byte:
     legend = Image.new("RGB", (width, band), PAPER)
     bar = colours[_levels(np.linspace(0, 1, max(2, width // 3), dtype=np.float32))]
     legend.paste(Image.fromarray(np.repeat(bar[None], band // 3, axis=0)), (band // 3, band // 3))
-    text = f"0 .. 1   {saliency.method}, computed at {saliency.cells_hw[1]} x {saliency.cells_hw[0]}"
+    method = METHODS.get(saliency.method, saliency.method)
+    text = f"0 .. 1   {method}, computed at {saliency.cells_hw[1]} x {saliency.cells_hw[0]}"
     font = ImageFont.load_default(max(8.0, min(band * 0.45, width / 32)))
     ImageDraw.Draw(legend).text((band // 2 + width // 3, band / 2), text, INK, font, "lm")
     return np.concatenate([np.asarray(mixed, np.uint8), np.asarray(legend, np.uint8)])

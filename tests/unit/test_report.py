@@ -1,4 +1,4 @@
-"""Reports of large pictures stay small enough to be sent: they hold smaller copies, and say so; the files beside stay as is."""
+"""Reports stay small enough to be sent, and a reader finds each region of the table in the picture."""
 
 from __future__ import annotations
 
@@ -10,35 +10,55 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
-from corrovis.render.report import SHOWN_SIDE, write_inspection
-from corrovis.results import Provenance
+from corrovis.render.report import HEADINGS, SHOWN_ROWS, SHOWN_SIDE, write_inspection, written
+from corrovis.render.sem_pictures import READABLE, with_numbers
+from corrovis.results import Byte, Provenance
 from corrovis.sem.regions import measure
-from corrovis.sem.results import CorrosionMap, Field, Inspection, Saliency
+from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize, Saliency
 from corrovis.sem.severity import grade_area
 from corrovis.store import Store
 
 MADE = Provenance("toy", "0" * 64, 0.0)
 
 
-def reported(size_hw: tuple[int, int], store: Store, folder: Path) -> dict[str, Any]:
-    """A field with one corroded square, written as `corrovis inspect` does."""
-    labels = np.zeros(size_hw, np.uint8)
-    labels[8:24, 8:24] = 1
-    share = labels.astype(np.float32)
-    found = CorrosionMap(
-        labels, labels.astype(np.int32), share, np.ones(1, np.float32), ("background", "corroded"), (0, size_hw[0]), MADE
-    )
-    field = Field(np.full((*size_hw, 3), 120, np.uint8), "drawn.png", (0, size_hw[0]))
+def square(size_hw: tuple[int, int]) -> NDArray[np.int32]:
+    regions = np.zeros(size_hw, np.int32)
+    regions[8:24, 8:24] = 1
+    return regions
+
+
+def squares(count: int) -> NDArray[np.int32]:
+    """Squares of 5 px in rows of 20, the last one twice as high as the others and so the largest."""
+    regions = np.zeros((10 * (count // 20 + 2), 200), np.int32)
+    for i in range(count):
+        y, x = 10 * (i // 20) + 2, 10 * (i % 20) + 2
+        regions[y : y + (10 if i == count - 1 else 5), x : x + 5] = i + 1
+    return regions
+
+
+def reported(regions: NDArray[np.int32], store: Store, folder: Path, name: str = "drawn.png", um: float = 0) -> dict[str, Any]:
+    """A field with these corroded regions, written as `corrovis inspect` does."""
+    size_hw = (regions.shape[0], regions.shape[1])
+    labels = (regions > 0).astype(np.uint8)
+    share, scores = labels.astype(np.float32), np.full(int(regions.max()), 0.875, np.float32)
+    found = CorrosionMap(labels, regions, share, scores, ("background", "corroded"), (0, size_hw[0]), MADE)
+    pixel = PixelSize(um, "given") if um else None
+    field = Field(np.full((*size_hw, 3), 120, np.uint8), name, (0, size_hw[0]), pixel)
     grade = grade_area(found.corroded_fraction, (0.28, 0.42), 0.01)
     inspection = Inspection(field, "ni20cr", found, measure(found), grade, None, Saliency(share, "toy", size_hw), ())
     return write_inspection(inspection, store.spec("ni20cr"), folder)
 
 
+def page_of(item: dict[str, Any]) -> str:
+    return str(item["report"].read_text(encoding="utf-8"))
+
+
 def in_page(item: dict[str, Any]) -> list[tuple[int, int]]:
     """Width and height of the pictures in the HTML."""
-    data = re.findall(r'src="data:image/png;base64,([^"]+)"', item["report"].read_text(encoding="utf-8"))
+    data = re.findall(r'src="data:image/png;base64,([^"]+)"', page_of(item))
     return [Image.open(io.BytesIO(base64.b64decode(one))).size for one in data]
 
 
@@ -49,22 +69,139 @@ def in_pdf(item: dict[str, Any]) -> list[tuple[int, int]]:
 
 
 def test_reports_hold_smaller_copies_of_large_pictures(toy_store: Store, tmp_path: Path) -> None:
-    item = reported((1200, 2400), toy_store, tmp_path / "o")
+    item = reported(square((1200, 2400)), toy_store, tmp_path / "o")
     for held in (in_page(item), in_pdf(item)):
         assert held[0] == (SHOWN_SIDE, SHOWN_SIDE // 2)
         assert len(held) >= 3
         assert max(max(size) for size in held) <= SHOWN_SIDE
     assert Image.open(item["overlay"]).size == (2400, 1200)
     assert Image.open(item["saliency"]).size[0] == 2400
-    page = item["report"].read_text(encoding="utf-8")
+    page = page_of(item)
     for name in ("overlay.png", "saliency.png"):
         assert f"shown smaller; the full picture, {name}, lies beside this report" in page
 
 
-@pytest.mark.parametrize("size", [(60, 80), (100, SHOWN_SIDE)])
+@pytest.mark.parametrize("size", [(400, 500), (100, SHOWN_SIDE)])
 def test_reports_hold_other_pictures_as_they_are(size: tuple[int, int], toy_store: Store, tmp_path: Path) -> None:
-    item = reported(size, toy_store, tmp_path / "o")
+    item = reported(square(size), toy_store, tmp_path / "o")
     assert in_page(item)[0] == size[::-1]
-    page = item["report"].read_text(encoding="utf-8")
-    assert base64.b64encode(item["overlay"].read_bytes()).decode() in page
+    page = page_of(item)
+    assert base64.b64encode(item["saliency"].read_bytes()).decode() in page
     assert "shown smaller" not in page
+
+
+def test_the_report_numbers_its_picture_and_the_file_beside_stays_plain(toy_store: Store, tmp_path: Path) -> None:
+    item = reported(square((400, 500)), toy_store, tmp_path / "o")
+    data = re.findall(r'src="data:image/png;base64,([^"]+)"', page_of(item))[0]
+    held, plain = np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))), np.asarray(Image.open(item["overlay"]))
+    y, x = np.nonzero((held != plain).any(axis=2))
+    assert 12 <= y.mean() <= 20
+    assert 12 <= x.mean() <= 20
+
+
+def drawn_at(numbers: list[int], regions: NDArray[np.int32], size_hw: tuple[int, int]) -> Byte:
+    """Which pixels of a picture of this size numbers take: (h, w) bool."""
+    grey = np.full((*size_hw, 3), 120, np.uint8)
+    found = with_numbers(grey, regions, numbers)
+    assert (grey == 120).all()
+    return np.asarray((found != 120).any(axis=2))
+
+
+def test_a_number_stands_where_its_region_is_widest() -> None:
+    regions = np.zeros((800, 1000), np.int32)
+    regions[100:104, 50:900] = 1  # a long arm
+    regions[60:160, 650:750] = 1  # and a hand, away from the middle of the whole
+    regions[600:700, 0:20] = 2  # at the edge: the number is moved inwards, not cut
+    for size, scale in (((800, 1000), 1.0), ((400, 500), 0.5)):
+        y, x = np.nonzero(drawn_at([1], regions, size))
+        assert np.allclose((y.mean(), x.mean()), (110 * scale, 700 * scale), atol=6)
+        both = drawn_at([1, 2], regions, size)
+        assert both[round(600 * scale) : round(700 * scale), : round(40 * scale)].any()
+    assert not drawn_at([3], regions, (400, 500)).any()
+
+
+def test_a_tiny_picture_is_enlarged_for_its_numbers() -> None:
+    assert drawn_at([1], square((64, 80)), (64, 80)).shape == (64 * (READABLE // 80), READABLE)
+    bright = np.random.default_rng(0).integers(0, 255, (64, 80, 3), np.uint8)
+    assert (with_numbers(bright, square((64, 80)), [])[::8, ::8] == bright).all()
+
+
+def test_the_table_shows_each_region_in_the_colour_of_the_picture(toy_store: Store, tmp_path: Path) -> None:
+    regions = squares(12)
+    item = reported(regions, toy_store, tmp_path / "o")
+    rows = re.findall(r'background: rgb\((\d+), (\d+), (\d+)\)"></i>(\d+)</td>', page_of(item))
+    assert [int(row[3]) for row in rows] == [12, *range(1, 12)]
+    picture = np.asarray(Image.open(item["overlay"]))
+    for *colour, number in rows:
+        y, x = np.argwhere(regions == int(number))[0]
+        assert picture[y, x].tolist() == [int(part) for part in colour]
+
+
+@pytest.mark.parametrize("um", [0, 0.5])
+def test_headings_are_words_with_units_and_files_keep_the_contracts_names(um: float, toy_store: Store, tmp_path: Path) -> None:
+    item = reported(square((400, 500)), toy_store, tmp_path / "o", um=um)
+    page = page_of(item)
+    wanted = [name for name in HEADINGS.values() if um or "µm" not in name]
+    assert re.findall(r'<th class="n">([^<]+)</th>', page) == wanted
+    assert not [key for key in HEADINGS if "_" in key and key in page]
+    assert ('<td class="n">64.00</td>' in page) == bool(um)  # 256 pixels of 0.25 µm²
+    assert set(HEADINGS) == set(item["regions"][0])
+    assert item["csv"].read_text().startswith("id,class,score,x0,y0,x1,y1,area_px,area_um2,equivalent_diameter_um,")
+    for word in ("Score", "Equivalent diameter", "Circularity", "Solidity", "Eccentricity", "Box"):
+        assert f"<p>{word}: " in page
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("area_um2", 56930000.0, "56,930,000"),
+        ("area_um2", 999.97, "1,000"),
+        ("area_um2", 999.9, "999.9"),
+        ("area_um2", 0.000123456, "0.0001235"),
+        ("equivalent_diameter_um", 5.0, "5.000"),
+        ("area_px", 12, "12"),
+        ("area_px", 1234567, "1,234,567"),
+        ("id", 12345, "12345"),
+        ("score", 0.8765, "0.88"),
+        ("eccentricity", 0.99871, "0.999"),
+        ("bbox_xyxy", [0, 10, 2000, 30], "0, 10, 2000, 30"),
+        ("class", "corroded", "corroded"),
+    ],
+)
+def test_values_are_shown_with_sensible_digits(key: str, value: Any, shown: str) -> None:
+    assert written(key, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("Проба №3 µm².png", "Проба №3 µm².png"),
+        ("试样.png", "\\u8bd5\\u6837.png"),
+        ("a\udcff\n.png", "a\\udcff\\n.png"),
+        ("\U0001f52c.png", "\\U0001f52c.png"),
+        ("عينة.png", "عينة.png"),
+    ],
+)
+def test_the_pdf_holds_any_name(name: str, held: str, toy_store: Store, tmp_path: Path) -> None:
+    item = reported(square((60, 80)), toy_store, tmp_path / "o", name=name)
+    title = f"Corrosion report: {held}"
+    plain = title.replace("\\", "\\\\").encode("latin-1", "replace")
+    wide = f"\ufeff{title}".encode("utf-16-be").hex().encode()
+    written_as = b"(" + plain + b")" if title.isascii() else b"<" + wide + b">"
+    assert item["pdf"].read_bytes().count(b"/Title " + written_as) == 1
+
+
+def test_thousands_of_regions_stay_a_few_pages(toy_store: Store, tmp_path: Path) -> None:
+    item = reported(squares(1500), toy_store, tmp_path / "o", um=0.5)
+    assert item["pdf"].read_bytes().count(b"/Type /Page\n") <= 6
+    page = page_of(item)
+    assert page.count('class="dot"') == SHOWN_ROWS
+    assert "1,300 smaller regions are in the CSV alone" in page
+    assert len(item["csv"].read_text().splitlines()) == 1501
+
+
+def test_a_clean_field_has_a_report(toy_store: Store, tmp_path: Path) -> None:
+    item = reported(np.zeros((60, 80), np.int32), toy_store, tmp_path / "o")
+    assert item["regions"] == []
+    assert 'class="dot"' not in page_of(item)
+    assert item["pdf"].read_bytes().startswith(b"%PDF")
