@@ -106,13 +106,23 @@ def serve(
     page = Path(__file__).resolve().parent.parent / "app.py"
     if not page.exists():
         raise CorrovisError(f"{page} is missing, so there is no page to serve; run corrovis from a clone of its repository")
-    if port is not None:
+    if port is None:
+        port = _port_of_environment()
+    else:
         _check_free(port)
         os.environ["GRADIO_SERVER_PORT"] = str(port)
     if as_json:
-        print_json({"page": str(page), "port": port or int(os.environ.get("GRADIO_SERVER_PORT", "7860"))})
+        print_json({"page": str(page), "port": port})
     with contextlib.redirect_stdout(sys.stderr):  # what gradio says of itself is meant for people
         runpy.run_path(str(page), run_name="__main__")
+
+
+def _port_of_environment() -> int:
+    """Where gradio begins to search.  Raises BadInputError for what is no port, at which gradio would fail."""
+    text = os.environ.get("GRADIO_SERVER_PORT", "7860")
+    if not (text.isdecimal() and 1 <= int(text) <= 65535):
+        raise BadInputError(f"GRADIO_SERVER_PORT is {text!r}; set it to a number from 1 to 65535, or leave it out")
+    return int(text)
 
 
 def _check_free(port: int) -> None:

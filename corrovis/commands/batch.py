@@ -28,6 +28,8 @@ def batch(
     if as_json:
         print_json({"rows": done.rows, "failed": done.failed, "seconds": done.seconds})
     else:
-        out.print(f"{file}: {done.rows} rows, {done.failed} failed, {done.seconds:.0f} s", soft_wrap=True, markup=False)
+        rows = "1 row" if done.rows == 1 else f"{done.rows} rows"
+        out.print(f"{file}: {rows}, {done.failed} failed, {done.seconds:.0f} s", soft_wrap=True, markup=False)
     if done.failed == done.rows:
-        raise BadInputError(f"not one of {done.rows} pictures could be used; the first: {done.first_error}")
+        many = f"not one of {done.rows} pictures could be used; the first: {done.first_error}"
+        raise BadInputError(done.first_error if done.rows == 1 else many)

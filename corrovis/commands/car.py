@@ -42,6 +42,8 @@ def age(
 
         settings = Settings.from_environment()
         picture = read_photo(photo, limits=settings)
+        if place:
+            check_inside(place, picture.size_hw)
         make_folder(folder)
         store = open_store(settings)
         began = time.perf_counter()
@@ -70,6 +72,13 @@ def pixel_of(text: str | None) -> tuple[float, float] | None:
     except ValueError as error:
         raise BadInputError(f"--at {text} is no pixel; give two numbers, from left and from top, as in 640,480") from error
     return x, y
+
+
+def check_inside(place: tuple[float, float], size_hw: tuple[int, int]) -> None:
+    """Raises BadInputError for (x, y) outside a picture of that size, or that is no number."""
+    (x, y), (height, width) = place, size_hw
+    if not (0 <= x < width and 0 <= y < height):
+        raise BadInputError(f"point ({x:g}, {y:g}) is outside the picture of {width} x {height} pixels; choose one inside it")
 
 
 def grade(

@@ -116,7 +116,7 @@ def synthesize_steel(
         inspector = PatchInspector(store) if check and "steel-inspector" in store else None
         order = SetOrder(maker.defects if name == "all" else (maker.check_defect(name),), count, seed, clean)
         began = time.perf_counter()
-        with Progress(console=err) as bar:
+        with Progress(console=err, disable=not err.is_terminal) as bar:  # a bar in a log is a line beside the one of a refusal
             task = bar.add_task("synthesizing", total=count * len(order.defects))
             answer = write_set((maker, inspector), order, folder, lambda patch: bar.advance(task))
         answer["seconds"] = round(time.perf_counter() - began, 3)

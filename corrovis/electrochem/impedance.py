@@ -17,6 +17,7 @@ from corrovis.curves import Candidate, CircuitFit, Complex, Quantity, Real, Spec
 from corrovis.electrochem.circuits import AREA_UNITS, UNITS, Circuit, parse
 from corrovis.electrochem.kramers_kronig import check_kramers_kronig
 from corrovis.electrochem.spectra import thinned
+from corrovis.electrochem.sweeps import counted
 from corrovis.errors import BadInputError
 
 Weighting = Literal["modulus", "unit"]
@@ -50,7 +51,8 @@ def fit_circuit(spectrum: Spectrum, circuit: str = "auto", weighting: Weighting 
         BadInputError: the string is no circuit, or the spectrum has too few points for it
     """
     if len(spectrum) < MIN_POINTS:
-        raise BadInputError(f"{spectrum.name} has {len(spectrum)} points; {MIN_POINTS} or more are needed to fit a circuit")
+        few = counted(len(spectrum), "point")
+        raise BadInputError(f"{spectrum.name} has {few}; {MIN_POINTS} or more are needed to fit a circuit")
     spectrum = thinned(spectrum)
     if circuit.strip().lower() == "auto":
         return _fit_auto(spectrum, weighting, seed)

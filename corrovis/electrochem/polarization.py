@@ -26,7 +26,7 @@ from corrovis.electrochem.kinetics import (
     cut_window,
     fit_window,
 )
-from corrovis.electrochem.sweeps import Sweep, prepare, split_sweeps
+from corrovis.electrochem.sweeps import Sweep, counted, prepare, split_sweeps
 from corrovis.errors import BadInputError
 
 Method = Literal["auto", "butler-volmer", "mixed", "extrapolation"]
@@ -43,7 +43,7 @@ def fit_tafel(
 ) -> TafelFit:
     """E_corr (V), i_corr (A/cm2) and the slopes (V/decade) of a sweep, counted from 1; else of the first that can be fitted.
 
-    `window_v` is (lowest, highest) potential to use; without it the window is found.
+    `window_v` is (lowest, highest) potential to use, cut to where the sweep has points; without it the window is found.
 
     Raises:
         BadInputError: the sweep has too few points, one branch only, or the window misses E_corr
@@ -51,9 +51,8 @@ def fit_tafel(
     if method not in METHODS:
         raise BadInputError(f"no method is called {method}; there are {', '.join(METHODS)}")
     chosen, ready, said = _choose(curve, sweep)
-    if window_v is not None and not min(window_v) < ready.e_corr_v < max(window_v):
-        low, high = sorted(window_v)
-        raise BadInputError(f"window {low:g} to {high:g} V misses E_corr = {ready.e_corr_v:.3f} V; choose one around it")
+    if window_v is not None:
+        window_v = _within(window_v, ready)
     if method == "extrapolation":
         return fit_lines(chosen, ready, window_v, said)
     kinds = list(MODELS) if method == "auto" else ["butler-volmer"] if method == "butler-volmer" else ["limit", "ohmic", "mixed"]
@@ -78,7 +77,8 @@ def fit_resistance(curve: PolarizationCurve, sweep: int | None = None, half_widt
     near = np.abs(ready.eta) <= half_width_v
     count = int(near.sum())
     if count < 5:
-        raise BadInputError(f"{curve.name} has {count} points within {1e3 * half_width_v:.0f} mV of E_corr; 5 are needed")
+        few = counted(count, "point")
+        raise BadInputError(f"{curve.name} has {few} within {1e3 * half_width_v:.0f} mV of E_corr; 5 are needed")
     degree = 3 if count > 5 else 2
     eta, i = ready.eta[near], ready.current_a_cm2[near]
     found, covariance = np.polyfit(eta, i, degree, cov="unscaled")
@@ -103,7 +103,7 @@ def _choose(curve: PolarizationCurve, sweep: int | None) -> tuple[PolarizationCu
     sweeps = split_sweeps(curve)
     if sweep is not None:
         if not 1 <= sweep <= len(sweeps):
-            raise BadInputError(f"{curve.name} has {len(sweeps)} sweeps, no number {sweep}")
+            raise BadInputError(f"{curve.name} has {counted(len(sweeps), 'sweep')}, no number {sweep}")
         ready = prepare(sweeps[sweep - 1])
         return sweeps[sweep - 1], ready, (*curve.notes, *ready.warnings)
     problems = []
@@ -116,6 +116,14 @@ def _choose(curve: PolarizationCurve, sweep: int | None) -> tuple[PolarizationCu
         many = (f"{len(sweeps)} sweeps in the curve, number {number} was fitted",) if len(sweeps) > 1 else ()
         return part, ready, (*curve.notes, *many, *ready.warnings)
     raise problems[0]
+
+
+def _within(window_v: tuple[float, float], sweep: Sweep) -> tuple[float, float]:
+    """The part of a window in which the sweep has points.  Raises BadInputError for one that misses E_corr, as any with NaN."""
+    low, high = sorted(window_v)
+    if not low < sweep.e_corr_v < high:
+        raise BadInputError(f"window {low:g} to {high:g} V misses E_corr = {sweep.e_corr_v:.3f} V; choose one around it")
+    return max(low, float(sweep.potential_v[0])), min(high, float(sweep.potential_v[-1]))
 
 
 def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None) -> list[Trial]:
@@ -133,9 +141,8 @@ def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None
             if bad >= 3:  # still wider windows will not be explained either
                 break
     if not trials:
-        raise BadInputError(
-            f"{count_points(sweep, windows[-1])} points lie in the window, too few for a fit; widen it or measure more densely"
-        )
+        few = counted(count_points(sweep, windows[-1]), "point")
+        raise BadInputError(f"the window holds {few}, too few for a fit; widen it or measure more densely")
     return trials
 
 

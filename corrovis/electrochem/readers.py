@@ -17,7 +17,7 @@ from corrovis.curves import Complex, PolarizationCurve, Real, Spectrum
 from corrovis.electrochem.foreign import read_foreign
 from corrovis.electrochem.headings import Heading, hides_unit, read_heading, unit_for
 from corrovis.electrochem.spectra import SPECTRUM_HINT, capacitive, like_frequencies, make_spectrum, runs, unevenness
-from corrovis.electrochem.sweeps import anodic_positive, join_blocks
+from corrovis.electrochem.sweeps import anodic_positive, counted, join_blocks
 from corrovis.electrochem.tables import Table, number, read_bytes, read_tables, refuse_outside
 from corrovis.errors import BadInputError
 
@@ -65,7 +65,7 @@ def read_spectrum(
     """Of the spectra in a file the one with this number, counted from 1; else as `read_spectra`."""
     found = read_spectra(path, area_cm2, columns, name)
     if not 1 <= number <= len(found):
-        raise BadInputError(f"{name or path.name} holds {len(found)} spectra, no number {number}")
+        raise BadInputError(f"{name or path.name} holds {counted(len(found), 'spectrum', 'spectra')}, no number {number}")
     return found[number - 1]
 
 
@@ -250,7 +250,8 @@ def _joined(potentials: list[_Column], currents: list[_Column], notes: list[str]
             potential, current = np.concatenate([down_e[::-1], up_e]), np.concatenate([down_i[::-1], up_i])
             signed, used = True, 2
     if len(currents) > used:
-        notes.append(f"{len(currents) - used} more columns of current were left out; name the columns of a curve to fit that one")
+        more = counted(len(currents) - used, "more column")
+        notes.append(f"left out: {more} of current; name the columns of a curve to fit that one")
     span = np.nanmax(np.abs(potential), initial=0.0)
     if potentials[0].heading.factor == 1 and span > MAX_VOLTS:
         potential = potential * 1e-3

@@ -43,6 +43,11 @@ class Sweep:
         return self.potential_v - self.e_corr_v
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """ "1 point", "2 points"; `many` where an s does not make it many."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def split_sweeps(curve: PolarizationCurve) -> tuple[PolarizationCurve, ...]:
     """The forward and backward sweeps of a curve, in the order measured; one if the potential never turns."""
     e = curve.potential_v
@@ -65,9 +70,8 @@ def prepare(curve: PolarizationCurve) -> Sweep:
         BadInputError: too few points, or no corrosion potential inside the sweep
     """
     if len(curve) < MIN_POINTS:
-        raise BadInputError(
-            f"{curve.name} has {len(curve)} points; {MIN_POINTS} or more around the corrosion potential are needed"
-        )
+        few = counted(len(curve), "point")
+        raise BadInputError(f"{curve.name} has {few}; {MIN_POINTS} or more around the corrosion potential are needed")
     e, i = _thinned(curve.potential_v, curve.current_a_cm2)
     order = np.argsort(e, kind="stable")
     e, i = e[order], i[order]
@@ -77,13 +81,14 @@ def prepare(curve: PolarizationCurve) -> Sweep:
     e, i, rounded = _without_zeros(e, i, warnings)
     e, i = _merged(e, i)
     if len(e) < MIN_POINTS:
-        raise BadInputError(f"{curve.name} has {len(e)} different potentials; {MIN_POINTS} or more are needed, with more digits")
+        few = counted(len(e), "different potential")
+        raise BadInputError(f"{curve.name} has {few}; {MIN_POINTS} or more are needed, with more digits")
     if not curve.signed:
         i = _signed_by_dip(e, i, curve.name)
         warnings.append("currents had no sign; the potential where they dip was taken for E_corr")
     keep = ~_spikes(i)
     if not keep.all():
-        warnings.append(f"{int((~keep).sum())} points off their neighbours were left out")
+        warnings.append(f"left out: {counted(int((~keep).sum()), 'point')} far off the neighbouring ones")
         e, i = e[keep], i[keep]
     e_corr = _crossing(e, i, curve.name, warnings)
     return Sweep(e, i, e_corr, _noise(e - e_corr, i), tuple(warnings), rounded)

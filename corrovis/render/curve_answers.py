@@ -50,7 +50,8 @@ def metal(
                 f"no alloy is called {alloy}; there are {', '.join(ALLOYS)}; else give equivalent weight and density"
             )
         one = known[alloy.lower()]
-        return equivalent_weight or one.equivalent_weight, density or one.density
+        weight = one.equivalent_weight if equivalent_weight is None else equivalent_weight
+        return weight, one.density if density is None else density
     if (equivalent_weight is None) != (density is None):
         raise BadInputError("a corrosion rate needs both equivalent weight (g) or composition (mass %), and density (g/cm3)")
     return (equivalent_weight, density) if equivalent_weight is not None and density is not None else None

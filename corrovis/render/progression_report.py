@@ -132,17 +132,26 @@ def _write_json(answer: dict[str, Any], fields: list[dict[str, Any]], path: Path
 def _write_html(answer: dict[str, Any], fields: list[dict[str, Any]], plot: bytes, path: Path) -> None:
     """One file: the plot lies in it as data."""
     named = zip(fields, answer["items"], strict=True)
+    said = [(field["file"], text) for field, item in named for text in item.get("warnings", [])]
     values = {
         "conditions": answer["conditions"],
         "comparisons": answer["comparisons"],
         "fields": fields,
         "models": sorted({(f["model"], f["model_sha256"]) for f in fields if f["model"]}),
         "left_out": [field["error"] for field in fields if field["error"]],
-        "warnings": [(field["file"], text) for field, item in named for text in item.get("warnings", [])],
+        "warnings": by_text(said, len(fields)),
         "plot": f"data:image/png;base64,{base64.b64encode(plot).decode()}",
         "meaning": MEANING,
     }
     write_page("progression_report.html", path, values, {"share": _share, "level": _level})
+
+
+def by_text(said: Sequence[tuple[str, str]], count: int) -> list[tuple[str, str]]:
+    """Warnings as (name of a picture, text), each text once, with all pictures of `count` that it is said of."""
+    names: dict[str, list[str]] = {}
+    for name, text in said:
+        names.setdefault(text, []).append(name)
+    return [(f"all {count} pictures" if len(own) == count > 1 else ", ".join(own), text) for text, own in names.items()]
 
 
 def _share(estimate: dict[str, Any] | None, sign: str = "") -> str:

@@ -46,7 +46,7 @@ def inspect_files(
     items, used = [], set[str]()
     for path in paths:
         told(path)
-        name = _free_name(path.stem or "picture", used)
+        name = _free_name(path.stem.strip(".") or "picture", used)  # of "...png" the stem is ".."
         try:
             items.append({**inspect_file(inspector, path, folder / name, job), "file": str(path)})
         except (BadInputError, OSError) as error:
@@ -72,7 +72,10 @@ def progression_files(
     items = inspect_files(inspector, [row.file for row in rows], folder, replace(job, explain=False), told)
     points = [point_of(row, item) for row, item in zip(rows, items, strict=True) if "error" not in item]
     if not points:
-        raise BadInputError(f"none of {len(items)} pictures could be inspected; the first: {items[0]['error']}")
+        if not items:
+            raise BadInputError("the table names no picture; fill in each picture's name and its hours of exposure")
+        many = f"none of {len(items)} pictures could be inspected; the first: {items[0]['error']}"
+        raise BadInputError(items[0]["error"] if len(items) == 1 else many)
     return write_progression(rows, items, points, folder)
 
 

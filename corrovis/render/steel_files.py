@@ -57,12 +57,15 @@ def write_set(
 ) -> dict[str, Any]:
     """A folder per class, as torchvision's ImageFolder reads it, and a manifest; `told` hears of each patch kept.
 
+    Without an inspector nobody looked, and the manifest has no scores.
+
     Raises:
         BadInputError: an unknown class, no picture to start from, or a `folder` that holds a set already
         CorrovisError: not one patch passed
     """
     folders = {name: folder / tools[0].check_defect(name) for name in order.defects}
     check_unused(folder, (MANIFEST, *tools[0].defects))
+    made = [one for one in (*folders.values(), folder) if not one.exists()]
     for one in folders.values():
         make_folder(one)
     tally = Tally()
@@ -75,18 +78,19 @@ def write_set(
                 path = folders[patch.defect] / f"{patch.defect}_{len(files[patch.defect]):05d}.png"
                 save_plate(Plate(patch.grey), path, with_defect(patch.defect, patch.seed))
                 files[patch.defect].append(path)
-                rows.writerow([path.relative_to(folder).as_posix(), patch.defect, patch.seed, patch.source, f"{patch.score:.4f}"])
+                score = f"{patch.score:.4f}" if tools[1] else ""
+                rows.writerow([path.relative_to(folder).as_posix(), patch.defect, patch.seed, patch.source, score])
                 told(patch)
     finally:
         if not any(files.values()):
-            _leave_nothing(folder, list(folders.values()))
+            _leave_nothing(folder, made)
     dropped = {"unlike_class": tally.unlike.total(), "duplicates": tally.doubles.total()}
     return {"files": files, "manifest": folder / MANIFEST, "dropped": dropped}
 
 
-def _leave_nothing(folder: Path, folders: list[Path]) -> None:
-    """Take away what a set without patches has written, so that the folder can be used again."""
+def _leave_nothing(folder: Path, made: list[Path]) -> None:
+    """Take away what a set without patches has written, and the folders that were made for it."""
     (folder / MANIFEST).unlink(missing_ok=True)
-    for empty in folders:
+    for empty in made:
         with contextlib.suppress(OSError):
             empty.rmdir()

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, zip_longest
 from math import sqrt
+from os.path import realpath
 from pathlib import Path
 
 import numpy as np
@@ -30,14 +31,13 @@ from corrovis.errors import BadInputError
 from corrovis.sem.results import FIELD_SEVERITIES, FieldSeverity
 
 COLUMNS = ("file", "exposure_h", "condition")
+MOST_HOURS = 1e9  # a hundred thousand years
 NEEDED = f"it needs {', '.join(COLUMNS)} in its first line, and a short line for each picture below"
 MORE_CELLS = "put a number with a decimal comma in quotes, or part the cells by semicolons"
 THOUSANDS = re.compile(r"\+?[1-9]\d{0,2}(?P<mark>[.,])\d{3}")  # or decimals: 1.000 is 1 here and 1000 there
 ROUNDS = 2000
-LEAST_FIELDS = 3
-LEAST_REPEATS = 2
+LEAST_FIELDS, LEAST_REPEATS = 3, 2
 PERCENTILES = (2.5, 97.5)
-
 
 Record = Mapping[str, str | None]
 
@@ -142,7 +142,7 @@ def read_table(path: Path) -> list[Row]:
     nothing.
 
     Raises:
-        BadInputError: not readable, columns missing, too many cells, an exposure that is no number, a line twice, no rows
+        BadInputError: not readable, columns missing or twice, too many cells, as `row_of` and `once`, or no rows
     """
     rows = once(_rows(path))
     if not rows:
@@ -157,9 +157,10 @@ def _rows(path: Path) -> Iterator[tuple[str, Row]]:
     reader = csv.reader(lines[above:], delimiter=separator, skipinitialspace=True)
     try:
         names = [name.strip().lower() for name in next(reader, [])]
-        missing = [name for name in COLUMNS if name not in names]
-        if missing:
-            raise BadInputError(f"{path} has no column {missing[0]}; {NEEDED}")
+        wrong = [name for name in COLUMNS if names.count(name) != 1]
+        if wrong:
+            how_many = "more than one" if wrong[0] in names else "no"
+            raise BadInputError(f"{path} has {how_many} column {wrong[0]}; {NEEDED}")
         for cells in reader:
             where = f"{path} line {above + reader.line_num}"
             if any(cell.strip() for cell in cells[len(names) :]):
@@ -199,8 +200,11 @@ def row_of(record: Record, folder: Path, where: str, thousands: str = ",") -> Ro
     """A row from its texts; `where` names it in the error.
 
     Raises:
-        BadInputError: the exposure is no number, or has one of the marks that may part `thousands`, as 1,000 has
+        BadInputError: no file, an exposure that is no number, or has one of the marks that may part `thousands`, as 1,000 has
     """
+    file = (record["file"] or "").strip()
+    if not file or "\0" in file:
+        raise BadInputError(f"{where}: file is {file!r}; write the name of a picture")
     text = (record["exposure_h"] or "").strip()
     doubtful = THOUSANDS.fullmatch(text)
     if doubtful and doubtful["mark"] in thousands:
@@ -210,19 +214,20 @@ def row_of(record: Record, folder: Path, where: str, thousands: str = ",") -> Ro
         exposure = float(text.replace(",", "."))
     except ValueError:
         exposure = float("nan")
-    if not 0 <= exposure < float("inf"):
-        raise BadInputError(f"{where}: exposure_h is {record['exposure_h']!r}; write hours as a number, 0 or more")
-    return Row(folder / (record["file"] or "").strip(), exposure, (record["condition"] or "").strip() or "unnamed")
+    if not 0 <= exposure <= MOST_HOURS:
+        raise BadInputError(f"{where}: exposure_h is {record['exposure_h']!r}; write hours as a number, 0 or more, at most 1e9")
+    return Row(folder / file, exposure, (record["condition"] or "").strip() or "unnamed")
 
 
 def once(named: Iterable[tuple[str, Row]]) -> list[Row]:
-    """The rows, each given after its place.  Raises BadInputError for one that comes twice, which would pass for a repeat."""
-    places: dict[Row, str] = {}
+    """The rows, each given after its place.  Raises BadInputError for a picture twice in a condition: it would pass for two."""
+    rows: dict[tuple[str, str], tuple[str, Row]] = {}
     for where, row in named:
-        if row in places:
-            raise BadInputError(f"{where} says the same as {places[row]}; a picture counts once, so take one of the two out")
-        places[row] = where
-    return list(places)
+        place, other = rows.setdefault((realpath(row.file), row.condition), (where, row))
+        if other is not row:
+            what = "says the same as" if row.exposure_h == other.exposure_h else "gives another exposure to the picture of"
+            raise BadInputError(f"{where} {what} {place}; a picture counts once in a condition, so take one of the two out")
+    return [row for _, row in rows.values()]
 
 
 def trends(points: Sequence[Point]) -> tuple[Trend, ...]:
@@ -244,9 +249,7 @@ def compare(points: Sequence[Point], seed: int = 0) -> tuple[Contrast, ...]:
         shared = tuple(sorted(set(cells[0]) & set(cells[1])))
         if shared:
             pairs = [(cells[0][hours], cells[1][hours]) for hours in shared]
-            contrasts.append(
-                Contrast(first, second, shared, _difference(pairs, _area, seed), _difference(pairs, _level, seed)),
-            )
+            contrasts.append(Contrast(first, second, shared, _difference(pairs, _area, seed), _difference(pairs, _level, seed)))
     return tuple(contrasts)
 
 
@@ -289,7 +292,7 @@ def _drawn(values: Sequence[float], dice: np.random.Generator) -> Real:
 
 def _line(hours: Real, values: Real) -> Line | None:
     """Least squares through values against hours."""
-    if len(hours) < LEAST_FIELDS or hours.min() == hours.max():
+    if len(hours) < LEAST_FIELDS or np.ptp(hours) < 1e-6:  # h; nearer ones are one exposure, and their squares may be none
         return None
     found = linregress(hours, values)
     error = 0.0 if np.isnan(found.stderr) else float(found.stderr)  # of values that are all the same

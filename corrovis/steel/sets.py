@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 
 import cv2
@@ -70,7 +71,7 @@ def make_set(maker: DefectMaker, inspector: PatchInspector | None, order: SetOrd
     """
     for name in order.defects:
         maker.check_defect(name)
-    sources = Sources(order.clean, maker.side, order.seed)
+    sources = Sources(order, maker.side)
     hashes: dict[str, list[int]] = {name: [] for name in order.defects}
     number = order.seed * 10_000_000
     while wanted := next_batch(order, tally):
@@ -124,34 +125,43 @@ def _scores(inspector: PatchInspector | None, made: Float, wanted: list[str]) ->
 
 
 class Sources:
-    """Clean patches without end: cut from the pictures of a folder, or drawn."""
+    """Clean patches without end, one after another: cut from the pictures of the order's folder, or drawn.
 
-    def __init__(self, folder: Path | None, side: int, seed: int) -> None:
-        self.side, self.folder = side, folder or Path()
-        self.files = pictures_in(folder, deep=True) if folder else []
-        np.random.default_rng(seed).shuffle(self.files)
+    A picture gives several in a row, so that it is decoded once for them, but never so many that another gives none.
+    """
+
+    def __init__(self, order: SetOrder, side: int) -> None:
+        self.side, self.folder = side, order.clean or Path()
+        self.files = pictures_in(order.clean, deep=True) if order.clean else []
+        self.in_a_row = min(BATCH, max(1, order.count * len(order.defects) // max(1, len(self.files))))
+        self._pictures = self._in_turn(np.random.default_rng(order.seed))
         self._last: tuple[Path, Float] | None = None
 
     def draw(self, seed: int) -> tuple[Float, str]:
         """(side, side) in [0, 1], and what it is called: a picture's path in the folder, and where in it."""
         if not self.files:
             return np.asarray(clean_plate((self.side, self.side), seed) / 255, np.float32), f"drawn {seed}"
-        path, grey = self._picture(seed // BATCH)  # a batch from one picture: it is decoded once
+        path, grey = next(self._pictures)
         dice = np.random.default_rng(seed)
         y, x = (int(dice.integers(length - self.side + 1)) for length in grey.shape)
         return grey[y : y + self.side, x : x + self.side], f"{path.relative_to(self.folder).as_posix()} {x},{y}"
 
-    def _picture(self, number: int) -> tuple[Path, Float]:
-        """Picture `number`, counted round and round; those that cannot be read are left out from then on."""
+    def _in_turn(self, dice: np.random.Generator) -> Iterator[tuple[Path, Float]]:
+        """Round after round, each in another order, or classes in turn could meet the same pictures always.
+
+        Pictures that cannot be read are left out from then on.
+        """
         while True:
-            path = self.files[number % len(self.files)]
-            try:
-                return path, self._read(path)
-            except BadInputError as problem:
-                self.files.remove(path)
-                if not self.files:
-                    raise BadInputError(f"no picture in {self.folder} can be read; the last of them: {problem}") from problem
-                log.warning("left out: %s", problem)
+            turns = list(self.files)
+            dice.shuffle(turns)
+            for path in turns:
+                try:
+                    yield from repeat((path, self._read(path)), self.in_a_row)
+                except BadInputError as problem:
+                    self.files.remove(path)
+                    if not self.files:
+                        raise BadInputError(f"no picture in {self.folder} can be read; the last of them: {problem}") from problem
+                    log.warning("left out: %s", problem)
 
     def _read(self, path: Path) -> Float:
         """A picture as (H, W) in [0, 1], at least a patch large."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from corrovis.errors import BadInputError
+from corrovis.render.progression_report import by_text
 from corrovis.render.sem_plots import share_ceiling
 from corrovis.sem.progression import COLUMNS, Row, once, row_of
 from corrovis.sem.results import FIELD_SEVERITIES
@@ -37,7 +38,7 @@ def filled(names: Sequence[str], known: Mapping[str, Cells]) -> list[Cells]:
 
 
 def rows_of(lines: Iterable[Cells]) -> list[Row]:
-    """The rows of the page's table.  Raises BadInputError where an exposure is no number, or a line comes twice."""
+    """The rows of the page's table.  Raises BadInputError as `row_of` and `once` do."""
     texts = [["" if cell is None else str(cell) for cell in line] for line in lines]
     records = [dict(zip(COLUMNS, line, strict=True)) for line in texts]
     named = [(f"the table, line {n}", record) for n, record in enumerate(records, 1) if record["file"].strip()]
@@ -77,13 +78,16 @@ def placed(rows: Sequence[Row], sent: Mapping[str, Path]) -> list[Row]:
 def growth_plot(conditions: list[dict[str, Any]]) -> str:
     """The value of the page's plot: corroded share, and severity, against hours.
 
-    Each condition has a dot for each field, a bar for the interval of each mean over repeats, and its line with its band.
+    Each condition has a dot for each field, a bar for the interval of each mean over repeats, and its line with its band.  The
+    axes begin and end as in the report: each is held open by a band without width.
     """
     ceiling = 100 * share_ceiling(share for one in conditions for share in one["corroded_fraction"])
-    shares, levels = [], []
+    most = len(FIELD_SEVERITIES) - 1
+    at = np.full(2, conditions[0]["exposure"][0])
+    shares, levels = ([{**series(at, np.array([0, end]), "", 0, False), "band": True}] for end in (ceiling, most))
     for k, one in enumerate(conditions):
         shares += _drawn(one, k, ("corroded_fraction", "trend_line"), (100, ceiling))
-        levels += _drawn(one, k, ("severity_level", "severity_trend_line"), (1, len(FIELD_SEVERITIES) - 1))
+        levels += _drawn(one, k, ("severity_level", "severity_trend_line"), (1, most))
     panels = [panel(wording.PLOT_HOURS, wording.PLOT_CORRODED, shares), panel(wording.PLOT_HOURS, wording.PLOT_SEVERITY, levels)]
     return plot_json(panels, fitted=True)
 
@@ -126,11 +130,8 @@ def growth_table(conditions: list[dict[str, Any]]) -> str:
 
 def warning_list(items: list[dict[str, Any]]) -> str:
     """What the pictures are to be doubted for, each text once, after the names of its pictures; empty where there is nothing."""
-    told: dict[str, list[str]] = {}
-    for item in items:
-        for text in item.get("warnings", []):
-            told.setdefault(text, []).append(Path(item["file"]).name)
-    lines = [f"<p><strong>{escape(', '.join(dict.fromkeys(names)))}</strong>: {escape(text)}</p>" for text, names in told.items()]
+    said = [(Path(item["file"]).name, text) for item in items for text in item.get("warnings", [])]
+    lines = [f"<p><strong>{escape(names)}</strong>: {escape(text)}</p>" for names, text in by_text(said, len(items))]
     return f"<h2>{wording.PROGRESSION_WARNINGS}</h2>{''.join(lines)}" if lines else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,9 @@ def publish(tools: SteelTools) -> None:
                 raise BadInputError(f"one request makes at most {MOST_PATCHES} patches of each; ask again with another seed")
             wanted = tools.maker.defects if text("defect", defect) == "all" else (defect,)
             order = SetOrder(wanted, count, whole_number("seed", seed))
-            answer: dict[str, Any] = as_files(write_set((tools.maker, tools.inspector), order, folder))
-        return answer
+            began = time.perf_counter()
+            answer = write_set((tools.maker, tools.inspector), order, folder)
+        return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
 
     for endpoint in (add_defect, erase_defect, synthesize_steel):
         api(endpoint, api_name=endpoint.__name__, **CPU)

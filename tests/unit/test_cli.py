@@ -121,6 +121,17 @@ def test_one_car_can_be_aged_alone(corrovis: Run, car: Path, tmp_path: Path, mon
     assert asked == [(60, 40)]
 
 
+@pytest.mark.parametrize("at", ["96,3", "3,72", "-1,3", "nan,3", "3,inf"])
+def test_a_place_outside_is_refused_before_anything_is_done(
+    corrovis: Run, car: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    monkeypatch.setattr(CarMasker, "mask", lambda *_: pytest.fail("masked"))
+    answer = corrovis("age", car, "--out", tmp_path / "o", "--at", at)
+    assert answer.code == 2
+    assert "is outside the picture of 96 x 72 pixels" in answer.err
+    assert not (tmp_path / "o").exists()
+
+
 BAD_AGE: dict[str, tuple[list[str], str]] = {
     "no such photo": (["none.jpg", "--out", "o"], "none.jpg cannot be read"),
     "level too high": (["car.png", "--out", "o", "--level", "3.5"], "level 3.5 is outside 0 to 3"),
@@ -250,6 +261,28 @@ def test_a_port_that_is_taken_is_one_line(corrovis: Run, monkeypatch: pytest.Mon
     assert served == []
     assert corrovis("serve", "--port", port, "--json").json["port"] == port
     assert served == [str(port)]
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+@pytest.mark.parametrize("text", ["abc", "", "0", "65536", "-1", "7860.5"])
+def test_a_port_of_the_environment_that_is_none_is_one_line(
+    corrovis: Run, monkeypatch: pytest.MonkeyPatch, text: str, form: list[str]
+) -> None:
+    """gradio reads it while it is imported, and fails."""
+    served: list[object] = []
+    monkeypatch.setattr(cli.runpy, "run_path", lambda *_, **__: served.append(1))
+    monkeypatch.setenv("GRADIO_SERVER_PORT", text)
+    answer = corrovis("serve", *form)
+    assert (answer.code, answer.out, served) == (2, "", [])
+    assert answer.err == f"corrovis: GRADIO_SERVER_PORT is {text!r}; set it to a number from 1 to 65535, or leave it out\n"
+
+
+def test_a_port_of_the_environment_is_told(corrovis: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.runpy, "run_path", lambda *_, **__: None)
+    monkeypatch.setenv("GRADIO_SERVER_PORT", "7999")
+    assert corrovis("serve", "--json").json["port"] == 7999
+    monkeypatch.delenv("GRADIO_SERVER_PORT")
+    assert corrovis("serve", "--json").json["port"] == 7860
 
 
 def test_version_and_help(corrovis: Run) -> None:

@@ -147,9 +147,12 @@ def test_eis_answers_with_the_contracts_keys(corrovis: Run, spectrum: Path, tmp_
         (["tafel", "cell.csv"], "holds an impedance spectrum"),
         (["eis", "steel.csv"], "polarisation curve"),
         (["eis", "cell.csv", "--circuit", "R0-X1"], "an element such as R0"),
-        (["eis", "cell.csv", "--spectrum", "2"], "holds 1 spectra"),
+        (["eis", "cell.csv", "--spectrum", "2"], "holds 1 spectrum, no number 2"),
         (["tafel", "steel.csv", "--alloy", "tin foil"], "no alloy is called tin foil"),
         (["tafel", "steel.csv", "--density", "7.87"], "needs both"),
+        (["tafel", "steel.csv", "--alloy", "316L", "--density", "0"], "must be above 0"),
+        (["tafel", "steel.csv", "--alloy", "316L", "--equivalent-weight", "0"], "must be above 0"),
+        (["tafel", "steel.csv", "--window", "nan", "0"], "misses E_corr"),
         (["tafel", "steel.csv", "--columns", "potential"], "is not understood"),
         (["tafel", "steel.csv", "--composition", "Fe68"], "is not understood"),
         (["tafel", "steel.csv", "--composition", "Fe=68,Xx=32"], "no valence is known for Xx"),
@@ -230,10 +233,10 @@ def test_columns_sweep_and_spectrum_are_chosen_on_the_page(spectrum: Path, tmp_p
     read = jobs.read_curve(bare, "bare.txt", jobs.Wish((), columns="potential=2,current=3 (mA)"))
     assert isinstance(read, PolarizationCurve)
     np.testing.assert_allclose(read.current_a_cm2, current, rtol=1e-5)
-    with pytest.raises(BadInputError, match="holds 1 spectra, no number 2"):
+    with pytest.raises(BadInputError, match="holds 1 spectrum, no number 2"):
         jobs.read_curve(spectrum, "cell.csv", jobs.Wish((), spectrum=2))
     _, problems = jobs.fit_all([read], jobs.Wish((), sweep=3))
-    assert problems == ["bare.txt has 1 sweeps, no number 3"]
+    assert problems == ["bare.txt has 1 sweep, no number 3"]
 
 
 def test_a_file_may_have_sweep_in_its_name(curve: Path) -> None:

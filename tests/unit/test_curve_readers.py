@@ -306,7 +306,7 @@ def test_a_second_curve_in_a_file_is_not_dropped_without_a_word(tmp_path: Path) 
     path.write_text("E (V),I (A),E (V),I (A)\n" + rows(E, I, E + 0.1, 2 * I))
     curve = read_polarization(path, 1.0)
     np.testing.assert_allclose(curve.current_a_cm2, I, rtol=1e-6)
-    assert any("1 more columns of current were left out" in note for note in curve.notes)
+    assert any("left out: 1 more column of current;" in note for note in curve.notes)
     path.write_text("E (V),I (A),E (V),I (A)\n" + rows(E[:20][::-1], -I[:20][::-1], E[21:], I[21:]))
     assert not any("left out" in note for note in read_polarization(path, 1.0).notes)
 

@@ -98,6 +98,8 @@ def test_a_wrong_circuit_says_what_is_wrong(text: str, why: str) -> None:
 def test_too_few_points_are_refused() -> None:
     with pytest.raises(BadInputError, match="3 points"):
         fit_circuit(Spectrum(F[:3].copy(), np.ones(3, complex), "short"))
+    with pytest.raises(BadInputError, match="has 1 point; 5 or more"):
+        fit_circuit(Spectrum(F[:1].copy(), np.ones(1, complex), "short"))
 
 
 def test_an_element_too_many_is_told() -> None:

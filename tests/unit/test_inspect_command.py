@@ -125,6 +125,19 @@ def test_pictures_of_one_name_do_not_overwrite_each_other(corrovis: Run, folder:
     assert items[0]["mask"] != items[1]["mask"]
 
 
+@pytest.mark.parametrize(("name", "own"), [("...png", "picture"), ("..x..png", "x")])
+def test_nothing_is_written_outside_the_folder_whatever_a_picture_is_called(
+    corrovis: Run,  # noqa: F811
+    folder: Path,
+    name: str,
+    own: str,
+) -> None:
+    (folder / "plain.png").rename(folder / name)
+    (item,) = corrovis("inspect", folder / name, "--out", folder / "o/out", "--no-saliency", "--json").json["items"]
+    assert Path(item["mask"]).parent == folder / "o/out" / own
+    assert list((folder / "o").iterdir()) == [folder / "o/out"]
+
+
 def test_without_saliency_there_is_no_map(corrovis: Run, folder: Path) -> None:  # noqa: F811
     (item,) = corrovis("inspect", folder / "plain.png", "--out", folder / "o", "--no-saliency", "--json").json["items"]
     assert item["saliency"] is None
@@ -227,6 +240,13 @@ def test_pictures_of_one_name_are_told_by_their_folders(tmp_path: Path) -> None:
     rows = [Row(tmp_path / name, 1, "a") for name in ("dry/4h.png", "wet/4h.png", "dry/4h.png")]
     assert shown_names(rows) == ["dry/4h.png", "wet/4h.png", "dry/4h.png"]
     assert shown_names([rows[0], rows[2]]) == ["4h.png", "4h.png"]
+
+
+def test_of_a_single_picture_that_fails_its_own_fault_is_said(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    (folder / "t.csv").write_text("file,exposure_h,condition\npage.tif,1,dry\n")
+    answer = corrovis("progression", folder / "t.csv", "--out", folder / "o")
+    assert answer.code == 2
+    assert answer.err.startswith("corrovis: page.tif is not a picture")
 
 
 def test_progression_for_people_is_a_table_with_notes(corrovis: Run, folder: Path) -> None:  # noqa: F811

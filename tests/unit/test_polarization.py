@@ -8,7 +8,7 @@ import pytest
 from corrovis.curves import MixedFit, PolarizationCurve, Quantity
 from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, activation_energy, corrosion_rate
 from corrovis.electrochem.extrapolation import _Line, _residual
-from corrovis.electrochem.polarization import METHODS, _limiting_current, fit_resistance, fit_tafel
+from corrovis.electrochem.polarization import METHODS, Method, _limiting_current, fit_resistance, fit_tafel
 from corrovis.electrochem.sweeps import Sweep, split_sweeps
 from corrovis.errors import BadInputError
 
@@ -87,6 +87,35 @@ def test_a_window_can_be_given() -> None:
         with pytest.raises(BadInputError, match="misses E_corr"):
             fit_tafel(curve(), method, (-0.3, -0.2))
     assert METHODS[0] == "auto"
+
+
+@pytest.mark.parametrize("window", [(-5.0, 5.0), (-1e308, 1e308), (float("inf"), -float("inf"))])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_window_ends_where_the_sweep_does(method: Method, window: tuple[float, float]) -> None:
+    short = curve(low=-0.2, high=0.15)
+    fit, whole = (fit_tafel(short, method, one) for one in (window, (-0.65, -0.301)))
+    assert fit.window_v == pytest.approx(whole.window_v)
+    assert fit.e_corr.value == pytest.approx(whole.e_corr.value)
+    assert short.potential_v[0] <= fit.window_v[0] < fit.window_v[1] <= short.potential_v[-1]
+
+
+@pytest.mark.parametrize("window", [(float("nan"), 0.0), (-1.0, float("nan")), (float("nan"), float("nan"))])
+def test_a_window_that_is_no_number_is_refused(window: tuple[float, float]) -> None:
+    with pytest.raises(BadInputError, match="misses E_corr"):
+        fit_tafel(curve(), window_v=window)
+
+
+def test_one_point_is_not_one_points() -> None:
+    one = PolarizationCurve(np.array([-0.5]), np.array([1e-6]), "steel.csv")
+    with pytest.raises(BadInputError, match=r"^steel.csv has 1 point; 8"):
+        fit_tafel(one)
+    with pytest.raises(BadInputError, match="the window holds 1 point, too few"):
+        fit_tafel(curve(noise=0), window_v=(E_CORR - 2e-4, E_CORR + 2e-4))
+    spiked = curve(noise=0)
+    current = spiked.current_a_cm2.copy()
+    current[50] *= 30
+    fit = fit_tafel(PolarizationCurve(spiked.potential_v.copy(), current, "spiked"))
+    assert "left out: 1 point far off the neighbouring ones" in fit.warnings
 
 
 def test_magnitudes_and_the_other_sign_give_the_same() -> None:

@@ -77,6 +77,8 @@ def test_fields_of_one_share_may_differ_in_severity() -> None:
 def test_one_exposure_or_two_fields_give_no_trend() -> None:
     assert trends([Point("a", 4, x, LOW, "low") for x in (0.1, 0.2, 0.3)])[0].area is None
     assert trends([Point("a", h, 0.1, LOW, "low") for h in (1, 2)])[0].severity is None
+    for alike in ((1e9, 1e9 - 1e-7, 1e9), (1e-300, 2e-300, 4e-300)):
+        assert trends([Point("a", h, 0.1 + h / 1e10, LOW, "low") for h in alike])[0].area is None
 
 
 def test_without_repeats_a_difference_has_no_interval() -> None:
@@ -116,6 +118,15 @@ def test_tables_are_read_as_spreadsheets_write_them(text: str, encoding: str, tm
     assert read_table(tmp_path / "t.csv") == [Row(tmp_path / "a.png", 1.5, "dry")]
 
 
+def test_one_picture_may_begin_several_conditions(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file,exposure_h,condition,file note\na.png,0,dry,\na.png,0,wet,\nb.png,1e9,wet,\n")
+    assert [(row.file.name, row.condition) for row in read_table(tmp_path / "t.csv")] == [
+        ("a.png", "dry"),
+        ("a.png", "wet"),
+        ("b.png", "wet"),
+    ]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_degrees_are_read_in_what_excel_writes(encoding: str, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("file;exposure_h;condition\na.png;4;850 °C\n", encoding)
@@ -149,7 +160,13 @@ def test_hours_that_can_be_read_in_one_way_are(text: str, hours: float, tmp_path
         ("sep=;\n;;\nfile;exposure_h;condition\n\na.png;abc;x\n", "line 5: exposure_h is 'abc'"),
         ('file,exposure_h,condition\na.png,4,"air\nwet"\nb.png,abc,x\n', "line 4: exposure_h is 'abc'"),
         (f"file,exposure_h,condition\n\n\n{'x' * 200_000},1,dry\n", "line 4 is no line of a table"),
-        ("file,exposure_h,condition\na.png,4,x\na.png,8,x\na.png,4.0, x\n", r"line 4 says the same as .*t\.csv line 2"),
+        ("file,exposure_h,condition\na.png,4,x\nb.png,8,x\na.png,4.0, x\n", r"line 4 says the same as .*t\.csv line 2"),
+        ("file,exposure_h,condition\na.png,4,x\ng/../a.png,4,x\n", r"line 3 says the same as .*t\.csv line 2"),
+        ("file,exposure_h,condition\na.png,4,x\na.png,8,x\n", r"line 3 gives another exposure to the picture of .*t\.csv line 2"),
+        ("file,exposure_h,condition\na.png,4,x\n,8,x\n", "line 3: file is ''; write the name of a picture"),
+        ("file,exposure_h,condition\na\0.png,4,x\n", "line 2: file is .*; write the name of a picture"),
+        ("file,exposure_h,condition\na.png,1e300,x\n", "line 2: exposure_h is '1e300'; write hours as a number, .* at most 1e9"),
+        ("file,exposure_h,File,condition\na.png,4,b.png,x\n", "has more than one column file; it needs"),
         ("sep=;\n", "no column file"),
         ("file;exposure_h;condition\n;;\n", "has no rows"),
         ("", "no column file"),

@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-import gradio as gr
 import pytest
 
 from corrovis.errors import BadInputError
-from corrovis.render.progression_report import trend_record, write_progression
+from corrovis.render.progression_report import by_text, trend_record, write_progression
+from corrovis.render.sem_files import Job, progression_files
+from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import Point, Row, trends
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.ui import progression_jobs as jobs
@@ -48,9 +49,23 @@ def test_what_was_written_stays() -> None:
 def test_a_table_that_cannot_be_read_is_called_as_its_sender_calls_it(tmp_path: Path) -> None:
     table = tmp_path / "hours.csv"
     table.write_text("name;when\n")
-    with pytest.raises(gr.Error, match=r"hours\.csv") as caught:
-        ProgressionTab.fill(cast(ProgressionTab, None), [str(table)], [])
-    assert str(tmp_path) not in caught.value.message
+    with pytest.warns(UserWarning, match=r"hours\.csv") as caught:
+        lines = ProgressionTab.fill(cast(ProgressionTab, None), ["/up/a_4h.png", str(table)], [])
+    assert str(tmp_path) not in str(caught[0].message)
+    assert lines == [["a_4h.png", "4", ""]], "the picture can be compared all the same"
+
+
+def test_pictures_that_did_not_come_are_named(tmp_path: Path) -> None:
+    table = tmp_path / "hours.csv"
+    table.write_text("file,exposure_h,condition\na.png,1,dry\nb.png,2,dry\n")
+    with pytest.warns(UserWarning, match=r"hours\.csv names pictures that were not sent and are left out \(1\): b\.png"):
+        lines = ProgressionTab.fill(cast(ProgressionTab, None), ["/up/a.png", str(table)], [])
+    assert lines == [["a.png", "1", "dry"]]
+
+
+def test_a_table_without_a_row_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="names no picture; fill in"):
+        progression_files(cast(Inspector, None), jobs.rows_of([["", "", ""]]), tmp_path, Job())
 
 
 def test_pictures_of_one_name_are_refused() -> None:
@@ -70,6 +85,19 @@ def test_the_table_is_read_like_a_csv() -> None:
         jobs.rows_of([["a.png", "1,000", ""]])
     with pytest.raises(BadInputError, match="the table, line 3 says the same as the table, line 1"):
         jobs.rows_of([["a.png", "1", "dry"], ["", "", ""], ["a.png", 1.0, "dry"]])
+    with pytest.raises(BadInputError, match="the table, line 2 gives another exposure to the picture of the table, line 1"):
+        jobs.rows_of([["a.png", "1", "dry"], ["a.png", "2", "dry"]])
+
+
+def test_an_upload_counts_once_in_a_condition() -> None:
+    """Uploads have no folders: two paths to one of them are two folders to the table."""
+    sent = {"a.png": Path("/tmp/a.png")}
+    rows = jobs.rows_of([["a.png", "0", "dry"], ["a.png", "0", "wet"]])
+    assert [(row.file, row.condition) for row in jobs.placed(rows, sent)] == [(sent["a.png"], "dry"), (sent["a.png"], "wet")]
+    with pytest.raises(BadInputError, match="says the same as"):
+        jobs.rows_of([["a.png", "0", "dry"], ["g/../a.png", "0", "dry"]])
+    with pytest.raises(BadInputError, match="in two folders"):
+        jobs.placed(jobs.rows_of([["a.png", "0", "dry"], ["g/a.png", "0", "dry"]]), sent)
 
 
 def test_every_picture_of_the_table_must_have_come() -> None:
@@ -80,7 +108,8 @@ def test_every_picture_of_the_table_must_have_come() -> None:
 def test_the_plot_has_bands_lines_fields_and_bars_of_both_quantities() -> None:
     shares, levels = json.loads(jobs.growth_plot(CONDITIONS))["panels"]
     for drawn, times in ((shares, 100), (levels, 1)):
-        band, line, dots, bar, alone = drawn["series"]
+        frame, band, line, dots, bar, alone = drawn["series"]
+        assert frame["y"] == [0, pytest.approx(56 if times == 100 else 2)], "as the report's axes"
         assert dots["y"] == pytest.approx([times * field.corroded_fraction for field in FIELDS])
         assert line["line"]
         mean = times * sum(field.corroded_fraction for field in FIELDS) / 4
@@ -95,9 +124,9 @@ def test_the_plot_has_bands_lines_fields_and_bars_of_both_quantities() -> None:
 def test_a_band_does_not_stretch_the_axis() -> None:
     fields = [Point("a", hours, share, (1 - share, share, 0), "low") for hours, share in ((1, 0.1), (2, 0.3), (3, 0.2))]
     shares, levels = json.loads(jobs.growth_plot([trend_record(*trends(fields))]))["panels"]
-    assert (min(shares["series"][0]["y"]), max(shares["series"][0]["y"])) == (0, pytest.approx(42))
-    assert min(levels["series"][0]["y"]) == 0
-    assert max(levels["series"][0]["y"]) <= 2
+    assert (min(shares["series"][1]["y"]), max(shares["series"][1]["y"])) == (0, pytest.approx(42))
+    assert min(levels["series"][1]["y"]) == 0
+    assert max(levels["series"][1]["y"]) <= 2
 
 
 def test_warnings_are_said_once_for_all_their_pictures() -> None:
@@ -168,3 +197,10 @@ def test_without_repeats_a_difference_is_not_coloured() -> None:
     alone = {"value": 0.1, "low": None, "high": None}
     html = jobs.matrix(["a", "b"], [{"first": "a", "second": "b", "difference": alone, "severity_difference": alone}])
     assert html.count('class="open"') == 4
+
+
+def test_a_warning_stands_once_with_all_the_pictures_it_is_said_of() -> None:
+    said = [("a.png", "faint"), ("b.png", "faint"), ("a.png", "blurred"), ("c.png", "faint")]
+    assert by_text(said, 3) == [("all 3 pictures", "faint"), ("a.png", "blurred")]
+    assert by_text(said, 4) == [("a.png, b.png, c.png", "faint"), ("a.png", "blurred")]
+    assert by_text([("a.png", "faint")], 1) == [("a.png", "faint")]

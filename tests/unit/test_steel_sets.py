@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from endpoints import published
 from PIL import Image
 from test_cli import Run, corrovis  # noqa: F401
 
@@ -16,7 +17,7 @@ from corrovis.render.steel_files import write_set
 from corrovis.results import Float
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
-from corrovis.steel.sets import SetOrder, Tally, is_double, make_set, next_batch, perceptual_hash
+from corrovis.steel.sets import SetOrder, Sources, Tally, is_double, make_set, next_batch, perceptual_hash
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
 
@@ -91,6 +92,47 @@ def test_clean_patches_of_the_users_are_what_a_set_starts_from(maker: DefectMake
         list(make_set(maker, None, SetOrder(("spots",), 5, clean=tmp_path / "empty"), Tally()))
 
 
+@pytest.fixture
+def coil(tmp_path: Path) -> Path:
+    """Ten pictures of clean steel."""
+    (tmp_path / "coil").mkdir()
+    for seed in range(10):
+        Image.fromarray(clean_plate((80, 90), seed)).save(tmp_path / "coil" / f"{seed}.png")
+    return tmp_path / "coil"
+
+
+def test_a_small_set_starts_from_all_of_a_folder(toy_store: Store, maker: DefectMaker, coil: Path) -> None:
+    """Five of each of two classes from ten pictures; as many again where each gives two, whichever class has its turn."""
+    for count, each in ((5, 1), (10, 2), (400, 80)):
+        order = SetOrder(("spots", "crazing"), count, clean=coil)
+        sources = Sources(order, 64)
+        drawn = [sources.draw(seed)[1].split()[0] for seed in range(2 * count)]
+        assert set(Counter(drawn).values()) <= ({each} if each < 80 else {64, 96})
+    made = [patch.source for patch in make_set(maker, None, SetOrder(("spots",), 5, clean=coil), Tally())]
+    again = [patch.source for patch in make_set(maker, None, SetOrder(("spots",), 5, clean=coil), Tally())]
+    assert made == again
+    assert len({source.split()[0] for source in made}) == 5
+    other = [patch.source.split()[0] for patch in make_set(maker, None, SetOrder(("spots",), 5, 1, coil), Tally())]
+    assert other != [source.split()[0] for source in made]
+
+
+def test_a_source_names_the_pixels_that_were_cut(coil: Path) -> None:
+    sources = Sources(SetOrder(("spots",), 30, clean=coil), 64)
+    for seed in range(30):
+        grey, source = sources.draw(seed)
+        name, at = source.split()
+        x, y = map(int, at.split(","))
+        whole = np.asarray(Image.open(coil / name), np.float32) / 255
+        np.testing.assert_allclose(grey, whole[y : y + 64, x : x + 64], atol=1e-6)
+
+
+def test_no_class_meets_the_same_pictures_always(coil: Path) -> None:
+    """Two classes in turn, ten pictures in turn: in one order, every second picture would be of one class alone."""
+    sources = Sources(SetOrder(("spots", "crazing"), 9, clean=coil), 64)
+    drawn = [sources.draw(seed)[1].split()[0] for seed in range(200)]
+    assert set(drawn[::2]) == set(drawn[1::2]) == {f"{seed}.png" for seed in range(10)}
+
+
 def test_a_bad_picture_among_clean_ones_costs_only_itself(
     maker: DefectMaker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -125,6 +167,22 @@ def test_a_set_that_failed_leaves_its_folder_usable(maker: DefectMaker, toy_stor
         write_set((maker, Never(toy_store)), SetOrder(("spots",), 1), tmp_path)
     assert not list(tmp_path.iterdir())
     write_set((maker, None), SetOrder(("spots",), 1), tmp_path)
+
+
+def test_a_set_that_failed_leaves_no_folder_of_its_own(maker: DefectMaker, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="is no folder"):
+        write_set((maker, None), SetOrder(("spots",), 1, clean=tmp_path / "nowhere"), tmp_path / "new")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "old" / "spots").mkdir(parents=True)
+    with pytest.raises(BadInputError, match="is no folder"):
+        write_set((maker, None), SetOrder(("spots",), 1, clean=tmp_path / "nowhere"), tmp_path / "old")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "old", tmp_path / "old/spots"], "as it was"
+
+
+def test_what_nobody_looked_at_has_no_score(maker: DefectMaker, tmp_path: Path) -> None:
+    answer = write_set((maker, None), SetOrder(("spots",), 3), tmp_path)
+    with answer["manifest"].open() as file:
+        assert [row["score"] for row in csv.DictReader(file)] == ["", "", ""]
 
 
 def test_a_class_that_never_passes_is_given_up(toy_store: Store, maker: DefectMaker) -> None:
@@ -228,3 +286,19 @@ def test_synthesize_makes_folders_per_class(corrovis: Run, tmp_path: Path) -> No
     refused = corrovis("synthesize", "steel", "--class", "rust", "-n", 2, "--out", tmp_path / "set")
     assert refused.code == 2
     assert corrovis("synthesize", "steel", "--class", "all", "-n", 0, "--out", tmp_path / "set").code == 2
+
+
+def test_a_set_that_cannot_be_made_is_one_line(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+    """Where no terminal shows the bar, it is not there."""
+    words = ("synthesize", "steel", "--class", "spots", "-n", 2, "--out", tmp_path / "set", "--from", tmp_path / "nowhere")
+    answer = corrovis(*words)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == f"corrovis: {tmp_path / 'nowhere'} is no folder; give one with pictures in it\n"
+    assert not (tmp_path / "set").exists()
+
+
+def test_programs_are_told_how_long_a_set_took(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    answer = published(toy_store)["synthesize_steel"]("spots", 1)
+    assert set(answer) == {"files", "manifest", "dropped", "seconds"}
+    assert answer["seconds"] > 0
