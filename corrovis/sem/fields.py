@@ -60,7 +60,7 @@ def read_field(
         pixel = _written_pixel(source, notes)
     if pixel is None and length:
         notes.append(
-            f"a scale bar of {length} px is drawn; give what is written at it, or that divided by {length} as pixel size"
+            f"a scale bar of {length} px is drawn; give what is written at it, or divide that by {length} for the pixel size"
         )
     return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes))
 

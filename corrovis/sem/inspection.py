@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -41,8 +43,11 @@ class Inspector:
         found = self.segmenter.segment(field, model)
         heat = saliency_of(self.segmenter.store, field, found) if explain else None
         without = [NO_MAP] if explain and heat is None and len(found.scores) else []
-        grade, opinion = severity.grade(found, spec), severity.second_opinion(self.segmenter.store, field, model, explain)
-        said = doubts(field, found, spec, strangeness(self.segmenter.store, field, model))
+        grade, opinion = severity.grade(found, spec), None
+        if contrast(field.specimen) >= NO_CONTRAST:
+            opinion = severity.second_opinion(self.segmenter.store, field, model, explain)
+        others = [name for name in self.segmenter.models if name not in (model, STRUCTURES)]
+        said = doubts(field, found, spec, strangeness(self.segmenter.store, field, model), others)
         return Inspection(
             field=field,
             model=model,
@@ -67,10 +72,11 @@ def choose_model(field: Field, models: tuple[str, ...]) -> str:
     return STRUCTURES if photo else next((name for name in models if name != STRUCTURES), models[0])
 
 
-def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, strange: float | None) -> list[str]:
+def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, strange: float | None, others: Sequence[str] = ()) -> list[str]:
     """Reasons not to believe the result: the picture is unlike those that the model learned from, or the model is unsure.
 
-    `strange` is how far the picture's features lie from those of training, 1 = as far as a picture may be.
+    `strange` is how far the picture's features lie from those of training, 1 = as far as a picture may be; `others` are the
+    other models for micrographs.
     """
     rgb = field.specimen
     said = []
@@ -82,6 +88,7 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, strange: float |
         said.append(
             f"unlike anything in training: to the model this lies {min(strange, 99):.1f} times as far from its training pictures "
             "as pictures left out of them did; do not rely on its regions"
+            + (f", or choose another model: {', '.join(others)}" if others else "")
         )
     height, width = rgb.shape[:2]
     scale = scale_of(max(height, width), spec.input)
@@ -101,9 +108,8 @@ def disagreement(grade: FieldGrade, opinion: Opinion | None) -> list[str]:
     if opinion is None or opinion.severity == grade.severity:
         return []
     sure = float(opinion.probabilities.max())
-    return [
-        f"{grade.severity} by corroded area, but to the second stage it looks {opinion.severity} ({sure:.0%}): check it by eye"
-    ]
+    by_area = f"at the model's own threshold {grade.severity} by corroded area"
+    return [f"{by_area}, but to the second stage it looks {opinion.severity} ({sure:.0%}): check it by eye"]
 
 
 def contrast(rgb: Byte) -> float:

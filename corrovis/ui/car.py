@@ -17,7 +17,7 @@ from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 from corrovis.ui.services import Services
 
 STAGE_SCRIPTS = ("stage", "corrosion_painter")
-TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file && file.url}))"
+TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file}))"
 TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:failed'))"
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:saved', {detail: file}))"
 

@@ -5,8 +5,7 @@ Nothing is kept between calls but what the visitor's own `Visit` says, so parall
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corrovis.car.ageing import compose
@@ -40,7 +39,11 @@ class Visit:
     seed: int = 0
     whole: bool = False
     at: tuple[float, float] | None = None
-    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def key(self) -> str:
+        """Which photo it is; the page knows uploads by their path, too, and waits for the one that was chosen last."""
+        return str(self.path)
 
 
 @dataclass(slots=True)

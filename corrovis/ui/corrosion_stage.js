@@ -4,8 +4,9 @@ const words = props.words;
 const stage = element.querySelector(".corrosion-stage");
 const find = (name) => stage.querySelector("." + name);
 const [picture, aged, before, slider, handle] = ["picture", "aged", "before", "level", "handle"].map(find);
+const NEAR = 0.03; // of the picture's long side: a tap this far from a car is meant for it
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
-const view = { painter: null, context: null, key: null, level: 0, drawn: -1, split: 50, splitting: false, pickable: false, arrival: 0 };
+const view = { painter: null, context: null, awaited: null, key: null, level: 0, drawn: -1, split: 50, splitting: false, pickable: false, arrival: 0 };
 let motion = 0, request = 0, noticeTimer = 0;
 
 // --- level ---------------------------------------------------------------------------------------------------------------
@@ -92,13 +93,21 @@ function setState(state) {
 function busy(text, preview) {
   rest();
   if (preview) {
+    forget();
     find("preview").src = preview;
-    find("problem").hidden = find("cars").hidden = true;
-    view.painter = view.key = null;
-    stage.classList.remove("drawn");
+    find("cars").hidden = true;
+    for (const name of ["name", "number", "share"]) find(name).textContent = "";
   }
   find("busy-text").textContent = text;
   setState("busy");
+}
+
+// Nothing is shown any more, nor what is still being read.
+function forget() {
+  view.arrival++;
+  view.painter = view.key = null;
+  find("problem").hidden = true;
+  stage.classList.remove("drawn");
 }
 
 function settle() {
@@ -129,6 +138,14 @@ function trace(value) {
   outline.setAttribute("viewBox", "0 0 " + value.width + " " + value.height);
   const path = value.outline.map((ring) => "M" + ring.map((point) => point.join(" ")).join("L") + "Z").join("");
   for (const line of outline.children) line.setAttribute("d", path);
+  view.chosen = value.picked ? new Path2D(path) : null;
+  if (!value.picked) view.cars = new Path2D(path);
+}
+
+// Whether the point (x, y) of the picture, in its pixels, lies on what `path` goes around, or at most `near` pixels from it.
+function isOn(path, { x, y }, near) {
+  view.context.lineWidth = 2 * near;
+  return view.context.isPointInPath(path, x, y, "evenodd") || (near > 0 && view.context.isPointInStroke(path, x, y));
 }
 
 function offerCars(value) {
@@ -167,16 +184,22 @@ async function show(value) {
 }
 
 function receive() {
-  if (!props.value) {
-    view.arrival++;
-    view.painter = view.key = null;
-    find("problem").hidden = true;
-    stage.classList.remove("drawn");
-    return setState("empty");
-  }
-  const value = JSON.parse(props.value);
-  if (value.problem) showProblem(value);
+  const value = props.value ? JSON.parse(props.value) : { key: null };
+  if (value.key !== view.awaited) return; // another photo was chosen meanwhile: its own answer comes
+  if (!value.key) empty();
+  else if (value.problem) showProblem(value);
   else show(value);
+}
+
+function empty() {
+  forget();
+  setState("empty");
+}
+
+function choose(file) {
+  view.awaited = file?.path ?? null;
+  if (file) busy(words.working, file.url);
+  else empty();
 }
 
 // --- controls ------------------------------------------------------------------------------------------------------------
@@ -239,6 +262,8 @@ picture.addEventListener("click", (event) => {
   if (event.target.closest("button") || !view.pickable || view.splitting || stage.dataset.state !== "ready") return;
   const box = aged.getBoundingClientRect();
   const at = { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
+  const point = { x: at.x * aged.width, y: at.y * aged.height };
+  if (!isOn(view.cars, point, NEAR * Math.max(aged.width, aged.height)) || (view.chosen && isOn(view.chosen, point, 0))) return;
   busy(words.working);
   trigger("pick", at);
 });
@@ -264,11 +289,15 @@ for (const button of stage.querySelectorAll(".save")) {
 }
 
 // The page speaks to the stage by these events: a photo was chosen, there will be no answer, a file is ready.
-window.addEventListener("corrovis:photo", (event) => (event.detail ? busy(words.working, event.detail) : receive()));
+window.addEventListener("corrovis:photo", (event) => choose(event.detail));
 window.addEventListener("corrovis:failed", settle);
 window.addEventListener("corrovis:saved", (event) => handOver(event.detail, stage.querySelectorAll(".save")));
+// What no browser can show, a TIFF for one, leaves no broken picture behind; nor does it in the upload's own box.
+for (const [event, look] of [["error", "hidden"], ["load", ""]]) {
+  document.addEventListener(event, ({ target }) => target.matches?.(".preview, .photo img, .steel-photo img") && (target.style.visibility = look), true);
+}
 watch("value", receive);
 setSplit(50);
 setLevel(0);
-setState("empty");
+empty();
 receive();

@@ -5,7 +5,8 @@ const stage = element.querySelector(".findings-stage");
 const find = (name) => stage.querySelector("." + name);
 const [canvas, threshold, opacity, um, heat] = ["picture canvas", "threshold", "opacity", "um", "heat"].map(find);
 const ROWS = 200;
-const view = { value: null, pixels: null, strength: null, classOf: null, given: null, now: null, chosen: 0, drawn: null, arrival: 0 };
+const view = { value: null, pixels: null, strength: null, classOf: null, given: null, now: null, chosen: 0, spot: 0, drawn: null, arrival: 0 };
+const typed = new Map(); // the pixel sizes that were written here, by picture
 let request = 0;
 
 // --- what is corroded at a threshold --------------------------------------------------------------------------------------
@@ -38,8 +39,9 @@ function grade(share) {
 
 // --- drawing ---------------------------------------------------------------------------------------------------------------
 
-function colour(rank) {
-  const hue = (rank * 0.381966 % 1) * 6, part = 255 * (1 - 0.75 * Math.abs(hue % 2 - 1)), low = 64;
+// As corrovis.render.sem_pictures.region_colours.
+function colour(id) {
+  const hue = ((id - 1) * 0.381966 % 1) * 6, part = 255 * (1 - 0.75 * Math.abs(hue % 2 - 1)), low = 64;
   return [[255, part, low], [part, 255, low], [low, 255, part], [low, part, 255], [part, low, 255], [255, low, part]][Math.floor(hue)];
 }
 
@@ -54,7 +56,8 @@ function draw() {
     view.drawn = wanted;
     const most = view.now.regions.reduce((least, region) => Math.max(least, region.id), 0); // spread out, 100 000 are too many
     view.palette = new Uint8Array(3 * (most + 1));
-    view.now.regions.forEach((region, rank) => view.palette.set(colour(rank), 3 * region.id));
+    for (const { id } of view.now.regions) view.palette.set(colour(id), 3 * id);
+    if (view.chosen) view.chosen = view.now.ids[view.spot] ?? 0; // numbers are new, the pixel is not
     tell();
   }
   const { ids } = view.now, alpha = Number(opacity.value), frame = new ImageData(new Uint8ClampedArray(view.pixels), width, height), out = frame.data;
@@ -84,7 +87,7 @@ function later() {
 const percent = (share, digits) => (100 * share).toFixed(digits) + " %";
 const short = (number) => (number >= 1000 ? Math.round(number).toString() : String(Number(number.toPrecision(3))));
 const diameter = (area) => 2 * Math.sqrt(area / Math.PI);
-const scale = () => Number(um.value) || 0;
+const scale = () => (um.validity.valid && Number(um.value)) || 0;
 
 function cells(region) {
   const side = scale();
@@ -115,7 +118,6 @@ function tell() {
   stage.querySelector("thead tr").replaceChildren(...heads.map((text) => Object.assign(document.createElement("th"), { textContent: text })));
   stage.querySelector("tbody").replaceChildren(...now.regions.slice(0, ROWS).map(row));
   find("more").textContent = now.regions.length > ROWS ? words.more.replace("%s", ROWS).replace("%t", now.regions.length) : "";
-  if (!now.regions.some((region) => region.id === view.chosen)) view.chosen = 0;
   mark();
 }
 
@@ -143,6 +145,8 @@ function mark() {
 
 function choose(id) {
   view.chosen = id === view.chosen ? 0 : id; // chosen again, it is let go
+  const { ids } = view.now, { strength } = view;
+  for (let i = view.spot = ids.indexOf(id); i < ids.length; i++) if (ids[i] === id && strength[i] > strength[view.spot]) view.spot = i;
   mark();
   later();
 }
@@ -167,7 +171,12 @@ stage.addEventListener("keydown", (event) => {
 
 threshold.addEventListener("input", later);
 opacity.addEventListener("input", later);
-um.addEventListener("input", () => view.now && tell());
+um.addEventListener("input", () => {
+  if (!view.now) return;
+  typed.set(nameOf(view.value), um.value);
+  tell();
+});
+um.addEventListener("change", () => um.reportValidity());
 find("reset").addEventListener("click", () => { threshold.value = 0.5; later(); });
 find("toggle-heat").addEventListener("click", () => {
   heat.hidden = !heat.hidden;
@@ -202,6 +211,9 @@ find("save-table").addEventListener("click", () => {
 
 // --- arriving --------------------------------------------------------------------------------------------------------------
 
+// Pictures of one name differ in the checksum that ends a PNG; inspected with another pixel size, that holds.
+const nameOf = (value) => [value.name, value.pixel_um, value.photo.slice(-40)].join();
+
 async function receive() {
   const arrival = ++view.arrival;
   const value = props.value ? JSON.parse(props.value) : null;
@@ -222,7 +234,7 @@ async function receive() {
   Object.assign(canvas, { width: value.width, height: value.height });
   stage.style.setProperty("--aspect", value.width / value.height);
   threshold.value = 0.5;
-  um.value = value.pixel_um ?? "";
+  um.value = typed.get(nameOf(value)) ?? value.pixel_um ?? "";
   heat.hidden = true;
   find("toggle-heat").setAttribute("aria-pressed", false);
   find("toggle-heat").hidden = !value.heat;

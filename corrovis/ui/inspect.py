@@ -12,7 +12,7 @@ from corrovis.sem.inspection import Inspector
 from corrovis.ui import findings, sem_jobs, wording
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer
-from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
+from corrovis.ui.parts import CPU, LIGHT, VISIT_S, drawing, fresh_folder
 from corrovis.ui.sem_jobs import Seen, Visit
 
 CHOICES = {
@@ -22,10 +22,11 @@ CHOICES = {
     "pits304-pixels": wording.PITS304_PIXELS,
     "steel-structures": wording.STRUCTURES,
 }
+FILES_PX = 260  # a longer list scrolls
 WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
-PRIVATE: dict[str, Any] = {**WORK, "show_progress": "hidden"}
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIGHT}
 
-View = tuple[Visit, str]
+View = tuple[Visit, str, gr.Gallery]
 
 
 class InspectTab:
@@ -37,9 +38,9 @@ class InspectTab:
         title = f"<h1>{wording.INSPECT_HEADLINE}</h1><p>{wording.INSPECT_LEAD}</p>"
         gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes="ask"):
-            self.files = gr.File(label=wording.INSPECT_UPLOAD, file_count="multiple", type="filepath", scale=2)
+            self.files = gr.File(label=wording.INSPECT_UPLOAD, file_count="multiple", type="filepath", height=FILES_PX, scale=2)
             with gr.Column(scale=1):
-                self.model, self.scale = make_choices(inspector)
+                self.model, self.scale, self.bar = make_choices(inspector)
                 self.go = gr.Button(wording.INSPECT, variant="primary")
         shown = [
             (label, [[str(examples / file)], model])
@@ -55,14 +56,21 @@ class InspectTab:
         self._wire()
 
     def _wire(self) -> None:
-        view = [self.visit, self.stage]
+        view = [self.visit, self.stage, self.gallery]
         made = [self.visit, self.findings, self.summary, self.gallery, self.download]
-        done = self.go.click(self.run, [self.files, self.model, self.scale], made, show_progress_on=self.files, **WORK)
+        done = self.go.click(self.run, [self.files, self.model, self.scale, self.bar], made, show_progress_on=self.files, **WORK)
         done.success(self.show, self.visit, view, **PRIVATE)
         self.gallery.select(self.open, self.visit, view, **PRIVATE)
         self.summary.select(self.open_row, self.visit, view, **PRIVATE)
 
-    def run(self, files: list[str] | None, model: str, scale: str, progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008
+    def run(
+        self,
+        files: list[str] | None,
+        model: str,
+        scale: str,
+        bar: str,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> tuple[Any, ...]:
         """Inspect all uploads; what could not be read is said, the rest goes on."""
         if not files:
             raise complaint(wording.NO_FILES)
@@ -70,7 +78,7 @@ class InspectTab:
         folder = home / "inspection"
         with complaining():
             uploads = sem_jobs.with_notes([(Path(file), Path(file).name) for file in files], home / "pictures")
-            job = sem_jobs.job_of(model, scale)
+            job = sem_jobs.job_of(model, scale, scale_bar=bar)
             told = lambda n: progress((n, len(uploads)), desc=uploads[n][1])  # noqa: E731
             found = sem_jobs.inspect_uploads(self.inspector, uploads, folder, job, told)
         seen = tuple(one for one in found if isinstance(one, Seen))
@@ -89,7 +97,8 @@ class InspectTab:
         if visit is None or not (visit.current.path.exists() and visit.current.folder.exists()):
             raise complaint(wording.EXPIRED)
         one, item = visit.current, visit.current.item
-        return visit, findings.encode(one.path, one.name, item, self.inspector.segmenter.store.spec(item["model"]).input)
+        value = findings.encode(one.path, one.name, item, self.inspector.segmenter.store.spec(item["model"]).input)
+        return visit, value, gr.Gallery(selected_index=visit.at)
 
     def open(self, visit: Visit | None, event: gr.SelectData) -> View:
         return self.show(replace(visit, at=int(event.index)) if visit else None)
@@ -98,11 +107,12 @@ class InspectTab:
         return self.show(replace(visit, at=int(event.index[0])) if visit else None)
 
 
-def make_choices(inspector: Inspector) -> tuple[gr.Dropdown, gr.Textbox]:
-    """Which model, and how large a pixel is."""
+def make_choices(inspector: Inspector) -> tuple[gr.Dropdown, gr.Textbox, gr.Textbox]:
+    """Which model, and how large a pixel is: its size, or what the scale bar stands for."""
     models = [(CHOICES[name], name) for name in ("", *inspector.segmenter.models)]
     model = gr.Dropdown(models, value="", label=wording.MODEL)
-    return model, gr.Textbox(label=wording.PIXEL_SIZE, placeholder=wording.PIXEL_SIZE_HINT)
+    size = gr.Textbox(label=wording.PIXEL_SIZE, placeholder=wording.PIXEL_SIZE_HINT)
+    return model, size, gr.Textbox(label=wording.SCALE_BAR, placeholder=wording.SCALE_BAR_HINT)
 
 
 def make_stage() -> gr.HTML:

@@ -15,6 +15,7 @@ from gradio.utils import get_upload_folder
 
 HERE = Path(__file__).parent
 CPU = {"concurrency_id": "cpu", "concurrency_limit": 2}  # all work on pictures shares two places
+LIGHT = {"concurrency_id": "light", "concurrency_limit": 2}  # to show what was found waits for nobody's pictures
 SWEEP_S, KEEP_S = 600, 3000  # how often old uploads are looked for, and when they are old: together an hour
 VISIT_S = 3600  # a visitor's state is forgotten after an hour, like the uploads
 OURS = "corrovis-"

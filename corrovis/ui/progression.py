@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from corrovis.errors import CorrovisError
 from corrovis.render.sem_files import progression_files
@@ -16,7 +17,7 @@ from corrovis.ui import wording
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.electrochem import make_plot
 from corrovis.ui.examples import offer
-from corrovis.ui.inspect import PRIVATE, WORK, make_choices
+from corrovis.ui.inspect import FILES_PX, PRIVATE, WORK, make_choices
 from corrovis.ui.parts import fresh_folder
 from corrovis.ui.sem_jobs import check_number, in_own_name, job_of, pack
 
@@ -33,8 +34,8 @@ class ProgressionTab:
         gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes=["ask", "progression-form"]):
             with gr.Column(scale=1):
-                self.files = gr.File(label=wording.PROGRESSION_UPLOAD, file_count="multiple", type="filepath", height=260)
-                self.model, self.scale = make_choices(inspector)
+                self.files = gr.File(label=wording.PROGRESSION_UPLOAD, file_count="multiple", type="filepath", height=FILES_PX)
+                self.model, self.scale, self.bar = make_choices(inspector)
             with gr.Column(scale=2):
                 self.table = gr.Dataframe(
                     headers=list(COLUMNS),
@@ -58,41 +59,45 @@ class ProgressionTab:
     def _wire(self) -> None:
         made = [self.findings, self.plot, self.growth, self.matrix, self.download]
         self.files.change(self.fill, [self.files, self.table], self.table, **PRIVATE)
-        self.go.click(self.run, [self.files, self.table, self.model, self.scale], made, show_progress_on=self.files, **WORK)
+        asked: set[Block] = {self.files, self.table, self.model, self.scale, self.bar}
+        done = self.go.click(self.run, asked, made, show_progress_on=self.files, **WORK)
+        done.failure(lambda: gr.Column(visible=False), None, self.findings, **PRIVATE)  # what was found before is not its answer
 
     def fill(self, files: list[str] | None, lines: Lines) -> Lines:
-        """A line for every picture: from a CSV among the uploads, as the visitor wrote it, or guessed from the name."""
+        """A line for every picture: from a CSV among the uploads, as the visitor wrote it, or guessed from the name.
+
+        What of a CSV cannot be used is said.
+        """
         paths = [Path(file) for file in files or []]
+        names = [path.name for path in paths if not is_table(path)]
         known = {str(line[0]): line for line in lines if any(line[1:])}
         for table in (path for path in paths if is_table(path)):
             try:
                 rows = read_table(table)
             except CorrovisError as error:  # which names where the upload lies here
-                raise complaint(in_own_name(str(error), table, table.name)) from error
+                gr.Warning(in_own_name(str(error), table, table.name), duration=None)
+                continue
             known |= {row.file.name: [row.file.name, f"{row.exposure_h:g}", row.condition] for row in rows}
-        return jobs.filled([path.name for path in paths if not is_table(path)], known)
+            if missing := [row.file.name for row in rows if row.file.name not in names]:
+                named = ", ".join(missing[:5]) + ", ..." * (len(missing) > 5)
+                gr.Warning(wording.NOT_SENT.format(table=table.name, count=len(missing), names=named), duration=None)
+        return jobs.filled(names, known)
 
-    def run(
-        self,
-        files: list[str] | None,
-        lines: Lines,
-        model: str,
-        scale: str,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> tuple[Any, ...]:
+    def run(self, asked: dict[Block, Any], progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008
         """Inspect every picture of the table and compare; a picture that cannot be read is said, the rest goes on."""
-        pictures = [Path(file) for file in files or [] if not is_table(Path(file))]
+        pictures = [Path(file) for file in asked[self.files] or [] if not is_table(Path(file))]
         if not pictures:
             raise complaint(wording.NO_ROWS)
         folder = fresh_folder() / "progression"
         folder.mkdir()
         with complaining():
-            rows = jobs.rows_of(lines)
+            rows = jobs.rows_of(asked[self.table])
             check_number(len(rows))
             rows = jobs.placed(rows, jobs.by_name((path, path.name) for path in pictures))
             names = iter(enumerate(rows))
             told = lambda path: progress((next(names)[0], len(rows)), desc=path.name)  # noqa: E731
-            answer = progression_files(self.inspector, rows, folder, job_of(model, scale, False), told)
+            job = job_of(asked[self.model], asked[self.scale], False, asked[self.bar])
+            answer = progression_files(self.inspector, rows, folder, job, told)
         for item in answer["items"]:
             if "error" in item:
                 gr.Warning(item["error"], duration=None)

@@ -12,7 +12,7 @@ from corrovis.errors import BadInputError
 from corrovis.render.report import read_inspection
 from corrovis.render.sem_files import Job, inspect_file
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.pixel_size import parse_pixel_size
+from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
 from corrovis.ui import wording
 
 MOST_PICTURES = 100  # one request's; the command line goes further
@@ -44,9 +44,12 @@ class Visit:
         return self.seen[self.at]
 
 
-def job_of(model: str | None, pixel_size: str | None, explain: bool = True) -> Job:
-    """What the form asks for.  Raises BadInputError for a pixel size without number or unit."""
-    return Job(model or None, parse_pixel_size(pixel_size) if pixel_size and pixel_size.strip() else None, explain)
+def job_of(model: str | None, pixel_size: str | None, explain: bool = True, scale_bar: str | None = None) -> Job:
+    """What the form asks for.  Raises BadInputError for a length without number or unit, or for both of them."""
+    size, bar = ((text or "").strip() for text in (pixel_size, scale_bar))
+    if size and bar:
+        raise BadInputError("pixel size and scale bar both say how large a pixel is; give one of them")
+    return Job(model or None, parse_pixel_size(size) if size else None, explain, parse_scale_bar(bar) if bar else None)
 
 
 def check_number(count: int) -> None:

@@ -11,12 +11,12 @@ import gradio as gr
 import numpy as np
 from gradio.blocks import Block
 
-from corrovis.steel.results import CLEAN
+from corrovis.steel.results import CLEAN, MadePatch
 from corrovis.steel.sets import SetOrder
 from corrovis.ui import steel_jobs, wording
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
-from corrovis.ui.steel_jobs import MOST_PATCHES, Desk, SteelTools, Stroke, Visit
+from corrovis.ui.steel_jobs import MOST_PATCHES, Desk, SteelTools, StoppedError, Stroke, Visit
 
 ALL = "all"
 TELL_PLATE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel', {detail: file && file.url}))"
@@ -24,6 +24,7 @@ TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:steel-failed
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel-saved', {detail: file}))"
 WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
 QUIET: dict[str, Any] = {**WORK, "show_progress": "hidden"}
+AT_ONCE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
 
 class SteelTab:
@@ -61,8 +62,9 @@ class SteelTab:
                 self.seed = gr.Number(0, precision=0, minimum=0, label=wording.SET_SEED)
                 self.put = gr.Button(wording.BRUSH_GO, variant="primary")
                 self.wipe = gr.Button(wording.BRUSH_ERASE)
-                self.reset = gr.Button(wording.BRUSH_RESET)
+                self.undo = gr.Button(wording.BRUSH_UNDO)
                 self.take = gr.DownloadButton(wording.BRUSH_SAVE, interactive=False)
+                self.reset = gr.Button(wording.BRUSH_RESET, variant="stop", size="sm")
 
     def _set(self) -> None:
         named = [(wording.SET_ALL, ALL), *((wording.steel_name(name), name) for name in self.tools.maker.defects)]
@@ -73,6 +75,7 @@ class SteelTab:
                 self.set_seed = gr.Number(0, precision=0, minimum=0, label=wording.SET_SEED)
                 self.own = gr.Checkbox(False, label=wording.SET_OWN)
                 self.go = gr.Button(wording.SET_GO, variant="primary")
+                self.stop = gr.Button(wording.SET_STOP, variant="stop", visible=False)
             with gr.Column(min_width=260):
                 self.sample = gr.Gallery(
                     label=wording.SET_SAMPLE,
@@ -93,6 +96,7 @@ class SteelTab:
         board = [desk, self.editor, self.take]
         plate.change(inputs=plate, js=TELL_PLATE, **tell)
         on_open: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **QUIET}
+        plate.change(self.note, [desk, plate], None, preprocess=False, **AT_ONCE)
         opened = plate.change(self.open, [desk, plate], [*board, stage], **on_open)
         opened.failure(js=TELL_FAILED, **tell)
         stage.reseed(self.reseed, desk, [desk, stage], **QUIET).failure(js=TELL_FAILED, **tell)
@@ -103,11 +107,23 @@ class SteelTab:
         how = [desk, self.editor, self.strength, self.seed]
         self.put.click(self.put_there, [*how, self.defect], board, show_progress_on=self.editor, **WORK)
         self.wipe.click(self.wipe_there, how, board, show_progress_on=self.editor, **WORK)
+        self.undo.click(self.step_back, [desk, self.editor], board, show_progress_on=self.editor, **WORK)
         self.reset.click(self.again, desk, board, show_progress_on=self.editor, **WORK)
-        asked: set[Block] = {desk, self.kind, self.count, self.set_seed, self.own}
-        self.go.click(self.make_set, asked, [self.sample, self.told, self.archive], show_progress_on=self.archive, **WORK)
+        self._wire_set()
 
-    def open(self, desk: Desk, file: dict[str, Any] | None) -> tuple[Any, ...]:
+    def _wire_set(self) -> None:
+        """The button to stop is there while a set is made, and heard beside the queue: its work is what it would wait for."""
+        asked: set[Block] = {self.desk, self.kind, self.count, self.set_seed, self.own}
+        found, buttons = [self.sample, self.told, self.archive], [self.go, self.stop]
+        begun = self.go.click(self.begin_set, self.desk, buttons, **AT_ONCE)
+        made = begun.success(self.make_set, asked, found, show_progress_on=self.archive, **WORK)
+        made.then(lambda: set_buttons(making=False), None, buttons, **AT_ONCE)
+        self.stop.click(self.stop_set, self.desk, self.stop, **AT_ONCE)
+
+    def note(self, desk: Desk, file: dict[str, Any] | None) -> None:
+        desk.newest = path_of(file)
+
+    def open(self, desk: Desk, file: dict[str, Any] | None) -> Any:
         """A new plate.  It comes unprocessed: gradio would decode it before our own door had looked at it."""
         visit, board, value = None, (None, gr.DownloadButton(interactive=False)), ""
         if file:
@@ -116,6 +132,8 @@ class SteelTab:
                 value = steel_jobs.stage_value(self.tools, new)
             with suppress(gr.Error):  # the stage says so
                 visit, board = new, self._board(new)
+        if desk.newest not in (None, path_of(file)):
+            return gr.skip()  # another was chosen meanwhile: the stage stays busy until that one is there
         desk.visit = visit
         return desk, *board, value
 
@@ -135,42 +153,66 @@ class SteelTab:
             return str(steel_jobs.write_patch(self.tools, present(desk.visit), str(event.name), float(event.strength), folder))
 
     def put_there(self, desk: Desk, drawn: dict[str, Any], strength: float, seed: float, defect: str) -> Any:
-        begun = present(desk.visit, wording.BRUSH_NO_PLATE)
-        painted = painted_of(drawn)
-        if not painted.any():
-            raise complaint(wording.BRUSH_NOTHING)
-        folder = fresh_folder()
-        stroke = Stroke(painted, defect, float(strength), int(seed or 0))
-        with complaining():
-            brushed = steel_jobs.brush(self.tools, begun, stroke, folder)
-        return self._laid(desk, brushed)
+        with desk.turn:
+            begun = present(desk.visit, wording.BRUSH_NO_PLATE)
+            painted = painted_of(drawn)
+            if not painted.any():
+                raise complaint(wording.BRUSH_NOTHING)
+            folder = fresh_folder()
+            stroke = Stroke(painted, defect, float(strength), int(seed or 0))
+            with complaining():
+                brushed = steel_jobs.brush(self.tools, begun, stroke, folder)
+            return self._laid(desk, brushed)
 
     def wipe_there(self, desk: Desk, drawn: dict[str, Any], strength: float, seed: float) -> Any:
         return self.put_there(desk, drawn, strength, seed, CLEAN)
 
-    def again(self, desk: Desk) -> Any:
-        return self._laid(desk, replace(present(desk.visit, wording.BRUSH_NO_PLATE), brushed=None))
+    def step_back(self, desk: Desk, drawn: dict[str, Any]) -> Any:
+        """Without the paint, if there is any, or else without the last stroke."""
+        with desk.turn:
+            begun = present(desk.visit, wording.BRUSH_NO_PLATE)
+            return self._laid(desk, begun if painted_of(drawn).any() else replace(begun, strokes=begun.strokes[:-1]))
 
-    def make_set(self, asked: dict[Any, Any], progress: gr.Progress = gr.Progress()) -> tuple[list[str], str, str]:  # noqa: B008
+    def again(self, desk: Desk) -> Any:
+        with desk.turn:
+            return self._laid(desk, replace(present(desk.visit, wording.BRUSH_NO_PLATE), strokes=()))
+
+    def begin_set(self, desk: Desk) -> Any:
+        desk.stopped = False
+        return set_buttons(making=True)
+
+    def stop_set(self, desk: Desk) -> Any:
+        desk.stopped = True
+        return gr.Button(interactive=False)
+
+    def make_set(self, asked: dict[Any, Any], progress: gr.Progress = gr.Progress()) -> tuple[Any, str, str | None]:  # noqa: B008
         kind, count, seed, own = (asked[part] for part in (self.kind, self.count, self.set_seed, self.own))
         folder = fresh_folder() / "steel"
         defects = self.tools.maker.defects if kind == ALL else (kind,)
-        plate = present(asked[self.desk].visit, wording.BRUSH_NO_PLATE) if own else None
+        desk = asked[self.desk]
+        plate = present(desk.visit, wording.BRUSH_NO_PLATE) if own else None
         total = int(count) * len(defects)
         done = iter(range(1, total + 1))
-        told = lambda patch: progress((next(done), total), desc=wording.steel_name(patch.defect))  # noqa: E731
-        with complaining():
+
+        def told(patch: MadePatch) -> None:
+            if desk.stopped:
+                raise StoppedError
+            progress((next(done), total), desc=wording.steel_name(patch.defect))
+
+        with complaining(), suppress(StoppedError):
             clean = steel_jobs.clean_folder(self.tools, plate, fresh_folder()) if plate else None
             order = SetOrder(defects, int(count), int(seed or 0), clean)
             archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, told)
-        counts = {"kept": sum(map(len, answer["files"].values())), "unlike": answer["dropped"]["unlike_class"]}
-        text = wording.SET_DONE.format(**counts, doubles=answer["dropped"]["duplicates"])
-        return [str(path) for path in some], f"<p>{text}</p>", str(archive)
+            counts = {"kept": sum(map(len, answer["files"].values())), "unlike": answer["dropped"]["unlike_class"]}
+            text = wording.SET_DONE.format(**counts, doubles=answer["dropped"]["duplicates"])
+            sample = [(str(path), wording.steel_name(path.parent.name)) for path in some]
+            return sample, f"<p>{text}</p>", str(archive)
+        return [], f"<p>{wording.SET_STOPPED}</p>", None
 
     def _laid(self, desk: Desk, visit: Visit) -> Any:
         """The desk with the plate as brushed in `visit`, unless another was chosen meanwhile: then nothing of it is shown."""
         board = self._board(visit)
-        return (desk, *board) if desk.change(visit, brushed=visit.brushed) else gr.skip()
+        return (desk, *board) if desk.change(visit, strokes=visit.strokes) else gr.skip()
 
     def _board(self, visit: Visit) -> tuple[Any, Any]:
         """The plate to paint on, and its file to take home."""
@@ -180,11 +222,20 @@ class SteelTab:
         return {"background": picture, "layers": [], "composite": picture}, button
 
 
+def path_of(file: dict[str, Any] | None) -> str:
+    return str(file["path"]) if file else ""
+
+
 def present(visit: Visit | None, otherwise: str = wording.STEEL_EXPIRED) -> Visit:
     """The visit, unless there is none or its plate was deleted since."""
     if visit is None or not visit.path.exists():
         raise complaint(wording.STEEL_EXPIRED if visit else otherwise)
     return visit
+
+
+def set_buttons(making: bool) -> tuple[gr.Button, gr.Button]:
+    """To make a set, and to stop it, of which one is of use."""
+    return gr.Button(interactive=not making), gr.Button(visible=making, interactive=making)
 
 
 def painted_of(drawn: dict[str, Any] | None) -> np.ndarray[Any, np.dtype[np.bool_]]:

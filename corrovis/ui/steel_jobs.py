@@ -14,12 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import cv2
 import numpy as np
 
-from corrovis.errors import BadInputError
+from corrovis.errors import BadInputError, CorrovisError
 from corrovis.render.steel_files import caption_of, verdict_record, write_set
 from corrovis.results import Bool, Byte
 from corrovis.settings import Settings
@@ -46,20 +47,47 @@ class SteelTools:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Which plate a visitor looks at, and the plate as brushed so far, where it was."""
+    """Which plate a visitor looks at, and the plate after each stroke of the brush on it, where there was one."""
 
     path: Path
     name: str
     seed: int = 0
-    brushed: Path | None = None
+    strokes: tuple[Path, ...] = ()
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def brushed(self) -> Path | None:
+        return self.strokes[-1] if self.strokes else None
+
+
+class Turn:
+    """A lock; the copy of a desk, as gradio makes one for every visitor, gets a lock of its own."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Turn:
+        return Turn()
 
 
 @dataclass(slots=True)
 class Desk:
-    """A visitor's plate as it is now.  Changed in place: an answer that took long learns here what was chosen meanwhile."""
+    """A visitor's plate as it is now.  Changed in place: an answer that took long learns here what was chosen meanwhile.
+
+    `newest` is the plate chosen last, looked at or not; whoever brushes takes `turn`, so that a stroke builds on the one before
+    it; `stopped` ends the set in the making.
+    """
 
     visit: Visit | None = None
+    newest: str | None = None
+    stopped: bool = False
+    turn: Turn = field(default_factory=Turn)
 
     def change(self, begun: Visit, **found: Any) -> bool:
         """Note what was found for the visit that it was `begun` with; False, and nothing is noted, if that plate is gone."""
@@ -67,6 +95,10 @@ class Desk:
             return False
         self.visit = replace(self.visit, **found)
         return True
+
+
+class StoppedError(CorrovisError):
+    """The visitor wants no more of a set."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +185,7 @@ def brush(tools: SteelTools, visit: Visit, stroke: Stroke, folder: Path) -> Visi
     made = make(tools, plate, stroke.name, Brush(stroke.strength, stroke.seed, np.asarray(grown > 0, np.bool_)))
     path = folder / f"{Path(visit.name).stem[:60] or 'plate'}_{uuid.uuid4().hex[:8]}.png"
     save_plate(made.plate, path, caption_of(made))
-    return replace(visit, brushed=path)
+    return replace(visit, strokes=(*visit.strokes, path))
 
 
 def clean_folder(tools: SteelTools, visit: Visit, folder: Path) -> Path:
@@ -165,10 +197,14 @@ def clean_folder(tools: SteelTools, visit: Visit, folder: Path) -> Path:
 def write_zip(
     tools: SteelTools, order: SetOrder, folder: Path, told: Callable[[MadePatch], None]
 ) -> tuple[Path, list[Path], dict[str, Any]]:
-    """A set as one archive, some of its patches to show, and its record."""
+    """A set as one archive, some of its patches to show, and its record; nothing of it stays if `told` raises `StoppedError`."""
     if order.count > MOST_PATCHES:
         raise BadInputError(f"the page makes at most {MOST_PATCHES} patches of each; use corrovis synthesize steel for more")
-    answer = write_set((tools.maker, tools.inspector), order, folder, told)
+    try:
+        answer = write_set((tools.maker, tools.inspector), order, folder, told)
+    except StoppedError:
+        shutil.rmtree(folder)
+        raise
     some = [path for row in zip_longest(*answer["files"].values()) for path in row if path][:18]
     return Path(shutil.make_archive(str(folder), "zip", folder)), some, answer
 

@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from skimage.measure import label, regionprops
 
+from corrovis.render.sem_pictures import region_colours
 from corrovis.sem.segmentation import LEAST_PX
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "micrographs"
@@ -77,8 +78,17 @@ def test_pictures_are_inspected_and_chosen(page: Page, tmp_path: Path) -> None:
     expect(stage.get_by_role("heading", name="first.png")).to_be_visible()
     expect(stage.locator(".grade li")).to_have_count(3)
     expect(page.get_by_text("web page")).to_be_visible()
-    page.get_by_role("button", name="Thumbnail 2 of 2").click()
+    first, second = (page.get_by_role("button", name=f"Thumbnail {number} of 2") for number in (1, 2))
+    expect(first).to_have_class(re.compile("selected"))
+    stage.get_by_role("spinbutton").fill("0.25")
+    second.click()
     expect(stage.get_by_role("heading", name="second.png")).to_be_visible()
+    expect(second).to_have_class(re.compile("selected"))
+    expect(stage.get_by_role("spinbutton")).to_have_value("")
+    page.get_by_role("gridcell", name="first.png").first.click()
+    expect(stage.get_by_role("heading", name="first.png")).to_be_visible()
+    expect(first).to_have_class(re.compile("selected"))
+    expect(stage.get_by_role("spinbutton")).to_have_value("0.25")
 
 
 def test_the_threshold_acts_as_the_program_would(page: Page, client: Client, tmp_path: Path) -> None:
@@ -101,6 +111,17 @@ def test_the_threshold_acts_as_the_program_would(page: Page, client: Client, tmp
         largest = max(found, key=lambda part: part.area)
         circularity = min(1, 4 * np.pi * largest.area / largest.perimeter**2)
         expect(rows.first.locator("td").nth(-2)).to_have_text(f"{circularity:.2f}")
+    stage.locator("tbody tr").last.click()
+    chosen = found[int(str(stage.get_attribute("data-chosen"))) - 1]  # both number them row by row
+    y, x = max(map(tuple, chosen.coords), key=lambda place: certainty[place])
+    for threshold in (0.2, 0.8, 0.98):
+        set_threshold(stage, threshold)
+        numbers = label(certainty >= round(threshold * 256), connectivity=2)
+        kept = [part.label for part in regionprops(numbers) if part.area >= LEAST_PX]
+        there = kept.index(numbers[y, x]) + 1 if numbers[y, x] in kept else 0
+        expect(stage).to_have_attribute("data-chosen", str(there))
+        if not there:
+            break
     assert [url for url in requests if "queue" in url or "upload" in url] == []
 
 
@@ -123,6 +144,10 @@ def test_a_click_in_the_picture_and_one_in_the_table_choose_alike(page: Page, tm
 
 def test_scale_opacity_and_downloads_need_no_server(page: Page, tmp_path: Path) -> None:
     stage = inspected(page, [micrograph(tmp_path / "field.png")])
+    for text in ("-1", "0", "1e7"):
+        stage.get_by_role("spinbutton").fill(text)
+        expect(stage.get_by_role("columnheader", name="Area, px²")).to_be_visible()
+        expect(stage.locator(".count")).not_to_contain_text("mm²")
     stage.get_by_role("spinbutton").fill("0.5")
     expect(stage.get_by_role("columnheader", name="Area, µm²")).to_be_visible()
     expect(stage.locator(".count")).to_contain_text("per mm²")
@@ -187,8 +212,12 @@ def test_progression_goes_from_pictures_to_growth(page: Page, tmp_path: Path) ->
     expect(page.locator(".growth tbody tr")).to_have_count(6)
     expect(page.get_by_role("group", name="Corroded share against exposure")).to_have_attribute("data-state", "fitted")
     expect(page.locator(".matrix td.open")).to_have_count(4)
-    expect(page.locator("svg path[data-kind=band]")).to_have_count(2)  # the one condition with a line, in both plots
+    expect(page.locator("svg path[data-kind=band]")).to_have_count(4)  # a frame and the one condition with a line, in both plots
     expect(page.get_by_role("row", name=re.compile(r"progression\.zip"))).to_be_visible()
+    form.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("Drop in pictures first")).to_be_visible()
+    expect(growth).to_be_hidden()
 
 
 def test_pits_can_be_asked_for(page: Page, tmp_path: Path) -> None:
@@ -232,6 +261,12 @@ def test_classes_have_shares_of_their_own(page: Page, client: Client, tmp_path: 
     page.get_by_label("Model").first.click()
     page.get_by_role("option", name="Steel structures (photos)").click()
     stage = inspected(page, [tmp_path / "bridge.png"])
+    page.set_viewport_size({"width": 1366, "height": 768})
+    assert stage.locator(".scroll").evaluate("(part) => part.scrollWidth <= part.clientWidth"), "all columns are seen"
+    colours = region_colours(max(region["id"] for region in item["regions"]))
+    for row in stage.locator("tbody tr").all()[:5]:
+        style = row.locator(".dot").evaluate("(dot) => getComputedStyle(dot).backgroundColor")
+        assert np.abs(np.array(re.findall(r"\d+", style), int) - colours[int(row.inner_text().split()[0])]).max() <= 1
     said = ", ".join(f"{name} {100 * share:.1f} %" for name, share in item["class_fractions"].items())
     expect(stage.locator(".kinds")).to_have_text(f"Of the picture: {said}")
     set_threshold(stage, 0.3)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import OpenPage, canvas_pixels, choose, set_level, stage_of, upload, write
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from toy import street
 
 
@@ -19,6 +19,32 @@ def test_it_opens_with_the_upload_and_says_what_it_is(page: Page) -> None:
     expect(page.get_by_role("link", name="Source code")).to_have_attribute("href", "https://example.org/source")
     expect(page.get_by_text("AGPL-3.0-or-later")).to_be_visible()
     expect(page.get_by_text("illustrations, not predictions")).to_be_visible()
+
+
+def test_a_wide_window_has_the_page_in_its_middle(open_page: OpenPage) -> None:
+    box = open_page(viewport={"width": 1920, "height": 1080}).locator("main.contain").bounding_box()
+    assert box
+    assert box["width"] == 1280
+    assert abs(box["x"] - 320) < 12, "but for a scroll bar"
+
+
+def test_a_laptop_shows_the_stage_down_to_save(open_page: OpenPage, photo: Path) -> None:
+    page = open_page(viewport={"width": 1366, "height": 768})
+    expect(page.locator(".photo .top-panel")).to_be_hidden()  # nothing is in it yet
+    upload(page, photo)
+    save, last, slider = (
+        part.bounding_box()
+        for part in (
+            page.get_by_role("group", name="Save"),
+            page.get_by_role("button", name="Severe", exact=True),
+            page.get_by_role("slider", name="Corrosion level"),
+        )
+    )
+    assert save
+    assert last
+    assert slider
+    assert save["y"] + save["height"] < 768
+    assert last["x"] + last["width"] <= slider["x"] + slider["width"] + 1
 
 
 def test_an_example_is_one_click(page: Page) -> None:
@@ -55,7 +81,31 @@ def test_a_bad_file_is_named_in_one_line(page: Page, tmp_path: Path, content: by
     expect(alert).to_be_visible()
     expect(page.get_by_role("button", name="Treat the whole picture as car")).to_be_hidden()
     assert "Traceback" not in page.content()
+    expect(page.locator(".readout")).to_have_text("")
+    expect(page.locator(".corrosion-stage .preview")).to_have_css("visibility", "hidden")  # a broken picture
+    expect(page.locator(".photo img")).to_have_css("visibility", "hidden")
     upload(page, write(tmp_path / "good.png", street()))  # and it goes on
+    expect(page.locator(".readout .name")).to_have_text("Mild")
+    expect(page.locator(".photo img")).to_have_css("visibility", "visible")
+
+
+def test_of_two_photos_only_the_one_chosen_last_is_shown(page: Page, tmp_path: Path) -> None:
+    """The second is chosen before the server has heard of the first; both are answered in turn."""
+    held: list[Route] = []
+    page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
+    stage_of(page).evaluate(
+        """(stage) => { window.shown = []; new MutationObserver(() => stage.dataset.state === "ready" && window.shown.push(
+        stage.querySelector(".aged").width)).observe(stage, { attributeFilter: ["data-state"] }); }"""
+    )
+    choose(page, write(tmp_path / "first.png", street(1, 480, 320)))
+    expect(stage_of(page)).to_have_attribute("data-state", "busy")
+    preview = str(page.locator(".preview").get_attribute("src"))
+    choose(page, write(tmp_path / "second.png", street(1, 600, 400)))
+    expect(page.locator(".preview")).not_to_have_attribute("src", preview)
+    held[0].continue_()
+    expect(stage_of(page)).to_have_attribute("data-state", "ready")
+    expect(page.locator(".grade .bars")).to_be_visible()
+    assert page.evaluate("window.shown") == [600]
 
 
 def test_files_come_in_full_size_and_say_what_they_are(page: Page, tmp_path: Path) -> None:

@@ -153,19 +153,30 @@ def test_other_rust_keeps_the_level(ready: Page, aged: AgedCar) -> None:
     assert difference(ready, compose(other, 2.2)) <= 2
 
 
+def tap(page: Page, x: float, y: float) -> None:
+    box = page.locator("canvas.aged").bounding_box()
+    assert box is not None
+    page.locator("canvas.aged").click(position={"x": box["width"] * x, "y": box["height"] * y}, force=True)
+
+
 def test_one_of_two_cars_rusts_alone(page: Page, tmp_path: Path) -> None:
     upload(page, write(tmp_path / "two.png", street(2)))
     set_level(page, 3)
     both = canvas_pixels(page)
     expect(page.get_by_text("2 cars: tap one to rust it alone")).to_be_visible()
-    box = page.locator("canvas.aged").bounding_box()
-    assert box is not None
-    page.locator("canvas.aged").click(position={"x": box["width"] * 0.22, "y": box["height"] * 0.58}, force=True)
+    tap(page, 0.5, 0.1)
+    expect(stage_of(page)).to_have_attribute("data-state", "ready", timeout=1)  # nothing there to rust
+    tap(page, 0.22, 0.58)
     expect(page.get_by_text("Only this car rusts")).to_be_visible()
     expect(stage_of(page)).to_have_attribute("data-drawn", "3.00")
     left, right = np.split(canvas_pixels(page), 2, axis=1)
     assert np.array_equal(right, np.split(street(2), 2, axis=1)[1]), "the other car stays as it was"
     assert not np.array_equal(left, np.split(street(2), 2, axis=1)[0])
+    tap(page, 0.22, 0.58)
+    expect(stage_of(page)).to_have_attribute("data-state", "ready", timeout=1)  # it is chosen already
+    tap(page, 0.72, 0.335)  # a little above the roof of the other
+    expect(stage_of(page)).to_have_attribute("data-state", "busy", timeout=1)
+    expect(stage_of(page)).to_have_attribute("data-state", "ready")
     page.get_by_role("button", name="All cars").click()
     expect(page.get_by_text("2 cars: tap one to rust it alone")).to_be_visible()
     assert np.array_equal(canvas_pixels(page), both)

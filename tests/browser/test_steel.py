@@ -174,6 +174,11 @@ def test_what_the_brush_wipes_is_where_it_was_painted(painter: Page, patch: Path
     assert 0 < changed.mean() < 0.6
     assert not changed[:10].any(), "nothing was painted at the top"
     assert abs(int(after[48, 64]) - np.median(before)) <= 8, "as light as the plate around it"
+    painter.get_by_role("button", name="Undo", exact=True).click()  # our own, that knows what is saved
+    expect(painter.get_by_role("button", name="Save the plate")).to_be_disabled()
+    for name in ("Undo", "Redo", "Clear canvas", "Color"):
+        expect(painter.locator(".steel-editor").get_by_label(name, exact=True)).to_be_hidden()
+    expect(painter.locator(".steel-editor").get_by_label("Brush Size")).to_be_visible()
 
 
 def test_a_set_is_made_and_taken_home(page: Page, tmp_path: Path) -> None:
@@ -182,12 +187,27 @@ def test_a_set_is_made_and_taken_home(page: Page, tmp_path: Path) -> None:
     page.get_by_role("spinbutton", name="Patches of each").fill("2")
     page.get_by_role("button", name="Make the set").click()
     expect(page.locator(".block.told")).to_contain_text("18 patches")
+    expect(page.locator(".steel-set .caption-label").first).to_have_text("Crazing")
     with page.expect_download() as waiting:
         page.locator(".steel-set").get_by_role("link").first.click()
     waiting.value.save_as(tmp_path / "set.zip")
     names = zipfile.ZipFile(tmp_path / "set.zip").namelist()
     assert "manifest.csv" in names
     assert sum(name.endswith(".png") for name in names) == 18
+
+
+def test_a_set_in_the_making_can_be_stopped(page: Page) -> None:
+    page.get_by_role("tab", name="Steel").click()
+    page.get_by_role("tab", name="Training set").click()
+    page.get_by_role("spinbutton", name="Patches of each").fill("300")
+    stop, go = (page.locator(".steel-set").get_by_role("button", name=name, exact=True) for name in ("Stop", "Make the set"))
+    expect(stop).to_be_hidden()
+    go.click()
+    expect(go).to_be_disabled()
+    stop.click()
+    expect(page.locator(".block.told")).to_contain_text("nothing of this set was kept")
+    expect(go).to_be_enabled()
+    expect(stop).to_be_hidden()
 
 
 def path_of(file: object) -> Path:

@@ -220,7 +220,7 @@ def test_16_bits_and_pages_and_bars_are_said(tmp_path: Path) -> None:
     assert "first page of several" in said
     assert "16 bit reduced to 8" in said
     assert "28 rows below" in said
-    assert "scale bar of 60 px" in said
+    assert "scale bar of 60 px is drawn; give what is written at it, or divide that by 60 for the pixel size" in said
     assert field.specimen.shape == (180, 240, 3)
 
 

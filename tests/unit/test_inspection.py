@@ -177,7 +177,7 @@ def test_stages_that_differ_are_told_of() -> None:
     assert disagreement(by_area, None) == []
     assert disagreement(by_area, Opinion(np.array([0.1, 0.2, 0.7], np.float32), None, MADE)) == []
     (warning,) = disagreement(by_area, Opinion(np.array([0.6, 0.3, 0.1], np.float32), None, MADE))
-    assert "severe by corroded area" in warning
+    assert "at the model's own threshold severe by corroded area" in warning
     assert "looks low (60%)" in warning
 
 
@@ -201,7 +201,7 @@ def test_the_report_names_the_share_of_each_class_where_there_are_several(toy_st
     assert facts.get("Share of each class") == ("fair 25.00%, severe 5.00%" if len(classes) > 2 else None)
 
 
-@pytest.mark.parametrize(("um", "text"), [(1000, "0.0005 per"), (1, "500 per"), (3e-4, "5555555556 per"), (37, "0.365 per")])
+@pytest.mark.parametrize(("um", "text"), [(1000, "0.0005 per"), (1, "500 per"), (3e-4, "5,555,555,556 per"), (37, "0.365 per")])
 def test_measures_keep_their_figures_at_any_scale(um: float, text: str, toy_store: Store) -> None:
     """One region of 109 px in 40 x 50 pixels, against the definitions."""
     labels = np.zeros((40, 50), np.uint8)
@@ -227,6 +227,20 @@ def test_strange_pictures_are_warned_of(toy_store: Store) -> None:
     colour = inspector.inspect(Field(cat, "cat.png", (0, 64)), "ni20cr")
     assert any("colour picture" in warning for warning in colour.warnings)
     assert not any("unlike" in warning for warning in inspector.inspect(field_of(grains()), "ni20cr").warnings)
+
+
+def test_a_strange_picture_is_told_of_the_other_models(toy_store: Store) -> None:
+    found, spec = map_of(np.zeros((180, 240))), toy_store.spec("ni20cr")
+    (said,) = doubts(field_of(grains()), found, spec, 3.0, ("pits304", "pits304-pixels"))
+    assert said.endswith("do not rely on its regions, or choose another model: pits304, pits304-pixels")
+
+
+def test_of_a_picture_without_contrast_there_is_no_second_opinion(toy_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    opinion = Opinion(np.array([0.3, 0.3, 0.4], np.float32), None, MADE)
+    monkeypatch.setattr(severity, "second_opinion", lambda *given: opinion)
+    inspector = Inspector(Segmenter(toy_store))
+    assert inspector.inspect(field_of(np.full((64, 64), 128, np.uint8)), "ni20cr").opinion is None
+    assert inspector.inspect(field_of(grains()), "ni20cr").opinion is opinion
 
 
 def test_what_is_lost_in_a_much_smaller_picture_is_said(toy_store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import torch
 from calibration import fit_temperature
 from grade_scores import calibration_error
 from material import Lesson, lesson_of, probabilities, scores_of
-from material_data import Sample, load_samples, specimen_of, view
+from material_data import LEAST_PART, Sample, delivered, load_samples, specimen_of, view
 from material_familiarity import distances_of, fit_gauge
 from material_learners import Plan, fit_head, linear_of, texture
 from micrographs import grains, with_bar
@@ -168,6 +169,28 @@ def test_folds_share_no_specimen_and_leave_out_every_field_once() -> None:
     folds = lesson.folds()
     assert all(not set(lesson.groups[known]) & set(lesson.groups[held_out]) for known, held_out in folds)
     assert sorted(np.concatenate([held_out for _, held_out in folds])) == list(range(len(lesson.samples)))
+
+
+def test_a_material_of_two_specimens_is_known_to_every_fold() -> None:
+    """Four folds none the less: the others need not learn from half of all specimens for one that has but two."""
+    grey = grains(60, 60)
+    many = [Sample(f"a{s}{i}", "a", f"a{s}", grey) for s in range(8) for i in range(4)]
+    lesson = lesson_of([*many, *(Sample(f"b{s}{i}", "b", f"b{s}", grey) for s in range(2) for i in range(4))])
+    assert len(lesson.folds()) == 4
+    assert all(set(lesson.labels[known]) == {0, 1} for known, _ in lesson.folds())
+    assert lesson.on.endswith("4 folds")
+
+
+def test_fields_reach_training_as_users_deliver_them() -> None:
+    """Mostly as they are; at times a part, smaller or compressed, and never smaller than a part may be."""
+    grey, dice = np.random.default_rng(0).integers(0, 256, (300, 200), np.uint8), random.Random(0)
+    seen = [delivered(grey, dice) for _ in range(200)]
+    same = [one.shape == grey.shape and (one == grey).all() for one in seen]
+    assert 80 < sum(same) < 160
+    assert any(one.shape != grey.shape for one in seen)
+    assert min(min(one.shape) for one in seen) >= LEAST_PART
+    tiny = grey[:40, :30]
+    assert all(max(delivered(tiny, dice).shape) <= 40 for _ in range(50))
 
 
 def test_a_material_of_one_specimen_cannot_be_scored() -> None:

@@ -91,7 +91,7 @@ def test_one_of_two_cars_is_aged(tmp_path: Path) -> None:
 
 def test_a_table_that_names_too_many_pictures_is_refused_before_one_is_inspected(doors: Doors, tmp_path: Path) -> None:
     Image.fromarray(grains()).save(tmp_path / "a.png")
-    lines = "".join(f"a.png,{hours},dry\n" for hours in range(MOST_PICTURES + 1))
+    lines = "".join(f"a.png,4,specimen {number}\n" for number in range(MOST_PICTURES + 1))
     (tmp_path / "t.csv").write_text("file,exposure_h,condition\n" + lines)
     with pytest.raises(gr.Error) as raised:
         doors["progression"](sent(tmp_path / "t.csv"), [sent(tmp_path / "a.png")])

@@ -27,6 +27,7 @@ from corrovis.sem.segmentation import LEAST_PX, Segmenter
 from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.ui import findings, sem_jobs
+from corrovis.ui.inspect import PRIVATE, WORK
 from corrovis.ui.payload import PREFIX
 from corrovis.ui.sem_jobs import Seen, Visit, is_text
 
@@ -177,6 +178,17 @@ def test_everything_is_packed(visit: Visit) -> None:
 def test_a_pixel_size_without_a_unit_is_refused() -> None:
     with pytest.raises(BadInputError, match="write a number and a unit"):
         sem_jobs.job_of("ni20cr", "0.5")
+
+
+def test_what_is_written_at_the_scale_bar_is_no_pixel_size() -> None:
+    job = sem_jobs.job_of("", " ", scale_bar="20 um")
+    assert (job.pixel, job.bar_um) == (None, 20)
+    with pytest.raises(BadInputError, match="give one of them"):
+        sem_jobs.job_of("", "0.5um", scale_bar="20 um")
+
+
+def test_to_look_at_a_picture_waits_for_no_inspection() -> None:
+    assert PRIVATE["concurrency_id"] != WORK["concurrency_id"]
 
 
 def test_an_overlay_touches_regions_alone_and_not_the_callers_array() -> None:

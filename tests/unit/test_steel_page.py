@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import gradio as gr
@@ -122,7 +124,7 @@ def test_an_answer_for_a_plate_that_is_gone_is_not_shown(tab: SteelTab, give: Gi
     assert LATE[late](tab, desk, gr.EventData(None, {"seed": 5})) == gr.skip()
     assert desk.visit
     assert desk.visit.path == give(80, 80).path
-    assert (desk.visit.seed, desk.visit.brushed) == (0, None)
+    assert (desk.visit.seed, desk.visit.strokes) == (0, ())
 
 
 def test_brush_and_seed_leave_each_other_alone(tab: SteelTab, give: Give) -> None:
@@ -133,6 +135,75 @@ def test_brush_and_seed_leave_each_other_alone(tab: SteelTab, give: Give) -> Non
     assert desk.visit
     assert desk.visit.seed == 5, "as the stage shows it, and so as it is saved"
     assert desk.visit.brushed
+
+
+def test_of_two_plates_the_one_chosen_last_is_shown(tab: SteelTab, give: Give) -> None:
+    """The page sends the second once the first has been answered, but notes it at once."""
+    desk, first, second = Desk(), sent(give(64, 80)), sent(give(80, 80))
+    tab.note(desk, first)
+    tab.tools.maker.asked.append(lambda: tab.note(desk, second))
+    assert tab.open(desk, first) == gr.skip()
+    assert desk.visit is None
+    assert json.loads(tab.open(desk, second)[-1])["height"] == 80
+    assert desk.visit
+
+
+def test_what_is_pressed_while_a_stroke_is_made_builds_on_it(tab: SteelTab, give: Give) -> None:
+    desk, wiping = Desk(), []
+    tab.open(desk, sent(give(64, 80)))
+    upper = np.zeros((64, 80, 4), np.uint8)
+    upper[:32] = 255
+
+    def wipe() -> None:
+        wiping.append(Thread(target=tab.wipe_there, args=(desk, {"layers": [upper[::-1]]}, 1.0, 0)))
+        wiping[0].start()
+        wiping[0].join(0.3)
+
+    tab.tools.maker.asked.append(wipe)
+    tab.put_there(desk, {"layers": [upper]}, 1.0, 0, "spots")
+    wiping[0].join()
+    assert desk.visit
+    assert len(desk.visit.strokes) == 2
+    put, both = (read_plate(path).pixels for path in desk.visit.strokes)
+    assert np.array_equal(put[:32], both[:32])
+    assert not np.array_equal(put[32:], both[32:])
+
+
+def test_undo_steps_back_in_the_plate_to_save(tab: SteelTab, give: Give) -> None:
+    desk, nothing = Desk(), {"layers": []}
+    with pytest.raises(gr.Error, match="Choose a plate first"):
+        tab.step_back(desk, nothing)
+    tab.open(desk, sent(give(64, 80)))
+    for defect in ("spots", "crazing"):
+        tab.put_there(desk, EVERYWHERE, 1.0, 0, defect)
+    assert desk.visit
+    first, second = desk.visit.strokes
+    for drawn, wanted in ((EVERYWHERE, second), (nothing, first), (nothing, None), (nothing, None)):
+        _, board, button = tab.step_back(desk, drawn)
+        assert desk.visit.brushed == wanted, "what is painted and not put there yet goes first"
+        assert np.array_equal(board["background"], steel_jobs.editor_picture(tab.tools, desk.visit))
+        assert (button.value or {"path": None})["path"] == (wanted and str(wanted))
+
+
+def test_desks_copied_for_each_visitor_wait_for_nobody_else() -> None:
+    one, other = copy.deepcopy(Desk()), copy.deepcopy(Desk())
+    with one.turn, other.turn:
+        assert one.turn is not other.turn
+
+
+def test_a_set_that_is_stopped_leaves_nothing(tab: SteelTab, tmp_path: Path) -> None:
+    desk = Desk()
+    asked = {tab.desk: desk, tab.kind: "spots", tab.count: 5, tab.set_seed: 0, tab.own: False}
+    tab.begin_set(desk)
+    tab.tools.maker.asked.append(lambda: tab.stop_set(desk))
+    sample, told, archive = tab.make_set(asked)
+    assert (sample, archive) == ([], None)
+    assert "nothing of this set was kept" in told
+    assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
+    tab.begin_set(desk)
+    sample, _, archive = tab.make_set(asked)
+    assert archive
+    assert {caption for _, caption in sample} == {"Spots"}
 
 
 @pytest.mark.parametrize("ending", ["gif", "png", "avif"])
