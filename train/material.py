@@ -9,7 +9,7 @@ The weights and their record lie in --weights afterwards: `corrovis material IMA
 Two materials have one logit and binary cross-entropy, as in the seed (Adam, 7e-4).  More have a logit each and cross-entropy,
 not a sigmoid each: a field shows one material, and the probabilities are to sum to 1.  A pretrained Lite0 gets the logistic
 regression on the features of augmented views for a head, then all of it learns, and what is kept lies between the two.  Scores
-are of specimens held out: four folds, no specimen in two of them.
+are of specimens held out: four folds at most, no specimen in two of them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,6 @@ Gauged = MaterialCNN | MaterialNet
 USUAL = 0.98  # of held-out fields count as familiar
 LEARNED = 0.7  # of the way from ImageNet's features, which bear JPEG and blur, to those learned here
 KEPT = ("accuracy", "balanced_accuracy", "calibration_error")
-ON = "fields of specimens that the network had not seen, 4 folds"
 
 
 @dataclass(frozen=True)
@@ -73,12 +72,18 @@ class Lesson:
         return 1 if len(self.classes) == 2 else len(self.classes)
 
     def folds(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """(train, test) indices; none where a material has a single specimen, since then nothing can be held out."""
-        fewest = min(len(set(self.groups[self.labels == k])) for k in range(len(self.classes)))
-        if fewest < 2:
-            return []
-        dealt = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=0)
-        return list(dealt.split(self.labels, self.labels, self.groups))
+        """(train, test) indices, four if every training part then knows all materials; none where one has a single specimen."""
+        most = min(FOLDS, len(set(self.groups)), int(np.bincount(self.labels).max()))
+        for count in range(most, 1, -1):
+            dealt = StratifiedGroupKFold(count, shuffle=True, random_state=0).split(self.labels, self.labels, self.groups)
+            folds = list(dealt)
+            if all(len(set(self.labels[known])) == len(self.classes) and len(held_out) for known, held_out in folds):
+                return folds
+        return []
+
+    @property
+    def on(self) -> str:
+        return f"fields of specimens that the network had not seen, {len(self.folds())} folds"
 
 
 def lesson_of(samples: list[Sample]) -> Lesson:
@@ -161,9 +166,9 @@ def scores_of(lesson: Lesson, logits: np.ndarray) -> dict[str, Any]:
         fold[held_out] = k
     p = calibrated(logits, lesson.labels, fold, probabilities)
     found = p.argmax(axis=1)
-    metrics = scored(p, lesson.labels, lesson.groups, ON, {name: SCORES[name] for name in KEPT})
+    metrics = scored(p, lesson.labels, lesson.groups, lesson.on, {name: SCORES[name] for name in KEPT})
     recalls = {
-        name: share(found[lesson.labels == k] == k, lesson.groups[lesson.labels == k], ON)
+        name: share(found[lesson.labels == k] == k, lesson.groups[lesson.labels == k], lesson.on)
         for k, name in enumerate(lesson.classes)
     }
     wrong = [

@@ -110,14 +110,14 @@ def view(sample: Sample, size: int, dice: random.Random) -> np.ndarray:
 
 def delivered(grey: np.ndarray, dice: random.Random) -> np.ndarray:
     """The field as it may reach us: cut to a part, reduced, its own pixels compressed.  Most often as it is."""
-    if dice.random() < 0.25:
+    if dice.random() < 0.15:
         height, width = (round(np.exp(dice.uniform(np.log(min(LEAST_PART, side)), np.log(side)))) for side in grey.shape)
         top, left = dice.randint(0, grey.shape[0] - height), dice.randint(0, grey.shape[1] - width)
         grey = grey[top : top + height, left : left + width]
-    if dice.random() < 0.15:
+    if dice.random() < 0.1:
         share = dice.uniform(min(1.0, LEAST_PART / min(grey.shape)), 1.0)
         grey = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-    if dice.random() < 0.35:
+    if dice.random() < 0.25:
         packed = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, dice.randint(15, 85)])[1]
         grey = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
     return grey
