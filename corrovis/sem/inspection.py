@@ -19,6 +19,7 @@ from corrovis.sem.seeing import GREY, scale_of
 from corrovis.sem.segmentation import Segmenter
 
 COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
+FAR_NEARER = 0.75  # of the distance to the first model; pits lie at 0.34 to 0.64, grain boundaries at 2.5 and more
 NO_CONTRAST = 2.5  # standard deviation of the grey levels
 STRUCTURES = "steel-structures"
 UNSURE = (0.2, 0.8)
@@ -38,7 +39,7 @@ class Inspector:
 
         `explain` adds the saliency map, at the cost of a forward and a backward pass.
         """
-        model = model or choose_model(field, self.segmenter.models)
+        model = model or choose_model(field, self.segmenter)
         spec = self.segmenter.store.spec(model)
         found = self.segmenter.segment(field, model)
         heat = saliency_of(self.segmenter.store, field, found) if explain else None
@@ -60,16 +61,23 @@ class Inspector:
         )
 
 
-def choose_model(field: Field, models: tuple[str, ...]) -> str:
-    """The model for a field when nobody named one: photos go to the one for structures, grey pictures to one for micrographs.
+def choose_model(field: Field, segmenter: Segmenter) -> str:
+    """The model for a field when nobody named one: photos go to the one for structures, micrographs to the first, unless
+    they are familiar to another and to that one far more so.
 
     Raises:
         WeightsError: there is no model at all
     """
+    models = segmenter.models
     if not models:
         raise WeightsError("no inspection model is among the weights; restore weights/ with git checkout weights/")
-    photo = colourfulness(field.specimen) > COLOURFUL and STRUCTURES in models
-    return STRUCTURES if photo else next((name for name in models if name != STRUCTURES), models[0])
+    if colourfulness(field.specimen) > COLOURFUL and STRUCTURES in models:
+        return STRUCTURES
+    fitting = [name for name in models if name != STRUCTURES] or list(models)
+    far = {name: strangeness(segmenter.store, field, name) for name in fitting} if len(fitting) > 1 else {}
+    first = far.get(fitting[0]) or 0.0
+    nearer = {name: one for name, one in far.items() if one is not None and one <= min(1.0, FAR_NEARER * first)}
+    return min(nearer, key=lambda name: nearer[name]) if nearer else fitting[0]
 
 
 def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, strange: float | None, others: Sequence[str] = ()) -> list[str]:
