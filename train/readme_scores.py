@@ -36,6 +36,15 @@ METHOD_NAMES = {
     "more_real": "more real patches",
 }
 
+NETWORK_NAMES = {
+    "lite0": "EfficientNet-Lite0",
+    "mobilenet-v2": "MobileNetV2",
+    "resnet18": "ResNet18",
+    "cnn": "the seed's CNN",
+    "lbp-svm": "local binary patterns and an SVM",
+}
+FROM_SCRATCH = "from random"
+
 CARS = (
     ("car mask, IoU", "car-mask", "iou"),
     ("mask of its paint, IoU", "car-mask", "paint_iou"),
@@ -193,11 +202,24 @@ def annotation_table(report: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def learners_table(methods: dict[str, dict[str, Any]]) -> str:
+    """Ways to tell materials apart, on the same folds: `material.py`, a row a network, the best first."""
+    lines = ["| materials are told, on the same four folds, by | accuracy | mean recall |", "|" + " --- |" * 3]
+    for name, method in sorted(methods.items(), key=lambda pair: -pair[1]["metrics"]["accuracy"]["value"]):
+        network, how, init = name.split(", ")
+        pair = (method["metrics"][key] for key in ("accuracy", "balanced_accuracy"))
+        cells = " | ".join(f"{s['value']:.3f} ({s['low']:.3f} to {s['high']:.3f})" for s in pair)
+        start = "" if init == FROM_SCRATCH else " from ImageNet, frozen" if how == "frozen" else " from ImageNet"
+        lines.append(f"| {NETWORK_NAMES[network]}{start} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
 def content(reports: Path) -> str:
     """All tables."""
     files = ("sem.json", "sem_annotation.json", "sem_gan.json")
     goals, annotation, lift = (json.loads((reports / file).read_text()) for file in files)
     parts = [table(metrics(reports)), goals_table(goals["goals"]), annotation_table(annotation), lift_table(lift["lift"])]
+    parts.append(learners_table(json.loads((reports / "material.json").read_text())["methods"]))
     parts.append(rivals_table(json.loads((reports / "steel.json").read_text())))
     gains = reports / GAINS
     if gains.exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import readme_scores
 from inspection_scores import gathered
@@ -47,3 +48,15 @@ def test_the_lift_has_a_column_for_each_ratio() -> None:
     heads, _, row = readme_scores.lift_table({"CNN": steps}).splitlines()
     assert heads.endswith("| 0 | 0.5 |")
     assert row == "| CNN | 0.800 (0.700 to 1.000) | 0.850 (0.700 to 1.000) |"
+
+
+def test_ways_to_tell_materials_stand_best_first() -> None:
+    def method(value: float) -> dict[str, Any]:
+        score = {"value": value, "low": value - 0.1, "high": value, "n": 9}
+        return {"metrics": {"accuracy": score, "balanced_accuracy": score}}
+
+    methods = {"cnn, trained whole, from random": method(0.8), "lite0, frozen, from tf_lite0": method(0.9)}
+    best, other = readme_scores.learners_table(methods).splitlines()[2:]
+    score = "0.900 (0.800 to 0.900)"
+    assert best == f"| EfficientNet-Lite0 from ImageNet, frozen | {score} | {score} |"
+    assert other.startswith("| the seed's CNN | 0.800")
