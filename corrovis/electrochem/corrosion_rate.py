@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corrovis.curves import ActivationEnergy, Quantity, Real
+from corrovis.electrochem.sweeps import counted
 from corrovis.errors import BadInputError
 
 K_MM_YEAR = 3.27e-3 * 1e6  # mm g / (A cm year), ASTM G102 with i in A/cm2
@@ -97,7 +98,8 @@ def pair_temperatures(temperatures_k: Sequence[float], i_corr: Mapping[int, floa
     if not temperatures_k:
         return None
     if len(temperatures_k) != files:
-        raise BadInputError(f"{len(temperatures_k)} temperatures for {files} files; give one in kelvin for each, in their order")
+        have = f"{counted(len(temperatures_k), 'temperature')} for {counted(files, 'file')}"
+        raise BadInputError(f"{have}; give one in kelvin for each, in their order")
     kelvin, currents = [temperatures_k[place] for place in i_corr], list(i_corr.values())
     return Arrhenius(np.array(kelvin), np.array(currents), activation_energy(kelvin, currents))
 

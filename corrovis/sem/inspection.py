@@ -116,7 +116,7 @@ def disagreement(grade: FieldGrade, opinion: Opinion | None) -> list[str]:
     if opinion is None or opinion.severity == grade.severity:
         return []
     sure = float(opinion.probabilities.max())
-    by_area = f"at the model's own threshold {grade.severity} by corroded area"
+    by_area = f"at the model's own threshold, {grade.severity} by corroded area"
     return [f"{by_area}, but to the second stage it looks {opinion.severity} ({sure:.0%}): check it by eye"]
 
 

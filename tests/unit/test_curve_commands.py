@@ -158,7 +158,7 @@ def test_eis_answers_with_the_contracts_keys(corrovis: Run, spectrum: Path, tmp_
         (["tafel", "steel.csv", "--composition", "Fe=68,Xx=32"], "no valence is known for Xx"),
         (["tafel", "steel.csv", "--composition", "Fe=68"], "sums to 68 %"),
         (["tafel", "steel.csv", "--composition", "Fe=100"], "needs both"),
-        (["tafel", "steel.csv", "--temperature", "303", "--temperature", "313"], "2 temperatures for 1 files"),
+        (["tafel", "steel.csv", "--temperature", "303", "--temperature", "313"], "2 temperatures for 1 file"),
         (["tafel", "steel.csv", "--plot", "curve.bmp"], "cannot be saved as .bmp"),
         (["tafel", "nothing.csv"], "cannot be read"),
     ],

@@ -181,7 +181,7 @@ def test_stages_that_differ_are_told_of() -> None:
     assert disagreement(by_area, None) == []
     assert disagreement(by_area, Opinion(np.array([0.1, 0.2, 0.7], np.float32), None, MADE)) == []
     (warning,) = disagreement(by_area, Opinion(np.array([0.6, 0.3, 0.1], np.float32), None, MADE))
-    assert "at the model's own threshold severe by corroded area" in warning
+    assert "at the model's own threshold, severe by corroded area" in warning
     assert "looks low (60%)" in warning
 
 
