@@ -49,6 +49,12 @@ def region_colours(count: int) -> Byte:
     return np.asarray(np.array(colours) * 255, np.uint8)
 
 
+def readable(picture: Byte) -> Byte:
+    """A tiny picture a whole number of times as large, so that there is room for words; any other as it is."""
+    times = max(1, READABLE // max(picture.shape))
+    return picture.repeat(times, axis=0).repeat(times, axis=1) if times > 1 else picture
+
+
 def with_numbers(picture: Byte, regions: NDArray[np.int32], numbers: Sequence[int]) -> Byte:
     """The picture with the numbers of some regions, each where its region is widest, the first one uppermost.
 
@@ -58,8 +64,7 @@ def with_numbers(picture: Byte, regions: NDArray[np.int32], numbers: Sequence[in
         picture: (h, w, 3) uint8, may be smaller than `regions`
         regions: (H, W) int32, number of the region of each pixel, 0 = none
     """
-    times = max(1, READABLE // max(picture.shape))
-    picture = picture.repeat(times, axis=0).repeat(times, axis=1)
+    picture = readable(picture)
     height, width = picture.shape[:2]
     rows, columns = (np.arange(n) * whole // n for n, whole in zip((height, width), regions.shape, strict=True))
     small = regions[np.ix_(rows, columns)]
@@ -79,12 +84,15 @@ def with_numbers(picture: Byte, regions: NDArray[np.int32], numbers: Sequence[in
 
 
 def heat_map(field: Field, saliency: Saliency) -> Byte:
-    """The field under its heat, a colour bar below, and the resolution at which the map was computed."""
-    width = field.size_hw[1]
+    """The field under its heat, a colour bar below, and the resolution at which the map was computed.
+
+    A tiny field comes back a whole number of times as large, so that the line below can be read.
+    """
     colours = (colormaps[HEAT](np.arange(256))[:, :3] * 255).astype(np.uint8)
     coloured = cv2.applyColorMap(_levels(saliency.heat), colours[:, None])
     grey = cv2.cvtColor(cv2.cvtColor(field.rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    mixed = cv2.addWeighted(grey, 0.45, coloured, 0.55, 0, dst=coloured)
+    mixed = readable(np.asarray(cv2.addWeighted(grey, 0.45, coloured, 0.55, 0, dst=coloured), np.uint8))
+    width = mixed.shape[1]
     band = max(24, round(width * 0.05))
     legend = Image.new("RGB", (width, band), PAPER)
     bar = colours[_levels(np.linspace(0, 1, max(2, width // 3), dtype=np.float32))]
@@ -93,7 +101,7 @@ def heat_map(field: Field, saliency: Saliency) -> Byte:
     text = f"0 .. 1   {method}, computed at {saliency.cells_hw[1]} x {saliency.cells_hw[0]}"
     font = ImageFont.load_default(max(8.0, min(band * 0.45, width / 32)))
     ImageDraw.Draw(legend).text((band // 2 + width // 3, band / 2), text, INK, font, "lm")
-    return np.concatenate([np.asarray(mixed, np.uint8), np.asarray(legend, np.uint8)])
+    return np.concatenate([mixed, np.asarray(legend, np.uint8)])
 
 
 def _levels(heat: Float) -> Byte:

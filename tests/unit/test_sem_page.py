@@ -40,8 +40,8 @@ def test_heat_is_laid_over_the_grey_field() -> None:
     shown = heat_map(Field(rgb, "a", (0, 60)), Saliency(heat, "layer_cam", (8, 8)))
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[..., None]
     wanted = 0.45 * grey + 0.55 * 255 * colormaps["inferno"](heat)[..., :3]
-    assert shown.shape == (60 + 24, 90, 3)
-    assert np.abs(shown[:60] - wanted).max() < 1.5
+    assert shown.shape == (7 * 60 + 32, 7 * 90, 3)  # seven times as large, with a line that can be read below
+    assert np.abs(shown[: 7 * 60 : 7, ::7] - wanted).max() < 1.5
 
 
 def test_heat_over_a_large_field_takes_little_memory() -> None:
