@@ -145,7 +145,7 @@ def test_a_progression_calls_pictures_by_their_own_names(doors: Doors, table: Pa
 
 
 WRONG_PROGRESSIONS: dict[str, tuple[str, str]] = {
-    "none can be read": ("file,exposure_h,condition\nProbe (8h).png,8,dry\n", "the first: Probe (8h).png is not a picture"),
+    "none can be read": ("file,exposure_h,condition\nProbe (8h).png,8,dry\n", "Probe (8h).png is not a picture"),
     "no such column": ("name,hours\na.png,4\n", "t (1).csv has no column file"),
     "no hours": ("file,exposure_h,condition\nProbe (8h).png,soon,dry\n", "t (1).csv line 2"),
 }
