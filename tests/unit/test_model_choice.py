@@ -1,0 +1,65 @@
+"""Which model a field goes to when nobody named one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pytest
+from micrographs import grains
+
+from corrovis.sem import inspection
+from corrovis.sem.fields import read_field
+from corrovis.sem.inspection import choose_model, colourfulness
+from corrovis.sem.results import Field
+from corrovis.sem.segmentation import Segmenter
+from corrovis.settings import WEIGHTS
+from corrovis.store import Store
+
+
+def field_of(grey: np.ndarray) -> Field:
+    return Field(np.repeat(grey[..., None], 3, axis=2), "drawn.png", (0, len(grey)))
+
+
+def test_photos_go_to_the_model_for_structures() -> None:
+    photo = Field(np.full((40, 40, 3), (150, 90, 60), np.uint8), "photo", (0, 40))
+    assert colourfulness(photo.specimen) == 90
+    assert choose_model(photo, among("ni20cr", "steel-structures")) == "steel-structures"
+    assert choose_model(field_of(grains()), among("ni20cr", "steel-structures")) == "ni20cr"
+    assert choose_model(photo, among("ni20cr")) == "ni20cr"
+
+
+def among(*models: str) -> Segmenter:
+    """A segmenter with these models, that nobody has measured the familiar for."""
+    return cast(Segmenter, SimpleNamespace(models=models, store={}))
+
+
+@pytest.mark.parametrize(
+    ("far", "chosen"),
+    [
+        ({"ni20cr": 1.4, "pits304": 0.6}, "pits304"),
+        ({"ni20cr": 0.7, "pits304": 0.9}, "ni20cr"),
+        ({"ni20cr": 1.9, "pits304": 1.2}, "ni20cr"),
+        ({"ni20cr": 1.1, "pits304": 0.95}, "ni20cr"),
+        ({"pits304": 0.5}, "ni20cr"),
+    ],
+)
+def test_a_micrograph_goes_to_the_model_that_knows_the_like(
+    far: dict[str, float], chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is strange to all, or a little nearer to another, stays with the first: fields of a series are not to part."""
+    monkeypatch.setattr(inspection, "strangeness", lambda store, field, name: far.get(name))
+    assert choose_model(field_of(grains()), among("ni20cr", "pits304", "pits304-pixels", "steel-structures")) == chosen
+
+
+@pytest.mark.parametrize("material", ["ni20cr", "pits304"])
+def test_real_micrographs_go_to_their_own_model(material: str) -> None:
+    data = Path(os.environ.get("CORROVIS_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")) / "sem" / material
+    files = sorted(file for file in data.glob("*") if file.suffix in (".jpg", ".png"))[:6]
+    if not files:
+        pytest.skip(f"no micrographs at {data}")
+    segmenter = Segmenter(Store(WEIGHTS))
+    assert {choose_model(read_field(file), segmenter) for file in files} == {material}
