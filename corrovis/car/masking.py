@@ -120,12 +120,17 @@ def optimise(mask: Bool, share: float = ISLAND_SHARE) -> Bool:
     return np.asarray(kept | small[labels], np.bool_)
 
 
+def check_inside(at: tuple[float, float], size_hw: tuple[int, int]) -> None:
+    """Raises BadInputError for a pixel (x, y) outside a picture of `size_hw`, or that is no number."""
+    (x, y), (height, width) = at, size_hw
+    if not (0 <= x < width and 0 <= y < height):
+        raise BadInputError(f"point ({x:g}, {y:g}) is outside the picture of {width} x {height} pixels; choose one inside it")
+
+
 def car_at(cars: Bool, at: tuple[float, float], size_hw: tuple[int, int]) -> Bool:
     """The one car at, or nearest to, pixel (x, y) of a picture of `size_hw`."""
-    x, y = at
-    height, width = size_hw
-    if not (0 <= x < width and 0 <= y < height):
-        raise BadInputError(f"point ({x:g}, {y:g}) is outside the picture of {width} x {height} pixels; click inside it")
+    check_inside(at, size_hw)
+    (x, y), (height, width) = at, size_hw
     _, labels = cv2.connectedComponents(cars.astype(np.uint8))
     ys, xs = np.nonzero(cars)
     scale_y, scale_x = cars.shape[0] / height, cars.shape[1] / width

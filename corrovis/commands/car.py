@@ -34,7 +34,7 @@ def age(
     levels, place = [check_level(value) for value in level or [0, 1, 2, 3]], pixel_of(at)
     with working("ageing", as_json):
         from corrovis.car.ageing import Ager
-        from corrovis.car.masking import CarMasker
+        from corrovis.car.masking import CarMasker, check_inside
         from corrovis.images import read_photo
         from corrovis.render.files import write_levels
         from corrovis.render.folders import make_folder
@@ -72,13 +72,6 @@ def pixel_of(text: str | None) -> tuple[float, float] | None:
     except ValueError as error:
         raise BadInputError(f"--at {text} is no pixel; give two numbers, from left and from top, as in 640,480") from error
     return x, y
-
-
-def check_inside(place: tuple[float, float], size_hw: tuple[int, int]) -> None:
-    """Raises BadInputError for (x, y) outside a picture of that size, or that is no number."""
-    (x, y), (height, width) = place, size_hw
-    if not (0 <= x < width and 0 <= y < height):
-        raise BadInputError(f"point ({x:g}, {y:g}) is outside the picture of {width} x {height} pixels; choose one inside it")
 
 
 def grade(
