@@ -82,6 +82,13 @@ function later() {
   request ||= requestAnimationFrame(draw); // many events, one frame
 }
 
+// Draws what waits for the next frame, so that what is saved is what the sliders say.
+function drawNow() {
+  if (!request) return;
+  cancelAnimationFrame(request);
+  draw();
+}
+
 // --- numbers ---------------------------------------------------------------------------------------------------------------
 
 const percent = (share, digits) => (100 * share).toFixed(digits) + " %";
@@ -183,15 +190,22 @@ find("toggle-heat").addEventListener("click", () => {
   find("toggle-heat").setAttribute("aria-pressed", !heat.hidden);
 });
 
+function onSave(name, make) {
+  find(name).addEventListener("click", () => {
+    drawNow();
+    if (view.now) make();
+  });
+}
+
 function save(blob, ending) {
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${view.value.stem}_${ending}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-find("save-picture").addEventListener("click", () => canvas.toBlob((blob) => save(blob, "regions.png")));
+onSave("save-picture", () => canvas.toBlob((blob) => save(blob, "regions.png")));
 // As the program's mask.png: class indices, a byte a pixel, in the picture's own size.
-find("save-mask").addEventListener("click", async () => {
+onSave("save-mask", async () => {
   const { value, now } = view, [width, height] = value.own, mask = new Uint8Array(width * height);
   for (let y = 0, i = 0; y < height; y++) {
     const row = Math.floor((y + 0.5) * value.height / height) * value.width;
@@ -202,7 +216,7 @@ find("save-mask").addEventListener("click", async () => {
   }
   save(await greyPng(mask, width, height), "mask.png");
 });
-find("save-table").addEventListener("click", () => {
+onSave("save-table", () => {
   const side = scale();
   const lines = view.now.regions.map((r) => [r.id, view.value.classes[r.class], r.area, side ? r.area * side ** 2 : "", diameter(r.area) * (side || 1), r.circularity, r.score].join(","));
   const head = `region,class,area_px,area_um2,equivalent_diameter_${side ? "um" : "px"},circularity,score`;
@@ -244,9 +258,10 @@ async function receive() {
   find("how").textContent = value.how;
   find("warnings").hidden = !value.warnings.length;
   find("warnings").querySelector("ul").replaceChildren(...value.warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  later();
+  drawNow();
   stage.dataset.state = "ready";
   stage.dataset.name = value.name;
-  later();
 }
 
 watch("value", receive);

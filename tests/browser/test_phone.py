@@ -22,8 +22,12 @@ def on_phone(open_page: OpenPage, tab: str, width: int = 390) -> Page:
 
 
 def box(part: Locator) -> dict[str, float]:
+    """Where a part lies once it stays there: pictures that arrive push what is below them."""
     expect(part).to_be_visible()
-    found = part.bounding_box()
+    before, found = None, part.bounding_box()
+    while found != before:
+        part.page.wait_for_timeout(500)
+        before, found = found, part.bounding_box()
     assert found
     return dict(found)
 
