@@ -30,7 +30,7 @@ NUMBERED = 10  # regions whose numbers stand in the picture
 SHOWN_SIDE = 1600  # px; long side of the pictures in HTML and PDF
 SMALLER = "{caption} (shown smaller; the full picture, {name}, lies beside this report)"
 FILES = ("mask", "certainty", "region_numbers", "overlay", "saliency", "opinion_saliency", "sizes", "report", "pdf", "csv")
-MEASURES = ("area_px", "area_um2", "equivalent_diameter_um", "perimeter_px", "circularity", "solidity", "eccentricity")
+CORNERS = ("x0", "y0", "x1", "y1")
 
 # How HTML and PDF call what JSON and CSV call by the contract's names.
 HEADINGS = {
@@ -45,6 +45,7 @@ HEADINGS = {
     "circularity": "Circularity",
     "solidity": "Solidity",
     "eccentricity": "Eccentricity",
+    "severity": "Severity around it",
 }
 FORMS = {"id": "d", "score": ".2f", "circularity": ".3f", "solidity": ".2f", "eccentricity": ".3f"}
 
@@ -62,6 +63,7 @@ MEANING = (
     "Circularity: 4π times area over perimeter squared; 1 for a disc, near 0 for a long or ragged outline.",
     "Solidity: area over that of the convex hull; 1 without notches, less for branches and nets.",
     "Eccentricity: that of the ellipse with the same second moments; 0 for a circle, near 1 for a needle.",
+    "Severity around it, where there is a second opinion: what that says of the window nearest to the region.",
 )
 
 
@@ -167,6 +169,7 @@ def region_record(region: Region, um: float | None) -> dict[str, Any]:
         "circularity": round(region.circularity, 4),
         "solidity": round(region.solidity, 4),
         "eccentricity": round(region.eccentricity, 4),
+        "severity": region.severity,
     }
 
 
@@ -217,7 +220,8 @@ def _report(inspection: Inspection, spec: WeightSpec, files: dict[str, Path | No
         ("sizes", "Sizes of the regions", None),
     ]
     rows = [region_record(region, pixel.um if pixel else None) for region in largest]
-    columns = {key: name for key, name in HEADINGS.items() if pixel or not key.endswith(("_um", "_um2"))}
+    absent = [key for key in HEADINGS if rows and rows[0][key] is None]
+    columns = {key: name for key, name in HEADINGS.items() if key not in absent}
     colours = region_colours(len(inspection.map.scores)).tolist()
     return Report(
         name=inspection.field.name,
@@ -260,12 +264,12 @@ def _write_html(report: Report, path: Path) -> None:
 
 
 def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
-    names = ["id", "class", "score", "x0", "y0", "x1", "y1", *MEASURES]
+    names = [name for key in HEADINGS for name in (CORNERS if key == "bbox_xyxy" else (key,))]
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, names)
         writer.writeheader()
         for row in rows:
-            corners = dict(zip(("x0", "y0", "x1", "y1"), row["bbox_xyxy"], strict=True))
+            corners = dict(zip(CORNERS, row["bbox_xyxy"], strict=True))
             writer.writerow({**{name: value for name, value in row.items() if name in names}, **corners})
 
 

@@ -53,7 +53,7 @@ class Inspector:
             field=field,
             model=model,
             map=found,
-            regions=measure(found),
+            regions=measure(found, opinion),
             grade=grade,
             opinion=opinion,
             saliency=heat,

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import regionprops
 
-from corrovis.sem.results import CorrosionMap, Region
+from corrovis.sem.results import CorrosionMap, Opinion, Region
 
 
-def measure(found: CorrosionMap) -> tuple[Region, ...]:
-    """Every region of `found`, in the order of its number."""
+def measure(found: CorrosionMap, opinion: Opinion | None = None) -> tuple[Region, ...]:
+    """Every region of `found`, in the order of its number, with what the second stage says of its surroundings."""
     regions = []
     for part in regionprops(found.regions):  # type: ignore[no-untyped-call]
         top, left, bottom, right = part.bbox
@@ -32,6 +32,7 @@ def measure(found: CorrosionMap) -> tuple[Region, ...]:
                 circularity=min(1.0, 4 * pi * area / perimeter**2) if perimeter else 1.0,
                 solidity=area / hull_area(part.coords),
                 eccentricity=float(part.eccentricity),
+                severity=opinion.severity_at((left + right) / 2, (top + bottom) / 2) if opinion else None,
             )
         )
     return tuple(regions)

@@ -113,7 +113,7 @@ class Region:
 
     `bbox_xyxy` ends one past the last pixel; it is a detector's own box where there is one.  `circularity` is
     4 pi area / perimeter squared, 1 for a disc; `solidity` is area over convex area; `eccentricity` that of the ellipse with the
-    same second moments.
+    same second moments.  `severity` is that of the field around it, as a second stage sees it; None where there is none.
     """
 
     id: int
@@ -125,6 +125,7 @@ class Region:
     circularity: float
     solidity: float
     eccentricity: float
+    severity: FieldSeverity | None = None
 
     @property
     def equivalent_diameter_px(self) -> float:
@@ -178,19 +179,31 @@ class Opinion:
 
     Shape:
         probabilities: (3,) float32, sums to 1, in the order of `FIELD_SEVERITIES`
+        windows: (n, 4) float32, x0 y0 x1 y1 of what it looked at, in the field's own pixels
+        of_windows: (n, 3) float32, the probabilities of each window
     `saliency` is None when it was not asked for, or when there is no evidence to show.
     """
 
     probabilities: Float
+    windows: Float
+    of_windows: Float
     saliency: Saliency | None
     made_by: Provenance
 
     def __post_init__(self) -> None:
         check_shares("Opinion.probabilities", self.probabilities, len(FIELD_SEVERITIES))
+        check_array("Opinion.windows", self.windows, np.float32, (None, 4))
+        check_array("Opinion.of_windows", self.of_windows, np.float32, (len(self.windows), len(FIELD_SEVERITIES)))
 
     @property
     def severity(self) -> FieldSeverity:
         return FIELD_SEVERITIES[int(self.probabilities.argmax())]
+
+    def severity_at(self, x: float, y: float) -> FieldSeverity:
+        """Of the window whose middle is nearest to a place in the field."""
+        middles = (self.windows[:, :2] + self.windows[:, 2:]) / 2
+        nearest = int(np.abs(middles - (x, y)).max(axis=1).argmin())
+        return FIELD_SEVERITIES[int(self.of_windows[nearest].argmax())]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

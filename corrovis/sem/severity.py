@@ -26,7 +26,7 @@ from torch import Tensor
 
 from corrovis.manifest import WeightSpec
 from corrovis.networks.severity_classifier import SeverityClassifier
-from corrovis.results import Byte, Provenance
+from corrovis.results import Byte, Float, Provenance
 from corrovis.sem.fields import tile_starts
 from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Opinion, Saliency
 from corrovis.sem.saliency import at_size, grad_cam
@@ -74,13 +74,15 @@ def second_opinion(store: Store, field: Field, model: str, explain: bool = False
     places = windows(seen.shape[:2], int(spec.input["window"]))
     with torch.inference_mode():
         features = [network.features(_input(seen[place], int(spec.input["size"]))) for place in places]
-        shares = network.answer(torch.cat(features)).mean(dim=0).softmax(dim=0)
+        logits = network.answer(torch.cat(features))
+        shares = logits.mean(dim=0).softmax(dim=0)
     heat = None
     if explain:
         weight = network.net.get_classifier().weight[shares.argmax()][:, None, None]
         heat = _stitched([grad_cam(one[0], weight) for one in features], places, field)
     made_by = Provenance(name, spec.sha256, time.perf_counter() - began)
-    return Opinion(np.asarray(shares.numpy(), np.float32), heat, made_by)
+    of_windows = np.asarray(logits.softmax(dim=1).numpy(), np.float32)
+    return Opinion(np.asarray(shares.numpy(), np.float32), _boxes(places, seen.shape[:2], field), of_windows, heat, made_by)
 
 
 def windows(size_hw: tuple[int, ...], window: int) -> list[tuple[slice, slice]]:
@@ -91,6 +93,14 @@ def windows(size_hw: tuple[int, ...], window: int) -> list[tuple[slice, slice]]:
         most = min(len(found), MOST_A_SIDE)
         starts.append([found[round(i * (len(found) - 1) / max(1, most - 1))] for i in range(most)])
     return [(slice(y, y + window), slice(x, x + window)) for y in starts[0] for x in starts[1]]
+
+
+def _boxes(places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: Field) -> Float:
+    """(n, 4) float32, x0 y0 x1 y1 of windows in the field's own pixels, which the network may have seen at another size."""
+    height, width = seen_hw
+    seen = np.array([(x.start, y.start, min(x.stop, width), min(y.stop, height)) for y, x in places], np.float32)
+    rows, columns = (own / seen for own, seen in zip(field.specimen.shape[:2], seen_hw, strict=True))
+    return np.asarray(seen * (columns, rows, columns, rows) + (0, field.rows[0], 0, field.rows[0]), np.float32)
 
 
 def _input(window: Byte, side: int) -> Tensor:

@@ -20,10 +20,9 @@ from skimage.draw import disk
 from corrovis.manifest import read_manifest
 from corrovis.render.report import facts_of, record
 from corrovis.results import Provenance, check_shares
-from corrovis.sem import severity
-from corrovis.sem.inspection import NO_MAP, Inspector, disagreement, doubts
+from corrovis.sem.inspection import NO_MAP, Inspector, doubts
 from corrovis.sem.regions import measure
-from corrovis.sem.results import CorrosionMap, Field, Inspection, Opinion, PixelSize
+from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize
 from corrovis.sem.saliency import METHODS, activation_maps, at_size, combined, saliency_of
 from corrovis.sem.segmentation import LEAST_PX, Segmenter, regions_of, tiled
 from corrovis.sem.severity import grade_area
@@ -123,64 +122,6 @@ def test_more_corrosion_is_never_less_severe(fraction: float, sigma: float, more
     assert level[1] >= level[0] - 1e-5
 
 
-@pytest.mark.parametrize("size", [(100, 330), (320, 320), (700, 330), (9000, 400)])
-def test_the_second_stage_sees_the_field_from_end_to_end(size: tuple[int, int]) -> None:
-    places = severity.windows(size, 320)
-    assert len(places) <= severity.MOST_A_SIDE**2
-    for axis, length in enumerate(size):
-        assert min(place[axis].start for place in places) == 0
-        assert max(place[axis].stop for place in places) >= length
-        assert max(place[axis].start for place in places) <= max(0, length - 320)
-
-
-def test_the_second_stage_speaks_of_its_own_model_alone() -> None:
-    shipped, field = Store(WEIGHTS), field_of(grains())
-    said = severity.second_opinion(shipped, field, "ni20cr")
-    assert said is not None
-    assert said.probabilities.sum() == pytest.approx(1, abs=1e-4)
-    assert said.made_by.model == "ni20cr-severity"
-    assert said.saliency is None
-    assert severity.second_opinion(shipped, field, "pits304") is None
-
-
-def test_the_second_opinions_map_is_grad_cam_and_goes_with_the_weights() -> None:
-    store, field = Store(WEIGHTS), field_of(grains(300, 420), rows=(0, 280))
-    said = severity.second_opinion(store, field, "ni20cr", explain=True)
-    assert said is not None
-    assert said.saliency is not None
-    heat = said.saliency.heat
-    assert heat.shape == (300, 420)
-    assert not heat[280:].any()
-    assert np.ptp(heat) == 1
-    assert said.saliency.cells_hw == (7, 14)
-    network = store.network("ni20cr-severity")
-    seen = torch.from_numpy(severity.as_seen(field.specimen, store.spec("ni20cr-severity"))[:280, :320].copy())
-    x = torch.nn.functional.interpolate(seen.permute(2, 0, 1)[None].float() / 127.5 - 1, (224, 224))
-    last = [network.net.bn2]
-    (by_gradient,) = activation_maps(network, last, x, lambda logits: logits[0].max(), METHODS["grad_cam"])
-    features = network.features(x)
-    weight = network.net.get_classifier().weight[network.answer(features)[0].argmax()][:, None, None]
-    ours = METHODS["grad_cam"](features[0], weight)
-    assert torch.allclose(ours / ours.max(), by_gradient / by_gradient.max(), atol=1e-3)
-    torch.manual_seed(0)
-    for parameter in network.parameters():
-        parameter.copy_(torch.randn_like(parameter) * 0.05)
-    again = severity.second_opinion(store, field, "ni20cr", explain=True)
-    assert again is not None
-    if again.saliency is not None:
-        assert np.corrcoef(heat.ravel(), again.saliency.heat.ravel())[0, 1] < 0.8
-
-
-def test_stages_that_differ_are_told_of() -> None:
-    by_area = grade_area(0.3, (0.1, 0.2), 0.01)
-    assert by_area.severity == "severe"
-    assert disagreement(by_area, None) == []
-    assert disagreement(by_area, Opinion(np.array([0.1, 0.2, 0.7], np.float32), None, MADE)) == []
-    (warning,) = disagreement(by_area, Opinion(np.array([0.6, 0.3, 0.1], np.float32), None, MADE))
-    assert "at the model's own threshold, severe by corroded area" in warning
-    assert "looks low (60%)" in warning
-
-
 def test_density_needs_a_scale(toy_store: Store) -> None:
     inspector = Inspector(Segmenter(toy_store))
     assert inspector.inspect(field_of(grains()), "ni20cr", explain=False).density_per_mm2 is None
@@ -233,14 +174,6 @@ def test_a_strange_picture_is_told_of_the_other_models(toy_store: Store) -> None
     found, spec = map_of(np.zeros((180, 240))), toy_store.spec("ni20cr")
     (said,) = doubts(field_of(grains()), found, spec, 3.0, ("pits304", "pits304-pixels"))
     assert said.endswith("do not rely on its regions, or choose another model: pits304, pits304-pixels")
-
-
-def test_of_a_picture_without_contrast_there_is_no_second_opinion(toy_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    opinion = Opinion(np.array([0.3, 0.3, 0.4], np.float32), None, MADE)
-    monkeypatch.setattr(severity, "second_opinion", lambda *given: opinion)
-    inspector = Inspector(Segmenter(toy_store))
-    assert inspector.inspect(field_of(np.full((64, 64), 128, np.uint8)), "ni20cr").opinion is None
-    assert inspector.inspect(field_of(grains()), "ni20cr").opinion is opinion
 
 
 def test_what_is_lost_in_a_much_smaller_picture_is_said(toy_store: Store) -> None:
@@ -383,8 +316,6 @@ def test_results_refuse_what_does_not_fit() -> None:
         Field(np.zeros((40, 40, 3), np.uint8), "a", (10, 50))
     with pytest.raises(ValueError, match=r"PixelSize\.um"):
         PixelSize(0, "nowhere")
-    with pytest.raises(ValueError, match=r"Opinion\.probabilities: wanted a sum of 1, found 0\.9"):
-        Opinion(np.array([0.3, 0.3, 0.3], np.float32), None, MADE)
 
 
 @pytest.mark.parametrize("shares", [[0.5, 0.6], [0.5, 0.4], [np.nan, 1]])
