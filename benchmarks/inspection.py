@@ -12,13 +12,13 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from corrovis.sem.fields import Stitcher
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.results import Field
 from corrovis.sem.seeing import as_seen, to_input
 from corrovis.sem.segmentation import Segmenter
 from corrovis.settings import Settings
 from corrovis.store import Store
+from corrovis.tiles import Stitcher
 
 
 def drawn_field(side: int) -> Field:

@@ -18,12 +18,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from corrovis.render.steel_files import write_set
 from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.sets import BATCH, SetOrder
 from corrovis.store import Store
+from corrovis.tasks.steel import write_set
 
 
 def bare_rate(maker: DefectMaker, network: nn.Module, batches: int) -> float:

@@ -70,14 +70,14 @@ class Batch:
 def _grader(store: Store, settings: Settings) -> Answer:
     from corrovis.car.grading import Grader
     from corrovis.images import read_photo
-    from corrovis.render.files import grade_record
+    from corrovis.render.car_files import grade_record
 
     grader = Grader(store)
     return lambda path: grade_record(grader.grade(read_photo(path, limits=settings)))
 
 
 def _inspector(store: Store, settings: Settings) -> Answer:
-    from corrovis.render.report import record
+    from corrovis.render.inspection_report import record
     from corrovis.sem.fields import read_field
     from corrovis.sem.inspection import Inspector
     from corrovis.sem.segmentation import Segmenter
@@ -98,9 +98,9 @@ def _inspection_models(store: Store) -> Sequence[str]:
 
 
 def _patch_inspector(store: Store, settings: Settings) -> Answer:
-    from corrovis.render.steel_files import verdict_record
     from corrovis.steel.inspector import PatchInspector
     from corrovis.steel.plates import read_plate
+    from corrovis.tasks.steel import verdict_record
 
     inspector = PatchInspector(store)
     return lambda path: verdict_record(inspector.classify(read_plate(path, limits=settings)))

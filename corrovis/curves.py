@@ -228,7 +228,6 @@ class RelaxationTimes:
 
     tau_s: Real
     gamma: Real
-    r_infinity: float
 
     @property
     def peaks(self) -> list[tuple[float, float]]:

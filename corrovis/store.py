@@ -24,7 +24,7 @@ from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.inspector_net import InspectorNet
 from corrovis.networks.material_cnn import MaterialCNN
 from corrovis.networks.material_net import MaterialNet
-from corrovis.networks.pegan import PEDiscriminator, PEGenerator
+from corrovis.networks.pegan import PEGenerator
 from corrovis.networks.pixel_net import PixelNet
 from corrovis.networks.rust_texture import RustTexture
 from corrovis.networks.sem_gan import SurfaceGAN
@@ -42,7 +42,6 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "InspectorNet": InspectorNet,
     "MaterialCNN": MaterialCNN,
     "MaterialNet": MaterialNet,
-    "PEDiscriminator": PEDiscriminator,
     "PEGenerator": PEGenerator,
     "RustTexture": RustTexture,
     "SeverityClassifier": SeverityClassifier,

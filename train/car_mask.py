@@ -322,14 +322,15 @@ def main() -> None:
     parser = arguments(__doc__, "runs/car_mask")
     parser.add_argument("--labels", type=Path, default=Path("runs/car_labels"), help="what car_labels.py wrote")
     parser.add_argument("--encoder", choices=get_args(EncoderName), default="yolov8n")
-    parser.add_argument("--init", default="imagenet", help="its weights: a local file, random, or for mobilenet_v2 imagenet")
+    parser.add_argument("--init", help="its weights: a local file, random, or for mobilenet_v2 imagenet; all but --start need it")
     parser.add_argument("--start", type=Path, help="checkpoint to go on from, with what it makes of the close-ups")
     parser.add_argument("--steps", type=int, default=Config.steps)
     parser.add_argument("--side", type=int, default=Config.side, help="pixels of a training view")
     parser.add_argument("--seed", type=int, default=Config.seed, help="another for each --start, or the same views come again")
     args = parser.parse_args()
-    if args.encoder == "yolov8n" and args.init == "imagenet" and not args.start:
-        parser.error("--init: name a file with YOLOv8n-seg's weights from COCO, or random, or take --encoder mobilenet_v2")
+    known = ("random", "imagenet")[: 1 + (args.encoder == "mobilenet_v2")]
+    if not args.start and not (args.init in known or Path(args.init or "").is_file()):
+        parser.error(f"--init: name a file with weights of {args.encoder}, or {' or '.join(known)}")
     config = Config(side=args.side, steps=args.steps, seed=args.seed)
     if args.smoke:
         config = replace(config, side=64, batch=2, steps=2)

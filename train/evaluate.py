@@ -1,4 +1,6 @@
-"""Compute every published score and write it to train/reports/; nothing else computes one.
+"""Compute the scores that compare networks or methods on held-out data, and write them to train/reports/.
+
+A score of one network that its own training holds out is written by that script: `car_grade`, `material`, `release_inspector`.
 
     python train/evaluate.py car --data DATA --features tf_efficientnet_lite0-imagenet.safetensors \\
         --cyclegan runs/car_cyclegan/last.pt

@@ -37,7 +37,7 @@ from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.pixel_net import PixelNet, describe
 from corrovis.networks.yolo_seg import PROTOTYPE_STRIDE, YoloSeg
 from corrovis.sem.seeing import prepared
-from corrovis.sem.segmentation import Found, Instances, classes_of, look, regions_of
+from corrovis.sem.segmentation import Found, InstanceRule, classes_of, look, regions_of
 
 EVERYTHING = "everything"
 FOLDS = 4
@@ -200,7 +200,7 @@ def answers(network: nn.Module, tile: Pits, how: dict[str, Any]) -> dict[float, 
         return {0.5: look(network, tile.rgb, {**how, "sure": 0.02})}
     p = classes_of(network, prepared(tile.rgb, how), how)
     p = np.stack([cv2.resize(plane, tile.rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR) for plane in p])
-    found = {extent: regions_of(p, Instances(extent, 0.0, LEAST_PX)) for extent in EXTENTS}
+    found = {extent: regions_of(p, InstanceRule(extent, 0.0, LEAST_PX)) for extent in EXTENTS}
     return {extent: Found(labels, regions, p[1], scores) for extent, (labels, regions, scores) in found.items()}
 
 

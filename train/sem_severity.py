@@ -36,10 +36,10 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corrovis.networks.severity_classifier import ARCHES, SeverityClassifier
-from corrovis.sem.fields import tile_starts
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.sem.severity import LIMITS, grade_area
 from corrovis.tensors import tensor_of
+from corrovis.tiles import tile_starts
 
 OF = "ni20cr"
 UNSEEN = "of coupons that no network had seen, leave-one-coupon-out"

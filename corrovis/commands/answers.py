@@ -15,8 +15,8 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from corrovis.errors import BadInputError
 from corrovis.settings import Settings
+from corrovis.tasks.many import none_worked
 
 if TYPE_CHECKING:
     from corrovis.store import Store
@@ -67,12 +67,14 @@ def print_items(items: list[dict[str, Any]], as_json: bool, table: tuple[list[st
     Raises:
         BadInputError: not one file could be `done`; a bad file among good ones costs only its own item
     """
-    if as_json:
+    if as_json:  # the items have their warnings
         print_json({"items": items})
     else:
+        for item in items:
+            for warning in item.get("warnings", []):
+                err.print(f"note: {item['file']}: {warning}", markup=False)
         columns, row = table
         print_table(columns, [row(item) for item in items])
     failed = [item["error"] for item in items if "error" in item]
     if len(failed) == len(items):
-        many = f"none of {len(failed)} files could be {done}; the first: {failed[0]}"
-        raise BadInputError(failed[0] if len(failed) == 1 else many)
+        raise none_worked(len(failed), failed[0], "files", done)

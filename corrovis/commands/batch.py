@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from corrovis.commands.answers import Json, out, print_json, working
-from corrovis.errors import BadInputError
+from corrovis.tasks.many import none_worked
 
 
 def batch(
@@ -31,5 +31,4 @@ def batch(
         rows = "1 row" if done.rows == 1 else f"{done.rows} rows"
         out.print(f"{file}: {rows}, {done.failed} failed, {done.seconds:.0f} s", soft_wrap=True, markup=False)
     if done.failed == done.rows:
-        many = f"not one of {done.rows} pictures could be used; the first: {done.first_error}"
-        raise BadInputError(done.first_error if done.rows == 1 else many)
+        raise none_worked(done.rows, done.first_error or "", "pictures", "used")

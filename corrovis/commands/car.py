@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
 from corrovis.errors import BadInputError
 from corrovis.settings import Settings
-
-if TYPE_CHECKING:
-    from corrovis.car.grading import Grader
 
 
 def age(
@@ -36,7 +33,7 @@ def age(
         from corrovis.car.ageing import Ager
         from corrovis.car.masking import CarMasker, check_inside
         from corrovis.images import read_photo
-        from corrovis.render.files import write_levels
+        from corrovis.render.car_files import write_levels
         from corrovis.render.folders import make_folder
         from corrovis.render.video import save_mp4
 
@@ -81,23 +78,15 @@ def grade(
     """How corroded the car in each photo is: none, mild, moderate or severe."""
     with working("grading", as_json):
         from corrovis.car.grading import Grader
+        from corrovis.images import read_photo
+        from corrovis.render.car_files import grade_record
+        from corrovis.tasks.many import answer_each
 
         settings = Settings.from_environment()
         grader = Grader(open_store(settings))
-        items = [_grade_one(grader, path, settings) for path in photos]
+        items = answer_each(photos, lambda path: grade_record(grader.grade(read_photo(path, limits=settings))))
     columns = ["file", "severity", "none / mild / moderate / severe"]
     print_items(items, as_json, (columns, lambda item: [item["file"], item.get("severity", "-"), _shares(item)]), "graded")
-
-
-def _grade_one(grader: Grader, path: Path, settings: Settings) -> dict[str, Any]:
-    """One item of the answer.  A bad file costs only its own item."""
-    from corrovis.images import read_photo
-    from corrovis.render.files import grade_record
-
-    try:
-        return {"file": str(path), **grade_record(grader.grade(read_photo(path, limits=settings)))}
-    except BadInputError as error:
-        return {"file": str(path), "error": str(error)}
 
 
 def _shares(item: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from corrovis.commands.answers import Json, err, out, print_json, print_table, working
 from corrovis.errors import BadInputError
+from corrovis.tasks.many import none_worked
 
 
 def tafel(
@@ -48,8 +49,7 @@ def tafel(
             except BadInputError as error:
                 failed[place] = {"file": str(file), "error": str(error)}
         if not fits:
-            many = f"none of {len(failed)} curves could be fitted; the first: {failed[0]['error']}"
-            raise BadInputError(failed[0]["error"] if len(failed) == 1 else many)
+            raise none_worked(len(failed), failed[0]["error"], "curves", "fitted")
         series, no_series = None, ""
         try:
             series = pair_temperatures(temperature or [], {k: fit.i_corr.value for k, fit in fits.items()}, len(files))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
-from corrovis.errors import BadInputError
 from corrovis.settings import Settings
 
 if TYPE_CHECKING:
-    from corrovis.render.sem_files import Job
     from corrovis.sem.inspection import Inspector
 
 
@@ -34,17 +31,13 @@ def inspect(
     with working("inspecting", as_json) as status:
         from corrovis.images import pictures_in
         from corrovis.render.folders import make_folder
-        from corrovis.render.sem_files import inspect_files
+        from corrovis.tasks.inspection import inspect_files, request_of
 
-        inspector, job = _inspector(model, pixel_size, saliency)
-        if scale_bar is not None:
-            job = _with_bar(job, scale_bar)
+        inspector = _inspector()
+        request = request_of(inspector.segmenter.models, model, pixel_size, scale_bar, saliency)
         files = [file for path in images for file in (pictures_in(path) if path.is_dir() else [path])]
         make_folder(folder)
-        items = inspect_files(inspector, files, folder, job, lambda path: status.update(f"inspecting {path.name} ..."))
-    if not as_json:  # the items have them
-        for warning in (f"{item['file']}: {text}" for item in items for text in item.get("warnings", [])):
-            err.print(f"note: {warning}", markup=False)
+        items = inspect_files(inspector, files, folder, request, lambda path: status.update(f"inspecting {path.name} ..."))
     print_items(items, as_json, (["file", "severity", "corroded", "report"], _row), "inspected")
 
 
@@ -58,13 +51,13 @@ def progression(
     """How corrosion grows with exposure, for each condition, and how conditions differ: plot, report, a CSV of all fields."""
     with working("inspecting", as_json) as status:
         from corrovis.render.folders import make_folder
-        from corrovis.render.sem_files import progression_files
         from corrovis.sem.progression import read_table
+        from corrovis.tasks.inspection import progression_files, request_of
 
-        rows = read_table(table)
-        inspector, job = _inspector(model, pixel_size, False)
+        rows, inspector = read_table(table), _inspector()
+        request = request_of(inspector.segmenter.models, model, pixel_size)
         make_folder(folder)
-        answer = progression_files(inspector, rows, folder, job, lambda path: status.update(f"inspecting {path.name} ..."))
+        answer = progression_files(inspector, rows, folder, request, lambda path: status.update(f"inspecting {path.name} ..."))
     if as_json:
         print_json(answer)
         return
@@ -81,26 +74,11 @@ def progression(
     out.print(f"report {answer['report']}, a line for each field {answer['csv']}", soft_wrap=True)
 
 
-def _inspector(model: str | None, pixel_size: str | None, explain: bool) -> tuple[Inspector, Job]:
-    """The inspector and what it is asked to do.  Raises BadInputError for a model or a pixel size that is none."""
-    from corrovis.render.sem_files import Job
+def _inspector() -> Inspector:
     from corrovis.sem.inspection import Inspector
-    from corrovis.sem.pixel_size import parse_pixel_size
     from corrovis.sem.segmentation import Segmenter
 
-    inspector = Inspector(Segmenter(open_store(Settings.from_environment())))
-    if model is not None and model not in inspector.segmenter.models:
-        raise BadInputError(f"no inspection model is called {model}; there are {', '.join(inspector.segmenter.models) or 'none'}")
-    return inspector, Job(model, parse_pixel_size(pixel_size) if pixel_size else None, explain)
-
-
-def _with_bar(job: Job, scale_bar: str) -> Job:
-    """The same by the scale bar.  Raises BadInputError for what is no length, or where the pixel size is given, too."""
-    from corrovis.sem.pixel_size import parse_scale_bar
-
-    if job.pixel is not None:
-        raise BadInputError("--pixel-size and --scale-bar both say how large a pixel is; give one of them")
-    return replace(job, bar_um=parse_scale_bar(scale_bar))
+    return Inspector(Segmenter(open_store(Settings.from_environment())))
 
 
 def _row(item: dict[str, Any]) -> list[str]:

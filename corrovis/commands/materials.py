@@ -20,14 +20,13 @@ def material(
 ) -> None:
     """Which material each micrograph shows, of those that the network has learned, and whether it knows such pictures."""
     with working("classifying", as_json) as status:
-        from corrovis.render.material_files import classify_files
         from corrovis.sem.material import MODEL, MaterialClassifier
+        from corrovis.tasks.many import answer_each
+        from corrovis.tasks.materials import classify_file
 
         classifier = MaterialClassifier(*own_or_shipped(weights, MODEL))
-        items = classify_files(classifier, images, lambda path: status.update(f"classifying {path.name} ..."))
-    if not as_json:  # the items have them
-        for warning in (f"{item['file']}: {text}" for item in items for text in item.get("warnings", [])):
-            err.print(f"note: {warning}", markup=False)
+        told = lambda path: status.update(f"classifying {path.name} ...")  # noqa: E731
+        items = answer_each(images, lambda path: classify_file(classifier, path, str(path)), told)
     print_items(items, as_json, (["file", "material", "probability", "known"], _material_row), "classified")
 
 

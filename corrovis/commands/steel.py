@@ -24,12 +24,14 @@ def steel(
 ) -> None:
     """Which of nine defects each picture of steel shows, or none."""
     with working("classifying", as_json):
-        from corrovis.render.steel_files import classify_file
         from corrovis.steel.inspector import PatchInspector
+        from corrovis.steel.plates import read_plate
+        from corrovis.tasks.many import answer_each
+        from corrovis.tasks.steel import verdict_record
 
         settings = Settings.from_environment()
         inspector = PatchInspector(open_store(settings))
-        items = [classify_file(inspector, path, settings) for path in patches]
+        items = answer_each(patches, lambda path: verdict_record(inspector.classify(read_plate(path, limits=settings))))
     print_items(items, as_json, (["file", "class", "probability"], _row), "classified")
 
 
@@ -69,11 +71,11 @@ def _change_plate(path: Path, name: str | None, file: Path, asked: tuple[float, 
     if file.suffix.lower() != ".png":
         raise BadInputError(f"{file} does not end in .png, and plates are written as PNG; choose another name with --out")
     with working("erasing" if name is None else "adding", as_json):
-        from corrovis.render.steel_files import write_defect
         from corrovis.steel.defects import DefectMaker
         from corrovis.steel.inspector import PatchInspector
         from corrovis.steel.plates import read_plate, read_region
         from corrovis.steel.results import Brush
+        from corrovis.tasks.steel import write_defect
 
         settings = Settings.from_environment()
         store = open_store(settings)
@@ -106,10 +108,10 @@ def synthesize_steel(
     from rich.progress import Progress
 
     with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
-        from corrovis.render.steel_files import write_set
         from corrovis.steel.defects import DefectMaker
         from corrovis.steel.inspector import PatchInspector
         from corrovis.steel.sets import SetOrder
+        from corrovis.tasks.steel import write_set
 
         store = open_store(Settings.from_environment())
         maker = DefectMaker(store)

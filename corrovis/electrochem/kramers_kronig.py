@@ -80,4 +80,4 @@ def relaxation_times(spectrum: Spectrum) -> RelaxationTimes:
         solutions.append((float(np.sum((_stack(columns) @ found - _stack(z / size)) ** 2)), found))
     best = min(cost for cost, _ in solutions)
     chosen = next(found for cost, found in solutions if cost <= SLACK * best + 1e-9)
-    return RelaxationTimes(tau, chosen[1 : 1 + len(tau)].copy(), float(chosen[0]))
+    return RelaxationTimes(tau, chosen[1 : 1 + len(tau)].copy())

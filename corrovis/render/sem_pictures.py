@@ -22,8 +22,8 @@ READABLE = 640  # px; a picture with half that side or less is enlarged before n
 METHODS = {"grad_cam": "Grad-CAM", "hires_cam": "HiResCAM", "layer_cam": "LayerCAM", "eigen_cam": "EigenCAM"}
 
 
-def overlay(rgb: Byte, regions: NDArray[np.int32], opacity: float = OPACITY, chosen: int = 0) -> Byte:
-    """The picture with every region in a colour of its own and a line around it; `chosen` alone is coloured when it is not 0.
+def overlay(rgb: Byte, regions: NDArray[np.int32]) -> Byte:
+    """The picture with every region in a colour of its own and a line around it.
 
     Shape:
         rgb: (H, W, 3) uint8
@@ -33,9 +33,8 @@ def overlay(rgb: Byte, regions: NDArray[np.int32], opacity: float = OPACITY, cho
     if not inside.any():
         return rgb.copy()
     colours = region_colours(int(regions.max()))
-    filled = regions == chosen if chosen else inside
     mixed = rgb.copy()
-    mixed[filled] = (rgb[filled] * (1 - opacity) + colours[regions[filled]] * opacity).astype(np.uint8)
+    mixed[inside] = (rgb[inside] * (1 - OPACITY) + colours[regions[inside]] * OPACITY).astype(np.uint8)
     numbers, around = regions.astype(np.float32), np.ones((3, 3))
     rim = inside & (cv2.erode(numbers, around) != cv2.dilate(numbers, around))
     mixed[rim] = colours[regions[rim]]

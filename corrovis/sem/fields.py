@@ -1,12 +1,10 @@
 """The door for micrographs and photos of steel: bytes or a path in, a `Field` out, its data bar known and its scale if written.
 
-Decoding is `corrovis.images`'s; here come what micrographs have besides: a data bar, a pixel size, more pixels than a network
-takes at once.  `tile_starts` and `Stitcher` are a pair: a field cut up and put together again is the field.
+Decoding is `corrovis.images`'s; here comes what micrographs have besides: a data bar, a pixel size, grey levels of every kind.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -14,7 +12,7 @@ import numpy as np
 
 from corrovis.errors import BadInputError
 from corrovis.images import DEFAULTS, read_photo
-from corrovis.results import Byte, Float
+from corrovis.results import Byte
 from corrovis.sem.data_bar import scale_bar_length, specimen_rows
 from corrovis.sem.pixel_size import find_pixel_size, pixel_size_at
 from corrovis.sem.results import Field, PixelSize
@@ -90,45 +88,3 @@ def flatten(grey: Byte) -> Byte:
     """(H, W) uint8 less the median of its surroundings: what departs from the metal around it, on a slope or by an edge too."""
     around = cv2.medianBlur(grey, SURROUNDINGS).astype(np.int16)
     return np.asarray(np.clip(grey.astype(np.int16) - around + int(MIDDLE), 0, 255), np.uint8)
-
-
-def tile_starts(length: int, side: int, overlap: int) -> list[int]:
-    """Where tiles of `side` begin along `length` pixels: evenly spread, at least `overlap` in common, the last at the end."""
-    if length <= side:
-        return [0]
-    count = -(-(length - overlap) // (side - overlap))
-    return [round(i * (length - side) / (count - 1)) for i in range(count)]
-
-
-class Stitcher:
-    """Puts overlapping tiles together: each counts most in its middle, so that no seam shows.
-
-    `tiles` names the window of every tile as (rows, columns); `add` takes what was found in it; `whole` is their weighted mean.
-    """
-
-    def __init__(self, size_hw: tuple[int, int], side: int, overlap: int, channels: int) -> None:
-        self.size_hw, self.side, self.overlap = size_hw, side, overlap
-        self._sum = np.zeros((channels, *size_hw), np.float32)
-        self._weight = np.zeros(size_hw, np.float32)
-
-    def tiles(self) -> Iterator[tuple[slice, slice]]:
-        height, width = self.size_hw
-        for y in tile_starts(height, self.side, self.overlap):
-            for x in tile_starts(width, self.side, self.overlap):
-                yield slice(y, min(y + self.side, height)), slice(x, min(x + self.side, width))
-
-    def add(self, where: tuple[slice, slice], found: Float) -> None:
-        """`found`: (channels, h, w) float32 for the window `where`."""
-        weight = np.minimum.outer(_ramp(found.shape[1], self.overlap), _ramp(found.shape[2], self.overlap))
-        self._sum[:, *where] += found * weight
-        self._weight[where] += weight
-
-    def whole(self) -> Float:
-        """(channels, H, W) float32."""
-        return self._sum / self._weight
-
-
-def _ramp(length: int, overlap: int) -> Float:
-    """(length,) float32 that rises over `overlap` pixels from either end to 1."""
-    distance = np.minimum(np.arange(1, length + 1), np.arange(length, 0, -1))
-    return np.minimum(1, distance / max(1, overlap)).astype(np.float32)

@@ -17,8 +17,8 @@ from torchvision.ops import box_convert, nms
 
 from corrovis.networks.yolo_seg import COEFFICIENTS, PROTOTYPE_STRIDE, YoloSeg
 from corrovis.results import Byte, Float
-from corrovis.sem.fields import Stitcher
 from corrovis.sem.seeing import to_input
+from corrovis.tiles import Stitcher
 
 WIDE = 48.0  # pixels of the picture asked about; what is smaller is found there
 SAME = 0.6  # boxes that share more than this of their union show one instance

@@ -16,11 +16,12 @@ from torch import Tensor
 
 from corrovis.errors import WeightsError
 from corrovis.results import Byte, Float, Provenance, check_array
-from corrovis.sem.fields import normalise, tile_starts
+from corrovis.sem.fields import normalise
 from corrovis.sem.inspection import COLOURFUL, NO_CONTRAST, colourfulness, contrast
 from corrovis.sem.results import Field
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
+from corrovis.tiles import tile_starts
 
 MODEL = "material"
 ARCHITECTURES = ("MaterialCNN", "MaterialNet")

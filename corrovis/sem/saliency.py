@@ -27,11 +27,11 @@ from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.pixel_net import PixelNet, describe
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.results import Byte, Float
-from corrovis.sem.fields import Stitcher
 from corrovis.sem.hearing import hearing
 from corrovis.sem.results import CorrosionMap, Field, Saliency
 from corrovis.sem.seeing import as_seen, to_input
 from corrovis.store import Store
+from corrovis.tiles import Stitcher
 
 Method = Literal["grad_cam", "hires_cam", "layer_cam", "eigen_cam"]
 LONG_SIDE = 1280

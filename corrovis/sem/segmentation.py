@@ -19,11 +19,11 @@ from torch import nn
 
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.results import Byte, Float, Provenance
-from corrovis.sem.fields import Stitcher
 from corrovis.sem.instances import detect_sizes, paint
 from corrovis.sem.results import CorrosionMap, Field
 from corrovis.sem.seeing import prepared, to_input
 from corrovis.store import Store
+from corrovis.tiles import Stitcher
 
 MODELS = ("ni20cr", "pits304", "pits304-pixels", "steel-structures")
 """Names of the contract; which of them are there, the store knows."""
@@ -82,7 +82,7 @@ def look(network: nn.Module, rgb: Byte, how: dict[str, Any]) -> Found:
     p = classes_of(network, seen, how)
     if seen.shape[:2] != (height, width):
         p = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in p])
-    labels, regions, scores = regions_of(p, Instances(how["extent"], how["sure"], how["least_px"]) if "extent" in how else None)
+    labels, regions, scores = regions_of(p, InstanceRule.of(how))
     return Found(labels, regions, np.asarray(1 - p[0], np.float32).clip(0, 1), scores)
 
 
@@ -111,15 +111,20 @@ def tiled(network: nn.Module, rgb: Byte, side: int, overlap: int) -> Float:
 
 
 @dataclass(frozen=True, slots=True)
-class Instances:
+class InstanceRule:
     """What makes an instance of corrosion: pixels of a probability above `extent` that hang together, `sure` on average."""
 
     extent: float
     sure: float
     least_px: int
 
+    @classmethod
+    def of(cls, how: dict[str, Any]) -> InstanceRule | None:
+        """The rule in a record's `input`; None of a network that gives every pixel its most likely class."""
+        return cls(how["extent"], how["sure"], how["least_px"]) if "extent" in how else None
 
-def regions_of(p: Float, single: Instances | None = None) -> tuple[Byte, NDArray[np.int32], Float]:
+
+def regions_of(p: Float, single: InstanceRule | None = None) -> tuple[Byte, NDArray[np.int32], Float]:
     """Labels (H, W), region numbers (H, W) and scores (n,) of (classes, H, W) probabilities; specks are background.
 
     A pixel is of its most likely class; with `single`, of the one class there is, by the thresholds.

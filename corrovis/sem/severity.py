@@ -27,11 +27,11 @@ from torch import Tensor
 from corrovis.manifest import WeightSpec
 from corrovis.networks.severity_classifier import SeverityClassifier
 from corrovis.results import Byte, Float, Provenance
-from corrovis.sem.fields import tile_starts
 from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Opinion, Saliency
 from corrovis.sem.saliency import at_size, grad_cam
 from corrovis.sem.seeing import as_seen, to_input
 from corrovis.store import Store
+from corrovis.tiles import tile_starts
 
 PITS = (0.01, 0.05)
 LIMITS: dict[str, tuple[float, float]] = {

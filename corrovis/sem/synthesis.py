@@ -29,8 +29,9 @@ from torch import Tensor
 from corrovis.errors import BadInputError, WeightsError
 from corrovis.networks.sem_gan import SERIES, SurfaceGAN
 from corrovis.results import Byte, Float, Provenance, check_array
-from corrovis.sem.fields import SPREAD, tile_starts
+from corrovis.sem.fields import SPREAD
 from corrovis.store import Store
+from corrovis.tiles import tile_starts
 
 MODEL, ARCHITECTURE = "sem-gan", "SurfaceGAN"
 CHECKS = ("discriminator", "ssim", "l2", "gradient")

@@ -26,9 +26,9 @@ from torch import Tensor
 
 from corrovis.errors import BadInputError
 from corrovis.results import Bool, Float, Provenance
-from corrovis.sem.fields import Stitcher
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.store import Store
+from corrovis.tiles import Stitcher
 
 MODEL = "steel-pegan"
 DIVISOR = 4

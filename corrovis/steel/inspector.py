@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from corrovis.results import Float, Provenance
-from corrovis.sem.fields import tile_starts
 from corrovis.steel.results import PatchVerdict, Plate
 from corrovis.store import Store
+from corrovis.tiles import tile_starts
 
 MODEL = "steel-inspector"
 MOST_A_SIDE = 8

@@ -11,7 +11,7 @@ import gradio as gr
 
 from corrovis.results import SEVERITIES, Grade
 from corrovis.ui import car_jobs, wording
-from corrovis.ui.car_jobs import Desk, Visit
+from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 from corrovis.ui.services import Services
@@ -27,7 +27,7 @@ class CarTab:
 
     def __init__(self, services: Services, examples: list[Path]) -> None:
         self.services = services
-        self.desk = gr.State(Desk(), time_to_live=VISIT_S)
+        self.desk = gr.State(CarDesk(), time_to_live=VISIT_S)
         gr.HTML(f"<h1>{wording.CAR_HEADLINE}</h1><p>{wording.CAR_LEAD}</p>", elem_classes="hero", apply_default_css=False)
         with gr.Row(elem_classes="workspace"):
             with gr.Column(elem_classes="desk"):
@@ -56,40 +56,40 @@ class CarTab:
         kept.success(inputs=self.saved, js=TELL_SAVED, **tell)
         kept.failure(js=TELL_SAVED, **tell)
 
-    def open(self, desk: Desk, file: dict[str, Any] | None) -> tuple[Desk, str, str]:
+    def open(self, desk: CarDesk, file: dict[str, Any] | None) -> tuple[CarDesk, str, str]:
         """A new photo.  It comes unprocessed: gradio would decode it before our own door had looked at it."""
-        visit = Visit(Path(file["path"]), file.get("orig_name") or "photo") if file else None
+        visit = CarVisit(Path(file["path"]), file.get("orig_name") or "photo") if file else None
         value = self._show(visit) if visit else ""
         desk.visit = visit
         return desk, value, ""
 
-    def grade(self, desk: Desk) -> Any:
+    def grade(self, desk: CarDesk) -> Any:
         visit = desk.visit
         if visit is None:
             return ""
         bars = grade_bars(car_jobs.grade(self.services, visit))
         return bars if desk.holds(visit) else gr.skip()
 
-    def reseed(self, desk: Desk) -> Any:
+    def reseed(self, desk: CarDesk) -> Any:
         visit = present(desk.visit)
         return self._changed(desk, replace(visit, seed=visit.seed + 1))
 
-    def pick(self, desk: Desk, event: gr.EventData) -> Any:
+    def pick(self, desk: CarDesk, event: gr.EventData) -> Any:
         return self._changed(desk, car_jobs.pick(present(desk.visit), float(event.x), float(event.y)))
 
-    def everyone(self, desk: Desk) -> Any:
+    def everyone(self, desk: CarDesk) -> Any:
         return self._changed(desk, replace(present(desk.visit), at=None))
 
-    def whole(self, desk: Desk) -> Any:
+    def whole(self, desk: CarDesk) -> Any:
         return self._changed(desk, replace(present(desk.visit), whole=True, at=None))
 
-    def keep(self, desk: Desk, event: gr.EventData) -> str:
+    def keep(self, desk: CarDesk, event: gr.EventData) -> str:
         """A file to save, made from the full photo."""
         folder = fresh_folder()
         with complaining():
             return str(car_jobs.write_file(self.services, present(desk.visit), str(event.kind), float(event.level), folder))
 
-    def _changed(self, desk: Desk, visit: Visit) -> Any:
+    def _changed(self, desk: CarDesk, visit: CarVisit) -> Any:
         """The desk with `visit` on it and what the stage shows; neither if the photo was removed or replaced meanwhile."""
         value = self._show(visit)
         if not desk.holds(visit):
@@ -97,12 +97,12 @@ class CarTab:
         desk.visit = visit
         return desk, value
 
-    def _show(self, visit: Visit) -> str:
+    def _show(self, visit: CarVisit) -> str:
         with complaining():
             return car_jobs.stage_value(self.services, visit)
 
 
-def present(visit: Visit | None) -> Visit:
+def present(visit: CarVisit | None) -> CarVisit:
     """The visit, unless it was forgotten since."""
     if visit is None or not visit.path.exists():
         raise complaint(wording.EXPIRED)

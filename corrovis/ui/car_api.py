@@ -11,10 +11,10 @@ from gradio.events import api
 
 from corrovis.errors import BadInputError
 from corrovis.manifest import WeightSpec
-from corrovis.render.files import grade_record, write_levels
+from corrovis.render.car_files import grade_record, write_levels
 from corrovis.results import check_level
 from corrovis.ui import car_jobs
-from corrovis.ui.car_jobs import Visit
+from corrovis.ui.car_jobs import CarVisit
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.requests import as_files, flag, number, upload, whole_number
@@ -40,7 +40,7 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         began = time.perf_counter()
         folder = fresh_folder()
         with complaining():
-            visit = Visit(*upload(photo), whole=flag("whole", whole), seed=whole_number("seed", seed), at=point(at))
+            visit = CarVisit(*upload(photo), whole=flag("whole", whole), seed=whole_number("seed", seed), at=point(at))
             wanted = wanted_levels(levels)
             answer = write_levels(car_jobs.age(services, visit), wanted, folder)
         return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
@@ -50,7 +50,7 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         with complaining():
             if services.grader is None:
                 raise BadInputError("this server has no model to grade with; add car-grade to its weights")
-            grade = services.grader.grade(car_jobs.read(services, Visit(*upload(photo))))
+            grade = services.grader.grade(car_jobs.read(services, CarVisit(*upload(photo))))
         item = {"file": upload(photo)[1], **grade_record(grade)}
         return {"items": [item], **item}
 

@@ -1,6 +1,6 @@
 """What the car tab does for one visitor, without a page: photo in, values for the page out.
 
-Nothing is kept between calls but what the visitor's own `Visit` says, so parallel visitors cannot get each other's car.
+Nothing is kept between calls but what the visitor's own `CarVisit` says, so parallel visitors cannot get each other's car.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from corrovis.car.ageing import compose
 from corrovis.errors import BadInputError, NoCarError
 from corrovis.images import read_photo, save_png, shrink
 from corrovis.render.captions import SYNTHETIC, at_level
-from corrovis.render.overlays import level_strip
+from corrovis.render.car_strip import level_strip
 from corrovis.render.video import save_gif, save_mp4
 from corrovis.results import AgedCar, Grade, Photo, check_level
 from corrovis.ui import wording
@@ -28,7 +28,7 @@ FILES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class CarVisit:
     """Which photo a visitor looks at, and what was asked of it.
 
     `at` is (x, y) of the one car to age as shares of the photo's width and height; None ages all of them.
@@ -47,17 +47,17 @@ class Visit:
 
 
 @dataclass(slots=True)
-class Desk:
+class CarDesk:
     """A visitor's photo as it is now.  Changed in place: an answer that took long learns here what was chosen meanwhile."""
 
-    visit: Visit | None = None
+    visit: CarVisit | None = None
 
-    def holds(self, visit: Visit) -> bool:
+    def holds(self, visit: CarVisit) -> bool:
         """Whether that photo, whatever was asked of it, is still the one that was chosen last."""
         return self.visit is not None and self.visit.key == visit.key
 
 
-def age(services: Services, visit: Visit, long_side: int | None = None) -> AgedCar:
+def age(services: Services, visit: CarVisit, long_side: int | None = None) -> AgedCar:
     """The visitor's car, aged; at most `long_side` pixels long, or as large as it came.
 
     Raises:
@@ -70,12 +70,12 @@ def age(services: Services, visit: Visit, long_side: int | None = None) -> AgedC
     return services.ager.age(photo, mask, seed=visit.seed)
 
 
-def read(services: Services, visit: Visit, long_side: int | None = None) -> Photo:
+def read(services: Services, visit: CarVisit, long_side: int | None = None) -> Photo:
     photo = read_photo(visit.path, visit.name, services.settings)
     return shrink(photo, long_side) if long_side else photo
 
 
-def stage_value(services: Services, visit: Visit) -> str:
+def stage_value(services: Services, visit: CarVisit) -> str:
     """What the stage shows for this visit: the car, or one line that says why there is none."""
     try:
         return encode(age(services, visit, STAGE_SIDE), visit.key, picked=visit.at is not None)
@@ -85,7 +85,7 @@ def stage_value(services: Services, visit: Visit) -> str:
         return encode_problem(str(problem), visit.key)
 
 
-def grade(services: Services, visit: Visit) -> Grade | None:
+def grade(services: Services, visit: CarVisit) -> Grade | None:
     """The severity of the photo as it came; None without a grader or without a readable photo."""
     if services.grader is None:
         return None
@@ -95,7 +95,7 @@ def grade(services: Services, visit: Visit) -> Grade | None:
         return None
 
 
-def write_file(services: Services, visit: Visit, kind: str, level: float, folder: Path) -> Path:
+def write_file(services: Services, visit: CarVisit, kind: str, level: float, folder: Path) -> Path:
     """One file to keep, `kind` of `FILES`; pictures have the photo's full size.
 
     Raises:
@@ -116,6 +116,6 @@ def write_file(services: Services, visit: Visit, kind: str, level: float, folder
     return path
 
 
-def pick(visit: Visit, x: float, y: float) -> Visit:
+def pick(visit: CarVisit, x: float, y: float) -> CarVisit:
     """The same visit with only the car at (x, y), shares of width and height."""
     return replace(visit, at=(min(1.0, max(0.0, x)), min(1.0, max(0.0, y))), whole=False)

@@ -24,7 +24,7 @@ from PIL import Image
 from corrovis.images import read_photo
 from corrovis.results import Byte
 from corrovis.sem.results import FIELD_SEVERITIES
-from corrovis.sem.segmentation import LEAST_PX
+from corrovis.sem.segmentation import LEAST_PX, InstanceRule
 from corrovis.ui import wording
 from corrovis.ui.payload import to_uri
 
@@ -44,7 +44,7 @@ def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> 
     small = np.asarray(cv2.resize(numbers.astype(np.int32), size, interpolation=cv2.INTER_NEAREST), np.int32)
     heat = np.asarray(Image.open(item["saliency"]).convert("RGB"), np.uint8) if item["saliency"] else None
     low, high = item["severity_limits"]
-    single = "extent" in how  # as in corrovis.sem.segmentation.look
+    rule = InstanceRule.of(how)
     return json.dumps(
         {
             "name": name,
@@ -70,8 +70,8 @@ def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> 
             "opinion": opinion_text(item["second_opinion"]),
             "warnings": item["warnings"],
             "pixel_um": item["pixel_size_um"],
-            "least": how["least_px"] if single else LEAST_PX,
-            "sure": how["sure"] if single else 0,
+            "least": rule.least_px if rule else LEAST_PX,
+            "sure": rule.sure if rule else 0,
             "stamp": time.time_ns(),
         }
     )

@@ -9,11 +9,12 @@ from typing import Any
 import gradio as gr
 
 from corrovis.sem.inspection import Inspector
+from corrovis.tasks.inspection import request_of
 from corrovis.ui import findings, sem_jobs, wording
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer
 from corrovis.ui.parts import CPU, LIGHT, VISIT_S, drawing, fresh_folder
-from corrovis.ui.sem_jobs import Seen, Visit
+from corrovis.ui.sem_jobs import InspectVisit, Seen
 
 CHOICES = {
     "": wording.ANY_MODEL,
@@ -26,7 +27,7 @@ FILES_PX = 260  # a longer list scrolls
 WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIGHT}
 
-View = tuple[Visit, str, gr.Gallery]
+View = tuple[InspectVisit, str, gr.Gallery]
 
 
 class InspectTab:
@@ -78,9 +79,9 @@ class InspectTab:
         folder = home / "inspection"
         with complaining():
             uploads = sem_jobs.with_notes([(Path(file), Path(file).name) for file in files], home / "pictures")
-            job = sem_jobs.job_of(model, scale, scale_bar=bar)
+            request = request_of(self.inspector.segmenter.models, model, scale, bar)
             told = lambda n: progress((n, len(uploads)), desc=uploads[n][1])  # noqa: E731
-            found = sem_jobs.inspect_uploads(self.inspector, uploads, folder, job, told)
+            found = sem_jobs.inspect_uploads(self.inspector, uploads, folder, request, told)
         seen = tuple(one for one in found if isinstance(one, Seen))
         problems = [one for one in found if isinstance(one, str)]
         if not seen:
@@ -90,9 +91,9 @@ class InspectTab:
         items, several = [one.item for one in seen], len(seen) > 1
         gallery = gr.Gallery([(str(item["overlay"]), item["file"]) for item in items], visible=several)
         summary = gr.Dataframe([sem_jobs.summary_row(item) for item in items], visible=several)
-        return Visit(seen), gr.Column(visible=True), summary, gallery, str(sem_jobs.pack(folder))
+        return InspectVisit(seen), gr.Column(visible=True), summary, gallery, str(sem_jobs.pack(folder))
 
-    def show(self, visit: Visit | None) -> View:
+    def show(self, visit: InspectVisit | None) -> View:
         """The page's view of what `visit` looks at."""
         if visit is None or not (visit.current.path.exists() and visit.current.folder.exists()):
             raise complaint(wording.EXPIRED)
@@ -100,10 +101,10 @@ class InspectTab:
         value = findings.encode(one.path, one.name, item, self.inspector.segmenter.store.spec(item["model"]).input)
         return visit, value, gr.Gallery(selected_index=visit.at)
 
-    def open(self, visit: Visit | None, event: gr.SelectData) -> View:
+    def open(self, visit: InspectVisit | None, event: gr.SelectData) -> View:
         return self.show(replace(visit, at=int(event.index)) if visit else None)
 
-    def open_row(self, visit: Visit | None, event: gr.SelectData) -> View:
+    def open_row(self, visit: InspectVisit | None, event: gr.SelectData) -> View:
         return self.show(replace(visit, at=int(event.index[0])) if visit else None)
 
 

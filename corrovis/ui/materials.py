@@ -15,7 +15,7 @@ from corrovis.sem.synthesis import Synthesiser
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.complaints import complaining, complaint
-from corrovis.ui.materials_jobs import MaterialsLab, Visit, Wanted
+from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab, Wanted
 from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 from corrovis.ui.synthesis import SynthesisSection
 
@@ -83,15 +83,15 @@ class MaterialSection:
         with complaining():
             return material_bars(jobs.classify(self.lab, *_upload(file)))
 
-    def look(self, file: File, beside: File, model: str) -> tuple[Visit | None, str]:
+    def look(self, file: File, beside: File, model: str) -> tuple[LayersVisit | None, str]:
         """What every layer makes of the picture, and of the one beside it."""
         if not file:
             return None, ""
-        visit = Visit(tuple(_upload(one) for one in (file, beside) if one), model)
+        visit = LayersVisit(tuple(_upload(one) for one in (file, beside) if one), model)
         with complaining():
             return visit, jobs.view_value(jobs.look_into(self.lab, visit))
 
-    def keep(self, visit: Visit | None, event: gr.EventData) -> str:
+    def keep(self, visit: LayersVisit | None, event: gr.EventData) -> str:
         """A file to save."""
         if visit is None or not all(path.exists() for path, _ in visit.pictures):
             raise complaint(wording.EXPIRED)

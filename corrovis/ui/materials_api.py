@@ -12,7 +12,7 @@ from corrovis.render.colour_maps import filter_of
 from corrovis.render.layer_sheets import Look, show_of, write_layers
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui.complaints import complaining
-from corrovis.ui.materials_jobs import MaterialsLab, Visit
+from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab
 from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.requests import as_files, text, upload
 
@@ -39,7 +39,7 @@ def publish(lab: MaterialsLab) -> None:
         with complaining():
             look = Look(filter_of(text("filter", filter)), show_of(text("show", show)))
             pictures = tuple(upload(one) for one in (image, beside) if one is not None)
-            view = jobs.look_into(lab, Visit(pictures, text("model", model) or lab.viewer.first))
+            view = jobs.look_into(lab, LayersVisit(pictures, text("model", model) or lab.viewer.first))
             answer = {"file": pictures[0][1], **write_layers(view, look, folder)}
         files: dict[str, Any] = as_files(answer)
         return files

@@ -1,6 +1,6 @@
 """What the materials tab does for one visitor, without a page: pictures in, values for the page out.
 
-Nothing is kept between calls but the visitor's own `Visit`.
+Nothing is kept between calls but the visitor's own `LayersVisit`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from corrovis.errors import BadInputError
 from corrovis.images import DEFAULTS, save_png
 from corrovis.render.colour_maps import FILTERS, TITLES, filter_of, table
 from corrovis.render.layer_sheets import Look, layer_sheet, overview, save_pdf, show_of, shown_maps
-from corrovis.render.material_files import classify_file
 from corrovis.results import Byte
 from corrovis.sem.fields import read_field
 from corrovis.sem.layers import Layer, LayerView, LayerViewer
 from corrovis.sem.material import MaterialClassifier
 from corrovis.settings import Settings
+from corrovis.tasks.materials import classify_file
 
 SENT_SIDE = 112  # of a map, in the page; larger ones are reduced
 FILES = {"png": "{stem}_{layer}.png", "overview": "{stem}_layers.png", "pdf": "{stem}_layers.pdf"}
@@ -41,7 +41,7 @@ class MaterialsLab:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class LayersVisit:
     """Which pictures a visitor looks at, (path, name) one or two, and through which network."""
 
     pictures: tuple[tuple[Path, str], ...]
@@ -53,7 +53,7 @@ def classify(lab: MaterialsLab, path: Path, name: str) -> dict[str, Any] | None:
     return classify_file(lab.classifier, path, name, lab.settings) if lab.classifier else None
 
 
-def look_into(lab: MaterialsLab, visit: Visit) -> LayerView:
+def look_into(lab: MaterialsLab, visit: LayersVisit) -> LayerView:
     """Raises BadInputError for a picture that cannot be used."""
     fields = [read_field(path, name, limits=lab.settings) for path, name in visit.pictures]
     return lab.viewer.view(fields, visit.model)
@@ -108,7 +108,7 @@ class Wanted:
     show: str
 
 
-def write_file(lab: MaterialsLab, visit: Visit, wanted: Wanted, folder: Path) -> Path:
+def write_file(lab: MaterialsLab, visit: LayersVisit, wanted: Wanted, folder: Path) -> Path:
     """Raises BadInputError for a kind, filter or layer that there is not."""
     look = Look(filter_of(wanted.colours), show_of(wanted.show))
     view = look_into(lab, visit)

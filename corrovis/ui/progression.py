@@ -9,9 +9,9 @@ import gradio as gr
 from gradio.blocks import Block
 
 from corrovis.errors import CorrovisError
-from corrovis.render.sem_files import progression_files
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import COLUMNS, read_table
+from corrovis.tasks.inspection import progression_files, request_of
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.complaints import complaining, complaint
@@ -19,7 +19,7 @@ from corrovis.ui.electrochem import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect import FILES_PX, PRIVATE, WORK, make_choices
 from corrovis.ui.parts import fresh_folder
-from corrovis.ui.sem_jobs import check_number, in_own_name, job_of, pack
+from corrovis.ui.sem_jobs import check_number, in_own_name, pack
 
 TABLE = "exposure.csv"  # of the examples
 Lines = list[list[Any]]
@@ -96,8 +96,8 @@ class ProgressionTab:
             rows = jobs.placed(rows, jobs.by_name((path, path.name) for path in pictures))
             names = iter(enumerate(rows))
             told = lambda path: progress((next(names)[0], len(rows)), desc=path.name)  # noqa: E731
-            job = job_of(asked[self.model], asked[self.scale], False, asked[self.bar])
-            answer = progression_files(self.inspector, rows, folder, job, told)
+            request = request_of(self.inspector.segmenter.models, asked[self.model], asked[self.scale], asked[self.bar])
+            answer = progression_files(self.inspector, rows, folder, request, told)
         for item in answer["items"]:
             if "error" in item:
                 gr.Warning(item["error"], duration=None)

@@ -11,30 +11,37 @@ from gradio import FileData
 from gradio.events import api
 
 from corrovis.errors import BadInputError
-from corrovis.render.sem_files import Job, inspect_file, progression_files
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import read_table
+from corrovis.tasks.inspection import Request, inspect_file, progression_files, request_of
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.progression_jobs import by_name, placed
 from corrovis.ui.requests import as_files, flag, text, upload, uploads
-from corrovis.ui.sem_jobs import check_number, in_own_name, job_of
+from corrovis.ui.sem_jobs import check_number, in_own_name
 
 
 def publish(inspector: Inspector) -> None:
     """Register the endpoints in the running `gr.Blocks`."""
 
-    def inspect(image: FileData, model: str = "", pixel_size: str = "", saliency: bool = True) -> dict[str, Any]:
+    def asked(model: str, pixel_size: str, scale_bar: str = "", explain: bool = False) -> Request:
+        words = text("model", model), text("pixel_size", pixel_size), text("scale_bar", scale_bar)
+        return request_of(inspector.segmenter.models, *words, explain)
+
+    def inspect(
+        image: FileData, model: str = "", pixel_size: str = "", saliency: bool = True, scale_bar: str = ""
+    ) -> dict[str, Any]:
         """Find and measure corroded regions in a micrograph or a photo of steel.
 
-        `model` ni20cr, pits304, steel-structures or empty for the one that suits; `pixel_size` as in 0.5um.
+        `model` ni20cr, pits304, steel-structures or empty for the one that suits; `pixel_size` as in 0.5um, or `scale_bar`,
+        what is written at it, as in 10um.
         """
         folder = fresh_folder()
         with complaining():
             path, name = upload(image)
-            job = asked(inspector, model, pixel_size, flag("saliency", saliency))
+            request = asked(model, pixel_size, scale_bar, flag("saliency", saliency))
             with calling(path, name):
-                item = {**inspect_file(inspector, path, folder, job), "file": name}
+                item = {**inspect_file(inspector, path, folder, request), "file": name}
         answer: dict[str, Any] = as_files(item)
         return {"items": [answer], **answer}
 
@@ -49,7 +56,7 @@ def publish(inspector: Inspector) -> None:
             sent = uploads("images", images)
             rows, names = placed(rows, by_name(sent)), dict(sent)
             with calling(rows[0].file, names[rows[0].file]):  # of all of them the first is spoken of
-                answer = progression_files(inspector, rows, folder, asked(inspector, model, pixel_size, False))
+                answer = progression_files(inspector, rows, folder, asked(model, pixel_size))
         items = [renamed(item, names) for item in answer["items"]]
         files: dict[str, Any] = as_files({**answer, "items": items})
         return files
@@ -72,10 +79,3 @@ def renamed(item: dict[str, Any], names: Mapping[Path, str]) -> dict[str, Any]:
     path = Path(item["file"])
     error = {"error": in_own_name(item["error"], path, names[path])} if "error" in item else {}
     return {**item, "file": names[path], **error}
-
-
-def asked(inspector: Inspector, model: str, pixel_size: str, explain: bool) -> Job:
-    """The job that a request describes.  Raises BadInputError for a model or pixel size that is none."""
-    if text("model", model) and model not in inspector.segmenter.models:
-        raise BadInputError(f"no inspection model is called {model}; there are {', '.join(inspector.segmenter.models)}")
-    return job_of(model, text("pixel_size", pixel_size), explain)

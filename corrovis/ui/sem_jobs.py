@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from corrovis.errors import BadInputError
-from corrovis.render.report import read_inspection
-from corrovis.render.sem_files import Job, inspect_file
+from corrovis.render.inspection_report import read_inspection
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
+from corrovis.tasks.inspection import Request, inspect_file
 from corrovis.ui import wording
 
 MOST_PICTURES = 100  # one request's; the command line goes further
@@ -33,7 +32,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class InspectVisit:
     """A visitor's inspected pictures, and the one being looked at."""
 
     seen: tuple[Seen, ...]
@@ -42,14 +41,6 @@ class Visit:
     @property
     def current(self) -> Seen:
         return self.seen[self.at]
-
-
-def job_of(model: str | None, pixel_size: str | None, explain: bool = True, scale_bar: str | None = None) -> Job:
-    """What the form asks for.  Raises BadInputError for a length without number or unit, or for both of them."""
-    size, bar = ((text or "").strip() for text in (pixel_size, scale_bar))
-    if size and bar:
-        raise BadInputError("pixel size and scale bar both say how large a pixel is; give one of them")
-    return Job(model or None, parse_pixel_size(size) if size else None, explain, parse_scale_bar(bar) if bar else None)
 
 
 def check_number(count: int) -> None:
@@ -87,7 +78,7 @@ def is_text(name: str) -> bool:
 
 
 def inspect_uploads(
-    inspector: Inspector, uploads: list[tuple[Path, str]], folder: Path, job: Job, told: Callable[[int], None]
+    inspector: Inspector, uploads: list[tuple[Path, str]], folder: Path, request: Request, told: Callable[[int], None]
 ) -> list[Seen | str]:
     """A `Seen` for every upload, or the one line that says why not; `told` hears the number of the next."""
     found: list[Seen | str] = []
@@ -95,7 +86,7 @@ def inspect_uploads(
         told(number)
         try:
             one = Seen(path, name, folder / f"{number + 1:03d}-{Path(name).stem[:40]}")
-            inspect_file(inspector, path, one.folder, job)
+            inspect_file(inspector, path, one.folder, request)
             found.append(one)
         except BadInputError as error:
             found.append(in_own_name(str(error), path, name))

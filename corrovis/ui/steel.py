@@ -16,7 +16,7 @@ from corrovis.steel.sets import SetOrder
 from corrovis.ui import steel_jobs, wording
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
-from corrovis.ui.steel_jobs import MOST_PATCHES, Desk, SteelTools, StoppedError, Stroke, Visit
+from corrovis.ui.steel_jobs import MOST_PATCHES, PlateVisit, SteelDesk, SteelTools, StoppedError, Stroke
 
 ALL = "all"
 TELL_PLATE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel', {detail: file && file.url}))"
@@ -32,7 +32,7 @@ class SteelTab:
 
     def __init__(self, tools: SteelTools, examples: list[Path]) -> None:
         self.tools = tools
-        self.desk = gr.State(Desk(), time_to_live=VISIT_S)
+        self.desk = gr.State(SteelDesk(), time_to_live=VISIT_S)
         gr.HTML(
             f"<h1>{wording.STEEL_HEADLINE}</h1><p>{wording.STEEL_LEAD}</p>",
             elem_classes="hero slim",
@@ -120,14 +120,14 @@ class SteelTab:
         made.then(lambda: set_buttons(making=False), None, buttons, **AT_ONCE)
         self.stop.click(self.stop_set, self.desk, self.stop, **AT_ONCE)
 
-    def note(self, desk: Desk, file: dict[str, Any] | None) -> None:
+    def note(self, desk: SteelDesk, file: dict[str, Any] | None) -> None:
         desk.newest = path_of(file)
 
-    def open(self, desk: Desk, file: dict[str, Any] | None) -> Any:
+    def open(self, desk: SteelDesk, file: dict[str, Any] | None) -> Any:
         """A new plate.  It comes unprocessed: gradio would decode it before our own door had looked at it."""
         visit, board, value = None, (None, gr.DownloadButton(interactive=False)), ""
         if file:
-            new = Visit(Path(file["path"]), file.get("orig_name") or "plate")
+            new = PlateVisit(Path(file["path"]), file.get("orig_name") or "plate")
             with complaining():
                 value = steel_jobs.stage_value(self.tools, new)
             with suppress(gr.Error):  # the stage says so
@@ -137,22 +137,22 @@ class SteelTab:
         desk.visit = visit
         return desk, *board, value
 
-    def reseed(self, desk: Desk, event: gr.EventData) -> Any:
+    def reseed(self, desk: SteelDesk, event: gr.EventData) -> Any:
         begun, seed = present(desk.visit), int(event.seed)
         with complaining():
             value = steel_jobs.stage_value(self.tools, replace(begun, seed=seed))
         return (desk, value) if desk.change(begun, seed=seed) else gr.skip()
 
-    def look(self, desk: Desk, event: gr.EventData) -> str:
+    def look(self, desk: SteelDesk, event: gr.EventData) -> str:
         with complaining():
             return str(steel_jobs.look_value(self.tools, present(desk.visit), str(event.name), float(event.strength)))
 
-    def keep(self, desk: Desk, event: gr.EventData) -> str:
+    def keep(self, desk: SteelDesk, event: gr.EventData) -> str:
         folder = fresh_folder()
         with complaining():
             return str(steel_jobs.write_patch(self.tools, present(desk.visit), str(event.name), float(event.strength), folder))
 
-    def put_there(self, desk: Desk, drawn: dict[str, Any], strength: float, seed: float, defect: str) -> Any:
+    def put_there(self, desk: SteelDesk, drawn: dict[str, Any], strength: float, seed: float, defect: str) -> Any:
         with desk.turn:
             begun = present(desk.visit, wording.BRUSH_NO_PLATE)
             painted = painted_of(drawn)
@@ -164,24 +164,24 @@ class SteelTab:
                 brushed = steel_jobs.brush(self.tools, begun, stroke, folder)
             return self._laid(desk, brushed)
 
-    def wipe_there(self, desk: Desk, drawn: dict[str, Any], strength: float, seed: float) -> Any:
+    def wipe_there(self, desk: SteelDesk, drawn: dict[str, Any], strength: float, seed: float) -> Any:
         return self.put_there(desk, drawn, strength, seed, CLEAN)
 
-    def step_back(self, desk: Desk, drawn: dict[str, Any]) -> Any:
+    def step_back(self, desk: SteelDesk, drawn: dict[str, Any]) -> Any:
         """Without the paint, if there is any, or else without the last stroke."""
         with desk.turn:
             begun = present(desk.visit, wording.BRUSH_NO_PLATE)
             return self._laid(desk, begun if painted_of(drawn).any() else replace(begun, strokes=begun.strokes[:-1]))
 
-    def again(self, desk: Desk) -> Any:
+    def again(self, desk: SteelDesk) -> Any:
         with desk.turn:
             return self._laid(desk, replace(present(desk.visit, wording.BRUSH_NO_PLATE), strokes=()))
 
-    def begin_set(self, desk: Desk) -> Any:
+    def begin_set(self, desk: SteelDesk) -> Any:
         desk.stopped = False
         return set_buttons(making=True)
 
-    def stop_set(self, desk: Desk) -> Any:
+    def stop_set(self, desk: SteelDesk) -> Any:
         desk.stopped = True
         return gr.Button(interactive=False)
 
@@ -209,12 +209,12 @@ class SteelTab:
             return sample, f"<p>{text}</p>", str(archive)
         return [], f"<p>{wording.SET_STOPPED}</p>", None
 
-    def _laid(self, desk: Desk, visit: Visit) -> Any:
+    def _laid(self, desk: SteelDesk, visit: PlateVisit) -> Any:
         """The desk with the plate as brushed in `visit`, unless another was chosen meanwhile: then nothing of it is shown."""
         board = self._board(visit)
         return (desk, *board) if desk.change(visit, strokes=visit.strokes) else gr.skip()
 
-    def _board(self, visit: Visit) -> tuple[Any, Any]:
+    def _board(self, visit: PlateVisit) -> tuple[Any, Any]:
         """The plate to paint on, and its file to take home."""
         button = gr.DownloadButton(value=str(visit.brushed) if visit.brushed else None, interactive=visit.brushed is not None)
         with complaining():
@@ -226,7 +226,7 @@ def path_of(file: dict[str, Any] | None) -> str:
     return str(file["path"]) if file else ""
 
 
-def present(visit: Visit | None, otherwise: str = wording.STEEL_EXPIRED) -> Visit:
+def present(visit: PlateVisit | None, otherwise: str = wording.STEEL_EXPIRED) -> PlateVisit:
     """The visit, unless there is none or its plate was deleted since."""
     if visit is None or not visit.path.exists():
         raise complaint(wording.STEEL_EXPIRED if visit else otherwise)

@@ -10,12 +10,12 @@ from gradio import FileData
 from gradio.events import api
 
 from corrovis.errors import BadInputError
-from corrovis.render.steel_files import verdict_record, write_defect, write_set
 from corrovis.settings import Settings
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
 from corrovis.steel.results import CLEAN, Brush
 from corrovis.steel.sets import SetOrder
+from corrovis.tasks.steel import verdict_record, write_defect, write_set
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
 from corrovis.ui.requests import as_files, number, text, upload, whole_number

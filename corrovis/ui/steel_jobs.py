@@ -1,6 +1,6 @@
 """What the steel tab does for one visitor, without a page: plate in, values for the page out.
 
-Nothing is kept between calls but what the visitor's own `Visit` says.
+Nothing is kept between calls but what the visitor's own `PlateVisit` says.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import cv2
 import numpy as np
 
 from corrovis.errors import BadInputError, CorrovisError
-from corrovis.render.steel_files import caption_of, verdict_record, write_set
 from corrovis.results import Bool, Byte
 from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
@@ -29,6 +28,7 @@ from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, save_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, Pixels, Plate
 from corrovis.steel.sets import SetOrder
+from corrovis.tasks.steel import caption_of, verdict_record, write_set
 
 STAGE_SIDE = 256
 """Side in pixels of the patch that the stage shows all defects on; of a larger plate the middle is taken."""
@@ -46,7 +46,7 @@ class SteelTools:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PlateVisit:
     """Which plate a visitor looks at, and the plate after each stroke of the brush on it, where there was one."""
 
     path: Path
@@ -77,19 +77,19 @@ class Turn:
 
 
 @dataclass(slots=True)
-class Desk:
+class SteelDesk:
     """A visitor's plate as it is now.  Changed in place: an answer that took long learns here what was chosen meanwhile.
 
     `newest` is the plate chosen last, looked at or not; whoever brushes takes `turn`, so that a stroke builds on the one before
     it; `stopped` ends the set in the making.
     """
 
-    visit: Visit | None = None
+    visit: PlateVisit | None = None
     newest: str | None = None
     stopped: bool = False
     turn: Turn = field(default_factory=Turn)
 
-    def change(self, begun: Visit, **found: Any) -> bool:
+    def change(self, begun: PlateVisit, **found: Any) -> bool:
         """Note what was found for the visit that it was `begun` with; False, and nothing is noted, if that plate is gone."""
         if self.visit is None or self.visit.key != begun.key:
             return False
@@ -111,7 +111,7 @@ class Stroke:
     seed: int
 
 
-def read(tools: SteelTools, visit: Visit) -> Plate:
+def read(tools: SteelTools, visit: PlateVisit) -> Plate:
     return read_plate(visit.path, visit.name, tools.settings)
 
 
@@ -135,7 +135,7 @@ def seen(tools: SteelTools, plate: Plate) -> dict[str, float]:
     return shares
 
 
-def stage_value(tools: SteelTools, visit: Visit) -> str:
+def stage_value(tools: SteelTools, visit: PlateVisit) -> str:
     """What the stage shows: the patch, every defect on it and the patch wiped clean; or one line that says why not."""
     try:
         whole = read(tools, visit)
@@ -152,14 +152,14 @@ def stage_value(tools: SteelTools, visit: Visit) -> str:
     return json.dumps({**value, "seed": visit.seed, "as_it_came": seen(tools, whole), "stamp": time.time_ns()})
 
 
-def look_value(tools: SteelTools, visit: Visit, name: str, strength: float) -> str:
+def look_value(tools: SteelTools, visit: PlateVisit, name: str, strength: float) -> str:
     """What the inspector sees at a strength in between."""
     made = make(tools, middle(read(tools, visit)), name, Brush(strength, visit.seed))
     value = {"key": f"{visit.key}-{visit.seed}", "name": name, "strength": strength, "look": seen(tools, made.plate)}
     return json.dumps({**value, "stamp": time.time_ns()})
 
 
-def write_patch(tools: SteelTools, visit: Visit, name: str, strength: float, folder: Path) -> Path:
+def write_patch(tools: SteelTools, visit: PlateVisit, name: str, strength: float, folder: Path) -> Path:
     """The patch as the stage shows it, in its own depth."""
     made = make(tools, middle(read(tools, visit)), name, Brush(strength, visit.seed))
     path = folder / f"{Path(visit.name).stem[:60] or 'patch'}_{name}_strength_{strength:.2f}.png"
@@ -167,7 +167,7 @@ def write_patch(tools: SteelTools, visit: Visit, name: str, strength: float, fol
     return path
 
 
-def editor_picture(tools: SteelTools, visit: Visit) -> Byte:
+def editor_picture(tools: SteelTools, visit: PlateVisit) -> Byte:
     """(h, w, 3) uint8 of the plate as brushed so far, at most `EDITOR_SIDE` long and at least half of that."""
     pixels = read_plate(visit.brushed or visit.path, visit.name, tools.settings).eight_bit
     rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
@@ -177,7 +177,7 @@ def editor_picture(tools: SteelTools, visit: Visit) -> Byte:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
 
 
-def brush(tools: SteelTools, visit: Visit, stroke: Stroke, folder: Path) -> Visit:
+def brush(tools: SteelTools, visit: PlateVisit, stroke: Stroke, folder: Path) -> PlateVisit:
     """The visit with the stroke's defect put on its plate.  Raises BadInputError when nothing is painted."""
     plate = read_plate(visit.brushed or visit.path, visit.name, tools.settings)
     height, width = plate.size_hw
@@ -188,7 +188,7 @@ def brush(tools: SteelTools, visit: Visit, stroke: Stroke, folder: Path) -> Visi
     return replace(visit, strokes=(*visit.strokes, path))
 
 
-def clean_folder(tools: SteelTools, visit: Visit, folder: Path) -> Path:
+def clean_folder(tools: SteelTools, visit: PlateVisit, folder: Path) -> Path:
     """`folder` with nothing but the visitor's plate, as PNG: an upload's name need not end as pictures' names do."""
     (folder / "plate.png").write_bytes(_png(read(tools, visit).pixels))
     return folder

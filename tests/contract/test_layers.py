@@ -16,7 +16,7 @@ SOURCES = sorted((ROOT / "corrovis").rglob("*.py"))
 LAYERS = [
     ("corrovis", "corrovis.errors", "corrovis.settings"),
     ("corrovis.results", "corrovis.curves"),
-    ("corrovis.images", "corrovis.tensors"),
+    ("corrovis.images", "corrovis.tensors", "corrovis.tiles"),
     ("corrovis.manifest",),
     ("corrovis.networks",),
     ("corrovis.golden",),
@@ -25,10 +25,11 @@ LAYERS = [
     ("corrovis.sem",),
     ("corrovis.steel",),
     ("corrovis.render",),
+    ("corrovis.tasks",),
     ("corrovis.cluster",),
     ("corrovis.batch",),
-    ("corrovis.ui",),
     ("corrovis.commands",),
+    ("corrovis.ui",),
     ("corrovis.cli",),
 ]
 

@@ -73,7 +73,7 @@ def test_exit_2_when_not_one_picture_could_be_used_and_the_rows_say_why(
     assert answer.code == 2
     assert (answer.json["rows"], answer.json["failed"]) == (2, 2)
     assert answer.err.count("\n") == 1
-    assert "not one of 2 pictures could be used; the first: a.png is empty" in answer.err
+    assert "none of 2 pictures could be used; the first: a.png is empty" in answer.err
     assert pd.read_parquet(tmp_path / "o.parquet")["error"].str.contains("is empty").all()
 
 

@@ -17,8 +17,9 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from corrovis.errors import BadInputError
 from corrovis.sem.data_bar import scale_bar_length, specimen_rows
-from corrovis.sem.fields import Stitcher, normalise, read_field, tile_starts
+from corrovis.sem.fields import normalise, read_field
 from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
+from corrovis.tiles import Stitcher, tile_starts
 
 
 @pytest.mark.parametrize("seed", range(3))

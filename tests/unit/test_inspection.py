@@ -18,7 +18,7 @@ from micrographs import grains
 from skimage.draw import disk
 
 from corrovis.manifest import read_manifest
-from corrovis.render.report import facts_of, record
+from corrovis.render.inspection_report import facts_of, record
 from corrovis.results import Provenance, check_shares
 from corrovis.sem.inspection import NO_MAP, Inspector, doubts
 from corrovis.sem.regions import measure

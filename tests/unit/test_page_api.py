@@ -21,7 +21,7 @@ from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.ui import car_api, car_jobs
 from corrovis.ui.car import CarTab
-from corrovis.ui.car_jobs import Desk, Visit
+from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.sem_jobs import MOST_PICTURES
 from corrovis.ui.services import Services
 
@@ -85,7 +85,7 @@ def test_one_of_two_cars_is_aged(tmp_path: Path) -> None:
     Image.fromarray(np.full((60, 101, 3), 90, np.uint8)).save(tmp_path / "two.png")
     services = Services(Masker.__new__(Masker), Rust.__new__(Rust), None, Settings())
     for at in (car_api.point([0.25, 0.5]), car_api.point([1, 1]), car_api.point(None)):
-        car_jobs.age(services, Visit(tmp_path / "two.png", "two.png", at=at))
+        car_jobs.age(services, CarVisit(tmp_path / "two.png", "two.png", at=at))
     assert asked == [(25, 29), (100, 59), None]
 
 
@@ -123,11 +123,11 @@ def test_the_page_grades_the_photo_as_it_came(tmp_path: Path) -> None:
             graded.append(photo.size_hw)
 
     Image.fromarray(np.full((40, 1500, 3), 90, np.uint8)).save(tmp_path / "long.png")
-    car_jobs.grade(Services(None, None, Grader(), Settings()), Visit(tmp_path / "long.png", "long.png"))  # type: ignore[arg-type]
+    car_jobs.grade(Services(None, None, Grader(), Settings()), CarVisit(tmp_path / "long.png", "long.png"))  # type: ignore[arg-type]
     assert graded == [(40, 1500)]
 
 
-LATE: dict[str, Callable[[CarTab, Desk], Any]] = {
+LATE: dict[str, Callable[[CarTab, CarDesk], Any]] = {
     "other rust": CarTab.reseed,
     "one of them": lambda tab, desk: tab.pick(desk, gr.EventData(None, {"x": 0.2, "y": 0.5})),
     "all of them": CarTab.everyone,
@@ -140,7 +140,7 @@ LATE: dict[str, Callable[[CarTab, Desk], Any]] = {
 def test_an_answer_for_a_photo_that_was_removed_does_not_bring_it_back(
     car: dict[str, Any], late: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = Desk()
+    desk = CarDesk()
     monkeypatch.setattr(car_jobs, "stage_value", lambda services, visit: visit.name)
     with gr.Blocks(analytics_enabled=False):
         tab = CarTab(Services(None, None, None, Settings()), [])  # type: ignore[arg-type]

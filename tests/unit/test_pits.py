@@ -27,7 +27,7 @@ from corrovis.sem.instances import Instance, detect_tiled, paint
 from corrovis.sem.regions import measure
 from corrovis.sem.results import Field
 from corrovis.sem.seeing import scale_of
-from corrovis.sem.segmentation import Instances, Segmenter, regions_of
+from corrovis.sem.segmentation import InstanceRule, Segmenter, regions_of
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
 
@@ -148,7 +148,7 @@ def test_unsure_pits_are_left_out_and_the_rest_renumbered() -> None:
     p = np.zeros((2, 20, 40), np.float32)
     p[1, 2:8, 2:8], p[1, 2:8, 20:26], p[1, 12:18, 30:36] = 0.9, 0.45, 0.7
     p[0] = 1 - p[1]
-    labels, regions, scores = regions_of(p, Instances(extent=0.4, sure=0.5, least_px=5))
+    labels, regions, scores = regions_of(p, InstanceRule(extent=0.4, sure=0.5, least_px=5))
     assert scores == pytest.approx([0.9, 0.7])
     assert regions.max() == 2
     assert not labels[2:8, 20:26].any()

@@ -10,10 +10,10 @@ import pytest
 
 from corrovis.errors import BadInputError
 from corrovis.render.progression_report import by_text, trend_record, write_progression
-from corrovis.render.sem_files import Job, progression_files
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import Point, Row, trends
 from corrovis.sem.results import FIELD_SEVERITIES
+from corrovis.tasks.inspection import Request, progression_files
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.progression import ProgressionTab
@@ -65,7 +65,7 @@ def test_pictures_that_did_not_come_are_named(tmp_path: Path) -> None:
 
 def test_a_table_without_a_row_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="names no picture; fill in"):
-        progression_files(cast(Inspector, None), jobs.rows_of([["", "", ""]]), tmp_path, Job())
+        progression_files(cast(Inspector, None), jobs.rows_of([["", "", ""]]), tmp_path, Request())
 
 
 def test_pictures_of_one_name_are_refused() -> None:

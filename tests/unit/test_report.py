@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from corrovis.render.report import HEADINGS, SHOWN_ROWS, SHOWN_SIDE, write_inspection, written
+from corrovis.render.inspection_report import HEADINGS, SHOWN_ROWS, SHOWN_SIDE, write_inspection, written
 from corrovis.render.sem_pictures import READABLE, with_numbers
 from corrovis.results import Byte, Provenance
 from corrovis.sem.regions import measure

@@ -114,7 +114,10 @@ def test_what_is_no_upload_is_none(record: Any) -> None:
 def test_the_materials_lab_keeps_to_its_settings(toy_store: Store, files: dict[str, Any]) -> None:
     lab = MaterialsLab(LayerViewer(toy_store), MaterialClassifier(toy_store), Settings(max_pixels=10_000))
     path, name = upload(files["image"])
-    for ask in (lambda: jobs.classify(lab, path, name), lambda: jobs.look_into(lab, jobs.Visit(((path, name),), "material"))):
+    for ask in (
+        lambda: jobs.classify(lab, path, name),
+        lambda: jobs.look_into(lab, jobs.LayersVisit(((path, name),), "material")),
+    ):
         with pytest.raises(BadInputError, match="is 240 x 180, 0 megapixels; the limit is 0"):
             ask()
 

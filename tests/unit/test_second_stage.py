@@ -9,7 +9,7 @@ import pytest
 import torch
 from micrographs import grains
 
-from corrovis.render.report import record
+from corrovis.render.inspection_report import record
 from corrovis.results import Provenance
 from corrovis.sem import severity
 from corrovis.sem.inspection import Inspector, disagreement

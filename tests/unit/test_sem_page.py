@@ -8,7 +8,6 @@ import json
 import pickle
 import tracemalloc
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +19,17 @@ from micrographs import grains
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.render.sem_pictures import heat_map, overlay, region_colours
+from corrovis.render.sem_pictures import OPACITY, heat_map, overlay, region_colours
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.results import Field, Saliency
 from corrovis.sem.segmentation import LEAST_PX, Segmenter
 from corrovis.settings import Settings
 from corrovis.store import Store
+from corrovis.tasks.inspection import Request, request_of
 from corrovis.ui import findings, sem_jobs
 from corrovis.ui.inspect import PRIVATE, WORK
 from corrovis.ui.payload import PREFIX
-from corrovis.ui.sem_jobs import Seen, Visit, is_text
+from corrovis.ui.sem_jobs import InspectVisit, Seen, is_text
 
 
 def test_heat_is_laid_over_the_grey_field() -> None:
@@ -54,17 +54,17 @@ def test_heat_over_a_large_field_takes_little_memory() -> None:
 
 
 @pytest.fixture
-def visit(toy_store: Store, tmp_path: Path) -> Visit:
+def visit(toy_store: Store, tmp_path: Path) -> InspectVisit:
     Image.fromarray(grains()).save(tmp_path / "a.png")
     (tmp_path / "b.png").write_text("<html>")
     uploads = [(tmp_path / "a.png", "mine.png"), (tmp_path / "b.png", "page.png")]
     heard: list[int] = []
     inspector = Inspector(Segmenter(toy_store))
-    found = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", sem_jobs.job_of("", ""), heard.append)
+    found = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", Request(), heard.append)
     assert heard == [0, 1]
     assert isinstance(found[0], Seen)
     assert found[1] == "page.png is not a picture (it is a web page or SVG); use a JPEG, PNG, WebP or TIFF"
-    return Visit((found[0],))
+    return InspectVisit((found[0],))
 
 
 def from_uri(uri: str) -> np.ndarray:
@@ -75,9 +75,9 @@ def from_uri(uri: str) -> np.ndarray:
 
 def test_pictures_above_the_jobs_limits_are_refused(toy_store: Store, tmp_path: Path) -> None:
     Image.fromarray(grains()).save(tmp_path / "a.png")
-    job = replace(sem_jobs.job_of("", ""), limits=Settings(max_pixels=10_000))
+    request = Request(limits=Settings(max_pixels=10_000))
     uploads = [(tmp_path / "a.png", "mine.png")]
-    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", job, lambda number: None)
+    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", request, lambda number: None)
     assert said == "mine.png is 240 x 180, 0 megapixels; the limit is 0: make it smaller"
 
 
@@ -87,7 +87,7 @@ def sent(one: Seen, **how: float) -> dict[str, Any]:
     return value
 
 
-def test_a_visitor_costs_no_more_than_three_names(visit: Visit) -> None:
+def test_a_visitor_costs_no_more_than_three_names(visit: InspectVisit) -> None:
     """A record may hold many thousand regions; it is read from the folder that was written."""
     assert len(pickle.dumps(visit)) < 2000
     assert visit.current.item["file"] == "mine.png"
@@ -95,7 +95,7 @@ def test_a_visitor_costs_no_more_than_three_names(visit: Visit) -> None:
     assert len(visit.current.item["regions"]) > 0
 
 
-def test_the_page_is_sent_what_the_files_say(visit: Visit) -> None:
+def test_the_page_is_sent_what_the_files_say(visit: InspectVisit) -> None:
     item, value = visit.current.item, sent(visit.current)
     certainty, mask = from_uri(value["map"])[..., 0], np.asarray(Image.open(item["mask"]))
     assert ((certainty >= 128) == (mask > 0)).all(), "the slider's middle is the model's own answer"
@@ -106,14 +106,14 @@ def test_the_page_is_sent_what_the_files_say(visit: Visit) -> None:
     assert value["sigma"] == item["severity_sigma"] > 0
 
 
-def test_large_pictures_are_sent_smaller(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_pictures_are_sent_smaller(visit: InspectVisit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(findings, "SHOWN_SIDE", 120)
     value = sent(visit.current)
     assert (value["width"], value["height"], value["zoom"], value["own"]) == (120, 90, 2, [240, 180])
     assert from_uri(value["photo"]).shape == from_uri(value["numbers"]).shape == (90, 120, 3)
 
 
-def test_the_slider_believes_the_regions_that_the_model_believes(visit: Visit) -> None:
+def test_the_slider_believes_the_regions_that_the_model_believes(visit: InspectVisit) -> None:
     """A model of instances has limits of its own; they travel along."""
     limits = [
         (value["least"], value["sure"]) for value in (sent(visit.current), sent(visit.current, extent=0.4, sure=0.74, least_px=5))
@@ -130,7 +130,7 @@ def test_background_has_the_class_of_the_nearest_region() -> None:
     assert (findings.classes_everywhere(labels[:1], 4) == 1).all(), "nothing found: the mildest"
 
 
-def test_several_pictures_are_summed_up(visit: Visit) -> None:
+def test_several_pictures_are_summed_up(visit: InspectVisit) -> None:
     name, severity, *_ = sem_jobs.summary_row(visit.current.item)
     assert (name, severity.lower()) == ("mine.png", visit.current.item["severity"])
 
@@ -149,8 +149,8 @@ def test_the_microscopes_text_file_gives_the_scale(toy_store: Store, tmp_path: P
     placed = sem_jobs.with_notes(uploads, tmp_path / "pictures")
     assert [name for _, name in placed] == ["a.tif", "b.png", "stray.txt"]
     inspector = Inspector(Segmenter(toy_store))
-    job = sem_jobs.job_of("", "")
-    first, second, stray = sem_jobs.inspect_uploads(inspector, placed, tmp_path / "o", job, lambda number: None)
+    request = Request()
+    first, second, stray = sem_jobs.inspect_uploads(inspector, placed, tmp_path / "o", request, lambda number: None)
     assert isinstance(first, Seen)
     assert isinstance(second, Seen)
     assert first.item["pixel_size_um"] == pytest.approx(0.0992)
@@ -170,21 +170,21 @@ def test_too_many_pictures_are_refused_and_text_files_are_none(tmp_path: Path) -
         sem_jobs.with_notes([*uploads, (tmp_path / "stray.txt", "stray.txt")], tmp_path / "more")
 
 
-def test_everything_is_packed(visit: Visit) -> None:
+def test_everything_is_packed(visit: InspectVisit) -> None:
     packed = sem_jobs.pack(Path(visit.current.item["report"]).parents[1])
     assert {"001-mine/report.html", "001-mine/mask.png"} <= set(zipfile.ZipFile(packed).namelist())
 
 
 def test_a_pixel_size_without_a_unit_is_refused() -> None:
     with pytest.raises(BadInputError, match="write a number and a unit"):
-        sem_jobs.job_of("ni20cr", "0.5")
+        request_of(["ni20cr"], "ni20cr", "0.5")
 
 
 def test_what_is_written_at_the_scale_bar_is_no_pixel_size() -> None:
-    job = sem_jobs.job_of("", " ", scale_bar="20 um")
-    assert (job.pixel, job.bar_um) == (None, 20)
+    request = request_of([], "", " ", "20 um")
+    assert (request.pixel, request.bar_um) == (None, 20)
     with pytest.raises(BadInputError, match="give one of them"):
-        sem_jobs.job_of("", "0.5um", scale_bar="20 um")
+        request_of([], "", "0.5um", "20 um")
 
 
 def test_to_look_at_a_picture_waits_for_no_inspection() -> None:
@@ -195,10 +195,7 @@ def test_an_overlay_touches_regions_alone_and_not_the_callers_array() -> None:
     rgb = np.full((20, 20, 3), 100, np.uint8)
     regions = np.zeros((20, 20), np.int32)
     regions[2:8, 2:8], regions[10:18, 10:18] = 1, 2
-    found = overlay(rgb, regions, 0.5)
+    found = overlay(rgb, regions)
     assert (rgb == 100).all()
     assert (found[regions == 0] == 100).all()
-    assert (found[4, 4] == (100 * 0.5 + region_colours(2)[1] * 0.5).astype(np.uint8)).all()
-    only = overlay(rgb, regions, 0.5, chosen=2)
-    assert (only[4, 4] == 100).all()
-    assert (only[14, 14] != 100).any()
+    assert (found[4, 4] == (100 * (1 - OPACITY) + region_colours(2)[1] * OPACITY).astype(np.uint8)).all()

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from corrovis.errors import BadInputError
 from corrovis.images import EXIF_ORIENTATION
-from corrovis.render.steel_files import write_defect
 from corrovis.results import Float
 from corrovis.steel.defects import CLEAN_LEVELS, OVERLAP, WHOLE, DefectMaker, Throw, at_own_level, feathered, window
 from corrovis.steel.inspector import PatchInspector, cut
@@ -23,6 +22,7 @@ from corrovis.steel.plates import MARKED, read_plate, read_region, save_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
+from corrovis.tasks.steel import write_defect
 
 KINDS = {"grey": (255, 1), "colour": (255, 3), "deep": (65535, 1), "deep colour": (65535, 3), "twelve bits": (4095, 1)}
 

@@ -28,9 +28,9 @@ from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
 from corrovis.ui import steel_jobs
 from corrovis.ui.steel import SteelTab, painted_of
-from corrovis.ui.steel_jobs import Desk, SteelTools, Stroke, Visit
+from corrovis.ui.steel_jobs import PlateVisit, SteelDesk, SteelTools, Stroke
 
-Give = Callable[[int, int], Visit]
+Give = Callable[[int, int], PlateVisit]
 
 
 @pytest.fixture
@@ -40,15 +40,15 @@ def tools(toy_store: Store) -> SteelTools:
 
 @pytest.fixture
 def give(tmp_path: Path) -> Give:
-    def given(height: int, width: int) -> Visit:
+    def given(height: int, width: int) -> PlateVisit:
         path = tmp_path / f"{height}.png"
         Image.fromarray(clean_plate((height, width), 1)).save(path)
-        return Visit(path, "plate.png")
+        return PlateVisit(path, "plate.png")
 
     return given
 
 
-def sent(visit: Visit) -> dict[str, Any]:
+def sent(visit: PlateVisit) -> dict[str, Any]:
     return {"path": str(visit.path), "orig_name": visit.name}
 
 
@@ -84,7 +84,7 @@ def test_weights_that_fail_are_said_to_the_visitor(tools: SteelTools, give: Give
     with gr.Blocks(analytics_enabled=False):
         tab = SteelTab(SteelTools(Damaged(), None, tools.settings), [])
         with pytest.raises(gr.Error, match="another sha256"):
-            tab.open(Desk(), sent(visit))
+            tab.open(SteelDesk(), sent(visit))
 
 
 class Meanwhile(DefectMaker):
@@ -100,7 +100,7 @@ class Meanwhile(DefectMaker):
         return super()._generate(grey, defects, throws, noise)
 
 
-Late = Callable[[SteelTab, Desk, gr.EventData], Any]
+Late = Callable[[SteelTab, SteelDesk, gr.EventData], Any]
 EVERYWHERE = {"layers": [np.full((64, 80, 4), 255, np.uint8)]}
 LATE: dict[str, Late] = {
     "put": lambda tab, desk, event: tab.put_there(desk, EVERYWHERE, 1.0, 0, "spots"),
@@ -118,7 +118,7 @@ def tab(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> St
 
 @pytest.mark.parametrize("late", LATE)
 def test_an_answer_for_a_plate_that_is_gone_is_not_shown(tab: SteelTab, give: Give, late: str) -> None:
-    desk = Desk()
+    desk = SteelDesk()
     tab.open(desk, sent(give(64, 80)))
     tab.tools.maker.asked.append(lambda: tab.open(desk, sent(give(80, 80))))
     assert LATE[late](tab, desk, gr.EventData(None, {"seed": 5})) == gr.skip()
@@ -128,7 +128,7 @@ def test_an_answer_for_a_plate_that_is_gone_is_not_shown(tab: SteelTab, give: Gi
 
 
 def test_brush_and_seed_leave_each_other_alone(tab: SteelTab, give: Give) -> None:
-    desk, other = Desk(), gr.EventData(None, {"seed": 5})
+    desk, other = SteelDesk(), gr.EventData(None, {"seed": 5})
     tab.open(desk, sent(give(64, 80)))
     tab.tools.maker.asked.append(lambda: tab.reseed(desk, other))
     LATE["put"](tab, desk, other)
@@ -139,7 +139,7 @@ def test_brush_and_seed_leave_each_other_alone(tab: SteelTab, give: Give) -> Non
 
 def test_of_two_plates_the_one_chosen_last_is_shown(tab: SteelTab, give: Give) -> None:
     """The page sends the second once the first has been answered, but notes it at once."""
-    desk, first, second = Desk(), sent(give(64, 80)), sent(give(80, 80))
+    desk, first, second = SteelDesk(), sent(give(64, 80)), sent(give(80, 80))
     tab.note(desk, first)
     tab.tools.maker.asked.append(lambda: tab.note(desk, second))
     assert tab.open(desk, first) == gr.skip()
@@ -149,7 +149,7 @@ def test_of_two_plates_the_one_chosen_last_is_shown(tab: SteelTab, give: Give) -
 
 
 def test_what_is_pressed_while_a_stroke_is_made_builds_on_it(tab: SteelTab, give: Give) -> None:
-    desk, wiping = Desk(), []
+    desk, wiping = SteelDesk(), []
     tab.open(desk, sent(give(64, 80)))
     upper = np.zeros((64, 80, 4), np.uint8)
     upper[:32] = 255
@@ -170,7 +170,7 @@ def test_what_is_pressed_while_a_stroke_is_made_builds_on_it(tab: SteelTab, give
 
 
 def test_undo_steps_back_in_the_plate_to_save(tab: SteelTab, give: Give) -> None:
-    desk, nothing = Desk(), {"layers": []}
+    desk, nothing = SteelDesk(), {"layers": []}
     with pytest.raises(gr.Error, match="Choose a plate first"):
         tab.step_back(desk, nothing)
     tab.open(desk, sent(give(64, 80)))
@@ -186,13 +186,13 @@ def test_undo_steps_back_in_the_plate_to_save(tab: SteelTab, give: Give) -> None
 
 
 def test_desks_copied_for_each_visitor_wait_for_nobody_else() -> None:
-    one, other = copy.deepcopy(Desk()), copy.deepcopy(Desk())
+    one, other = copy.deepcopy(SteelDesk()), copy.deepcopy(SteelDesk())
     with one.turn, other.turn:
         assert one.turn is not other.turn
 
 
 def test_a_set_that_is_stopped_leaves_nothing(tab: SteelTab, tmp_path: Path) -> None:
-    desk = Desk()
+    desk = SteelDesk()
     asked = {tab.desk: desk, tab.kind: "spots", tab.count: 5, tab.set_seed: 0, tab.own: False}
     tab.begin_set(desk)
     tab.tools.maker.asked.append(lambda: tab.stop_set(desk))
@@ -210,7 +210,7 @@ def test_a_set_that_is_stopped_leaves_nothing(tab: SteelTab, tmp_path: Path) -> 
 def test_a_set_is_made_of_any_plate_that_the_page_shows(tools: SteelTools, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"plate.{ending}"
     Image.fromarray(clean_plate((96, 96), 1)).save(path)
-    visit, folder = Visit(path, path.name), tmp_path / "clean"
+    visit, folder = PlateVisit(path, path.name), tmp_path / "clean"
     folder.mkdir()
     order = SetOrder(("spots",), 1, 0, steel_jobs.clean_folder(tools, visit, folder))
     *_, answer = steel_jobs.write_zip(SteelTools(tools.maker, None, tools.settings), order, tmp_path / "set", lambda patch: None)
@@ -221,7 +221,7 @@ def test_a_set_is_made_of_any_plate_that_the_page_shows(tools: SteelTools, tmp_p
 def test_deep_plates_stay_deep_in_their_set(tools: SteelTools, tmp_path: Path) -> None:
     deep = (clean_plate((96, 96), 1).astype(np.uint16) << 8) + 3
     Image.fromarray(deep).save(tmp_path / "plate.png")
-    steel_jobs.clean_folder(tools, Visit(tmp_path / "plate.png", "plate.png"), tmp_path)
+    steel_jobs.clean_folder(tools, PlateVisit(tmp_path / "plate.png", "plate.png"), tmp_path)
     assert np.array_equal(read_plate(tmp_path / "plate.png").pixels, deep)
 
 
@@ -237,7 +237,7 @@ def test_a_class_without_patches_does_not_empty_the_sample(
 
 def test_a_broken_plate_is_a_line_on_the_stage(tools: SteelTools, tmp_path: Path) -> None:
     (tmp_path / "b.png").write_text("<html>")
-    value = json.loads(steel_jobs.stage_value(tools, Visit(tmp_path / "b.png", "b.png")))
+    value = json.loads(steel_jobs.stage_value(tools, PlateVisit(tmp_path / "b.png", "b.png")))
     assert "not a picture" in value["problem"]
 
 

@@ -13,13 +13,13 @@ from PIL import Image
 from test_cli import Run, corrovis  # noqa: F401
 
 from corrovis.errors import BadInputError, CorrovisError
-from corrovis.render.steel_files import write_set
 from corrovis.results import Float
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.sets import SetOrder, Sources, Tally, is_double, make_set, next_batch, perceptual_hash
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
+from corrovis.tasks.steel import write_set
 
 
 @pytest.fixture(scope="module")

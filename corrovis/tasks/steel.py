@@ -8,13 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from corrovis.errors import BadInputError
 from corrovis.render.captions import with_defect
 from corrovis.render.folders import check_unused, make_folder
-from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
-from corrovis.steel.plates import MARKED, read_plate, save_plate
+from corrovis.steel.plates import MARKED, save_plate
 from corrovis.steel.results import DefectPlate, MadePatch, PatchVerdict, Plate
 from corrovis.steel.sets import SetOrder, Tally, make_set
 
@@ -25,14 +23,6 @@ COLUMNS = ("file", "class", "seed", "source", "score")
 def verdict_record(verdict: PatchVerdict) -> dict[str, Any]:
     shares = verdict.probabilities.tolist()
     return {"class": verdict.name, "probabilities": dict(zip(verdict.classes, shares, strict=True))}
-
-
-def classify_file(inspector: PatchInspector, path: Path, settings: Settings) -> dict[str, Any]:
-    """One item of the answer.  A bad file costs only its own item."""
-    try:
-        return {"file": str(path), **verdict_record(inspector.classify(read_plate(path, limits=settings)))}
-    except BadInputError as error:
-        return {"file": str(path), "error": str(error)}
 
 
 def caption_of(made: DefectPlate) -> str | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from corrovis.errors import BadInputError
 from corrovis.images import DEFAULTS
 from corrovis.sem.fields import read_field
 from corrovis.sem.material import Material, MaterialClassifier
@@ -16,20 +14,6 @@ from corrovis.settings import Settings
 def classify_file(classifier: MaterialClassifier, path: Path, name: str, limits: Settings = DEFAULTS) -> dict[str, Any]:
     """The record of one picture, called `name`.  Raises BadInputError for a picture that cannot be used."""
     return {"file": name, **material_record(classifier.classify(read_field(path, Path(name).name, limits=limits)))}
-
-
-def classify_files(
-    classifier: MaterialClassifier, paths: Sequence[Path], told: Callable[[Path], None] = lambda path: None
-) -> list[dict[str, Any]]:
-    """One record for each picture, in order; `told` hears which comes next.  A bad picture costs only its own record."""
-    items = []
-    for path in paths:
-        told(path)
-        try:
-            items.append(classify_file(classifier, path, str(path)))
-        except BadInputError as error:
-            items.append({"file": str(path), "error": str(error)})
-    return items
 
 
 def material_record(found: Material) -> dict[str, Any]:

@@ -9,17 +9,19 @@ from typing import Any
 
 from corrovis.errors import BadInputError
 from corrovis.images import DEFAULTS
+from corrovis.render.inspection_report import write_inspection
 from corrovis.render.progression_report import write_progression
-from corrovis.render.report import write_inspection
 from corrovis.sem.fields import read_field
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
 from corrovis.sem.progression import Point, Row
 from corrovis.sem.results import FIELD_SEVERITIES, PixelSize
 from corrovis.settings import Settings
+from corrovis.tasks.many import answer_each, none_worked
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Request:
     """How pictures are to be inspected.
 
     `model` None: the one that suits each picture; `pixel` None: as the file says, or by the scale bar, `bar_um` long.
@@ -32,26 +34,44 @@ class Job:
     limits: Settings = DEFAULTS
 
 
-def inspect_file(inspector: Inspector, path: Path, folder: Path, job: Job) -> dict[str, Any]:
+def request_of(
+    models: Sequence[str],
+    model: str | None = None,
+    pixel_size: str | None = None,
+    scale_bar: str | None = None,
+    explain: bool = True,
+) -> Request:
+    """What somebody asks for in words; what is empty is not asked for.
+
+    Raises:
+        BadInputError: no such model among `models`, a length without number or unit, or two of them
+    """
+    size, bar = ((text or "").strip() for text in (pixel_size, scale_bar))
+    if model and model not in models:
+        raise BadInputError(f"no inspection model is called {model}; there are {', '.join(models) or 'none'}")
+    if size and bar:
+        raise BadInputError("pixel size and scale bar both say how large a pixel is; give one of them")
+    return Request(model or None, parse_pixel_size(size) if size else None, explain, parse_scale_bar(bar) if bar else None)
+
+
+def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Request) -> dict[str, Any]:
     """Inspect one picture and write everything to `folder`; its record.  Raises BadInputError for a picture it cannot use."""
-    field = read_field(path, pixel=job.pixel, limits=job.limits, bar_um=job.bar_um)
-    found = inspector.inspect(field, job.model, job.explain)
+    field = read_field(path, pixel=request.pixel, limits=request.limits, bar_um=request.bar_um)
+    found = inspector.inspect(field, request.model, request.explain)
     return write_inspection(found, inspector.segmenter.store.spec(found.model), folder)
 
 
 def inspect_files(
-    inspector: Inspector, paths: Sequence[Path], folder: Path, job: Job, told: Callable[[Path], None] = lambda path: None
+    inspector: Inspector, paths: Sequence[Path], folder: Path, request: Request, told: Callable[[Path], None] = lambda path: None
 ) -> list[dict[str, Any]]:
-    """One record for each picture, in order; `told` hears which comes next.  A bad picture costs only its own record."""
-    items, used = [], set[str]()
-    for path in paths:
-        told(path)
+    """One record for each picture, in order, and a folder in `folder`; `told` hears which comes next."""
+    used = set[str]()
+
+    def answer(path: Path) -> dict[str, Any]:
         name = _free_name(path.stem.strip(".") or "picture", used)  # of "...png" the stem is ".."
-        try:
-            items.append({**inspect_file(inspector, path, folder / name, job), "file": str(path)})
-        except (BadInputError, OSError) as error:
-            items.append({"file": str(path), "error": str(error)})
-    return items
+        return inspect_file(inspector, path, folder / name, request)
+
+    return answer_each(paths, answer, told)
 
 
 def _free_name(stem: str, used: set[str]) -> str:
@@ -62,20 +82,19 @@ def _free_name(stem: str, used: set[str]) -> str:
 
 
 def progression_files(
-    inspector: Inspector, rows: Sequence[Row], folder: Path, job: Job, told: Callable[[Path], None] = lambda path: None
+    inspector: Inspector, rows: Sequence[Row], folder: Path, request: Request, told: Callable[[Path], None] = lambda path: None
 ) -> dict[str, Any]:
     """Inspect every picture of a table, and answer with trends, contrasts and files to take home.
 
     Raises:
         BadInputError: not one picture could be inspected
     """
-    items = inspect_files(inspector, [row.file for row in rows], folder, replace(job, explain=False), told)
+    items = inspect_files(inspector, [row.file for row in rows], folder, replace(request, explain=False), told)
     points = [point_of(row, item) for row, item in zip(rows, items, strict=True) if "error" not in item]
     if not points:
         if not items:
             raise BadInputError("the table names no picture; fill in each picture's name and its hours of exposure")
-        many = f"none of {len(items)} pictures could be inspected; the first: {items[0]['error']}"
-        raise BadInputError(items[0]["error"] if len(items) == 1 else many)
+        raise none_worked(len(items), items[0]["error"], "pictures", "inspected")
     return write_progression(rows, items, points, folder)
 
 
