@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import timm
 import torch
+from bootstrap import interval
 from safetensors.torch import load_file
-from support import interval
 
 from corrovis.tensors import tensor_of
 

@@ -23,6 +23,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from bootstrap import mean_over_groups
 from export import Release, export
 from segment_views import Labelled, Windows, camera, instrument, window
 from sem_segment import SCALES, load_fields
@@ -33,7 +34,7 @@ from corrovis.manifest import WeightSpec, read_manifest
 from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.material_net import MaterialNet
 from corrovis.sem.familiarity import SEEN_BY, SIDE, features, record_of, windows
-from corrovis.sem.seeing import as_seen
+from corrovis.sem.preparing import as_seen
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
 
@@ -168,10 +169,7 @@ def false_alarms(distances: np.ndarray, group: np.ndarray, room: float, on: str)
     alarm = np.zeros(len(group), bool)
     for name in names:
         alarm[group == name] = distances[group == name] > limit_of(distances[group != name], room)
-    total, count = (np.array([values[group == name].sum() for name in names]) for values in (alarm, np.ones(len(group))))
-    drawn = np.random.default_rng(0).integers(0, len(names), (ROUNDS, len(names)))
-    low, high = np.percentile(total[drawn].sum(axis=1) / count[drawn].sum(axis=1), (2.5, 97.5))
-    value = {"value": float(alarm.mean()), "low": float(low), "high": float(high)}
+    value = mean_over_groups(alarm, group, ROUNDS)
     return {**{k: round(v, 4) for k, v in value.items()}, "n": len(group), "on": on}
 
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from support import interval
+from bootstrap import ROUNDS, interval, mean_over_groups
 
 from corrovis.networks.severity_net import level_probabilities
 
-ROUNDS = 1000
 BINS = 10
 
 
@@ -96,11 +95,7 @@ def scored(
 
 def share(right: np.ndarray, group: np.ndarray, on: str) -> dict[str, float | int | str]:
     """A share as a score: `right` (n,) bool, bootstrapped over `group`."""
-    names, first = np.unique(group, return_inverse=True)
-    total, count = np.bincount(first, right), np.bincount(first)
-    drawn = np.random.default_rng(0).integers(0, len(names), (ROUNDS, len(names)))
-    low, high = np.percentile(total[drawn].sum(axis=1) / count[drawn].sum(axis=1), (2.5, 97.5))
-    value = {"value": float(right.mean()), "low": float(low), "high": float(high)}
+    value = mean_over_groups(right, group)
     return {**{k: round(v, 4) for k, v in value.items()}, "n": len(right), "on": on}
 
 

@@ -3,9 +3,9 @@
     python train/inspector_gain.py --data DATA --runs runs/rivals --resume
 
 200 real patches a class at 7 : 3, so 140 to learn from; to each of them `ratio` made ones are added.  Inspectors learn from
-scratch, all for the same number of steps, and are scored on the held-out blocks.  Clean patches that translators start from
-are training patches.  A gain is the difference to real patches alone of the same seed; its interval comes from drawing the
-seeds and the held-out blocks again.
+scratch, all for the same number of steps, on patches that are only mirrored, and are scored on the held-out blocks.  Clean
+patches that translators start from are training patches.  A gain is the difference to real patches alone of the same seed; its
+interval comes from drawing the seeds and the held-out blocks again.
 
 The generators have learned from the whole training part, of which an inspector sees a part: a gain holds what they know of the
 rest.  So two arms say what there is to gain: `augmentation` moves and lights the inspector's own patches otherwise, `more_real`
@@ -128,10 +128,10 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/rivals"), help="checkpoints of train/rivals.py")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where the shipped generator is")
     parser.add_argument("--report", type=Path, default=Path("train/reports/inspector_gain.json"))
-    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--steps", type=int, default=1600)
     args = parser.parse_args()
     train, held_out = (load(args.data, part, 32 if args.smoke else 64) for part in ("train", "held_out"))
-    config, seeds, per_class = Config(steps=args.steps), SEEDS, REAL
+    config, seeds, per_class = Config(steps=args.steps, plain=1.0), SEEDS, REAL
     if args.smoke:
         config, seeds, per_class = replace(config, steps=2, batch=4), SEEDS[:1], 4
         held_out = some_of_each(held_out, 2, np.random.default_rng(0))

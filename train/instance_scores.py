@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from support import interval
+from bootstrap import interval
 from torch import from_numpy
 from torchvision.ops import box_iou
 

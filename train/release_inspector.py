@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from bootstrap import interval
 from calibration import calibrated, fit_temperature
 from export import Release, export
 from grade_scores import calibration_error, share
 from steel_data import SOURCE
-from support import fold_of, interval, write_json
+from support import fold_of, write_json
 
 from corrovis.networks.inspector_net import InspectorNet
 from corrovis.settings import WEIGHTS

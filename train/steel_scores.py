@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from bootstrap import mean_over_groups
 from distances import Sample, distance, frechet, kernel, spread
 from lpips import Lpips
 from scipy.spatial.distance import cdist
@@ -125,11 +126,7 @@ def moved(after: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 def by_block(values: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
     """Mean of `values` (n,), with an interval from drawing blocks again; patches of one block are no independent samples."""
-    names = np.unique(groups)
-    sums, counts = (np.array([f(values[groups == name]) for name in names]) for f in (np.sum, len))
-    drawn = np.random.default_rng(0).integers(0, len(names), (2000, len(names)))
-    low, high = np.percentile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), (2.5, 97.5))
-    return {"value": float(np.mean(values)), "low": float(low), "high": float(high), "n": len(values), "blocks": len(names)}
+    return {**mean_over_groups(values, groups, 2000), "n": len(values), "blocks": len(np.unique(groups))}
 
 
 def _share(hits: np.ndarray) -> dict[str, Any]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import math
 import os
 import shutil
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -96,15 +95,6 @@ def warped(picture: np.ndarray, matrix: np.ndarray, side: int, border: int, fill
         x, y = width / size[0], height / size[1]
         matrix = matrix @ np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])  # between centres of pixels
     return cv2.warpAffine(picture, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
-
-
-def interval(value: float, samples: Sequence[float], least: float = -math.inf, most: float = math.inf) -> dict[str, float]:
-    """Low and high of `value`: 1.96 standard deviations of its bootstrap `samples` either side, within the scale's ends.
-
-    For scores that drawing twice makes better or worse (distances, errors, AP), whose percentiles need not hold the value itself.
-    """
-    reach = 1.96 * float(np.std(samples, ddof=1))
-    return {"low": max(least, value - reach), "high": min(most, value + reach)}
 
 
 def save_sheet(rows: list[list[np.ndarray]], path: Path) -> None:
