@@ -5,23 +5,43 @@ Arrays are float64 (complex128 for impedance), read-only, checked when made.  Cu
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
+Method = Literal["auto", "butler-volmer", "mixed", "extrapolation"]  # of fitting a polarisation curve
+METHODS: tuple[Method, ...] = get_args(Method)
+NORMAL_95 = 1.96  # standard errors to the 95 % limits
+ZERO_CROSSING_V = 0.005  # nearer to E_corr log10|i| runs off to nothing and tells no residual
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A measured value with its standard error; `sigma` is NaN where the data cannot tell it."""
+    """A measured value with its standard error; `sigma` is NaN where the data cannot tell it.
+
+    `freedom` is the number of degrees of freedom that sigma comes from, where they are few.
+    """
 
     value: float
     sigma: float
     unit: str
+    freedom: float = math.inf
+
+    @property
+    def limits_95(self) -> tuple[float, float]:
+        """95 % limits; those of currents, resistances and the like are factors, for such errors are of the logarithm."""
+        reach = self.sigma * (float(stdtrit(self.freedom, 0.975)) if math.isfinite(self.freedom) else NORMAL_95)
+        if self.unit in ("V", "kJ/mol", "") or not self.value > 0:  # potentials, energies, exponents
+            return self.value - reach, self.value + reach
+        factor = float(np.exp(min(reach / self.value, 700.0)))
+        return self.value / factor, self.value * factor
 
     def __str__(self) -> str:
         return f"{self.value:.4g} ± {self.sigma:.2g} {self.unit}" if np.isfinite(self.sigma) else f"{self.value:.4g} {self.unit}"
@@ -43,7 +63,8 @@ class PolarizationCurve:
     Shape:
         potential_v: (n,) V against the cell's reference electrode
         current_a_cm2: (n,) A/cm2, anodic positive
-    `notes` says what the door did on the way in; `signed` is False if the file held only magnitudes.
+    `notes` says what the door did on the way in; `signed` is False if the file held only magnitudes; `area_cm2` is the area, in
+    cm2, that the file's current was divided by, None where it held a density.
     """
 
     potential_v: Real
@@ -51,6 +72,7 @@ class PolarizationCurve:
     name: str = "curve"
     notes: tuple[str, ...] = ()
     signed: bool = True
+    area_cm2: float | None = None
 
     def __post_init__(self) -> None:
         _column("PolarizationCurve.potential_v", self.potential_v)
@@ -67,6 +89,7 @@ class Spectrum:
     Shape:
         frequency_hz: (n,) Hz, falling
         impedance: (n,) ohm, or ohm cm2 if `per_area`; capacitive means a negative imaginary part
+    `area_cm2` is the area, in cm2, that the file's impedance was multiplied with, None where it was taken as it is.
     """
 
     frequency_hz: Real
@@ -74,6 +97,7 @@ class Spectrum:
     name: str = "spectrum"
     notes: tuple[str, ...] = ()
     per_area: bool = False
+    area_cm2: float | None = None
 
     def __post_init__(self) -> None:
         _column("Spectrum.frequency_hz", self.frequency_hz)
@@ -96,7 +120,8 @@ class TafelFit:
     Shape:
         potential_v, model_a_cm2: (m,) the fitted curve inside `window_v`
     Slopes are positive, V/decade; `beta_covariance` is that of both, (V/decade)^2.  `residual_decades` is the root mean
-    square distance in log10|i|, away from the zero crossing.
+    square distance in log10|i|, away from the zero crossing.  `polarisation_resistance` (ohm cm2) is read from the curve itself,
+    None where it has too few points near E_corr.
     """
 
     method: str
@@ -111,11 +136,27 @@ class TafelFit:
     residual_decades: float
     potential_v: Real
     model_a_cm2: Real
+    polarisation_resistance: Quantity | None
     warnings: tuple[str, ...]
 
     def __post_init__(self) -> None:
         _column("TafelFit.potential_v", self.potential_v)
         _column("TafelFit.model_a_cm2", self.model_a_cm2, len(self.potential_v))
+
+    @property
+    def measured_a_cm2(self) -> Real:
+        """(m,) A/cm2, the measured curve at `potential_v`."""
+        order = np.argsort(self.curve.potential_v, kind="stable")
+        out: Real = np.interp(self.potential_v, self.curve.potential_v[order], self.curve.current_a_cm2[order])
+        return out
+
+    @property
+    def residuals(self) -> Real:
+        """(m,) decades, log10 of measured over fitted size of the current; NaN around E_corr."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = np.log10(np.abs(self.measured_a_cm2) / np.abs(self.model_a_cm2))
+        away = np.abs(self.potential_v - self.e_corr.value) > ZERO_CROSSING_V
+        return np.where(away & np.isfinite(left), left, np.nan)
 
     @property
     def stern_geary(self) -> Quantity:
@@ -193,7 +234,7 @@ class CircuitFit:
     `chi_squared` is the sum of squared residuals relative to |Z|, over 2n - p degrees of freedom.  `rivals` are other optima of
     the same circuit: their multiple of the best sum of squares, and parameters.  `runners_up` is empty unless
     the circuit was chosen among several.  `capacitances` holds Brug's effective capacitance of each CPE that lies beside a
-    resistor; its sigma is not known.
+    resistor; its sigma is not known.  `relaxation_times` is None for a spectrum too short to tell them.
     """
 
     spectrum: Spectrum
@@ -206,6 +247,7 @@ class CircuitFit:
     rivals: tuple[tuple[float, dict[str, float]], ...]
     capacitances: dict[str, Quantity]
     runners_up: tuple[Candidate, ...]
+    relaxation_times: RelaxationTimes | None
     warnings: tuple[str, ...]
 
     def __post_init__(self) -> None:

@@ -11,6 +11,8 @@ from corrovis.commands.answers import Json, err, out, print_json, print_table, w
 from corrovis.errors import BadInputError
 from corrovis.tasks.many import none_worked
 
+COLUMNS = ["parameter", "value", "sigma", "95 %", "unit"]
+
 
 def tafel(
     files: Annotated[list[Path], typer.Argument(help="Polarisation curves: CSV, TXT, Excel, .DTA, .mpt, ...", metavar="FILE...")],
@@ -18,7 +20,7 @@ def tafel(
     alloy: Annotated[str | None, typer.Option(help="316L, 304, AZ31B or carbon steel, for the corrosion rate.")] = None,
     composition: Annotated[
         str | None,
-        typer.Option(help="Mass %, as Fe=68,Cr=17,Ni=12, with --density; valences: Cr, Mo, Al 3, Ti 4, others 2."),
+        typer.Option(help="Mass %, as Fe=68,Cr=17,Ni=12, with --density; another valence than the usual as Cr(6)=17."),
     ] = None,
     equivalent_weight: Annotated[float | None, typer.Option(help="Of the metal in g, instead of --alloy.")] = None,
     density: Annotated[float | None, typer.Option(help="Of the metal in g/cm3, instead of --alloy.")] = None,
@@ -35,10 +37,11 @@ def tafel(
 ) -> None:
     """Corrosion potential, current, Tafel slopes and corrosion rate from polarisation curves."""
     with working("fitting", as_json):
-        from corrovis.electrochem.corrosion_rate import pair_temperatures
+        from corrovis.electrochem.columns import read_columns
+        from corrovis.electrochem.corrosion_rate import metal, pair_temperatures
         from corrovis.electrochem.polarization import fit_tafel
-        from corrovis.electrochem.readers import read_columns, read_polarization
-        from corrovis.render.curve_answers import activation_answer, metal, tafel_answer
+        from corrovis.electrochem.readers import read_polarization
+        from corrovis.render.curve_answers import NO_METAL, activation_answer, tafel_answer
         from corrovis.render.plots import save_figure, tafel_figure
 
         of, named = metal(alloy, equivalent_weight, density, composition), read_columns(columns)
@@ -58,7 +61,7 @@ def tafel(
                 raise
             no_series = str(error)  # what could be fitted is not lost for what could not
         target = plot or Path(f"{files[0].stem}_tafel.png")
-        save_figure(tafel_figure(list(fits.values()), reference), target)
+        save_figure(tafel_figure(list(fits.values()), reference, series), target)
         more = {"reference": reference, "plot": str(target)}
         good = {k: {"file": str(files[k]), **tafel_answer(fit, of), **more} for k, fit in fits.items()}
         items = [(good | failed)[k] for k in range(len(files))]
@@ -67,11 +70,14 @@ def tafel(
         print_json(items[0] if len(files) == 1 else together)
         return
     for item in items:
-        _print_item(item, len(files) > 1)
+        _print_item(item, len(files) > 1, once=NO_METAL)
+    if not of:
+        err.print(f"note: {NO_METAL}", markup=False)
     if no_series:
         err.print(no_series)
     if series:
-        print_table(["parameter", "value", "sigma"], _rows(activation_answer(series)))
+        print_table(COLUMNS, _rows(activation_answer(series)))
+        out.print(f"R2 {series.energy.r_squared:.4f}")
 
 
 def eis(
@@ -85,8 +91,9 @@ def eis(
 ) -> None:
     """An equivalent circuit fitted to an impedance spectrum, without start values."""
     with working("fitting", as_json):
+        from corrovis.electrochem.columns import read_columns
         from corrovis.electrochem.impedance import fit_circuit
-        from corrovis.electrochem.readers import read_columns, read_spectrum
+        from corrovis.electrochem.readers import read_spectrum
         from corrovis.render.curve_answers import circuit_answer
         from corrovis.render.plots import impedance_figure, save_figure
 
@@ -97,29 +104,56 @@ def eis(
     if as_json:
         print_json(answer)
         return
-    _show_fit(answer, answer["parameters"])
+    named = {f"C of {name} (Brug)": q for name, q in answer["effective_capacitances"].items()}
+    _show_fit(answer, answer["parameters"] | named, lines=_circuit_lines(answer, fit.spectrum.unit))
 
 
-def _print_item(item: dict[str, Any], titled: bool) -> None:
+def _circuit_lines(answer: dict[str, Any], unit: str) -> list[str]:
+    """What a spectrum's answer holds beside the parameters."""
+    lines = [
+        f"chi squared {answer['chi_squared']:.3g}",
+        f"Kramers-Kronig, largest residual {answer['kramers_kronig']['residual_max']:.2%}",
+    ]
+    lines += [f"relaxation time {peak['tau_s']:.3g} s, {peak['resistance']:.4g} {unit}" for peak in answer["relaxation_times"]]
+    lines += [
+        f"runner-up {other['circuit']}, chi squared {other['chi_squared']:.3g}, weight {other['weight']:.2g}"
+        for other in answer["runners_up"]
+    ]
+    return lines
+
+
+def _print_item(item: dict[str, Any], titled: bool, once: str) -> None:
+    """One file's answer; the warning `once` holds for all files and is left to the caller."""
     if titled:
         out.print(item["file"], soft_wrap=True, markup=False)
     if "error" in item:
         err.print(f"note: {item['error']}", markup=False)
         return
-    _show_fit(item, item)
+    low, high = item["window_v"]
+    used = [f"{key} {item[key]:.5g}" for key in ("area_cm2", "equivalent_weight_g", "density_g_cm3") if item[key] is not None]
+    lines = [f"window {low:.4f} to {high:.4f} V, residual {item['residual_decades'] or float('nan'):.4f} decades", *used]
+    _show_fit(item | {"warnings": [said for said in item["warnings"] if said != once]}, item, lines)
 
 
-def _show_fit(answer: dict[str, Any], values: dict[str, Any]) -> None:
+def _show_fit(answer: dict[str, Any], values: dict[str, Any], lines: list[str]) -> None:
     out.print(answer.get("circuit") or answer["method"], markup=False)
-    print_table(["parameter", "value", "sigma"], _rows(values))
+    print_table(COLUMNS, _rows(values))
+    for line in lines:
+        out.print(line, soft_wrap=True, markup=False)
     out.print(f"plot {answer['plot']}", soft_wrap=True, markup=False)
     for warning in answer["warnings"]:
         err.print(f"note: {warning}", markup=False)
 
 
 def _rows(values: dict[str, Any]) -> list[list[str]]:
+    """Name, value, sigma, 95 % limits and unit; the names of a polarisation curve's numbers end with theirs."""
     return [
-        [name, *(f"{q[key]:.4g}" if q[key] is not None else "-" for key in ("value", "sigma"))]
+        [
+            name,
+            *(f"{q[key]:.4g}" if q[key] is not None else "-" for key in ("value", "sigma")),
+            f"{q['low_95']:.4g} to {q['high_95']:.4g}" if "low_95" in q else "-",
+            q.get("unit", ""),
+        ]
         for name, q in values.items()
         if isinstance(q, dict) and "value" in q
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,23 +17,31 @@ MPY = 1 / 0.0254  # thousandths of an inch in a millimetre
 GAS_CONSTANT = 8.314462618  # J/(mol K)
 ATOMIC_WEIGHTS = {
     "Fe": 55.845, "Cr": 51.996, "Ni": 58.693, "Mo": 95.95, "Mn": 54.938, "Mg": 24.305, "Al": 26.982, "Zn": 65.38, "Cu": 63.546,
-    "Ti": 47.867, "Sn": 118.71, "Co": 58.933,
+    "Ti": 47.867, "Sn": 118.71, "Co": 58.933, "Nb": 92.906, "V": 50.942, "W": 183.84, "Si": 28.085, "Ta": 180.948, "Zr": 91.224,
+    "Ag": 107.868, "Pb": 207.2,
 }  # fmt: skip
-VALENCES = {"Fe": 2, "Cr": 3, "Ni": 2, "Mo": 3, "Mn": 2, "Mg": 2, "Al": 3, "Zn": 2, "Cu": 2, "Ti": 4, "Sn": 2, "Co": 2}
+# The lowest that ASTM G102 lists, but for those whose ions are of a higher one; "Cr(6)=17" takes another.
+VALENCES = {
+    "Fe": 2, "Cr": 3, "Ni": 2, "Mo": 3, "Mn": 2, "Mg": 2, "Al": 3, "Zn": 2, "Cu": 2, "Ti": 4, "Sn": 2, "Co": 2, "Nb": 4, "V": 3,
+    "W": 4, "Si": 4, "Ta": 5, "Zr": 4, "Ag": 1, "Pb": 2,
+}  # fmt: skip
+MAX_VALENCE = 8
+Metal = tuple[float, float]  # equivalent weight in g, density in g/cm3
 
 
 @dataclass(frozen=True, slots=True)
 class Alloy:
-    """Mass percentages of the elements that corrode, and the density in g/cm3."""
+    """Mass percentages of the elements that corrode, and the density in g/cm3; `valences` are those other than the usual."""
 
     percent: dict[str, float]
     density: float
+    valences: dict[str, int] = field(default_factory=dict)
 
     @property
     def equivalent_weight(self) -> float:
         """g per mole of electrons: 1 / sum of n_i f_i / W_i over elements above 1 % (ASTM G102)."""
-        total = sum(self.percent.values())
-        parts = [VALENCES[e] * p / total / ATOMIC_WEIGHTS[e] for e, p in self.percent.items() if p >= 1]
+        total, valences = sum(self.percent.values()), VALENCES | self.valences
+        parts = [valences[e] * p / total / ATOMIC_WEIGHTS[e] for e, p in self.percent.items() if p >= 1]
         return 1 / sum(parts)
 
 
@@ -45,19 +54,23 @@ ALLOYS = {
 }
 
 
-def read_composition(text: str) -> dict[str, float]:
-    """ "Fe=68,Cr=17,Ni=12" as mass percentages.
+def read_composition(text: str, density: float) -> Alloy:
+    """ "Fe=68,Cr=17,Ni=12" as an alloy of mass percentages; "Cr(6)=17" names another valence than the usual.
 
     Raises:
         BadInputError: not of this form, or an element above 1 % whose valence is not known here
     """
-    parts = [part.partition("=") for part in text.split(",")]
+    parts = [re.fullmatch(r"\s*([A-Za-z]+)\s*(?:\((\d)\))?\s*=\s*([0-9.]+)\s*%?\s*", part) for part in text.split(",")]
     try:
-        percent = {element.strip().capitalize(): float(value.strip().removesuffix("%")) for element, _, value in parts}
+        percent = {part[1].capitalize(): float(part[3]) for part in parts if part}
     except ValueError:
         percent = {}
-    if not percent or len(percent) < len(parts) or not all(0 <= value <= 100 for value in percent.values()):
-        raise BadInputError(f"composition {text!r} is not understood; write mass percentages like Fe=68,Cr=17,Ni=12")
+    valences = {part[1].capitalize(): int(part[2]) for part in parts if part and part[2]}
+    possible = all(0 <= value <= 100 for value in percent.values()) and all(1 <= n <= MAX_VALENCE for n in valences.values())
+    if not percent or len(percent) < len(parts) or not possible:
+        raise BadInputError(
+            f"composition {text!r} is not understood; write mass percentages like Fe=68,Cr=17,Ni=12, another valence as Cr(6)=17"
+        )
     strange = [element for element, value in percent.items() if value >= 1 and element not in VALENCES]
     if strange or not any(value >= 1 for value in percent.values()):
         known = ", ".join(VALENCES)
@@ -65,7 +78,43 @@ def read_composition(text: str) -> dict[str, float]:
     total = sum(percent.values())
     if not 90 <= total <= 101:
         raise BadInputError(f"the composition sums to {total:g} %; give mass percentages of all elements, 100 % together")
-    return percent
+    return Alloy(percent, density, valences)
+
+
+def metal(
+    alloy: str | None, equivalent_weight: float | None, density: float | None, composition: str | None = None
+) -> Metal | None:
+    """Equivalent weight in g and density in g/cm3; None if the caller named neither.
+
+    `composition` in mass % gives the weight by ASTM G102 eq. 4, with the valences of `VALENCES` or its own.
+
+    Raises:
+        BadInputError: an unknown alloy or composition, only one of weight and density, or one that is not above 0
+    """
+    if composition:
+        if alloy or equivalent_weight is not None:
+            raise BadInputError("the composition gives the equivalent weight; leave out alloy and equivalent weight")
+        equivalent_weight = read_composition(composition, density or 0.0).equivalent_weight
+    if alloy:
+        known = {name.lower(): one for name, one in ALLOYS.items()}
+        if alloy.lower() not in known:
+            raise BadInputError(
+                f"no alloy is called {alloy}; there are {', '.join(ALLOYS)}; else give equivalent weight and density"
+            )
+        one = known[alloy.lower()]
+        equivalent_weight = one.equivalent_weight if equivalent_weight is None else equivalent_weight
+        density = one.density if density is None else density
+    if equivalent_weight is None and density is None:
+        return None
+    if equivalent_weight is None or density is None:
+        raise BadInputError("a corrosion rate needs both equivalent weight (g) or composition (mass %), and density (g/cm3)")
+    return _checked(equivalent_weight, density)
+
+
+def _checked(equivalent_weight: float, density: float) -> Metal:
+    if not (equivalent_weight > 0 and density > 0):
+        raise BadInputError("equivalent weight (g) and density (g/cm3) must be above 0; for iron they are 27.92 and 7.87")
+    return equivalent_weight, density
 
 
 def corrosion_rate(i_corr: Quantity, equivalent_weight: float, density: float) -> Quantity:
@@ -74,8 +123,7 @@ def corrosion_rate(i_corr: Quantity, equivalent_weight: float, density: float) -
     Raises:
         BadInputError: a weight or density that is not positive
     """
-    if not (equivalent_weight > 0 and density > 0):
-        raise BadInputError("equivalent weight (g) and density (g/cm3) must be above 0; for iron they are 27.92 and 7.87")
+    equivalent_weight, density = _checked(equivalent_weight, density)
     factor = K_MM_YEAR * equivalent_weight / density
     return Quantity(factor * i_corr.value, factor * i_corr.sigma, "mm/year")
 
@@ -87,6 +135,13 @@ class Arrhenius:
     kelvin: Real
     i_corr: Real
     energy: ActivationEnergy
+
+    @property
+    def line(self) -> tuple[Real, Real]:
+        """1000 K / T, rising, and the line's current density in A/cm2 there."""
+        kelvin = np.sort(self.kelvin)[::-1]
+        current = np.log(self.energy.prefactor.value) - self.energy.energy.value * 1e3 / (GAS_CONSTANT * kelvin)
+        return 1e3 / kelvin, np.exp(current)
 
 
 def pair_temperatures(temperatures_k: Sequence[float], i_corr: Mapping[int, float], files: int) -> Arrhenius | None:
@@ -120,8 +175,9 @@ def activation_energy(temperatures_k: Sequence[float], i_corr: Sequence[float]) 
     scatter = float(left @ left) / max(1, len(t) - 2)
     sigma = np.sqrt(np.diag(covariance) * scatter)
     spread = float(np.sum((np.log(i) - np.log(i).mean()) ** 2))
+    freedom = max(1, len(t) - 2)
     return ActivationEnergy(
-        Quantity(float(-slope * GAS_CONSTANT / 1e3), float(sigma[0] * GAS_CONSTANT / 1e3), "kJ/mol"),
-        Quantity(float(np.exp(offset)), float(np.exp(offset) * sigma[1]), "A/cm2"),
+        Quantity(float(-slope * GAS_CONSTANT / 1e3), float(sigma[0] * GAS_CONSTANT / 1e3), "kJ/mol", freedom),
+        Quantity(float(np.exp(offset)), float(np.exp(offset) * sigma[1]), "A/cm2", freedom),
         1 - float(left @ left) / spread if spread > 0 else float("nan"),
     )

@@ -1,18 +1,28 @@
-"""Tafel extrapolation: straight lines through log10|i| on both branches, read at the corrosion potential (ASTM G3, G5)."""
+"""Tafel extrapolation: straight lines through log10|i| on both branches, read at the corrosion potential (ASTM G3, G5).
+
+Far from E_corr the ohmic drop and a limiting current bend both branches into straight lines of their own, with slopes of nothing.
+So the automatic lines stay within the window that a fit of the whole reaction explains, and that fit's ohmic drop and limit are
+taken out first.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from corrovis.curves import PolarizationCurve, Quantity, Real, TafelFit
-from corrovis.electrochem.sweeps import Sweep
+from corrovis.electrochem.kinetics import LIMIT, LN10, MODELS, OHMIC, Trial, current_density
+from corrovis.electrochem.sweeps import Sweep, scatter
 from corrovis.errors import BadInputError
 
 NEAREST, FURTHEST, GRID = 0.05, 0.35, 0.01  # V from E_corr; nearer the other branch still bends the curve
 SHORTEST = 0.05
 STRAIGHT = 0.008  # decades
+USABLE = 0.5  # share of the limiting current beyond which taking the limit out leaves more noise than line
+RIM = 0.002  # V by which a line may end beyond the last point
+MISSED, APART = 0.03, 0.2  # decades, of which is told
+AWAY = 0.01  # V from E_corr within which log10|i| tells no residual
 NAN = float("nan")
 
 
@@ -28,51 +38,151 @@ class _Line:
     far: float
 
 
-def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, float] | None, said: tuple[str, ...]) -> TafelFit:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lines:
+    """Both lines, None where a branch has no straight part, the sweep that they were drawn in, and its measured potentials, V."""
+
+    cathodic: _Line | None
+    anodic: _Line | None
+    sweep: Sweep
+    measured_v: Real
+    known: Trial | None = None  # the fit whose resistance and limit were taken out
+
+    @property
+    def found(self) -> list[_Line]:
+        return [line for line in (self.cathodic, self.anodic) if line]
+
+    @property
+    def window_v(self) -> tuple[float, float]:
+        """Measured potentials from the far end of one line to that of the other; E_corr where there is no line."""
+        eta, e_corr = self.sweep.eta, self.sweep.e_corr_v
+        low = self.measured_v[(eta >= -(self.cathodic.far if self.cathodic else 0)) & (eta <= 0)]
+        high = self.measured_v[(eta <= (self.anodic.far if self.anodic else 0)) & (eta >= 0)]
+        return float(min(low, default=e_corr)), float(max(high, default=e_corr))
+
+
+def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, float] | None, known: Trial | None) -> TafelFit:
     """The straight part of each branch: the longest whose residual stays at the scatter of the data.
+
+    `known` is a fit that explains the sweep about E_corr, if there is one; what it says otherwise counts as systematic error.
 
     Raises:
         BadInputError: neither branch has a straight part
     """
-    reach = (FURTHEST, FURTHEST) if window_v is None else (sweep.e_corr_v - min(window_v), max(window_v) - sweep.e_corr_v)
-    cathodic, anodic = (_straight(sweep, side, far) for side, far in zip((-1, 1), reach, strict=True))
-    lines = [line for line in (cathodic, anodic) if line]
-    if not lines:
+    lines, said = _drawn(sweep, window_v, known)
+    if not lines.found:
         raise BadInputError(
             f"{curve.name}: no straight part of 50 mV on either branch; use the Butler-Volmer fit or another window"
         )
-    warnings = list(said)
-    for name, line in (("anodic", anodic), ("cathodic", cathodic)):
-        if line is None:
-            warnings.append(f"the {name} branch has no straight part; i_corr comes from the other branch alone")
-    at = np.array([line.offset for line in lines])
-    spread = float(np.ptp(at)) / 2
-    if spread > 0.1:
-        warnings.append(
-            f"the two lines meet E_corr {2 * spread:.2f} decades apart; one branch may not be under activation control"
-        )
-    i_corr = float(10 ** at.mean())
-    sigma = float(np.hypot(np.mean([line.offset_sigma for line in lines]), spread)) * i_corr * float(np.log(10))
-    e = sweep.potential_v[(sweep.eta >= -(cathodic.far if cathodic else 0)) & (sweep.eta <= (anodic.far if anodic else 0))]
-    model = np.zeros_like(e)
-    for sign, line in ((-1.0, cathodic), (1.0, anodic)):
-        if line:
-            model += sign * 10 ** (line.offset + sign * (e - sweep.e_corr_v) / line.slope)
+    low, high = lines.window_v
+    inside = (sweep.potential_v >= low) & (sweep.potential_v <= high)
+    e, i = sweep.potential_v[inside], sweep.current_a_cm2[inside]
+    model = _model(lines, e, i)
+    at = np.array([line.offset for line in lines.found])
+    other = float(known.values[1]) / LN10 - float(at.mean()) if known else 0.0
+    decades = float(np.sqrt(np.mean([line.offset_sigma for line in lines.found]) ** 2 + (np.ptp(at) / 2) ** 2 + other**2))
     return TafelFit(
         method="extrapolation",
         curve=curve,
         e_corr=Quantity(sweep.e_corr_v, float(np.hypot(np.median(np.diff(sweep.potential_v)), sweep.rounded_v)), "V"),
-        i_corr=Quantity(i_corr, sigma, "A/cm2"),
-        beta_a=Quantity(anodic.slope, anodic.slope_sigma, "V/decade") if anodic else Quantity(NAN, NAN, "V/decade"),
-        beta_c=Quantity(cathodic.slope, cathodic.slope_sigma, "V/decade") if cathodic else Quantity(NAN, NAN, "V/decade"),
+        i_corr=Quantity(float(10 ** at.mean()), float(10 ** at.mean()) * LN10 * decades, "A/cm2"),
+        beta_a=_slope(lines.anodic, known.values[2] if known else None),
+        beta_c=_slope(lines.cathodic, known.values[3] if known else None),
         beta_covariance=0.0,
-        window_v=(sweep.e_corr_v - (cathodic.far if cathodic else 0), sweep.e_corr_v + (anodic.far if anodic else 0)),
-        converged=len(lines) == 2,
-        residual_decades=_residual(sweep, cathodic, anodic),
+        window_v=(low, high),
+        converged=len(lines.found) == 2,
+        residual_decades=_residual(lines.sweep, lines.cathodic, lines.anodic),
         potential_v=e,
         model_a_cm2=model,
-        warnings=tuple(warnings),
+        polarisation_resistance=None,
+        warnings=(*said, *_doubts(lines, _missed(model, i, e - sweep.e_corr_v))),
     )
+
+
+def _doubts(lines: _Lines, missed: float) -> list[str]:
+    """What a reader has to know before he believes the lines, which miss the curve by so many decades."""
+    said = []
+    for name, line in (("anodic", lines.anodic), ("cathodic", lines.cathodic)):
+        if line is None:
+            said.append(f"the {name} branch has no straight part; i_corr comes from the other branch alone")
+    apart = float(np.ptp([line.offset for line in lines.found]))
+    if apart > APART:
+        said.append(f"the two lines meet E_corr {apart:.2f} decades apart; one branch may not be under activation control")
+    if missed > MISSED:
+        said.append(f"the sum of both lines misses the curve in the window by {missed:.2f} decades; take the method auto")
+    return said
+
+
+def _drawn(sweep: Sweep, window_v: tuple[float, float] | None, known: Trial | None) -> tuple[_Lines, list[str]]:
+    """Both lines, in the window asked for, else in what `known` explains, else wherever the branches are straight."""
+    if window_v is None and known is not None:
+        lines = _both(*_activation(sweep, known), (FURTHEST, FURTHEST))
+        if lines.found:
+            ratio, resistance = _taken_out(known)
+            out = [f"the ohmic drop of {resistance:.3g} ohm cm2"] if resistance else []
+            out += [f"the limiting current of {np.exp(known.values[1]) / ratio:.3g} A/cm2"] if ratio else []
+            what = f"{' and '.join(out)}, found under mixed control, taken out before the lines were drawn"
+            return replace(lines, known=known if out else None), [what] if out else []
+    reach = (FURTHEST, FURTHEST) if window_v is None else (sweep.e_corr_v - min(window_v), max(window_v) - sweep.e_corr_v)
+    said = ["no model of the reaction explains where the lines were drawn; take them with care"] if window_v is None else []
+    return _both(sweep, sweep.potential_v, reach), said
+
+
+def _both(sweep: Sweep, measured_v: Real, reach: tuple[float, float]) -> _Lines:
+    cathodic, anodic = (_straight(sweep, side, far) for side, far in zip((-1, 1), reach, strict=True))
+    return _Lines(cathodic, anodic, sweep, measured_v)
+
+
+def _activation(sweep: Sweep, known: Trial) -> tuple[Sweep, Real]:
+    """The part of a sweep that `known` explains, as it were without resistance and limit, and its measured potentials."""
+    e, i = sweep.potential_v, sweep.current_a_cm2
+    ratio, resistance = _taken_out(known)
+    share = np.where(i < 0, -i * ratio / np.exp(known.values[1]), 0.0)
+    keep = (e >= known.window[0]) & (e <= known.window[1]) & (share < USABLE)
+    e, i, share = e[keep], i[keep], share[keep]
+    inner = e - i * resistance
+    order = np.argsort(inner, kind="stable")
+    inner, kinetic = inner[order], (i * np.where(i < 0, (1 - ratio) / (1 - share), 1.0))[order]
+    eta = inner - sweep.e_corr_v
+    sides = [eta < 0] * bool(ratio) + [np.isfinite(eta)] * bool(resistance)  # what was taken out leaves more scatter behind
+    noise = max([sweep.noise_decades, *(scatter(eta[side], kinetic[side]) for side in sides)])
+    return replace(sweep, potential_v=inner, current_a_cm2=kinetic, noise_decades=noise), e[order]
+
+
+def _taken_out(known: Trial) -> tuple[float, float]:
+    """i_corr over the limiting current, and ohmic resistance in ohm cm2; 0 for what the model leaves out."""
+    free = MODELS[known.model]
+    return float(known.values[LIMIT]) * (LIMIT in free), float(known.values[OHMIC]) * (OHMIC in free)
+
+
+def _model(lines: _Lines, e: Real, i: Real) -> Real:
+    """The current that both lines add up to; with the resistance and limit that were taken out."""
+    if (known := lines.known) is not None:
+        values = known.values.copy()
+        values[:2] = lines.sweep.e_corr_v, LN10 * np.mean([line.offset for line in lines.found])
+        for place, line in ((2, lines.anodic), (3, lines.cathodic)):
+            values[place] = line.slope if line else values[place]
+        values[LIMIT], values[OHMIC] = _taken_out(known)
+        values[LIMIT] *= np.exp(values[1] - known.values[1])  # the limit itself stays
+        return current_density(values, e, i)
+    model = np.zeros_like(e)
+    for sign, side in ((-1.0, lines.cathodic), (1.0, lines.anodic)):
+        if side:
+            model += sign * 10 ** (side.offset + sign * (e - lines.sweep.e_corr_v) / side.slope)
+    return model
+
+
+def _missed(model: Real, i: Real, eta: Real) -> float:
+    """Root mean square decades between a model and the measured current, away from E_corr."""
+    away = (np.abs(eta) > AWAY) & (i != 0) & (model != 0)
+    return float(np.sqrt(np.mean(np.log10(np.abs(model[away] / i[away])) ** 2))) if away.any() else 0.0
+
+
+def _slope(line: _Line | None, known: float | None) -> Quantity:
+    """V/decade, with what the fit of the whole reaction says otherwise in its error."""
+    if line is None:
+        return Quantity(NAN, NAN, "V/decade")
+    return Quantity(line.slope, float(np.hypot(line.slope_sigma, 0.0 if known is None else line.slope - known)), "V/decade")
 
 
 def _branch(sweep: Sweep, side: int) -> tuple[Real, Real]:
@@ -88,8 +198,8 @@ def _straight(sweep: Sweep, side: int, furthest: float) -> _Line | None:
     best: tuple[float, _Line] | None = None
     allowed = max(STRAIGHT, 1.3 * sweep.noise_decades)
     top = min(furthest, float(distance[-1])) if len(distance) else 0.0
-    for near in np.arange(NEAREST, top - SHORTEST + 1e-9, GRID):
-        for far in np.arange(near + SHORTEST, top + 1e-9, GRID):
+    for near in np.arange(NEAREST, top - SHORTEST + RIM, GRID):
+        for far in np.arange(near + SHORTEST, top + RIM, GRID):
             inside = slice(int(np.searchsorted(distance, near)), int(np.searchsorted(distance, far)))
             line, rms = _line(distance[inside], log[inside], float(near), float(far))
             if line is None or rms > allowed:

@@ -39,6 +39,11 @@ def read_foreign(data: bytes, path: Path) -> list[tuple[Real, Complex]]:
             raise BadInputError(f"{path.name} looks like {kind} but cannot be read as such; export it as text or CSV") from error
 
 
+def is_session(data: bytes) -> bool:
+    """Whether the bytes are a session of PalmSens, as its program writes it; a table that speaks of measurements is none."""
+    return _kind(data) == ".pssession" and data[:20].decode("utf-16", errors="replace").lstrip().startswith("{")
+
+
 def _kind(data: bytes) -> str | None:
     head = data[:20000]
     if head.lstrip().startswith(b"VERSION"):

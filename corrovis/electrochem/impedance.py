@@ -8,19 +8,17 @@ are needed.  Residuals are divided by |Z| (Boukamp, Solid State Ionics 20 (1986)
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
 
 import numpy as np
-from scipy.optimize import least_squares
 
-from corrovis.curves import Candidate, CircuitFit, Complex, Quantity, Real, Spectrum
+from corrovis.curves import Candidate, CircuitFit, Complex, KramersKronig, Quantity, Real, Spectrum
+from corrovis.electrochem.circuit_problem import CircuitProblem, Weighting, random_starts
 from corrovis.electrochem.circuits import AREA_UNITS, UNITS, Circuit, parse
-from corrovis.electrochem.kramers_kronig import check_kramers_kronig
+from corrovis.electrochem.kramers_kronig import MIN_POINTS as MIN_RELAXING
+from corrovis.electrochem.kramers_kronig import check_kramers_kronig, relaxation_times
 from corrovis.electrochem.spectra import thinned
 from corrovis.electrochem.sweeps import counted
 from corrovis.errors import BadInputError
-
-Weighting = Literal["modulus", "unit"]
 
 # The seed's two circuits: R_s-(C_dl|R_ct), and the two loops with Q and L that an inductive loop at low frequency asks for.
 NAMED = {"randles": "R0-p(R1,C1)", "two-loop": "R0-p(CPE1,R1-p(R2,L1))"}
@@ -36,7 +34,6 @@ AUTO = (
 MIN_POINTS = 5
 SCREENED, TRIES, FIRST = 1500, 4, 25  # random starts; tries for each parameter; steps of each try
 RIVAL = 2.0  # another optimum is told of up to this multiple of the best sum of squares
-STEP = 1e-6
 TOLERANCE = 1e-3  # relative, of two optima that count as one
 ACCURACY = 2e-3  # relative, of a good instrument
 FINE = 10.0
@@ -44,7 +41,7 @@ CLOSE = 0.05  # weight from which a runner-up is called close
 KK_LIMIT = 0.03
 
 
-def fit_circuit(spectrum: Spectrum, circuit: str = "auto", weighting: Weighting = "modulus", seed: int = 0) -> CircuitFit:
+def fit_circuit(spectrum: Spectrum, circuit: str = "auto", weighting: Weighting = "modulus") -> CircuitFit:
     """A circuit string, a name of `NAMED`, or "auto" for the likeliest of `AUTO`.
 
     Raises:
@@ -55,8 +52,8 @@ def fit_circuit(spectrum: Spectrum, circuit: str = "auto", weighting: Weighting 
         raise BadInputError(f"{spectrum.name} has {few}; {MIN_POINTS} or more are needed to fit a circuit")
     spectrum = thinned(spectrum)
     if circuit.strip().lower() == "auto":
-        return _fit_auto(spectrum, weighting, seed)
-    return _finish(spectrum, _solve(spectrum, parse(NAMED.get(circuit.strip().lower(), circuit)), weighting, seed))
+        return _fit_auto(spectrum, weighting)
+    return _finish(spectrum, _solve(spectrum, parse(NAMED.get(circuit.strip().lower(), circuit)), weighting))
 
 
 def brug_capacitance(q: float, alpha: float, r_solution: float, r_transfer: float = float("inf")) -> float:
@@ -97,11 +94,11 @@ class _Solution:
         return n * float(np.log(max(self.cost / n, ACCURACY**2))) + len(self.values) * float(np.log(n))
 
 
-def _fit_auto(spectrum: Spectrum, weighting: Weighting, seed: int) -> CircuitFit:
+def _fit_auto(spectrum: Spectrum, weighting: Weighting) -> CircuitFit:
     texts = [text for text in AUTO if 2 * len(spectrum) > len(parse(text).names) + 2]
-    tried = sorted((_solve(spectrum, parse(text), weighting, seed) for text in texts), key=_rank)
+    tried = sorted((_solve(spectrum, parse(text), weighting) for text in texts), key=_rank)
     if spectrum.impedance.imag[0] > 0 and 2 * len(spectrum) > len(tried[0].values) + 3:  # the leads' inductance
-        tried += [_solve(spectrum, parse(f"L0-{one.circuit.text}"), weighting, seed) for one in tried[:3]]
+        tried += [_solve(spectrum, parse(f"L0-{one.circuit.text}"), weighting) for one in tried[:3]]
     plausible = sorted(tried, key=_rank)
     shares = np.exp(-0.5 * (np.array([_rank(one) for one in plausible]) - _rank(plausible[0])))
     ranking = [
@@ -125,54 +122,15 @@ def _rank(one: _Solution) -> float:
     return one.criterion + FINE * loose
 
 
-def _bounds(circuit: Circuit, spectrum: Spectrum) -> tuple[Real, Real]:
-    """Of the logarithms, where the data could show the element at all; wide enough never to press on a determined parameter."""
-    size, w = np.abs(spectrum.impedance), 2 * np.pi * spectrum.frequency_hz
-    low_r, high_r = np.log10(size.min()) - 4, np.log10(size.max()) + 4
-    fast, slow = -np.log10(w.max()), -np.log10(w.min())
-    ranges = {
-        "R": (low_r, high_r),
-        "C": (fast - high_r - 1, slow - low_r + 1),
-        "L": (fast + low_r - 1, slow + high_r + 1),
-        "Q": (fast - high_r - 1, slow - low_r + 3),
-        "alpha": (0.3, 1.0),
-        "sigma": (low_r - slow / 2, high_r - fast / 2),
-        "tau": (fast - 3, slow + 3),
-    }
-    low, high = np.array([ranges[kind] for kind in circuit.kinds], np.float64).T
-    return np.minimum(low, high), np.maximum(low, high)
-
-
-def _starts(circuit: Circuit, spectrum: Spectrum, count: int, seed: int) -> Real:
-    """(count, p): each element gets a resistance within the data's and a time constant within the window."""
-    random = np.random.default_rng(seed)
-    size, w = np.log10(np.abs(spectrum.impedance)), np.log10(2 * np.pi * spectrum.frequency_hz)
-    out = np.empty((count, len(circuit.kinds)))
-    for k, kind in enumerate(circuit.kinds):
-        r = random.uniform(size.min() - 1, size.max() + 0.5, count)
-        tau = random.uniform(-w.max() - 0.5, -w.min() + 0.5, count)
-        if kind == "R":
-            out[:, k] = r
-        elif kind in ("C", "Q"):
-            out[:, k] = tau - r
-        elif kind == "L":
-            out[:, k] = tau + r
-        elif kind == "sigma":
-            out[:, k] = r - tau / 2
-        else:
-            out[:, k] = random.uniform(0.6, 1, count) if kind == "alpha" else tau
-    return out
-
-
-def _solve(spectrum: Spectrum, circuit: Circuit, weighting: Weighting, seed: int) -> _Solution:
+def _solve(spectrum: Spectrum, circuit: Circuit, weighting: Weighting) -> _Solution:
     if 2 * len(spectrum) <= len(circuit.names):
         raise BadInputError(
             f"{spectrum.name}: {len(spectrum)} points cannot determine the {len(circuit.names)} parameters of {circuit.text}"
         )
-    problem = _Problem(circuit, spectrum, weighting)
+    problem = CircuitProblem(circuit, spectrum, weighting)
     # Numbers far outside the data overflow in single elements; least squares turns away from them by itself.
     with np.errstate(all="ignore"):
-        starts = np.clip(_starts(circuit, spectrum, SCREENED, seed), problem.low + 1e-6, problem.high - 1e-6)
+        starts = np.clip(random_starts(circuit, spectrum, SCREENED), problem.low + 1e-6, problem.high - 1e-6)
         costs = np.log1p(problem.residuals(starts) ** 2).sum(axis=1)  # logarithm: far points must not drown the near ones
         costs[~np.isfinite(costs)] = np.inf
         rough = sorted(
@@ -198,40 +156,6 @@ def _solve(spectrum: Spectrum, circuit: Circuit, weighting: Weighting, seed: int
     return _Solution(circuit, values, sigmas, 2 * float(best.cost), model, met, len(spectrum), rivals)
 
 
-class _Problem:
-    """Weighted residuals and their derivatives over x: log10 of each parameter, alpha as it is."""
-
-    def __init__(self, circuit: Circuit, spectrum: Spectrum, weighting: Weighting) -> None:
-        self.circuit, self.f, self.z = circuit, spectrum.frequency_hz, spectrum.impedance
-        self.low, self.high = _bounds(circuit, spectrum)
-        self.logs = np.array([kind != "alpha" for kind in circuit.kinds])
-        size = np.abs(spectrum.impedance)
-        self.weight = 1 / size if weighting == "modulus" else np.full(len(size), 1 / float(size.mean()))
-
-    def values(self, x: Real) -> Real:
-        return np.where(self.logs, 10.0 ** np.where(self.logs, x, 0), x)
-
-    def residuals(self, sets: Real) -> Real:
-        """(m, 2n) for (m, p) sets, all in one evaluation."""
-        off = (self.circuit.impedance(self.values(sets).T[:, :, None], self.f) - self.z) * self.weight
-        return np.concatenate([off.real, off.imag], axis=1)
-
-    def jacobian(self, x: Real) -> Real:
-        step = np.where(x + STEP < self.high, STEP, -STEP)
-        around = self.residuals(np.concatenate([x[None], x + np.diag(step)]))
-        out: Real = ((around[1:] - around[0]) / step[:, None]).T
-        return out
-
-    def refine(self, x: Real, evaluations: int) -> Any:
-        def residual(x: Real) -> Real:
-            out: Real = self.residuals(x[None])[0]
-            return out
-
-        return least_squares(
-            residual, x, self.jacobian, bounds=(self.low, self.high), max_nfev=evaluations, xtol=1e-11, ftol=1e-11, gtol=1e-13
-        )
-
-
 def _errors(jacobian: Real, cost: float, points: int) -> Real:
     """Standard errors from the curvature at the optimum; infinite along directions that the data do not see."""
     _, singular, directions = np.linalg.svd(jacobian, full_matrices=False)
@@ -247,49 +171,52 @@ def _errors(jacobian: Real, cost: float, points: int) -> Real:
 def _finish(spectrum: Spectrum, one: _Solution) -> CircuitFit:
     units = AREA_UNITS if spectrum.per_area else UNITS
     parameters = {
-        name: Quantity(float(value), float(sigma), units[kind])
+        name: Quantity(float(value), float(sigma), units[kind], max(1, 2 * one.points - len(one.values)))
         for name, kind, value, sigma in zip(one.circuit.names, one.circuit.kinds, one.values, one.sigmas, strict=True)
     }
     test = check_kramers_kronig(spectrum)
-    warnings = list(spectrum.notes)
-    loose = [name for name, q in parameters.items() if not q.sigma < 0.5 * abs(q.value)]
-    if loose:
-        warnings.append(
-            f"{', '.join(loose)} cannot be told from this spectrum: sigma exceeds half the value; try a simpler circuit"
-        )
-    if one.met == 0:
-        warnings.append("no second start led to this optimum; try a simpler circuit")
-    residual = np.abs(spectrum.impedance - one.model) / np.abs(spectrum.impedance)
-    rms = float(np.sqrt(np.mean(residual**2)))
-    if rms > KK_LIMIT:
-        warnings.append(f"the circuit misses the spectrum by {rms:.1%} on average; try another circuit or auto")
-    if test.residual_max > KK_LIMIT:
-        where = spectrum.frequency_hz[int(np.argmax(np.abs(test.residuals)))]
-        warnings.append(
-            f"Kramers-Kronig: off by {test.residual_max:.1%} at {where:.3g} Hz; the cell may drift or the point be noise"
-        )
-    if len(spectrum) < 10:
-        warnings.append(f"only {len(spectrum)} points; the errors are rough")
-    rivals = tuple(
-        (cost / one.cost, dict(zip(one.circuit.names, map(float, values), strict=True))) for cost, values in one.rivals
-    )
-    if rivals and rivals[0][0] < 1.2:
-        warnings.append(f"other parameters fit almost as well ({rivals[0][0]:.2f} times the squares): " + _listed(rivals[0][1]))
-    chi_squared = one.cost / (2 * one.points - len(one.values))
-    unit = units["C"]
+    effective = effective_capacitances(one.circuit, one.values)
     return CircuitFit(
         spectrum=spectrum,
         circuit=one.circuit.text,
         parameters=parameters,
-        chi_squared=chi_squared,
+        chi_squared=one.cost / (2 * one.points - len(one.values)),
         model=one.model,
         converged=bool(one.met > 0),
         kramers_kronig=test,
-        rivals=rivals,
-        capacitances={k: Quantity(c, float("nan"), unit) for k, c in effective_capacitances(one.circuit, one.values).items()},
+        rivals=_rivals(one),
+        capacitances={name: Quantity(value, float("nan"), units["C"]) for name, value in effective.items()},
         runners_up=(),
-        warnings=tuple(warnings),
+        relaxation_times=relaxation_times(spectrum) if len(spectrum) >= MIN_RELAXING else None,
+        warnings=(*spectrum.notes, *_doubts(spectrum, one, parameters, test)),
     )
+
+
+def _rivals(one: _Solution) -> tuple[tuple[float, dict[str, float]], ...]:
+    return tuple((cost / one.cost, dict(zip(one.circuit.names, map(float, values), strict=True))) for cost, values in one.rivals)
+
+
+def _doubts(spectrum: Spectrum, one: _Solution, parameters: dict[str, Quantity], test: KramersKronig) -> list[str]:
+    """What a reader has to know before he believes the numbers."""
+    said = []
+    loose = [name for name, q in parameters.items() if not q.sigma < 0.5 * abs(q.value)]
+    if loose:
+        said.append(f"{', '.join(loose)} cannot be told from this spectrum: sigma exceeds half the value; try a simpler circuit")
+    if one.met == 0:
+        said.append("no second start led to this optimum; try a simpler circuit")
+    residual = np.abs(spectrum.impedance - one.model) / np.abs(spectrum.impedance)
+    rms = float(np.sqrt(np.mean(residual**2)))
+    if rms > KK_LIMIT:
+        said.append(f"the circuit misses the spectrum by {rms:.1%} on average; try another circuit or auto")
+    if test.residual_max > KK_LIMIT:
+        where = spectrum.frequency_hz[int(np.argmax(np.abs(test.residuals)))]
+        said.append(f"Kramers-Kronig: off by {test.residual_max:.1%} at {where:.3g} Hz; the cell may drift or the point be noise")
+    if len(spectrum) < 10:
+        said.append(f"only {len(spectrum)} points; the errors are rough")
+    rivals = _rivals(one)
+    if rivals and rivals[0][0] < 1.2:
+        said.append(f"other parameters fit almost as well ({rivals[0][0]:.2f} times the squares): " + _listed(rivals[0][1]))
+    return said
 
 
 def _listed(values: dict[str, float]) -> str:

@@ -64,6 +64,7 @@ def _kinetics(eta: Real, ln_i: Real, beta_a: Real, beta_c: Real, ratio: Real) ->
 
 
 def count_points(sweep: Sweep, window: tuple[float, float]) -> int:
+    """Points of the sweep in the window, (lowest, highest) potential in V."""
     return int(((sweep.potential_v >= window[0]) & (sweep.potential_v <= window[1])).sum())
 
 
@@ -79,6 +80,11 @@ def cut_window(sweep: Sweep, window: tuple[float, float]) -> tuple[Real, Real, f
 
 
 def fit_window(sweep: Sweep, kind: str, window: tuple[float, float], near: Trial | None) -> Trial:
+    """The model of `MODELS` called `kind`, fitted in the window, (lowest, highest) potential in V.
+
+    `near` is a trial in a window close by, where the search begins.  The answer's values are in V, ln A/cm2, V/decade, 1 and
+    ohm cm2, in the order of `NAMES`; its residual is in decades.
+    """
     e, i, scale = cut_window(sweep, window)
     free = list(MODELS[kind])
     top = max(float(np.abs(i).max()), SMALLEST)

@@ -6,12 +6,13 @@ the data's scatter, and there the simplest such model.  Residuals are taken in a
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from dataclasses import replace
+from typing import Any
 
 import lmfit
 import numpy as np
 
-from corrovis.curves import MixedFit, PolarizationCurve, PolarizationResistance, Quantity, Real, TafelFit
+from corrovis.curves import METHODS, Method, MixedFit, PolarizationCurve, PolarizationResistance, Quantity, Real, TafelFit
 from corrovis.electrochem.extrapolation import fit_lines
 from corrovis.electrochem.kinetics import (
     LIMIT,
@@ -21,20 +22,16 @@ from corrovis.electrochem.kinetics import (
     NAMES,
     OHMIC,
     Trial,
-    count_points,
     current_density,
     cut_window,
-    fit_window,
 )
+from corrovis.electrochem.resistance import slope_resistance
 from corrovis.electrochem.sweeps import Sweep, counted, prepare, split_sweeps
+from corrovis.electrochem.windows import alike, allowed, pick, reach, trials
 from corrovis.errors import BadInputError
 
-Method = Literal["auto", "butler-volmer", "mixed", "extrapolation"]
-METHODS: tuple[Method, ...] = get_args(Method)
-WIDTHS = (0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)  # V, half widths tried
-NARROW = 0.045  # V; in narrower windows transport and resistance cannot be told from the slopes
-EXPLAINED = 0.003  # decades of residual that any model may leave
-GIVE_UP = 4.0
+KINDS = {"butler-volmer": ("butler-volmer",), "mixed": ("limit", "ohmic", "mixed")}  # of a method; the others try all
+WIDER = 0.02  # V by which another model's window has to be wider to be told of
 HOPELESS = 0.4  # decades
 
 
@@ -54,48 +51,58 @@ def fit_tafel(
     if window_v is not None:
         window_v = _within(window_v, ready)
     if method == "extrapolation":
-        return fit_lines(chosen, ready, window_v, said)
-    kinds = list(MODELS) if method == "auto" else ["butler-volmer"] if method == "butler-volmer" else ["limit", "ohmic", "mixed"]
-    trials = _trials(ready, kinds, window_v)
-    best = _pick(trials, ready.noise_decades)
-    if best.residual > HOPELESS:
-        raise BadInputError(
-            f"{chosen.name}: the best model leaves {best.residual:.1f} decades; this is no polarisation curve, or all noise"
-        )
-    return _report(chosen, ready, best, _alike(trials, best, ready.noise_decades), said)
+        fit = fit_lines(chosen, ready, window_v, _explained(ready))
+    else:
+        kinds = KINDS.get(method, tuple(MODELS))
+        tried = trials(ready, kinds, window_v)
+        best = pick(tried, ready.noise_decades)
+        if best.residual > HOPELESS:
+            raise BadInputError(
+                f"{chosen.name}: the best model leaves {best.residual:.1f} decades; this is no polarisation curve, or all noise"
+            )
+        fit = _report(chosen, ready, best, alike(tried, best, ready.noise_decades))
+        if method == "butler-volmer":
+            fit = replace(fit, warnings=(*_better(ready, best, window_v), *fit.warnings))
+    return replace(fit, polarisation_resistance=_resistance(ready, chosen.name), warnings=(*said, *fit.warnings))
 
 
-def fit_resistance(curve: PolarizationCurve, sweep: int | None = None, half_width_v: float = 0.015) -> PolarizationResistance:
-    """Polarisation resistance dE/di at E_corr in ohm cm2, from a cubic within `half_width_v` (ASTM G59).
-
-    A parabola takes the cubic term of Stern and Geary's curve for slope, up to a tenth; five points allow no more than one.
+def fit_resistance(curve: PolarizationCurve, sweep: int | None = None) -> PolarizationResistance:
+    """Polarisation resistance dE/di at E_corr in ohm cm2, see `slope_resistance`.
 
     Raises:
-        BadInputError: as `fit_tafel`
+        BadInputError: as `fit_tafel`, or too few points near E_corr
     """
-    _, ready, said = _choose(curve, sweep)
-    near = np.abs(ready.eta) <= half_width_v
-    count = int(near.sum())
-    if count < 5:
-        few = counted(count, "point")
-        raise BadInputError(f"{curve.name} has {few} within {1e3 * half_width_v:.0f} mV of E_corr; 5 are needed")
-    degree = 3 if count > 5 else 2
-    eta, i = ready.eta[near], ready.current_a_cm2[near]
-    found, covariance = np.polyfit(eta, i, degree, cov="unscaled")
-    left = i - np.polyval(found, eta)
-    scatter = float(left @ left) / (count - degree - 1)
-    slope, offset = found[-2:]
-    if slope <= 0:
-        raise BadInputError(f"{curve.name}: the current does not rise with the potential at E_corr; measure again")
-    sigma = float(np.sqrt(covariance[-2, -2] * scatter)) / slope**2
-    e_corr = ready.e_corr_v - offset / slope
-    window = (ready.e_corr_v - half_width_v, ready.e_corr_v + half_width_v)
-    return PolarizationResistance(
-        Quantity(1 / slope, sigma, "ohm cm2"),
-        Quantity(e_corr, float(np.hypot(np.sqrt(covariance[-1, -1] * scatter) / slope, ready.rounded_v)), "V"),
-        window,
-        said,
-    )
+    chosen, ready, said = _choose(curve, sweep)
+    return replace(slope_resistance(ready, chosen.name), warnings=said)
+
+
+def _resistance(sweep: Sweep, name: str) -> Quantity | None:
+    try:
+        return slope_resistance(sweep, name).resistance
+    except BadInputError:  # too few points near E_corr; the fit itself needs none there
+        return None
+
+
+def _explained(sweep: Sweep) -> Trial | None:
+    """The fit that explains the widest part of a sweep, if any explains one."""
+    try:
+        best = pick(trials(sweep, tuple(MODELS), None), sweep.noise_decades)
+    except BadInputError:
+        return None
+    return best if best.residual <= allowed(sweep.noise_decades) else None
+
+
+def _better(sweep: Sweep, best: Trial, window_v: tuple[float, float] | None) -> list[str]:
+    """A line where Butler-Volmer was asked for and mixed control explains a wider window, or this one."""
+    noise = sweep.noise_decades
+    other = pick(trials(sweep, tuple(MODELS), window_v), noise)
+    if other.model == best.model or other.residual > allowed(noise):
+        return []
+    if best.residual <= allowed(noise) and reach(other) < reach(best) + WIDER:
+        return []
+    (low, high), i_corr = other.window, np.exp(other.values[1])
+    more = f"mixed control ({other.model}) explains more, {low:.3f} to {high:.3f} V with i_corr {i_corr:.3g} A/cm2"
+    return [f"{more}; take the method auto or mixed"]
 
 
 def _choose(curve: PolarizationCurve, sweep: int | None) -> tuple[PolarizationCurve, Sweep, tuple[str, ...]]:
@@ -126,69 +133,7 @@ def _within(window_v: tuple[float, float], sweep: Sweep) -> tuple[float, float]:
     return max(low, float(sweep.potential_v[0])), min(high, float(sweep.potential_v[-1]))
 
 
-def _trials(sweep: Sweep, kinds: list[str], window_v: tuple[float, float] | None) -> list[Trial]:
-    windows = _windows(sweep) if window_v is None else [(min(window_v), max(window_v))]
-    trials = []
-    for kind in kinds:
-        last, bad = None, 0
-        for window in windows:
-            narrow = min(sweep.e_corr_v - window[0], window[1] - sweep.e_corr_v) < NARROW
-            if count_points(sweep, window) <= 2 + len(MODELS[kind]) or (narrow and kind != kinds[0]):
-                continue
-            last = fit_window(sweep, kind, window, last)
-            trials.append(last)
-            bad = bad + 1 if last.residual > GIVE_UP * _allowed(sweep.noise_decades) else 0
-            if bad >= 3:  # still wider windows will not be explained either
-                break
-    if not trials:
-        few = counted(count_points(sweep, windows[-1]), "point")
-        raise BadInputError(f"the window holds {few}, too few for a fit; widen it or measure more densely")
-    return trials
-
-
-def _windows(sweep: Sweep) -> list[tuple[float, float]]:
-    """Symmetric ones, and ones that reach further to the cathodic side, where no passive film interferes."""
-    low, high = float(sweep.eta[0]), float(sweep.eta[-1])
-    pairs = [(w, w) for w in WIDTHS] + [(2 * w, w) for w in (0.05, 0.1, 0.15)] + [(w, 2 * w) for w in (0.05, 0.1)]
-    clipped = {(round(max(-c, low), 4), round(min(a, high), 4)) for c, a in pairs}
-    usable = sorted(
-        ((c, a) for c, a in clipped if count_points(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= 8),
-        key=lambda pair: pair[1] - pair[0],
-    )
-    return [(sweep.e_corr_v + c, sweep.e_corr_v + a) for c, a in usable or [(low, high)]]
-
-
-def _allowed(noise: float) -> float:
-    return max(EXPLAINED, 1.3 * noise)
-
-
-def _pick(trials: list[Trial], noise: float) -> Trial:
-    """Widest window that is explained, there the model that the criterion prefers; if none is, the best residual."""
-    good = [trial for trial in trials if trial.residual <= _allowed(noise)]
-    if not good:
-        return min(trials, key=lambda trial: trial.residual)
-    widest = max(_reach(trial) for trial in good)
-    same = [trial for trial in good if _reach(trial) > widest - 0.005]
-    independent = min(same, key=lambda trial: trial.residual).independent
-    return min(same, key=lambda trial: trial.criterion(independent))
-
-
-def _reach(trial: Trial) -> float:
-    """Width of the window; each side counts up to twice the other, so that both branches are seen."""
-    below, above = trial.values[0] - trial.window[0], trial.window[1] - trial.values[0]
-    return float(min(below, 2 * above) + min(above, 2 * below))
-
-
-def _alike(trials: list[Trial], best: Trial, noise: float) -> list[Trial]:
-    """The same model in windows at least half as wide that it explains as well; their scatter is part of the uncertainty."""
-    return [
-        t
-        for t in trials
-        if t.model == best.model and t.residual <= max(_allowed(noise), best.residual) and _reach(t) >= 0.6 * _reach(best)
-    ]
-
-
-def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, alike: list[Trial], said: tuple[str, ...]) -> TafelFit:
+def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Trial]) -> TafelFit:
     """Errors from lmfit at the chosen optimum, widened by what neighbouring windows say."""
     e, i, scale = cut_window(sweep, best.window)
     target = np.arcsinh(i / scale)
@@ -202,7 +147,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, alike: list[Tri
 
     found = lmfit.minimize(residual, parameters, method="leastsq", max_nfev=600)
     values = np.array([found.params[name].value for name in NAMES])
-    covariance = _covariance(found, best.model, alike)
+    covariance = _covariance(found, best.model, others)
     sigmas = np.sqrt(np.diag(covariance))
     away = np.abs(e - values[0]) > 0.01
     apart = np.log10(np.maximum(np.abs(current_density(values, e, i)), 1e-18) / np.maximum(np.abs(i), 1e-18))[away & usable]
@@ -220,7 +165,8 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, alike: list[Tri
         "residual_decades": residual_decades,
         "potential_v": e,
         "model_a_cm2": current_density(values, e, i),
-        "warnings": (*said, *_doubts(values, sigmas, best, sweep, residual_decades)),
+        "polarisation_resistance": None,
+        "warnings": tuple(_doubts(values, sigmas, best, sweep, residual_decades)),
     }
     if best.model == "butler-volmer":
         return TafelFit(method="butler-volmer", **common)
@@ -233,12 +179,12 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, alike: list[Tri
     )
 
 
-def _covariance(found: Any, model: str, alike: list[Trial]) -> Real:
+def _covariance(found: Any, model: str, others: list[Trial]) -> Real:
     """(6, 6) of the parameters, zero for those that the model lacks: the fit's own and that between neighbouring windows."""
     out = np.zeros((len(NAMES), len(NAMES)))
     free = list(MODELS[model])
     out[np.ix_(free, free)] = np.nan if found.covar is None else found.covar
-    return out + np.cov([trial.values for trial in alike], rowvar=False, ddof=0) if len(alike) > 1 else out
+    return out + np.cov([trial.values for trial in others], rowvar=False, ddof=0) if len(others) > 1 else out
 
 
 def _limiting_current(values: Real, covariance: Real) -> Quantity:
@@ -267,7 +213,7 @@ def _doubts(values: Real, sigmas: Real, best: Trial, sweep: Sweep, residual: flo
     """What a reader has to know before he believes the numbers."""
     said = []
     below, above = values[0] - best.window[0], best.window[1] - values[0]
-    if best.residual > _allowed(sweep.noise_decades):
+    if best.residual > allowed(sweep.noise_decades):
         said.append(f"the model leaves {residual:.3f} decades, more than the data's scatter: the reaction may be of another kind")
     for name, k, side in (("beta_a", 2, above), ("beta_c", 3, below)):
         if values[k] >= 0.95 * MAX_SLOPE:

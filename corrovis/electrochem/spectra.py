@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -109,7 +110,7 @@ def thinned(spectrum: Spectrum) -> Spectrum:
     _, group, counts = np.unique(place, return_inverse=True, return_counts=True)
     f, real, imaginary = (np.bincount(group, part) / counts for part in (log_f, spectrum.impedance.real, spectrum.impedance.imag))
     note = f"{len(spectrum)} points were averaged to {len(counts)}, evenly over the logarithm of frequency"
-    return Spectrum(np.exp(f), real + 1j * imaginary, spectrum.name, (*spectrum.notes, note), spectrum.per_area)
+    return replace(spectrum, frequency_hz=np.exp(f), impedance=real + 1j * imaginary, notes=(*spectrum.notes, note))
 
 
 def unevenness(values: Real) -> float:

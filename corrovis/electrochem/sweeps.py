@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -59,7 +59,7 @@ def split_sweeps(curve: PolarizationCurve) -> tuple[PolarizationCurve, ...]:
     for number, (a, b) in enumerate(parts, 1):
         way = "up" if e[b - 1] > e[a] else "down"
         name = f"{curve.name} sweep {number} ({way})"
-        sweeps.append(PolarizationCurve(e[a:b].copy(), curve.current_a_cm2[a:b].copy(), name, curve.notes, curve.signed))
+        sweeps.append(replace(curve, potential_v=e[a:b].copy(), current_a_cm2=curve.current_a_cm2[a:b].copy(), name=name))
     return tuple(sweeps)
 
 
@@ -91,7 +91,7 @@ def prepare(curve: PolarizationCurve) -> Sweep:
         warnings.append(f"left out: {counted(int((~keep).sum()), 'point')} far off the neighbouring ones")
         e, i = e[keep], i[keep]
     e_corr = _crossing(e, i, curve.name, warnings)
-    return Sweep(e, i, e_corr, _noise(e - e_corr, i), tuple(warnings), rounded)
+    return Sweep(e, i, e_corr, scatter(e - e_corr, i), tuple(warnings), rounded)
 
 
 def _turns(e: Real) -> list[int]:
@@ -168,8 +168,8 @@ def _spikes(i: Real) -> NDArray[np.bool_]:
     return out
 
 
-def _noise(eta: Real, i: Real) -> float:
-    """Scatter of log10|i| from second differences, away from the zero crossing."""
+def scatter(eta: Real, i: Real) -> float:
+    """Decades of scatter of |i| (A/cm2) from second differences, away from where it crosses zero, at `eta` = 0 V."""
     y = np.log10(np.abs(i) + 1e-15)
     bend = y[:-2] - 2 * y[1:-1] + y[2:]
     away = (np.abs(eta[1:-1]) > 0.02) & (np.abs(eta[1:-1]) < 0.3)

@@ -1,8 +1,8 @@
 """The numbers in a file, whatever program wrote it: bytes in, blocks of columns with their headings out.
 
 A block is a run of rows with equally many cells, most of them numbers; an empty cell, a note beside the numbers or a comment
-between them does not end it.  Separator and decimal sign are those under which the most cells are numbers; the heading is the
-nearest line above with as many cells.  That reads CSV and TXT exports, Gamry .DTA, BioLogic .mpt, ZView .z, Autolab,
+between them does not end it.  Separator and decimal sign are those under which the most cells are numbers; for the headings see
+`titles`.  That reads CSV and TXT exports, Gamry .DTA, BioLogic .mpt, ZView .z, Autolab,
 VersaStudio .par, PARSTAT, CH Instruments, PowerSuite, PalmSens, Zahner; workbooks are cells.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice
 from pathlib import Path
@@ -18,20 +18,32 @@ from pathlib import Path
 import numpy as np
 
 from corrovis.curves import Real
-from corrovis.electrochem.headings import BARE_RANK, read_heading
-from corrovis.electrochem.workbooks import workbook_rows
+from corrovis.electrochem.titles import NEAR, Cells, Line, Titles, find_titles
+from corrovis.electrochem.workbooks import workbook_sheets
 from corrovis.errors import BadInputError
 
 MAX_BYTES = 120_000_000
+OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ABOVE = 400  # lines before a block that may say something of it
 SNIFFED = 4000  # lines that decide on separator and decimal sign
 SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "space": None}
 GROUPED = ".,"  # decimal points, and commas between thousands
 COMMA = re.compile(r"[-+]?\d*,\d*([eE][-+]?\d+)?")
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
-Cells = list[str]
 # What instruments measure, smallest and largest size: models overflow far outside, and a wrong unit or area shows.
 RANGES = {"V": (0.0, 1e3), "A/cm2": (1e-18, 1e6), "Hz": (1e-9, 1e12), "ohm": (1e-9, 1e15), "ohm cm2": (1e-9, 1e15)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sheet:
+    """Rows of cells and the lines that they come from; a workbook's rows have none.  `title` names one of several sheets."""
+
+    rows: list[Cells]
+    lines: Sequence[str] = ()
+    title: str = ""
+
+    def line(self, place: int) -> Line:
+        return Line(self.rows[place], self.lines[place] if self.lines else "\t".join(self.rows[place]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,20 +52,30 @@ class Table:
 
     Shape:
         values: (rows, columns) float64, NaN where a cell is no number
-    `headings` is empty or names every column, unit included; `rows` are the file's, of which the block begins at `start`.
+    `titles` are its headings and what could not be read of them; the block begins at row `start` of its `sheet`.
     `cuts` are the rows of `values` at which a further block begins, one that repeated the headings.
     """
 
-    headings: tuple[str, ...]
+    titles: Titles
     values: Real
-    rows: list[Cells]
+    sheet: _Sheet
     start: int
     cuts: tuple[int, ...] = ()
 
     @property
+    def headings(self) -> tuple[str, ...]:
+        """Empty, or one for every column, unit included."""
+        return self.titles.headings
+
+    @property
     def above(self) -> Iterator[str]:
         """The lines before the block, for areas and conventions."""
-        return (" ".join(row) for row in self.rows[max(0, self.start - ABOVE) : self.start] if row)
+        return (" ".join(row) for row in self.sheet.rows[max(0, self.start - ABOVE) : self.start] if row)
+
+    @property
+    def note(self) -> str:
+        """What is to be said of where in the file the block stands."""
+        return f"the sheet {self.sheet.title!r} of the workbook was read" if self.sheet.title else ""
 
 
 def refuse_outside(values: Real, unit: str, name: str) -> None:
@@ -78,25 +100,39 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def read_tables(data: bytes, name: str) -> list[Table]:
+def read_tables(data: bytes, name: str, useful: Callable[[list[Table]], bool] = bool) -> list[Table]:
     """The blocks of numbers in the file, in its order; those with the same headings and filled columns are joined.
 
-    Of blocks without headings, which may be of anything, only the longest.
+    Of blocks without headings, which may be of anything, only the longest.  Of a workbook's sheets the first whose blocks are
+    `useful`, else the first that holds any.
 
     Raises:
         BadInputError: the bytes are neither text nor a workbook, or hold no numbers in columns
     """
     if data[:2] == b"PK":
-        return _blocks(workbook_rows(data, name), name, fixed=True)
+        first: list[Table] = []
+        for title, rows in workbook_sheets(data, name):
+            found = _blocks(_Sheet(rows, title=title), fixed=True)
+            if useful(found):
+                return found
+            first = first or found
+        return first or _refuse_words(name)
     lines = decode(data, name).splitlines()
     separator, decimal = _sniff(lines[:SNIFFED])
-    return _blocks([_cells(line, separator, decimal) for line in lines], name, fixed=separator is not None)
+    sheet = _Sheet([_cells(line, separator, decimal) for line in lines], lines)
+    return _blocks(sheet, fixed=separator is not None) or _refuse_words(name)
+
+
+def _refuse_words(name: str) -> list[Table]:
+    raise BadInputError(f"{name} holds no columns of numbers; export potential and current, or frequency and impedance, as text")
 
 
 def decode(data: bytes, name: str) -> str:
     """Text in UTF-8, UTF-16 (PalmSens) or Latin-1 (older instruments)."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", errors="replace")
+    if data.startswith(OLD_EXCEL):
+        raise BadInputError(f"{name} is a workbook of the old kind (.xls); save it as .xlsx, or export the curve as CSV")
     head = data[:65536]
     control = sum(byte < 9 or 13 < byte < 32 for byte in head)
     if control > 0.02 * len(head):
@@ -193,22 +229,18 @@ def _runs(rows: list[Cells], fixed: bool) -> Iterator[tuple[int, int, list[Cells
         start, run = index, [first] if _is_data(first) else []
 
 
-def _blocks(rows: list[Cells], name: str, fixed: bool) -> list[Table]:
-    """Runs of data rows, joined where a comment parted them or the headings were repeated."""
+def _blocks(sheet: _Sheet, fixed: bool) -> list[Table]:
+    """Runs of data rows, joined where a comment parted them or the headings were repeated; none where there are no numbers."""
     found: dict[tuple[object, ...], list[list[Table]]] = {}
     block, last_end = list[Table](), 0
-    for start, end, run in _runs(rows, fixed):
-        table = _table(run, rows, start)
+    for start, end, run in _runs(sheet.rows, fixed):
+        table = _table(run, sheet, start)
         if not (block and _goes_on(block[-1], table, last_end)):
             _settle(found, block)
             block = []
         block.append(table)
         last_end = end
     _settle(found, block)
-    if not found:
-        raise BadInputError(
-            f"{name} holds no columns of numbers; export potential and current, or frequency and impedance, as text"
-        )
     return [_stacked(blocks) for blocks in found.values()]
 
 
@@ -216,8 +248,9 @@ def _goes_on(last: Table, table: Table, last_end: int) -> bool:
     """Whether only a comment parts two runs: as many columns, and no headings of the second's own."""
     if last.values.shape[1] != table.values.shape[1] or table.headings not in ((), last.headings):
         return False
-    between = [row for row in table.rows[last_end : table.start] if row]
-    return len(between) <= 3 and not _headings(between, table.values.shape[1])
+    between = [place for place in range(last_end, table.start) if table.sheet.rows[place]]
+    lines = [table.sheet.line(place) for place in between[:4]]
+    return len(between) <= 3 and not find_titles(lines, table.values.shape[1]).headings
 
 
 def _settle(found: dict[tuple[object, ...], list[list[Table]]], block: list[Table]) -> None:
@@ -239,39 +272,11 @@ def _length(block: list[Table]) -> int:
 def _stacked(blocks: list[list[Table]]) -> Table:
     first = blocks[0][0]
     values = np.concatenate([run.values for block in blocks for run in block])
-    return Table(first.headings, values, first.rows, first.start, tuple(accumulate(map(_length, blocks[:-1]))))
+    return Table(first.titles, values, first.sheet, first.start, tuple(accumulate(map(_length, blocks[:-1]))))
 
 
-def _table(run: list[Cells], rows: list[Cells], start: int) -> Table:
-    above = list(islice((rows[k] for k in range(start - 1, max(-1, start - ABOVE), -1) if rows[k]), 5))[::-1]
+def _table(run: list[Cells], sheet: _Sheet, start: int) -> Table:
+    filled = (place for place in range(start - 1, max(-1, start - ABOVE), -1) if sheet.rows[place])
+    above = [sheet.line(place) for place in islice(filled, NEAR)][::-1]
     values = np.array([[np.nan if (value := number(cell)) is None else value for cell in row] for row in run], np.float64)
-    return Table(_headings(above, len(run[0])), values, rows, start)
-
-
-def _headings(above: list[Cells], width: int) -> tuple[str, ...]:
-    """The nearest of the three lines above that names columns; a line of units below the names is taken in."""
-    for back in range(1, min(4, len(above) + 1)):
-        names = _fit(above[-back], width)
-        found = [heading for heading in map(read_heading, names or ()) if heading]
-        if not names or len(found) < 2:
-            continue
-        if (
-            all(heading.rank == BARE_RANK for heading in found)
-            and back < len(above)
-            and (titles := _fit(above[-back - 1], width))
-        ):
-            joined = tuple(f"{title} ({unit})" for title, unit in zip(titles, names, strict=True))
-            return tuple(full if read_heading(full) else title for full, title in zip(joined, titles, strict=True))
-        return names
-    words = above[-1] if above else []  # headings that mean nothing to us, but the user may name them
-    return tuple(words) if len(words) == width and all(word and number(word) is None for word in words) else ()
-
-
-def _fit(cells: Cells, width: int) -> tuple[str, ...] | None:
-    """The cells as `width` headings, if they can be."""
-    cells = [cell.removeprefix("Definition=") for cell in cells]
-    if len(cells) > width and not cells[0]:
-        cells = cells[1:]
-    if len(cells) < width:
-        cells = re.split(r"\s{2,}|\t", " ".join(cells).strip())
-    return tuple(cells[:width]) if 0 <= len(cells) - width <= 1 else None
+    return Table(find_titles(above, len(run[0])), values, sheet, start)

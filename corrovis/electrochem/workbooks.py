@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
+from typing import Any
 from xml.etree import ElementTree
 
 from corrovis.errors import BadInputError
 
 MAX_UNPACKED = 400_000_000
-MAX_COLUMNS, MAX_CELLS = 1000, 5_000_000  # of all sheets of .ods together; of the one read of .xlsx
+MAX_COLUMNS, MAX_CELLS = 1000, 5_000_000  # of all sheets of .ods together; of those read of .xlsx
 TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 VALUE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}value"
 # What the parsers raise on damaged files.
@@ -20,8 +22,12 @@ DAMAGES = (
 )  # fmt: skip
 
 
-def workbook_rows(data: bytes, name: str) -> list[list[str]]:
-    """Cells of the first sheet that holds any, of .xlsx and .ods."""
+def workbook_sheets(data: bytes, name: str) -> Iterator[tuple[str, list[list[str]]]]:
+    """Title and cells of each sheet of .xlsx and .ods that holds any, read when it is asked for; the only one has no title.
+
+    Raises:
+        BadInputError: damaged, too large, or no sheet holds a cell
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = set(archive.namelist())
@@ -34,27 +40,35 @@ def workbook_rows(data: bytes, name: str) -> list[list[str]]:
         raise BadInputError(f"{name} is a damaged workbook; save it again") from error
     if engine is None:
         raise BadInputError(f"{name} is an archive or a document, not a table; export the curve as CSV")
-    import pandas
-
+    found = False
     try:
-        wanted = _first_filled(data, name) if engine == "openpyxl" else None
-        sheets = pandas.read_excel(io.BytesIO(data), sheet_name=wanted, header=None, engine=engine)
+        for title, sheet in _xlsx(data, name) if engine == "openpyxl" else _ods(data):
+            if not sheet.empty:
+                found = True
+                yield title, [["" if c is None or c != c else str(c) for c in row] for row in sheet.values.tolist()]
     except DAMAGES as error:
         raise BadInputError(f"{name} is a damaged workbook ({error}); save it again or export CSV") from error
-    filled = [sheet for sheet in sheets.values() if not sheet.empty]
-    if not filled:
+    if not found:
         raise BadInputError(f"{name} has no filled sheet; save the curve in the first one")
-    return [["" if cell is None or cell != cell else str(cell) for cell in row] for row in filled[0].values.tolist()]
 
 
-def _first_filled(data: bytes, name: str) -> list[int]:
-    """The place of the first .xlsx sheet that holds any cell, else of the very first.
+def _ods(data: bytes) -> Iterator[tuple[str, Any]]:
+    import pandas
+
+    sheets = pandas.read_excel(io.BytesIO(data), sheet_name=None, header=None, engine="odf")
+    for title, cells in sheets.items():
+        yield str(title) if len(sheets) > 1 else "", cells
+
+
+def _xlsx(data: bytes, name: str) -> Iterator[tuple[str, Any]]:
+    """Sheet by sheet, so that those behind the curve cost nothing.
 
     A few bytes name a cell far off, and pandas writes out all before and beside it: sheets are measured first.
     """
+    import pandas
     from openpyxl import load_workbook  # type: ignore[import-untyped]
 
-    book, seen = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False), 0
+    book, seen, padded = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False), 0, 0
     for place, sheet in enumerate(book.worksheets):
         sheet.reset_dimensions()  # what the file says of its size may be wrong
         height = width = 0
@@ -62,12 +76,13 @@ def _first_filled(data: bytes, name: str) -> list[int]:
             seen += len(row) or 1
             filled = next((k for k in range(len(row), 0, -1) if row[k - 1] not in (None, "")), 0)
             height, width = (rows, max(width, filled)) if filled else (height, width)
-            if max(seen, height * width) > MAX_CELLS:
+            if max(seen, padded + height * width) > MAX_CELLS:
                 wide = max(width, len(row))
                 raise BadInputError(f"{name} unpacks to a sheet of {rows} rows and {wide} columns; export only the curve")
+        padded += height * width
         if height:
-            return [place]
-    return [0]
+            cells = pandas.read_excel(io.BytesIO(data), sheet_name=place, header=None, engine="openpyxl")
+            yield str(sheet.title) if len(book.worksheets) > 1 else "", cells
 
 
 def _refuse_repeats(archive: zipfile.ZipFile, name: str) -> None:

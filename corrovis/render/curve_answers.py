@@ -8,15 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from corrovis.curves import CircuitFit, MixedFit, Quantity, TafelFit
-from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, Alloy, Arrhenius, corrosion_rate, read_composition
-from corrovis.electrochem.kramers_kronig import MIN_POINTS, relaxation_times
-from corrovis.electrochem.polarization import fit_resistance
-from corrovis.errors import BadInputError
+from corrovis.electrochem.corrosion_rate import MPY, Arrhenius, Metal, corrosion_rate
 
-Metal = tuple[float, float]  # equivalent weight in g, density in g/cm3
 NO_METAL = "no corrosion rate: name an alloy, or give equivalent weight and density"
 
 
@@ -26,35 +20,10 @@ def finite(value: float) -> float | None:
 
 
 def measured(quantity: Quantity) -> dict[str, float | None]:
-    return {"value": finite(quantity.value), "sigma": finite(quantity.sigma)}
-
-
-def metal(
-    alloy: str | None, equivalent_weight: float | None, density: float | None, composition: str | None = None
-) -> Metal | None:
-    """Equivalent weight in g and density in g/cm3; None if the caller named neither.
-
-    `composition` in mass % gives the weight by ASTM G102 eq. 4, with the valences of `VALENCES`.
-
-    Raises:
-        BadInputError: an unknown alloy or composition, or only one of weight and density
-    """
-    if composition:
-        if alloy or equivalent_weight is not None:
-            raise BadInputError("the composition gives the equivalent weight; leave out alloy and equivalent weight")
-        equivalent_weight = Alloy(read_composition(composition), density or 0.0).equivalent_weight
-    if alloy:
-        known = {name.lower(): one for name, one in ALLOYS.items()}
-        if alloy.lower() not in known:
-            raise BadInputError(
-                f"no alloy is called {alloy}; there are {', '.join(ALLOYS)}; else give equivalent weight and density"
-            )
-        one = known[alloy.lower()]
-        weight = one.equivalent_weight if equivalent_weight is None else equivalent_weight
-        return weight, one.density if density is None else density
-    if (equivalent_weight is None) != (density is None):
-        raise BadInputError("a corrosion rate needs both equivalent weight (g) or composition (mass %), and density (g/cm3)")
-    return (equivalent_weight, density) if equivalent_weight is not None and density is not None else None
+    """Value and sigma; with a sigma also the 95 % limits."""
+    low, high = quantity.limits_95
+    limits = {"low_95": float(low), "high_95": float(high)} if math.isfinite(low) and math.isfinite(high) else {}
+    return {"value": finite(quantity.value), "sigma": finite(quantity.sigma), **limits}
 
 
 def tafel_quantities(fit: TafelFit, of: Metal | None) -> dict[str, Quantity | None]:
@@ -68,18 +37,33 @@ def tafel_quantities(fit: TafelFit, of: Metal | None) -> dict[str, Quantity | No
         "beta_c_v_dec": fit.beta_c,
         "i_limit_a_cm2": limit,
         "ohmic_resistance_ohm_cm2": ohmic,
-        "polarisation_resistance_ohm_cm2": _polarisation_resistance(fit),
+        "polarisation_resistance_ohm_cm2": fit.polarisation_resistance,
         "stern_geary_v": fit.stern_geary if math.isfinite(fit.stern_geary.value) else None,
         "corrosion_rate_mm_y": rate,
         "corrosion_rate_mpy": Quantity(rate.value * MPY, rate.sigma * MPY, "mpy"),
     }
 
 
-def _polarisation_resistance(fit: TafelFit) -> Quantity | None:
-    try:
-        return fit_resistance(fit.curve).resistance
-    except BadInputError:  # too few points near E_corr; the fit itself needs none there
-        return None
+def conditions(fit: TafelFit | CircuitFit, of: Metal | None) -> dict[str, Quantity]:
+    """What a fit rests on, so that it can be repeated, and how well it explains the data."""
+    told: dict[str, tuple[float | None, str]]
+    if isinstance(fit, CircuitFit):
+        told = {
+            "chi_squared": (fit.chi_squared, ""),
+            "kramers_kronig_residual_max": (fit.kramers_kronig.residual_max, ""),
+            "area_cm2": (fit.spectrum.area_cm2, "cm2"),
+        }
+    else:
+        weight, density = of or (None, None)
+        told = {
+            "window_low_v": (fit.window_v[0], "V"),
+            "window_high_v": (fit.window_v[1], "V"),
+            "residual_decades": (fit.residual_decades, "decades"),
+            "area_cm2": (fit.curve.area_cm2, "cm2"),
+            "equivalent_weight_g": (weight, "g"),
+            "density_g_cm3": (density, "g/cm3"),
+        }
+    return {key: Quantity(value, math.nan, unit) for key, (value, unit) in told.items() if value is not None}
 
 
 def tafel_answer(fit: TafelFit, of: Metal | None) -> dict[str, Any]:
@@ -90,6 +74,9 @@ def tafel_answer(fit: TafelFit, of: Metal | None) -> dict[str, Any]:
         "window_v": [round(edge, 5) for edge in fit.window_v],
         "converged": fit.converged,
         "residual_decades": finite(fit.residual_decades),
+        "area_cm2": fit.curve.area_cm2,
+        "equivalent_weight_g": of and of[0],
+        "density_g_cm3": of and of[1],
         "warnings": [*fit.warnings, *([] if of else [NO_METAL])],
     }
 
@@ -111,6 +98,7 @@ def circuit_answer(fit: CircuitFit) -> dict[str, Any]:
         "circuit": fit.circuit,
         "parameters": {name: {**measured(q), "unit": q.unit} for name, q in fit.parameters.items()},
         "chi_squared": finite(fit.chi_squared),
+        "area_cm2": fit.spectrum.area_cm2,
         "converged": fit.converged,
         "kramers_kronig": {"mu": finite(test.mu), "residual_max": finite(test.residual_max)},
         "relaxation_times": _relaxation_peaks(fit),
@@ -125,23 +113,45 @@ def circuit_answer(fit: CircuitFit) -> dict[str, Any]:
 
 def _relaxation_peaks(fit: CircuitFit) -> list[dict[str, float]]:
     """Peaks of the distribution of relaxation times, fast ones first; none of a spectrum too short for one."""
-    peaks = relaxation_times(fit.spectrum).peaks if len(fit.spectrum) >= MIN_POINTS else []
+    peaks = fit.relaxation_times.peaks if fit.relaxation_times else []
     return [{"tau_s": tau, "resistance": resistance} for tau, resistance in peaks]
 
 
-def write_parameters(fits: Sequence[TafelFit | CircuitFit], of: Metal | None, path: Path) -> None:
-    """What the fits found, a row for each number; empty where the data do not tell it."""
+def arrhenius_quantities(series: Arrhenius) -> dict[str, Quantity]:
+    """What a temperature series gave, by the contract's keys."""
+    energy = series.energy
+    return {
+        "activation_energy_kj_mol": energy.energy,
+        "prefactor_a_cm2": energy.prefactor,
+        "r_squared": Quantity(energy.r_squared, math.nan, ""),
+    }
+
+
+def write_parameters(
+    fits: Sequence[TafelFit | CircuitFit], of: Metal | None, path: Path, series: Arrhenius | None = None
+) -> None:
+    """What the fits found and rest on, a row for each number; empty where the data do not tell it."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["curve", "fit", "parameter", "value", "sigma", "unit"])
+        writer.writerow(["curve", "fit", "parameter", "value", "sigma", "low_95", "high_95", "unit"])
         for fit in fits:
             if isinstance(fit, CircuitFit):
                 name, method = fit.spectrum.name, fit.circuit
                 found = fit.parameters | {f"{cpe} effective capacitance": q for cpe, q in fit.capacitances.items()}
             else:
                 name, method = fit.curve.name, fit.method
-                found = {key: q for key, q in tafel_quantities(fit, of).items() if q and math.isfinite(q.value)}
-            writer.writerows([name, method, key, q.value, finite(q.sigma), q.unit] for key, q in found.items())
+                found = {key: q for key, q in tafel_quantities(fit, of).items() if q}
+            writer.writerows(_record(name, method, found | conditions(fit, of)))
+        if series:
+            writer.writerows(_record("all curves", "Arrhenius", arrhenius_quantities(series)))
+
+
+def _record(name: str, method: str, found: dict[str, Quantity]) -> list[list[Any]]:
+    return [
+        [name, method, key, q.value, finite(q.sigma), *map(finite, q.limits_95), q.unit]
+        for key, q in found.items()
+        if math.isfinite(q.value)
+    ]
 
 
 def write_csv(fit: TafelFit | CircuitFit, path: Path) -> None:
@@ -149,10 +159,9 @@ def write_csv(fit: TafelFit | CircuitFit, path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         if isinstance(fit, TafelFit):
-            order = np.argsort(fit.curve.potential_v)
-            data = np.interp(fit.potential_v, fit.curve.potential_v[order], fit.curve.current_a_cm2[order])
             writer.writerow(["E (V)", "i (A/cm2)", "i fit (A/cm2)"])
-            writer.writerows(zip(fit.potential_v.tolist(), data.tolist(), fit.model_a_cm2.tolist(), strict=True))
+            points = (fit.potential_v, fit.measured_a_cm2, fit.model_a_cm2)
+            writer.writerows(zip(*(column.tolist() for column in points), strict=True))
             return
         unit = fit.spectrum.unit
         writer.writerow(["f (Hz)", f"Z' ({unit})", f"Z'' ({unit})", f"Z' fit ({unit})", f"Z'' fit ({unit})"])

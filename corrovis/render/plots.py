@@ -1,4 +1,4 @@
-"""Nyquist, Bode and Tafel plots of fits: results in, a figure out, saved as PNG, SVG or PDF by the ending."""
+"""Nyquist, Bode, Tafel and Arrhenius plots of fits: results in, a figure out, saved as PNG, SVG or PDF by the ending."""
 
 from __future__ import annotations
 
@@ -10,41 +10,53 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from corrovis.curves import CircuitFit, TafelFit
+from corrovis.electrochem.corrosion_rate import Arrhenius
 from corrovis.errors import BadInputError
 
 COLOURS = ("#a0450f", "#2b6a8f", "#5f7f35", "#7a4a86", "#b08a1e", "#4f5b66")
 KINDS = (".png", ".svg", ".pdf")
 
 
-def tafel_figure(fits: Sequence[TafelFit], reference: str = "reference") -> Figure:
-    """log|i| over E with the fitted curve, its window and the Tafel lines; below what the fit leaves."""
-    figure = Figure(figsize=(7, 6.2), layout="constrained")
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
+def tafel_figure(fits: Sequence[TafelFit], reference: str = "reference", series: Arrhenius | None = None) -> Figure:
+    """log|i| over E with the fitted curve, its window and the Tafel lines; below what the fit leaves, and the Arrhenius plot."""
+    figure = Figure(figsize=(7, 9.2) if series else (7, 6.2), layout="constrained")
+    grid = figure.add_gridspec(3 if series else 2, 1, height_ratios=(3.2, 1, 1.8) if series else (3.2, 1))
+    upper = figure.add_subplot(grid[0])
+    lower = figure.add_subplot(grid[1], sharex=upper)
+    upper.tick_params(labelbottom=False)
     floor = np.inf  # the axis ends here: the current goes through zero
     for fit, colour in zip(fits, _colours(len(fits)), strict=True):
-        curve = fit.curve
-        upper.semilogy(curve.potential_v, np.abs(curve.current_a_cm2), ".", ms=3, color=colour, alpha=0.45, label=curve.name)
-        upper.semilogy(fit.potential_v, np.abs(fit.model_a_cm2), "-", lw=1.6, color=colour)
-        upper.axvspan(*fit.window_v, color=colour, alpha=0.07, lw=0)
-        for side, slope in ((1, fit.beta_a.value), (-1, fit.beta_c.value)):
-            if np.isfinite(slope):
-                eta = np.linspace(0, max(0.05, abs(fit.window_v[side > 0] - fit.e_corr.value)), 2)
-                upper.semilogy(fit.e_corr.value + side * eta, fit.i_corr.value * 10 ** (eta / slope), "--", lw=0.9, color=colour)
-        upper.plot(fit.e_corr.value, fit.i_corr.value, "o", ms=6, mfc="white", color=colour)
-        order = np.argsort(curve.potential_v)
-        measured = np.interp(fit.potential_v, curve.potential_v[order], curve.current_a_cm2[order])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            left = np.log10(np.abs(measured) / np.abs(fit.model_a_cm2))
-        lower.plot(
-            fit.potential_v, np.where(np.abs(fit.potential_v - fit.e_corr.value) > 0.005, left, np.nan), ".", ms=3, color=colour
-        )
-        size = np.abs(curve.current_a_cm2)
+        _draw_tafel(fit, colour, upper)
+        lower.plot(fit.potential_v, fit.residuals, ".", ms=3, color=colour)
+        size = np.abs(fit.curve.current_a_cm2)
         floor = min(floor, 0.3 * float(np.quantile(size[size > 0], 0.01)))
     upper.set_ylim(bottom=floor)
     upper.set_ylabel("|i| in A/cm²")
     lower.set(xlabel=f"E in V against {reference}", ylabel="residual, decades")
     _finish([upper, lower], upper)
+    if series:
+        _draw_arrhenius(series, figure.add_subplot(grid[2]))
     return figure
+
+
+def _draw_tafel(fit: TafelFit, colour: str, axes: Axes) -> None:
+    curve = fit.curve
+    axes.semilogy(curve.potential_v, np.abs(curve.current_a_cm2), ".", ms=3, color=colour, alpha=0.45, label=curve.name)
+    axes.semilogy(fit.potential_v, np.abs(fit.model_a_cm2), "-", lw=1.6, color=colour)
+    axes.axvspan(*fit.window_v, color=colour, alpha=0.07, lw=0)
+    for side, slope in ((1, fit.beta_a.value), (-1, fit.beta_c.value)):
+        if np.isfinite(slope):
+            eta = np.linspace(0, max(0.05, abs(fit.window_v[side > 0] - fit.e_corr.value)), 2)
+            axes.semilogy(fit.e_corr.value + side * eta, fit.i_corr.value * 10 ** (eta / slope), "--", lw=0.9, color=colour)
+    axes.plot(fit.e_corr.value, fit.i_corr.value, "o", ms=6, mfc="white", color=colour)
+
+
+def _draw_arrhenius(series: Arrhenius, axes: Axes) -> None:
+    axes.semilogy(1e3 / series.kelvin, series.i_corr, "o", ms=5, mfc="none", color=COLOURS[0], label="i corr")
+    energy = series.energy
+    axes.semilogy(*series.line, "-", lw=1.4, color=COLOURS[0], label=f"{energy.energy}, R² {energy.r_squared:.4f}")
+    axes.set(xlabel="1000 K / T", ylabel="i corr in A/cm²")
+    _finish([axes], axes)
 
 
 def impedance_figure(fits: Sequence[CircuitFit]) -> Figure:
@@ -59,8 +71,9 @@ def impedance_figure(fits: Sequence[CircuitFit]) -> Figure:
         for axes, data, line in ((size, np.abs(z), np.abs(model)), (phase, -np.angle(z, deg=True), -np.angle(model, deg=True))):
             axes.plot(f, data, "o", ms=3, mfc="none", color=colour)
             axes.plot(f, line, "-", lw=1.3, color=colour)
-        rest.plot(f, 100 * fit.residuals.real, ".", ms=4, color=colour)
-        rest.plot(f, 100 * fit.residuals.imag, "x", ms=4, color=colour)
+        first = fit is fits[0]
+        rest.plot(f, 100 * fit.residuals.real, ".", ms=4, color=colour, label="real part" if first else None)
+        rest.plot(f, 100 * fit.residuals.imag, "x", ms=4, color=colour, label="imaginary part" if first else None)
     unit = fits[0].spectrum.unit.replace("ohm", "Ω").replace("cm2", "cm²")
     nyquist.set(xlabel=f"Re Z in {unit}", ylabel=f"-Im Z in {unit}", aspect="equal", adjustable="datalim")
     size.set(yscale="log", ylabel=f"|Z| in {unit}")
@@ -69,6 +82,7 @@ def impedance_figure(fits: Sequence[CircuitFit]) -> Figure:
     for axes in (size, phase, rest):
         axes.set_xscale("log")
     _finish([nyquist, size, phase, rest], nyquist)
+    rest.legend(frameon=False, fontsize=7, ncols=2)
     return figure
 
 

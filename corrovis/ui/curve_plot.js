@@ -6,6 +6,8 @@ const panels = plot.querySelector(".panels");
 const COLOURS = ["#c2571a", "#2b7fae", "#6f9a3c", "#9158a6", "#c09a1e", "#65737e"];
 const PAUSE_MS = 300; // after the last press of an arrow key
 const PAD = { left: 62, right: 14, top: 26, bottom: 42 };
+const RADIUS = 3.2, APART = 3; // of a circle, and how far from the last one the next is drawn
+const LINE_PX = 15, LETTER_PX = 6.4; // of the legend
 
 function node(name, attributes, parent, text) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -41,37 +43,58 @@ function widen(span, other, pixels, otherPixels) {
   return wanted > span[1] - span[0] ? [middle - wanted / 2, middle + wanted / 2] : span;
 }
 
+function isWide(panel, k, all) {
+  const narrow = all.filter((other, place) => place > 0 && !other.below);
+  return k === 0 || panel.below || (narrow.length % 2 === 1 && panel === narrow[narrow.length - 1]); // left alone it takes the whole row
+}
+
+// Circles that the fit can be seen through; of those that would lie on each other one.
+function circles(xs, ys) {
+  let path = "", last = null;
+  xs.forEach((x, k) => {
+    const y = ys[k];
+    if (last && Math.hypot(x - last[0], y - last[1]) < APART) return;
+    last = [x, y];
+    path += `M${(x - RADIUS).toFixed(1)} ${y.toFixed(1)}a${RADIUS} ${RADIUS} 0 1 0 ${2 * RADIUS} 0a${RADIUS} ${RADIUS} 0 1 0 ${-2 * RADIUS} 0`;
+  });
+  return path;
+}
+
 function draw(panel, k, all) {
-  const first = k === 0, wide = first || (k % 2 && k === all.length - 1); // one that is left alone takes the whole row
+  const first = k === 0, wide = isWide(panel, k, all);
   const phone = window.innerWidth < 640; // drawn as wide as it is seen, or its letters shrink with it
   const width = wide && !phone ? 760 : 380, height = first ? (phone ? 300 : 400) : wide ? 170 : 240;
-  const inner = { w: width - PAD.left - PAD.right, h: height - PAD.top - PAD.bottom };
-  let xs = range(panel.series.flatMap((s) => s.x)), ys = range(panel.series.flatMap((s) => s.y));
+  const names = first ? panel.series.filter((series) => series.name && !series.line && !series.band).map((series) => series.name) : [];
+  const crowded = names.length && (names[0].length + panel.ylabel.length) * LETTER_PX > width - 40; // no room beside the axis' name
+  const top = PAD.top + LINE_PX * Math.max(0, names.length - (crowded ? 0 : 1));
+  const inner = { w: width - PAD.left - PAD.right, h: height - PAD.top - PAD.bottom, top };
+  const tall = height + top - PAD.top; // the legend stands above the data
+  let xs = range((panel.below ? all[0] : panel).series.flatMap((s) => s.x)), ys = range(panel.series.flatMap((s) => s.y));
   if (panel.equal) [xs, ys] = [widen(xs, ys, inner.w, inner.h), widen(ys, xs, inner.h, inner.w)];
   const x = (value) => PAD.left + (value - xs[0]) / (xs[1] - xs[0]) * inner.w;
-  const y = (value) => PAD.top + (1 - (value - ys[0]) / (ys[1] - ys[0])) * inner.h;
-  const svg = node("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${panel.ylabel}, ${panel.xlabel}` });
+  const y = (value) => top + (1 - (value - ys[0]) / (ys[1] - ys[0])) * inner.h;
+  const svg = node("svg", { viewBox: `0 0 ${width} ${tall}`, role: "img", "aria-label": `${panel.ylabel}, ${panel.xlabel}` });
+  svg.classList.toggle("wide", wide);
   for (const value of ticks(xs, width > 400 ? 8 : 5)) {
-    node("line", { class: "grid", x1: x(value), x2: x(value), y1: PAD.top, y2: PAD.top + inner.h }, svg);
-    node("text", { x: x(value), y: height - 24, "text-anchor": "middle" }, svg, label(value));
+    node("line", { class: "grid", x1: x(value), x2: x(value), y1: top, y2: top + inner.h }, svg);
+    node("text", { x: x(value), y: tall - 24, "text-anchor": "middle" }, svg, label(value));
   }
   for (const value of ticks(ys, first ? 6 : wide ? 3 : 4)) {
     node("line", { class: "grid", x1: PAD.left, x2: PAD.left + inner.w, y1: y(value), y2: y(value) }, svg);
     node("text", { x: PAD.left - 7, y: y(value) + 4, "text-anchor": "end" }, svg, label(value));
   }
-  node("text", { x: PAD.left + inner.w / 2, y: height - 7, "text-anchor": "middle" }, svg, panel.xlabel);
+  node("text", { x: PAD.left + inner.w / 2, y: tall - 7, "text-anchor": "middle" }, svg, panel.xlabel);
   node("text", { x: 8, y: 16 }, svg, panel.ylabel);
-  let named = 0;
+  let named = crowded ? 1 : 0;
   for (const series of panel.series) {
     const colour = COLOURS[series.colour % COLOURS.length];
     if (series.line || series.band) {
       const path = series.x.map((value, k) => `${k ? "L" : "M"}${x(value).toFixed(1)} ${y(series.y[k]).toFixed(1)}`).join("");
       if (series.band) node("path", { d: `${path}Z`, fill: colour, "fill-opacity": 0.14, "data-kind": "band" }, svg);
-      else node("path", { d: path, fill: "none", stroke: colour, "stroke-width": 2.2, "data-kind": "fit" }, svg);
+      else node("path", { d: path, fill: "none", stroke: colour, "stroke-width": 1.4, "data-kind": "fit" }, svg);
     } else {
-      const dots = series.x.map((value, k) => `M${x(value).toFixed(1)} ${y(series.y[k]).toFixed(1)}h0`).join("");
-      node("path", { d: dots, fill: "none", stroke: colour, "stroke-width": first ? 4 : 3.5, "stroke-linecap": "round", "stroke-opacity": 0.5, "data-kind": "data" }, svg);
-      if (first && series.name) node("text", { x: width - PAD.right, y: 16 + 15 * named++, "text-anchor": "end", style: `fill:${colour}` }, svg, series.name);
+      node("path", { d: circles(series.x.map(x), series.y.map(y)), fill: "none", stroke: colour, "stroke-width": 1, "stroke-opacity": 0.75, "data-kind": "data" }, svg);
+      if (first && series.name) node("text", { x: width - PAD.right, y: 16 + LINE_PX * named++, "text-anchor": "end", style: `fill:${colour}` }, svg, series.name);
     }
   }
   if (panel.window) addWindow(svg, mine ?? panel.window, { x, xs, inner, width });
@@ -80,11 +103,11 @@ function draw(panel, k, all) {
 
 function addWindow(svg, start, { x, xs, inner, width }) {
   const edges = [...start];
-  const band = node("rect", { class: "band", y: PAD.top, height: inner.h }, svg);
+  const band = node("rect", { class: "band", y: inner.top, height: inner.h }, svg);
   const grips = edges.map((_, k) => {
     const grip = node("g", { class: "grip", tabindex: 0, role: "slider", "aria-label": k ? words.high : words.low, "aria-valuemin": xs[0], "aria-valuemax": xs[1] }, svg);
-    node("rect", { x: -10, y: PAD.top, width: 20, height: inner.h }, grip);
-    node("line", { class: "edge", y1: PAD.top, y2: PAD.top + inner.h }, grip);
+    node("rect", { x: -10, y: inner.top, width: 20, height: inner.h }, grip);
+    node("line", { class: "edge", y1: inner.top, y2: inner.top + inner.h }, grip);
     return grip;
   });
   const place = () => {

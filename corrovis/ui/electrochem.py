@@ -8,16 +8,17 @@ from typing import Any
 
 import gradio as gr
 
+from corrovis.curves import METHODS
+from corrovis.electrochem.corrosion_rate import ALLOYS
 from corrovis.ui import electrochem_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.complaints import complaining
+from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.examples import offer
-from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
+from corrovis.ui.parts import CPU, VISIT_S, fresh_folder
 
 Choices = dict[Any, Any]  # component -> what is chosen there
 CIRCUITS = ["auto", "randles", "two-loop", "R0-p(R1,CPE1)", "R0-p(R1-W1,CPE1)", "R0-p(R1,CPE1)-p(R2,CPE2)"]
-METHODS = ["auto", "butler-volmer", "mixed", "extrapolation"]
-METALS = ["316L", "304", "AZ31B", "carbon steel"]
 REFERENCES = ["reference", "SCE", "Ag/AgCl", "SHE"]
 
 
@@ -39,19 +40,26 @@ class ElectrochemTab:
 
     def __init__(self, examples: Path) -> None:
         self.window = gr.State(Window(), time_to_live=VISIT_S)
-        gr.HTML(f"<h1>{wording.LAB_HEADLINE}</h1><p>{wording.LAB_LEAD}</p>", elem_classes="hero slim", apply_default_css=False)
+        title = f"<h1>{wording.LAB_HEADLINE}</h1><p>{wording.LAB_LEAD} {wording.LAB_FORMATS}</p>"
+        gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes="lab"):
             with gr.Column(elem_classes="lab-desk", scale=1):
                 self.files = gr.File(label=wording.LAB_FILES, file_count="multiple", elem_classes="curves")
                 there = {file: label for file, label in wording.LAB_EXAMPLES.items() if (examples / file).exists()}
                 offer([(label, [[str(examples / file)]]) for file, label in there.items()], [self.files])
+            with gr.Column(elem_classes="lab-bench", scale=2):
+                self.plot = make_plot(wording.CURVE_PLOT)
+                self.table = gr.HTML(elem_classes="lab-table", apply_default_css=False)
+                self.saved = gr.File(label=wording.LAB_SAVED, file_count="multiple", interactive=False, visible=False)
+            with gr.Column(elem_classes="lab-form", scale=1):
                 self.area = gr.Number(label=wording.LAB_AREA, value=None, minimum=0)
-                self.alloy = gr.Dropdown(METALS, value=None, label=wording.LAB_METAL)
+                self.alloy = gr.Dropdown([(wording.LAB_NO_METAL, ""), *ALLOYS], value="", label=wording.LAB_METAL)
                 with gr.Accordion(wording.LAB_OTHER_METAL, open=False):
                     self.composition = gr.Textbox(label=wording.LAB_COMPOSITION, placeholder=wording.LAB_COMPOSITION_HINT)
-                    self.weight = gr.Number(label=wording.LAB_WEIGHT, value=None, minimum=0)
-                    self.density = gr.Number(label=wording.LAB_DENSITY, value=None, minimum=0)
-                self.method = gr.Dropdown(METHODS, value="auto", label=wording.LAB_METHOD)
+                    # An empty field of numbers comes back as 0, which is a mistake here and not "not known".
+                    self.weight = gr.Textbox(label=wording.LAB_WEIGHT, placeholder=wording.LAB_IRON[0])
+                    self.density = gr.Textbox(label=wording.LAB_DENSITY, placeholder=wording.LAB_IRON[1])
+                self.method = gr.Dropdown(list(METHODS), value="auto", label=wording.LAB_METHOD)
                 self.circuit = gr.Dropdown(CIRCUITS, value="auto", label=wording.LAB_CIRCUIT, allow_custom_value=True)
                 with gr.Accordion(wording.LAB_PARTS, open=False):
                     self.columns = gr.Textbox(label=wording.LAB_COLUMNS, placeholder=wording.LAB_COLUMNS_HINT)
@@ -59,10 +67,6 @@ class ElectrochemTab:
                     self.spectrum = gr.Number(label=wording.LAB_SPECTRUM, value=1, minimum=1, precision=0)
                 self.temperatures = gr.Textbox(label=wording.TEMPERATURES, placeholder=wording.TEMPERATURES_HINT)
                 self.reference = gr.Dropdown(REFERENCES, value="reference", label=wording.LAB_REFERENCE, allow_custom_value=True)
-            with gr.Column(elem_classes="lab-bench", scale=2):
-                self.plot = make_plot(wording.CURVE_PLOT)
-                self.table = gr.HTML(elem_classes="lab-table", apply_default_css=False)
-                self.saved = gr.File(label=wording.LAB_SAVED, file_count="multiple", interactive=False, visible=False)
         self._wire()
 
     def _wire(self) -> None:
@@ -74,12 +78,10 @@ class ElectrochemTab:
             self.circuit,
             self.method,
             self.reference,
-            self.weight,
-            self.density,
             self.sweep,
             self.spectrum,
         )
-        typed = (self.temperatures, self.composition, self.columns)
+        typed = (self.temperatures, self.composition, self.columns, self.weight, self.density)
         choices: Any = {self.window, self.files, *typed, *settings}
         shown = [self.plot, self.table, self.saved]
         self.files.change(self.show, choices, [*shown, self.window], **work)
@@ -122,8 +124,8 @@ class ElectrochemTab:
             area_cm2=choices[self.area] or None,
             alloy=choices[self.alloy] or None,
             composition=choices[self.composition] or "",
-            equivalent_weight=choices[self.weight] or None,
-            density=choices[self.density] or None,
+            equivalent_weight=choices[self.weight] or "",
+            density=choices[self.density] or "",
             columns=choices[self.columns] or "",
             sweep=choices[self.sweep] or None,
             spectrum=choices[self.spectrum] or 1,
@@ -140,11 +142,6 @@ class ElectrochemTab:
             fits, problems = jobs.fit_all(curves, wish)
             arrhenius, of = jobs.or_said(lambda: jobs.activation(fits, wish), said), jobs.or_said(lambda: wish.metal, said)
             html = jobs.table(fits, of, said + problems, arrhenius)
-            paths = jobs.write_files(fits, wish.reference, of, fresh_folder()) if fits else []
+            paths = jobs.write_files(fits, wish.reference, of, fresh_folder(), arrhenius) if fits else []
         saved = gr.update(value=[str(path) for path in paths], visible=bool(paths))
         return jobs.plot_value(curves, fits, wish.reference, arrhenius, (wish.window_v, turn)), html, saved
-
-
-def make_plot(words: dict[str, str]) -> gr.HTML:
-    """The drawing with its fixed template; its value is `electrochem_jobs.plot_json`'s."""
-    return drawing("curve_plot", "curve-block", words=words)

@@ -32,9 +32,11 @@ def publish() -> None:
         """Corrosion potential, current, Tafel slopes and corrosion rate from a polarisation curve; the options are those of
         `corrovis tafel`, and `window` is [lowest, highest] potential in V."""
         with complaining():
+            from corrovis.electrochem.columns import read_columns
+            from corrovis.electrochem.corrosion_rate import metal
             from corrovis.electrochem.polarization import fit_tafel
-            from corrovis.electrochem.readers import read_columns, read_polarization
-            from corrovis.render.curve_answers import metal, tafel_answer
+            from corrovis.electrochem.readers import read_polarization
+            from corrovis.render.curve_answers import tafel_answer
             from corrovis.render.plots import save_figure, tafel_figure
 
             path, name = upload(curve)
@@ -59,8 +61,9 @@ def publish() -> None:
     ) -> dict[str, Any]:
         """An equivalent circuit fitted to an impedance spectrum, without start values."""
         with complaining():
+            from corrovis.electrochem.columns import read_columns
             from corrovis.electrochem.impedance import fit_circuit
-            from corrovis.electrochem.readers import read_columns, read_spectrum
+            from corrovis.electrochem.readers import read_spectrum
             from corrovis.render.curve_answers import circuit_answer
             from corrovis.render.plots import impedance_figure, save_figure
 

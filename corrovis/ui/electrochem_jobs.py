@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from corrovis.curves import CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
-from corrovis.electrochem.corrosion_rate import GAS_CONSTANT, Arrhenius, pair_temperatures
+from corrovis.curves import CircuitFit, PolarizationCurve, Quantity, Spectrum, TafelFit
+from corrovis.electrochem.corrosion_rate import Arrhenius, Metal, metal, pair_temperatures
 from corrovis.errors import BadInputError
 from corrovis.ui import wording
+from corrovis.ui.curve_plot import Asked, plot_json
+from corrovis.ui.electrochem_panels import arrhenius_panel, file_of, polarization_panels, spectrum_panels, written
 
-SHOWN = 500  # points of a series that the browser draws
 MOST = 6  # curves in one plot
 
 Curve = PolarizationCurve | Spectrum
 Fit = TafelFit | CircuitFit
 Found = TypeVar("Found")
-Metal = tuple[float, float]  # equivalent weight in g, density in g/cm3
-Asked = tuple[tuple[float, float] | None, int]  # the window in V, if the visitor set it, and the count of his moves
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a visitor asks of his curves; `columns` and `composition` are as on the command line."""
+    """What a visitor asks of his curves; `columns` and `composition` are as on the command line, numbers of a metal as typed."""
 
     files: tuple[tuple[Path, str], ...]
     area_cm2: float | None = None
     alloy: str | None = None
     composition: str = ""
-    equivalent_weight: float | None = None
-    density: float | None = None
+    equivalent_weight: str = ""
+    density: str = ""
     columns: str = ""
     sweep: int | None = None
     spectrum: int = 1
@@ -58,9 +56,17 @@ class Wish:
 
     @property
     def metal(self) -> Metal | None:
-        from corrovis.render.curve_answers import metal
+        """Equivalent weight and density of the metal named or typed.  Raises BadInputError as `metal`, and for no numbers."""
+        weight, density = _typed(wording.LAB_WEIGHT, self.equivalent_weight), _typed(wording.LAB_DENSITY, self.density)
+        return metal(self.alloy, weight, density, self.composition)
 
-        return metal(self.alloy, self.equivalent_weight, self.density, self.composition)
+
+def _typed(label: str, text: str) -> float | None:
+    """The number typed, with a decimal point or comma; None for an empty field."""
+    try:
+        return float(text.replace(",", ".")) if text.strip() else None
+    except ValueError:
+        raise BadInputError(wording.NOT_A_NUMBER.format(label=label, text=text)) from None
 
 
 def read_curve(path: Path, name: str, wish: Wish) -> Curve:
@@ -69,7 +75,8 @@ def read_curve(path: Path, name: str, wish: Wish) -> Curve:
     Raises:
         BadInputError: neither
     """
-    from corrovis.electrochem.readers import read_columns, read_polarization, read_spectra, read_spectrum
+    from corrovis.electrochem.columns import read_columns
+    from corrovis.electrochem.readers import read_polarization, read_spectra, read_spectrum
 
     columns = read_columns(wish.columns)
     if columns and "frequency" not in columns:
@@ -134,7 +141,7 @@ def activation(fits: list[Fit], wish: Wish) -> Arrhenius | None:
         BadInputError: no numbers, not one for each file, or fewer than three fits
     """
     places = {name: place for place, (_, name) in enumerate(wish.files)}
-    currents = {places[_file(fit, places)]: fit.i_corr.value for fit in fits if isinstance(fit, TafelFit)}
+    currents = {places[file_of(fit, places)]: fit.i_corr.value for fit in fits if isinstance(fit, TafelFit)}
     if not currents:
         return None
     try:
@@ -142,12 +149,6 @@ def activation(fits: list[Fit], wish: Wish) -> Arrhenius | None:
     except ValueError:
         raise BadInputError(wording.NOT_TEMPERATURES) from None
     return pair_temperatures(kelvin, currents, len(wish.files))
-
-
-def _file(fit: TafelFit, known: Container[str]) -> str:
-    """The name of the file that a curve is of: its own, or without the end that `split_sweeps` adds."""
-    name = fit.curve.name
-    return name if name in known else re.sub(r" sweep \d+ \((up|down)\)$", "", name)
 
 
 def plot_value(
@@ -158,151 +159,96 @@ def plot_value(
         return ""
     if isinstance(curves[0], Spectrum):
         spectra = [curve for curve in curves if isinstance(curve, Spectrum)]
-        panels = _spectrum_panels(spectra, [fit for fit in fits if isinstance(fit, CircuitFit)])
+        panels = spectrum_panels(spectra, [fit for fit in fits if isinstance(fit, CircuitFit)])
     else:
         plain = [curve for curve in curves if isinstance(curve, PolarizationCurve)]
-        panels = _polarization_panels(plain, [fit for fit in fits if isinstance(fit, TafelFit)], reference)
+        panels = polarization_panels(plain, [fit for fit in fits if isinstance(fit, TafelFit)], reference)
         if asked[0]:  # also where nothing could be fitted in it: it can be dragged back
             panels[0]["window"] = [round(edge, 4) for edge in asked[0]]
-        panels += [_arrhenius_panel(arrhenius)] if arrhenius else []
+        panels += [arrhenius_panel(arrhenius)] if arrhenius else []
     return plot_json(panels, bool(fits), asked)
-
-
-def plot_json(panels: list[dict[str, Any]], fitted: bool, asked: Asked = (None, 0)) -> str:
-    """The value of the page's plot."""
-    return json.dumps({"panels": panels, "fitted": fitted, "own_window": asked[0] is not None, "turn": asked[1]})
-
-
-def series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, Any]:
-    good = np.isfinite(x) & np.isfinite(y)
-    step = max(1, int(good.sum()) // SHOWN)
-    xs, ys = x[good][::step], y[good][::step]
-    return {
-        "name": name,
-        "colour": colour,
-        "line": line,
-        "x": [float(f"{v:.5g}") for v in xs],
-        "y": [float(f"{v:.5g}") for v in ys],
-    }
-
-
-def _log(current: Real) -> Real:
-    """log10|i|; NaN at zero current, which would draw the axis down to nothing."""
-    size = np.abs(current)
-    floor = 0.3 * float(np.quantile(size, 0.01)) or 1e-30
-    return np.where(size > floor, np.log10(np.maximum(size, floor)), np.nan)
-
-
-def panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    return {"xlabel": x, "ylabel": y, "series": series, **more}
-
-
-def _polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], reference: str) -> list[dict[str, Any]]:
-    places = {curve.name: k for k, curve in enumerate(curves)}
-    main = [series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
-    left = []
-    for fit in fits:
-        k = places[_file(fit, places)]
-        e, i = fit.potential_v, fit.model_a_cm2
-        order = np.argsort(fit.curve.potential_v)
-        data = np.interp(e, fit.curve.potential_v[order], fit.curve.current_a_cm2[order])
-        main.append(series(e, _log(i), "", k, True))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            left.append(
-                series(e, np.where(np.abs(e - fit.e_corr.value) > 0.005, np.log10(np.abs(data / i)), np.nan), "", k, False)
-            )
-    window = [round(edge, 4) for edge in fits[0].window_v] if fits else None
-    panels = [panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_CURRENT, main, window=window)]
-    return panels + ([panel(wording.PLOT_POTENTIAL.format(reference=reference), wording.PLOT_DECADES, left)] if left else [])
-
-
-def _arrhenius_panel(found: Arrhenius) -> dict[str, Any]:
-    x, order = 1e3 / found.kelvin, np.argsort(found.kelvin)
-    line = found.energy.prefactor.value * np.exp(-found.energy.energy.value * 1e3 / (GAS_CONSTANT * found.kelvin[order]))
-    data = series(x, np.log10(found.i_corr), "", 0, False)
-    return panel(wording.PLOT_INVERSE, wording.PLOT_I_CORR, [data, series(x[order], np.log10(line), "", 0, True)])
-
-
-def _spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[dict[str, Any]]:
-    places = {spectrum.name: k for k, spectrum in enumerate(spectra)}
-    sets = [(s.frequency_hz, s.impedance, s.name, k, False) for k, s in enumerate(spectra)]
-    sets += [(f.spectrum.frequency_hz, f.model, "", places[f.spectrum.name], True) for f in fits]
-    unit = _written(spectra[0].unit)
-    log_f = wording.PLOT_FREQUENCY
-    panels = [
-        panel(wording.PLOT_REAL.format(unit=unit), wording.PLOT_IMAGINARY.format(unit=unit),
-               [series(z.real, -z.imag, name, k, line) for _, z, name, k, line in sets], equal=True),
-        panel(log_f, wording.PLOT_MODULUS.format(unit=unit),
-               [series(np.log10(f), np.log10(np.abs(z)), name, k, line) for f, z, name, k, line in sets]),
-        panel(log_f, wording.PLOT_PHASE,
-               [series(np.log10(f), -np.angle(z, deg=True), name, k, line) for f, z, name, k, line in sets]),
-    ]  # fmt: skip
-    left = [
-        series(np.log10(f.spectrum.frequency_hz), 100 * np.abs(f.residuals), "", places[f.spectrum.name], False) for f in fits
-    ]
-    return panels + ([panel(log_f, wording.PLOT_RESIDUAL, left)] if left else []) + _relaxation_panel(spectra, unit)
-
-
-def _relaxation_panel(spectra: list[Spectrum], unit: str) -> list[dict[str, Any]]:
-    from corrovis.electrochem.kramers_kronig import MIN_POINTS, relaxation_times
-
-    found = [(k, s.name, relaxation_times(s)) for k, s in enumerate(spectra) if len(s) >= MIN_POINTS]
-    drawn = [series(np.log10(one.tau_s), one.gamma, name, k, True) for k, name, one in found]
-    return [panel(wording.PLOT_TAU, wording.PLOT_GAMMA.format(unit=unit), drawn)] if drawn else []
 
 
 def table(fits: list[Fit], of: Metal | None, said: list[str], arrhenius: Arrhenius | None = None) -> str:
     """The results as an HTML table, a block of rows for each curve, and every warning below."""
-    from corrovis.render.curve_answers import circuit_answer, measured, tafel_answer
+    from corrovis.render.curve_answers import NO_METAL, arrhenius_quantities
 
     blocks = []
     for fit in fits:
-        answer = circuit_answer(fit) if isinstance(fit, CircuitFit) else tafel_answer(fit, of)
+        circuit = isinstance(fit, CircuitFit)
         name = fit.spectrum.name if isinstance(fit, CircuitFit) else fit.curve.name
-        values = {k: v for k, v in answer.items() if isinstance(v, dict)}
-        if isinstance(fit, CircuitFit):
-            capacitances = answer["effective_capacitances"].items()
-            values = answer["parameters"] | {wording.EFFECTIVE.format(cpe=name): q for name, q in capacitances}
-        head = f"<tr><th colspan=4>{escape(name)}<small>{escape(answer.get('circuit') or answer['method'])}</small></th></tr>"
-        blocks.append(head + "".join(_row(key, value) for key, value in values.items()))
-        said = said + [f"{name}: {line}" if len(fits) > 1 else line for line in answer["warnings"]]
+        kind = fit.circuit if isinstance(fit, CircuitFit) else fit.method
+        found = _circuit_rows(fit) if isinstance(fit, CircuitFit) else _tafel_rows(fit, of)
+        blocks.append(_head(f"{escape(name)}<small>{escape(kind)}</small>") + found)
+        said = said + [f"{name}: {line}" if len(fits) > 1 else line for line in fit.warnings]
+        said = said + ([] if of or circuit else [NO_METAL])
     if arrhenius:
-        energy = arrhenius.energy
-        head = f"<tr><th colspan=4>{wording.ACTIVATION.format(count=len(arrhenius.kelvin))}</th></tr>"
-        found = {"activation_energy": measured(energy.energy), "prefactor": measured(energy.prefactor)}
-        blocks.append(head + "".join(_row(key, value) for key, value in found.items()))
+        rows = "".join(_row(key, quantity) for key, quantity in arrhenius_quantities(arrhenius).items())
+        blocks.append(_head(escape(wording.ACTIVATION.format(count=len(arrhenius.kelvin)))) + rows)
     notes = "".join(f"<li>{escape(line)}</li>" for line in dict.fromkeys(said))
     body = f"<table><tbody>{''.join(blocks)}</tbody></table>" if blocks else ""
     return f'<section class="fit">{body}<ul role="status">{notes}</ul></section>' if body or notes else ""
 
 
-def _written(unit: str) -> str:
-    """ "ohm cm2" -> "Ω cm²", as people write it."""
-    return unit.replace("ohm", "Ω").replace("cm2", "cm²")
+def _head(title: str) -> str:
+    return f"<tr><th colspan=4>{title}</th></tr>"
 
 
-def _row(key: str, q: dict[str, Any]) -> str:
-    label, factor, unit = wording.QUANTITIES.get(key, (key, 1.0, _written(q.get("unit", ""))))
-    if q["value"] is None and key.startswith("corrosion_rate"):  # said once, below the table
-        return ""
-    if q["value"] is None:
-        return f"<tr><td>{escape(label)}</td><td>-</td><td></td><td>{escape(unit)}</td></tr>"
-    sigma = f"± {factor * q['sigma']:.2g}" if q["sigma"] is not None else ""
-    return f"<tr><td>{escape(label)}</td><td>{factor * q['value']:.4g}</td><td>{sigma}</td><td>{escape(unit)}</td></tr>"
+def _tafel_rows(fit: TafelFit, of: Metal | None) -> str:
+    """What the curve gave and what the fit rests on; without a metal no rate, which is said once below the table."""
+    from corrovis.render.curve_answers import conditions, tafel_quantities
+
+    found = {key: q for key, q in tafel_quantities(fit, of).items() if q and (of or not key.startswith("corrosion_rate"))}
+    return "".join(_row(key, quantity) for key, quantity in (found | conditions(fit, of)).items())
 
 
-def write_files(fits: list[Fit], reference: str, of: Metal | None, folder: Path) -> list[Path]:
+def _circuit_rows(fit: CircuitFit) -> str:
+    from corrovis.render.curve_answers import conditions
+
+    found = {_parameter(name): q for name, q in fit.parameters.items()}
+    found |= {wording.EFFECTIVE.format(cpe=name): q for name, q in fit.capacitances.items()}
+    return "".join(_row(key, quantity) for key, quantity in (found | conditions(fit, None)).items())
+
+
+def _parameter(name: str) -> str:
+    """CPE1_0 and CPE1_1 as people call them."""
+    element, _, place = name.partition("_")
+    if place and re.fullmatch(r"(CPE|Q)\d+", element):
+        return f"{element} {'Qα'[int(place)]}"
+    return name
+
+
+def _raised(unit: str) -> str:
+    """A unit in HTML, exponents raised."""
+    unit = escape(unit).replace("s^alpha", "s<sup>α</sup>")
+    return unit.replace("s^-1/2", "s<sup>−1/2</sup>")
+
+
+def _row(key: str, q: Quantity) -> str:
+    """Label, value, sigma above the 95 % limits, unit."""
+    label, factor, unit = wording.QUANTITIES.get(key, (key, 1.0, written(q.unit)))
+    if not np.isfinite(q.value):
+        return f"<tr><td>{escape(label)}</td><td>-</td><td></td><td>{_raised(unit)}</td></tr>"
+    low, high = (factor * limit for limit in q.limits_95)
+    limits = f"<small>{low:.4g} … {high:.4g}</small>" if np.isfinite(q.sigma) and np.isfinite([low, high]).all() else ""
+    sigma = f"± {factor * q.sigma:.2g}{limits}" if np.isfinite(q.sigma) else ""
+    return f"<tr><td>{escape(label)}</td><td>{factor * q.value:.4g}</td><td>{sigma}</td><td>{_raised(unit)}</td></tr>"
+
+
+def write_files(
+    fits: list[Fit], reference: str, of: Metal | None, folder: Path, arrhenius: Arrhenius | None = None
+) -> list[Path]:
     """The plot as PNG, SVG and PDF, the parameters of all fits as one CSV, and the points of each as another."""
     from corrovis.render.curve_answers import write_csv, write_parameters
     from corrovis.render.plots import KINDS, impedance_figure, save_figure, tafel_figure
 
     circuits, tafels = [f for f in fits if isinstance(f, CircuitFit)], [f for f in fits if isinstance(f, TafelFit)]
-    figure = impedance_figure(circuits) if circuits else tafel_figure(tafels, reference)
+    figure = impedance_figure(circuits) if circuits else tafel_figure(tafels, reference, arrhenius)
     paths = [folder / f"corrovis_fit{kind}" for kind in KINDS]
     for path in paths:
         save_figure(figure, path)
     paths.append(folder / "corrovis_parameters.csv")
-    write_parameters(fits, of, paths[-1])
+    write_parameters(fits, of, paths[-1], arrhenius)
     for number, fit in enumerate(fits, 1):
         paths.append(folder / f"corrovis_fit_{number}.csv")
         write_csv(fit, paths[-1])

@@ -221,3 +221,45 @@ def test_a_file_without_a_curve_is_refused_in_a_line(lab: Page, tmp_path: Path) 
     drop(lab, path)
     expect(lab.locator(".fit")).to_contain_text("letter.txt holds no columns of numbers")
     expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "empty")
+
+
+def test_a_metal_can_be_given_up(fitted: Page) -> None:
+    rate = fitted.locator(".fit table").get_by_role("row", name=re.compile("Corrosion rate"))
+    for choice, rows in (("carbon steel", 2), ("none of these", 0)):
+        fitted.get_by_label("Metal, for the corrosion rate").click()
+        fitted.get_by_role("option", name=choice).click()
+        expect(rate).to_have_count(rows)
+    fitted.get_by_role("button", name="Another metal").click()
+    for label, text in (("Composition in mass %, instead of the equivalent weight", "Fe=100"), ("Density, g/cm³", "0")):
+        field = fitted.get_by_label(label, exact=True)
+        field.fill(text)
+        field.press("Enter")
+    expect(fitted.locator(".fit")).to_contain_text("must be above 0")
+    field.fill("7.87")
+    field.press("Enter")
+    expect(rate).to_have_count(2)
+
+
+def test_on_a_phone_the_plot_is_seen_where_the_curve_was_dropped(lab: Page, curve: Path) -> None:
+    lab.set_viewport_size({"width": 390, "height": 844})
+    drop(lab, curve)
+    expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
+    plot, files = lab.locator(".curve-plot").bounding_box(), lab.locator(".curves").first.bounding_box()
+    area = lab.get_by_label("Exposed area", exact=False).bounding_box()
+    assert plot
+    assert files
+    assert area
+    assert files["y"] < plot["y"] < area["y"]
+    assert plot["y"] < 844 / 2, "most of the first screen is the plot's"
+    assert plot["width"] > 330
+
+
+def test_points_are_seen_through_the_fit_and_residuals_lie_below_their_potentials(fitted: Page) -> None:
+    main, left = fitted.locator(".curve-plot svg").nth(0), fitted.locator(".curve-plot svg").nth(1)
+    points = main.locator("path[data-kind=data]")
+    assert points.get_attribute("fill") == "none"
+    assert "a3.2 3.2" in (points.get_attribute("d") or "")
+    assert float(main.locator("path[data-kind=fit]").get_attribute("stroke-width") or "9") < 1.5
+    where = "all => all.map(one => [one.textContent, one.getAttribute('x')])"
+    above, below = (svg.locator('text[text-anchor="middle"]').evaluate_all(where) for svg in (main, left))
+    assert above == below

@@ -15,8 +15,8 @@ import pytest
 
 from corrovis import cli
 from corrovis.curves import PolarizationCurve
+from corrovis.electrochem.corrosion_rate import metal
 from corrovis.errors import BadInputError
-from corrovis.render.curve_answers import metal
 from corrovis.ui import electrochem_jobs as jobs
 
 Run = Callable[..., tuple[int, str, str]]
@@ -255,3 +255,92 @@ def test_a_file_may_have_sweep_in_its_name(curve: Path) -> None:
     series = jobs.activation(fits, wish)
     assert series is not None
     assert series.kelvin.tolist() == [303, 313, 323]
+
+
+def series_of(folder: Path) -> list[Path]:
+    """Three curves whose i_corr follows exp(-E / R T) with E = 40 kJ/mol."""
+    eta, paths = np.arange(-0.2, 0.2, 0.004), []
+    for kelvin in (303, 313, 323):
+        current = 1e-5 * np.exp(-40e3 / 8.314462618 * (1 / kelvin - 1 / 303)) * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
+        paths.append(folder / f"{kelvin}.csv")
+        rows = (f"{e - 0.45:.5f},{i:.7g}" for e, i in zip(eta, current, strict=True))
+        paths[-1].write_text("E (V),i (A/cm2)\n" + "\n".join(rows))
+    return paths
+
+
+def test_the_activation_energy_goes_into_files_table_and_plots(corrovis: Run, tmp_path: Path) -> None:
+    paths = series_of(tmp_path)
+    wish = jobs.Wish(tuple((path, path.name) for path in paths), temperatures="303,313,323")
+    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
+    series = jobs.activation(fits, wish)
+    files = jobs.write_files(fits, "SCE", None, tmp_path, series)
+    rows = {row["parameter"]: row for row in csv.DictReader(files[3].open()) if row["fit"] == "Arrhenius"}
+    assert float(rows["activation_energy_kj_mol"]["value"]) == pytest.approx(40, abs=0.1)
+    assert float(rows["r_squared"]["value"]) == pytest.approx(1, abs=1e-4)
+    assert "R² of the line" in jobs.table(fits, None, [], series)
+    plots = {}
+    for name, temperatures in (("with", [303, 313, 323]), ("without", [])):
+        plots[name] = tmp_path / f"{name}.svg"
+        asked = [word for kelvin in temperatures for word in ("--temperature", kelvin)]
+        code, _, err = corrovis("tafel", *paths, *asked, "--plot", plots[name])
+        assert code == 0, err
+    assert len(plots["with"].read_text().split('id="axes_')) == len(plots["without"].read_text().split('id="axes_')) + 1
+
+
+def test_what_a_fit_rests_on_is_in_table_and_file(curve: Path, tmp_path: Path) -> None:
+    wish = jobs.Wish(((curve, "steel.csv"),), area_cm2=2.0, alloy="carbon steel")
+    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
+    table = jobs.table(fits, wish.metal, [])
+    for label in ("Fit window from", "Fit window to", "Residual", "Area", "Equivalent weight", "Density"):
+        assert label in table
+    files = jobs.write_files(fits, "SCE", wish.metal, tmp_path)
+    rows = {row["parameter"]: row for row in csv.DictReader(files[3].open())}
+    assert (float(rows["area_cm2"]["value"]), float(rows["density_g_cm3"]["value"])) == (2.0, 7.87)
+    assert float(rows["equivalent_weight_g"]["value"]) == pytest.approx(27.92, abs=0.01)
+    assert float(rows["window_low_v"]["value"]) < -0.45 < float(rows["window_high_v"]["value"])
+    low, high = float(rows["i_corr_a_cm2"]["low_95"]), float(rows["i_corr_a_cm2"]["high_95"])
+    assert low < float(rows["i_corr_a_cm2"]["value"]) < high
+
+
+def test_no_rate_is_said_once_for_all_curves(corrovis: Run, tmp_path: Path) -> None:
+    paths = series_of(tmp_path)
+    wish = jobs.Wish(tuple((path, path.name) for path in paths))
+    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
+    assert jobs.table(fits, None, []).count("no corrosion rate") == 1
+    assert corrovis("tafel", *paths)[2].count("no corrosion rate") == 1
+
+
+def test_eis_says_in_words_what_its_json_holds(corrovis: Run, spectrum: Path) -> None:
+    out = corrovis("eis", spectrum, "--circuit", "R0-p(R1,CPE1)", "--area-cm2", 2)[1]
+    assert "S s^alpha/cm2" in out
+    for said in ("chi squared", "Kramers-Kronig, largest residual", "C of CPE1 (Brug)", "relaxation time 0.00"):
+        assert said in out
+    assert "runner-up R0-" in corrovis("eis", spectrum)[1]
+
+
+def test_the_table_of_a_spectrum_calls_a_constant_phase_element_by_q_and_alpha(spectrum: Path) -> None:
+    wish = jobs.Wish(((spectrum, "cell.csv"),), circuit="R0-p(R1,CPE1)")
+    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
+    table = jobs.table(fits, None, [])
+    assert "<td>CPE1 Q</td>" in table
+    assert "<td>CPE1 α</td>" in table
+    assert "S s<sup>α</sup>" in table
+    assert "Kramers-Kronig, largest residual" in table
+
+
+def test_a_metal_typed_is_checked_and_zero_is_no_metal() -> None:
+    assert jobs.Wish((), equivalent_weight="27,92", density="7.87").metal == (27.92, 7.87)
+    assert jobs.Wish(()).metal is None
+    with pytest.raises(BadInputError, match="must be above 0"):
+        _ = jobs.Wish((), equivalent_weight="0", density="7.87").metal
+    with pytest.raises(BadInputError, match="must be above 0"):
+        _ = jobs.Wish((), alloy="304", density="0").metal
+    with pytest.raises(BadInputError, match="'heavy' is no number"):
+        _ = jobs.Wish((), equivalent_weight="heavy", density="7.87").metal
+
+
+def test_limits_of_95_percent_stand_beside_sigma(corrovis: Run, curve: Path) -> None:
+    answer = json.loads(corrovis("tafel", curve, "--area-cm2", 2, "--alloy", "304", "--json")[1])
+    for key in ("e_corr_v", "i_corr_a_cm2", "beta_a_v_dec", "beta_c_v_dec", "corrosion_rate_mm_y"):
+        assert answer[key]["low_95"] < answer[key]["value"] < answer[key]["high_95"]
+    assert (answer["area_cm2"], answer["density_g_cm3"]) == (2, 7.94)

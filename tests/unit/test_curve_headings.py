@@ -45,6 +45,29 @@ from corrovis.electrochem.headings import read_heading
         ("z_imag_ohm", "imaginary", 1.0),
         ("Z' (KOhm)", "real", 1e3),
         ("Phase angle (deg)", "phase", np.pi / 180),
+        ("Spannung (V)", "potential", 1.0),
+        ("Stromdichte (µA/cm²)", "current", 1e-6),
+        ("Strom in mA", "current", 1e-3),
+        ("Tension (mV)", "potential", 1e-3),
+        ("Densité de courant (mA/cm2)", "current", 1e-3),
+        ("Potencial (V)", "potential", 1.0),
+        ("Corriente / mA", "current", 1e-3),
+        ("Densità di corrente (mA/cm²)", "current", 1e-3),
+        ("Fréquence (kHz)", "frequency", 1e3),
+        ("Partie imaginaire (kΩ)", "imaginary", 1e3),
+        ("Parte reale (ohm)", "real", 1.0),
+        ("Módulo (ohm)", "modulus", 1.0),
+        ("Fase (deg)", "phase", np.pi / 180),
+        ("电流 (mA)", "current", 1e-3),
+        ("Потенциал (мВ)", "potential", 1e-3),
+        ("Ток (мкА)", "current", 1e-6),
+        ("Channel 1 (V)", "potential", 1.0),
+        ("omega (rad/s)", "frequency", 1 / (2 * np.pi)),
+        ("ω", "frequency", 1 / (2 * np.pi)),
+        ("(mA)", "current", 1e-3),
+        ("log(i/mA cm-2)", "current", 1e-3),
+        ("lg i (A/cm2)", "current", 1.0),
+        ("ln(I / mA)", "current", 1e-3),
         ("a", None, 0),
         ("Current Range", None, 0),
         ("Sig", None, 0),
@@ -61,3 +84,14 @@ def test_a_unit_per_area_is_seen_in_every_spelling(text: str) -> None:
     heading = read_heading(text)
     assert heading is not None
     assert heading.per_area
+
+
+@pytest.mark.parametrize(
+    ("text", "base"),
+    [("log(i/mA cm-2)", 10), ("lg i (A/cm2)", 10), ("ln(I / mA)", np.e), ("log10|J| (uA/cm2)", 10), ("Strom (A)", 0)],
+)
+def test_a_logarithm_is_told_with_its_base(text: str, base: float) -> None:
+    heading = read_heading(text)
+    assert heading is not None
+    assert heading.log_base == pytest.approx(base)
+    assert heading.signed == (base == 0)

@@ -11,9 +11,10 @@ import openpyxl
 import pytest
 
 from corrovis.curves import PolarizationCurve
+from corrovis.electrochem.columns import read_columns
 from corrovis.electrochem.headings import hides_unit, read_heading, unit_for
 from corrovis.electrochem.polarization import fit_resistance, fit_tafel
-from corrovis.electrochem.readers import read_columns, read_polarization, read_spectra
+from corrovis.electrochem.readers import read_polarization, read_spectra
 from corrovis.errors import BadInputError
 
 E = np.linspace(-0.65, -0.25, 41)
@@ -185,8 +186,10 @@ def test_the_error_of_e_corr_takes_in_the_range_where_currents_are_rounded_to_ze
 def test_a_session_of_something_else_is_refused(tmp_path: Path, session: dict[str, object]) -> None:
     path = tmp_path / "cell.pssession"
     path.write_text(json.dumps(session), encoding="utf-16")
-    with pytest.raises(BadInputError, match="no columns of numbers"):
+    with pytest.raises(BadInputError, match="session without an impedance spectrum; export its curve as CSV"):
         read_spectra(path)
+    with pytest.raises(BadInputError, match="of which only spectra can be read; export the curve as CSV"):
+        read_polarization(path)
 
 
 @pytest.mark.parametrize(

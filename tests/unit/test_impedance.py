@@ -122,3 +122,15 @@ def test_relaxation_times_are_where_the_loops_are() -> None:
     assert fast == pytest.approx(1e-3, rel=0.3)
     assert slow == pytest.approx(0.3, rel=0.3)
     assert (r_fast, r_slow) == (pytest.approx(100, rel=0.1), pytest.approx(300, rel=0.1))
+
+
+def test_a_fit_holds_its_relaxation_times_and_limits() -> None:
+    fit = fit_circuit(simulated("R0-p(R1,C1)", [20, 500, 1e-5]), "R0-p(R1,C1)")
+    assert fit.relaxation_times is not None
+    ((tau, resistance),) = [peak for peak in fit.relaxation_times.peaks if peak[1] > 50]
+    assert (tau, resistance) == (pytest.approx(5e-3, rel=0.2), pytest.approx(500, rel=0.05))
+    low, high = fit.parameters["R1"].limits_95
+    assert low < fit.parameters["R1"].value < high
+    assert np.log(high / low) == pytest.approx(2 * 1.985 * fit.parameters["R1"].sigma / fit.parameters["R1"].value, rel=1e-3)
+    short = Spectrum(F[::8].copy(), fit.spectrum.impedance[::8].copy(), "short")
+    assert fit_circuit(short, "R0-p(R1,C1)").relaxation_times is None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corrovis.curves import MixedFit, PolarizationCurve, Quantity
-from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, activation_energy, corrosion_rate
+from corrovis.curves import METHODS, Method, MixedFit, PolarizationCurve, Quantity
+from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, activation_energy, corrosion_rate, read_composition
 from corrovis.electrochem.extrapolation import _Line, _residual
-from corrovis.electrochem.polarization import METHODS, Method, _limiting_current, fit_resistance, fit_tafel
+from corrovis.electrochem.polarization import _limiting_current, fit_resistance, fit_tafel
 from corrovis.electrochem.sweeps import Sweep, split_sweeps
 from corrovis.errors import BadInputError
 
@@ -202,3 +202,72 @@ def test_activation_energy_of_a_temperature_series() -> None:
     assert found.r_squared == pytest.approx(1)
     with pytest.raises(BadInputError, match="kelvin"):
         activation_energy([30, 40, 50], [1e-6, 2e-6, 3e-6])
+
+
+def mixed(noise: float = 0.02) -> PolarizationCurve:
+    """i_corr 10 uA/cm2, slopes 80 and 120 mV, behind 100 ohm cm2 and a limiting current of ten times i_corr."""
+    return curve(low=-0.3, high=0.2, noise=noise, resistance=100, limit=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("resistance", "limit"), [(0, np.inf), (100, np.inf), (0, 1e-4), (100, 1e-4)], ids=["active", "ohmic", "limited", "both"]
+)
+def test_the_lines_keep_clear_of_ohmic_drop_and_limiting_current(resistance: float, limit: float) -> None:
+    """Drawn in the raw curve they find 1.3 times the current and slopes of 93 and 194 mV, with hardly an error."""
+    fit = fit_tafel(curve(low=-0.3, high=0.2, noise=0.02, resistance=resistance, limit=limit), "extrapolation")
+    for q, truth in ((fit.i_corr, I_CORR), (fit.beta_a, BETA_A), (fit.beta_c, BETA_C)):
+        assert q.value == pytest.approx(truth, rel=0.15)
+        assert abs(q.value - truth) < 3 * q.sigma
+    assert any("taken out before the lines were drawn" in line for line in fit.warnings) == (resistance > 0 or limit < np.inf)
+
+
+def test_lines_in_a_passive_branch_stay_below_it() -> None:
+    """Active up to 120 mV above E_corr, then a constant current: no line of metres per decade there."""
+    eta = np.arange(-0.25, 0.6, 0.001)
+    i = np.where(eta < 0.12, kinetics(eta), 2e-6)
+    fit = fit_tafel(PolarizationCurve(eta + E_CORR, i), "extrapolation")
+    assert fit.window_v[1] < E_CORR + 0.13
+    assert fit.beta_a.value == pytest.approx(BETA_A, abs=0.005)
+
+
+def test_lines_in_a_window_of_ones_own_say_how_far_they_miss_the_curve() -> None:
+    fit = fit_tafel(mixed(), "extrapolation", (-0.63, -0.3))
+    assert any("the sum of both lines misses the curve" in line for line in fit.warnings)
+    assert abs(fit.i_corr.value - I_CORR) < 3 * fit.i_corr.sigma
+
+
+def test_butler_volmer_where_mixed_control_explains_more_says_so() -> None:
+    assert any("mixed control" in line and "explains more" in line for line in fit_tafel(mixed(), "butler-volmer").warnings)
+    assert not any("explains more" in line for line in fit_tafel(curve(), "butler-volmer").warnings)
+
+
+def test_a_fit_knows_its_resistance_and_what_was_measured_where_it_lies() -> None:
+    measured = curve(noise=0)
+    fit = fit_tafel(measured)
+    assert fit.polarisation_resistance is not None
+    assert fit.polarisation_resistance.value == fit_resistance(measured).resistance.value
+    np.testing.assert_allclose(fit.measured_a_cm2, np.interp(fit.potential_v, measured.potential_v, measured.current_a_cm2))
+    away = np.abs(fit.potential_v - fit.e_corr.value) > 0.005
+    assert np.isnan(fit.residuals[~away]).all()
+    assert np.abs(fit.residuals[away]).max() < 0.02
+    apart = PolarizationCurve(measured.potential_v[::20].copy(), measured.current_a_cm2[::20].copy())
+    assert fit_tafel(apart).polarisation_resistance is None
+
+
+def test_limits_of_95_percent_are_factors_where_a_quantity_is_positive_by_nature() -> None:
+    assert Quantity(-0.45, 0.01, "V").limits_95 == pytest.approx((-0.4696, -0.4304))
+    low, high = Quantity(1e-5, 1e-5, "A/cm2").limits_95
+    assert low * high == pytest.approx(1e-10)
+    assert 0 < low < 2e-6
+    assert Quantity(40.0, 1.0, "kJ/mol", 1).limits_95[1] == pytest.approx(40 + 12.706, abs=1e-3)  # Student, one degree of freedom
+    assert not np.isfinite(Quantity(1.0, float("nan"), "ohm").limits_95).any()
+
+
+def test_further_elements_and_other_valences() -> None:
+    """ASTM G102: chromium as Cr(VI) weighs 51.996 / 6 g, C-276 about 27.09 g, tantalum 36.19, zirconium 22.80, lead 103.6."""
+    for text, weight in (("Cr(6)=100", 51.996 / 6), ("Ta=100", 36.19), ("Zr=100", 22.81), ("Pb=100", 103.6), ("Ag=100", 107.87)):
+        assert read_composition(text, 1.0).equivalent_weight == pytest.approx(weight, rel=1e-3)
+    assert read_composition("Ni=57,Cr=15.5,Mo=16,Fe=5.5,W=3.75", 8.89).equivalent_weight == pytest.approx(27.09, rel=0.01)
+    for text in ("Cr(9)=100", "Cr(0)=100", "Cr6=100"):
+        with pytest.raises(BadInputError, match="not understood"):
+            read_composition(text, 1.0)

@@ -1,0 +1,42 @@
+"""Polarisation resistance: the slope of a sweep where its current is zero (ASTM G59)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from corrovis.curves import PolarizationResistance, Quantity
+from corrovis.electrochem.sweeps import Sweep, counted
+from corrovis.errors import BadInputError
+
+HALF_WIDTH_V = 0.015  # about E_corr
+
+
+def slope_resistance(sweep: Sweep, name: str) -> PolarizationResistance:
+    """dE/di at E_corr in ohm cm2, from a cubic within 15 mV.
+
+    A parabola takes the cubic term of Stern and Geary's curve for slope, up to a tenth; five points allow no more than one.
+
+    Raises:
+        BadInputError: too few points near E_corr, or a current that does not rise there
+    """
+    near = np.abs(sweep.eta) <= HALF_WIDTH_V
+    count = int(near.sum())
+    if count < 5:
+        few = counted(count, "point")
+        raise BadInputError(f"{name} has {few} within {1e3 * HALF_WIDTH_V:.0f} mV of E_corr; 5 are needed")
+    degree = 3 if count > 5 else 2
+    eta, i = sweep.eta[near], sweep.current_a_cm2[near]
+    found, covariance = np.polyfit(eta, i, degree, cov="unscaled")
+    left = i - np.polyval(found, eta)
+    scatter = float(left @ left) / (count - degree - 1)
+    slope, offset = found[-2:]
+    if slope <= 0:
+        raise BadInputError(f"{name}: the current does not rise with the potential at E_corr; measure again")
+    sigma = float(np.sqrt(covariance[-2, -2] * scatter)) / slope**2
+    sigma_e = float(np.hypot(np.sqrt(covariance[-1, -1] * scatter) / slope, sweep.rounded_v))
+    return PolarizationResistance(
+        Quantity(1 / slope, sigma, "ohm cm2", count - degree - 1),
+        Quantity(sweep.e_corr_v - offset / slope, sigma_e, "V", count - degree - 1),
+        (sweep.e_corr_v - HALF_WIDTH_V, sweep.e_corr_v + HALF_WIDTH_V),
+        (),
+    )

@@ -1,0 +1,85 @@
+"""Which window about E_corr, and which model in it: the widest that one explains down to the data's scatter.
+
+Ranges that no model explains, as passivation and pitting, stay outside; of several models that explain it the simplest is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from corrovis.electrochem.kinetics import MODELS, Trial, count_points, fit_window
+from corrovis.electrochem.sweeps import Sweep, counted
+from corrovis.errors import BadInputError
+
+WIDTHS = (0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)  # V, half widths tried
+NARROW = 0.045  # V; in narrower windows transport and resistance cannot be told from the slopes
+EXPLAINED = 0.003  # decades of residual that any model may leave
+GIVE_UP = 4.0
+
+
+def trials(sweep: Sweep, kinds: Sequence[str], window_v: tuple[float, float] | None) -> list[Trial]:
+    """Each model of `kinds` in each window tried, or in `window_v` alone, (lowest, highest) potential in V.
+
+    Raises:
+        BadInputError: no window holds points enough
+    """
+    windows = _windows(sweep) if window_v is None else [(min(window_v), max(window_v))]
+    tried = []
+    for kind in kinds:
+        last, bad = None, 0
+        for window in windows:
+            narrow = min(sweep.e_corr_v - window[0], window[1] - sweep.e_corr_v) < NARROW
+            if count_points(sweep, window) <= 2 + len(MODELS[kind]) or (narrow and kind != kinds[0]):
+                continue
+            last = fit_window(sweep, kind, window, last)
+            tried.append(last)
+            bad = bad + 1 if last.residual > GIVE_UP * allowed(sweep.noise_decades) else 0
+            if bad >= 3:  # still wider windows will not be explained either
+                break
+    if not tried:
+        few = counted(count_points(sweep, windows[-1]), "point")
+        raise BadInputError(f"the window holds {few}, too few for a fit; widen it or measure more densely")
+    return tried
+
+
+def _windows(sweep: Sweep) -> list[tuple[float, float]]:
+    """Symmetric ones, and ones that reach further to the cathodic side, where no passive film interferes."""
+    low, high = float(sweep.eta[0]), float(sweep.eta[-1])
+    pairs = [(w, w) for w in WIDTHS] + [(2 * w, w) for w in (0.05, 0.1, 0.15)] + [(w, 2 * w) for w in (0.05, 0.1)]
+    clipped = {(round(max(-c, low), 4), round(min(a, high), 4)) for c, a in pairs}
+    usable = sorted(
+        ((c, a) for c, a in clipped if count_points(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= 8),
+        key=lambda pair: pair[1] - pair[0],
+    )
+    return [(sweep.e_corr_v + c, sweep.e_corr_v + a) for c, a in usable or [(low, high)]]
+
+
+def allowed(noise: float) -> float:
+    """Decades that a model may leave of data with so many decades of scatter and still explain them."""
+    return max(EXPLAINED, 1.3 * noise)
+
+
+def pick(tried: Sequence[Trial], noise: float) -> Trial:
+    """Widest window that is explained, there the model that the criterion prefers; if none is, the best residual."""
+    good = [trial for trial in tried if trial.residual <= allowed(noise)]
+    if not good:
+        return min(tried, key=lambda trial: trial.residual)
+    widest = max(reach(trial) for trial in good)
+    same = [trial for trial in good if reach(trial) > widest - 0.005]
+    independent = min(same, key=lambda trial: trial.residual).independent
+    return min(same, key=lambda trial: trial.criterion(independent))
+
+
+def reach(trial: Trial) -> float:
+    """Width of the window; each side counts up to twice the other, so that both branches are seen."""
+    below, above = trial.values[0] - trial.window[0], trial.window[1] - trial.values[0]
+    return float(min(below, 2 * above) + min(above, 2 * below))
+
+
+def alike(tried: Sequence[Trial], best: Trial, noise: float) -> list[Trial]:
+    """The same model in windows at least half as wide that it explains as well; their scatter is part of the uncertainty."""
+    return [
+        t
+        for t in tried
+        if t.model == best.model and t.residual <= max(allowed(noise), best.residual) and reach(t) >= 0.6 * reach(best)
+    ]
