@@ -17,6 +17,12 @@ def tile_starts(length: int, side: int, overlap: int) -> list[int]:
     return [round(i * (length - side) / (count - 1)) for i in range(count)]
 
 
+def spread_starts(length: int, side: int, most: int) -> list[int]:
+    """Where tiles begin side by side along `length` pixels, or `most` of them spread evenly where they would be more."""
+    count = min(len(tile_starts(length, side, 0)), most)
+    return [round(i * (length - side) / max(1, count - 1)) for i in range(count)] if length > side else [0]
+
+
 class Stitcher:
     """Puts overlapping tiles together: each counts most in its middle, so that no seam shows.
 

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
-from patch_views import augment
+from patch_views import augment, worsened
 from PIL import Image
 from safetensors.torch import load_file
 from sklearn.linear_model import LogisticRegression
@@ -40,6 +40,7 @@ from corrovis.errors import BadInputError
 from corrovis.networks.inspector_net import Backbone, InspectorNet, TextureMobileNet
 from corrovis.tensors import tensor_of
 
+WORSE = "logits_"  # of worsened patches, in held_out.npz
 SETTLING = 30  # batches that the statistics of the shipped network are measured on
 
 
@@ -199,9 +200,11 @@ def main() -> None:
     network = InspectorNet(config.backbone, len(known.classes), config.width)
     if config.init != "random" and not args.resume:
         warm_start(network, known, config.init)
-    logits = logits_of(fit(network, known, config, args.out / "last.pt", args.resume), held_out.pixels)
+    network = fit(network, known, config, args.out / "last.pt", args.resume)
+    logits = logits_of(network, held_out.pixels)
+    worse = {f"{WORSE}{name}": logits_of(network, pixels) for name, pixels in worsened(held_out.pixels).items()}
     names = {"groups": np.array(held_out.groups), "classes": np.array(known.classes)}
-    np.savez(args.out / "held_out.npz", logits=logits, labels=held_out.labels, **names)
+    np.savez(args.out / "held_out.npz", logits=logits, labels=held_out.labels, **names, **worse)
     right = logits.argmax(axis=1) == held_out.labels
     line: dict[str, Any] = {
         **asdict(config),

@@ -18,6 +18,7 @@ from bootstrap import interval
 from calibration import calibrated, fit_temperature
 from export import Release, export
 from grade_scores import calibration_error, share
+from inspector import WORSE
 from steel_data import SOURCE
 from support import fold_of, write_json
 
@@ -48,13 +49,16 @@ def with_interval(p: np.ndarray, labels: np.ndarray, groups: np.ndarray) -> dict
 
 
 def report(found: dict[str, np.ndarray]) -> dict[str, Any]:
-    """train/reports/steel_inspector.json, of what a run left in held_out.npz: logits (n, classes), labels, groups, classes."""
+    """train/reports/steel_inspector.json, of what a run left in held_out.npz: logits (n, classes), labels, groups, classes;
+    and logits of the same patches worsened."""
     logits, labels, groups, classes = (found[name] for name in ("logits", "labels", "groups", "classes"))
     right = logits.argmax(axis=1) == labels
     metrics: dict[str, Any] = {"accuracy": share(right, groups, ON)}
     each = {name: share(right[labels == k], groups[labels == k], f"{name}, {ON}") for k, name in enumerate(classes)}
     metrics["mean_recall"] = {"value": round(float(np.mean([s["value"] for s in each.values()])), 4), "n": len(labels), "on": ON}
     metrics |= {f"recall_{name}": score for name, score in each.items()}
+    for name in (key.removeprefix(WORSE) for key in found if key.startswith(WORSE)):
+        metrics[f"accuracy_{name}"] = share(found[WORSE + name].argmax(axis=1) == labels, groups, f"{name}, {ON}")
     half = np.array([fold_of(str(group)) % 2 for group in groups])
     metrics["calibration_error"] = with_interval(calibrated(logits, labels, half), labels, groups)
     counts = np.zeros((len(classes), len(classes)), int)

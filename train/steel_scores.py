@@ -24,7 +24,7 @@ from scipy.spatial.distance import cdist
 from steel_data import Patches
 from steel_methods import Translator
 
-from corrovis.steel.defects import at_own_level
+from corrovis.steel.wiping import wiped as finished
 from corrovis.tensors import pixels_of, tensor_of
 
 Scores = dict[str, dict[str, Any]]
@@ -115,7 +115,7 @@ def wiped(generator: Translator, grey: np.ndarray) -> np.ndarray:
     """Patches (n, S, S) uint8 without their defects."""
     after = changed(generator, grey, np.full(len(grey), len(generator.deck.classes) - 1))
     pairs = zip(np.float32(grey) / 255, np.float32(after) / 255, strict=True)
-    kept = np.stack([at_own_level(before, one) for before, one in pairs])
+    kept = np.stack([finished(before, one) for before, one in pairs])
     return (kept * 255).round().astype(np.uint8)
 
 

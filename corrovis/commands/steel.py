@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
 from corrovis.errors import BadInputError
 from corrovis.settings import Settings
+from corrovis.tasks.many import none_worked
 
 Strength = Annotated[float, typer.Option(help="0 leaves the plate as it is, 1 is the whole effect.")]
 Mask = Annotated[Path | None, typer.Option(help="PNG of the plate's size, white where it is to happen.  [default: everywhere]")]
@@ -32,12 +34,19 @@ def steel(
         settings = Settings.from_environment()
         inspector = PatchInspector(open_store(settings))
         items = answer_each(patches, lambda path: verdict_record(inspector.classify(read_plate(path, limits=settings))))
-    print_items(items, as_json, (["file", "class", "probability"], _row), "classified")
+    if as_json:
+        print_items(items, as_json, (["file", "class", "probability"], _row), "classified")
+        return
+    good, bad = ([item for item in items if ("error" in item) is failed] for failed in (False, True))
+    if len(items) > 1:
+        for item in bad:
+            err.print(f"not classified: {item['file']}: {item['error']}", markup=False, highlight=False, soft_wrap=True)
+    if not good:
+        raise none_worked(len(bad), bad[0]["error"], "files", "classified")
+    print_table(["file", "class", "probability"], [_row(item) for item in good])
 
 
 def _row(item: dict[str, Any]) -> list[str]:
-    if "error" in item:
-        return [item["file"], "-", item["error"]]
     return [item["file"], item["class"], f"{item['probabilities'][item['class']]:.2f}"]
 
 
@@ -50,8 +59,12 @@ def defect_add(
     mask: Mask = None,
     as_json: Json = False,
 ) -> None:
-    """Put a defect on steel; with a mask only there, and every other pixel keeps its bits."""
-    _change_plate(plate, name, file, (strength, seed, mask, as_json))
+    """Put a defect on steel; with a mask only there, and every other pixel keeps its bits.
+
+    Defects are drawn as large as in 64 px patches of hot-rolled strip, and without a mask they cover the whole plate evenly, like
+    wallpaper: on a plate much larger than that, mask the place where the defect is to be.
+    """
+    _change_plate(plate, name, file, Wish(strength, seed, mask, as_json))
 
 
 def defect_erase(
@@ -62,15 +75,24 @@ def defect_erase(
     as_json: Json = False,
 ) -> None:
     """Wipe defects off steel."""
-    _change_plate(plate, None, file or Path(f"{plate.stem}_erased.png"), (strength, 0, mask, as_json))
+    _change_plate(plate, None, file or Path(f"{plate.stem}_erased.png"), Wish(strength, 0, mask, as_json))
 
 
-def _change_plate(path: Path, name: str | None, file: Path, asked: tuple[float, int, Path | None, bool]) -> None:
-    """Add the defect `name`, or erase; `asked` is strength, seed, mask and whether the answer is JSON."""
-    strength, seed, mask, as_json = asked
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How strong, which one, where, and whether the answer is JSON."""
+
+    strength: float
+    seed: int
+    mask: Path | None
+    as_json: bool
+
+
+def _change_plate(path: Path, name: str | None, file: Path, wish: Wish) -> None:
+    """Add the defect `name`, or erase."""
     if file.suffix.lower() != ".png":
         raise BadInputError(f"{file} does not end in .png, and plates are written as PNG; choose another name with --out")
-    with working("erasing" if name is None else "adding", as_json):
+    with working("erasing" if name is None else "adding", wish.as_json):
         from corrovis.steel.defects import DefectMaker
         from corrovis.steel.inspector import PatchInspector
         from corrovis.steel.plates import read_plate, read_region
@@ -80,13 +102,13 @@ def _change_plate(path: Path, name: str | None, file: Path, asked: tuple[float, 
         settings = Settings.from_environment()
         store = open_store(settings)
         plate = read_plate(path, limits=settings)
-        brush = Brush(strength, seed, read_region(mask, plate.size_hw, settings) if mask else None)
+        brush = Brush(wish.strength, wish.seed, read_region(wish.mask, plate.size_hw, settings) if wish.mask else None)
         maker = DefectMaker(store)
         made = maker.erase(plate, brush) if name is None else maker.add(plate, name, brush)
         answer = write_defect(made, PatchInspector(store) if "steel-inspector" in store else None, file)
     for note in plate.notes:
         err.print(f"note: {note}", markup=False)
-    if as_json:
+    if wish.as_json:
         print_json(answer)
         return
     likeliest = max(answer["probabilities"].items(), key=lambda item: item[1], default=("nobody looked", 0.0))
@@ -111,7 +133,7 @@ def synthesize_steel(
         from corrovis.steel.defects import DefectMaker
         from corrovis.steel.inspector import PatchInspector
         from corrovis.steel.sets import SetOrder
-        from corrovis.tasks.steel import write_set
+        from corrovis.tasks.steel import SetTools, write_set
 
         store = open_store(Settings.from_environment())
         maker = DefectMaker(store)
@@ -120,7 +142,7 @@ def synthesize_steel(
         began = time.perf_counter()
         with Progress(console=err, disable=not err.is_terminal) as bar:  # a bar in a log is a line beside the one of a refusal
             task = bar.add_task("synthesizing", total=count * len(order.defects))
-            answer = write_set((maker, inspector), order, folder, lambda patch: bar.advance(task))
+            answer = write_set(SetTools(maker, inspector), order, folder, lambda patch: bar.advance(task))
         answer["seconds"] = round(time.perf_counter() - began, 3)
     if as_json:
         print_json(answer)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import csv
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,14 @@ from corrovis.steel.sets import SetOrder, Tally, make_set
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "class", "seed", "source", "score")
+
+
+@dataclass(frozen=True, slots=True)
+class SetTools:
+    """What makes a set; without inspector nobody says what a patch shows."""
+
+    maker: DefectMaker
+    inspector: PatchInspector | None
 
 
 def verdict_record(verdict: PatchVerdict) -> dict[str, Any]:
@@ -40,42 +50,48 @@ def write_defect(made: DefectPlate, inspector: PatchInspector | None, path: Path
 
 
 def write_set(
-    tools: tuple[DefectMaker, PatchInspector | None],
+    tools: SetTools,
     order: SetOrder,
     folder: Path,
     told: Callable[[MadePatch], None] = lambda patch: None,
+    go_on: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """A folder per class, as torchvision's ImageFolder reads it, and a manifest; `told` hears of each patch kept.
+    """A folder per class, as torchvision's ImageFolder reads it, and a manifest.
 
-    Without an inspector nobody looked, and the manifest has no scores.
+    `told` hears of each patch kept, and `go_on` is asked before each batch.  Without an inspector nobody looked, and the manifest
+    has no scores.  What was kept is counted along and named at the end, so memory does not grow with the set.
 
     Raises:
         BadInputError: an unknown class, no picture to start from, or a `folder` that holds a set already
         CorrovisError: not one patch passed
     """
-    folders = {name: folder / tools[0].check_defect(name) for name in order.defects}
-    check_unused(folder, (MANIFEST, *tools[0].defects))
+    folders = {name: folder / tools.maker.check_defect(name) for name in order.defects}
+    check_unused(folder, (MANIFEST, *tools.maker.defects))
     made = [one for one in (*folders.values(), folder) if not one.exists()]
     for one in folders.values():
         make_folder(one)
-    tally = Tally()
-    files: dict[str, list[Path]] = {name: [] for name in order.defects}
+    tally, written = Tally(), Counter[str]()
     try:
         with (folder / MANIFEST).open("w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(COLUMNS)
-            for patch in make_set(*tools, order, tally):
-                path = folders[patch.defect] / f"{patch.defect}_{len(files[patch.defect]):05d}.png"
+            for patch in make_set(tools.maker, tools.inspector, order, tally, go_on):
+                path = folders[patch.defect] / file_name(patch.defect, written[patch.defect])
                 save_plate(Plate(patch.grey), path, with_defect(patch.defect, patch.seed))
-                files[patch.defect].append(path)
-                score = f"{patch.score:.4f}" if tools[1] else ""
+                written[patch.defect] += 1
+                score = f"{patch.score:.4f}" if tools.inspector else ""
                 rows.writerow([path.relative_to(folder).as_posix(), patch.defect, patch.seed, patch.source, score])
                 told(patch)
     finally:
-        if not any(files.values()):
+        if not written:
             _leave_nothing(folder, made)
+    files = {name: [folders[name] / file_name(name, number) for number in range(written[name])] for name in order.defects}
     dropped = {"unlike_class": tally.unlike.total(), "duplicates": tally.doubles.total()}
     return {"files": files, "manifest": folder / MANIFEST, "dropped": dropped}
+
+
+def file_name(defect: str, number: int) -> str:
+    return f"{defect}_{number:05d}.png"
 
 
 def _leave_nothing(folder: Path, made: list[Path]) -> None:

@@ -19,11 +19,19 @@ from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
 from corrovis.ui.steel_jobs import MOST_PATCHES, PlateVisit, SteelDesk, SteelTools, StoppedError, Stroke
 
 ALL = "all"
-TELL_PLATE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel', {detail: file && file.url}))"
+PAINT = ("#ff7a1a", 0.5)  # half of the steel shows through
+TELL_PLATE = (
+    "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel', {detail: file && {url: file.url, path: file.path}}))"
+)
 TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:steel-failed'))"
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel-saved', {detail: file}))"
 WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
 QUIET: dict[str, Any] = {**WORK, "show_progress": "hidden"}
+PROBE_WEBGL = """
+const canvas = document.createElement("canvas");
+element.querySelector("p").hidden = Boolean(canvas.getContext("webgl2") || canvas.getContext("webgl"));
+"""
+"""The image editor draws with it, and without it stays white and says nothing."""
 AT_ONCE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
 
@@ -54,6 +62,13 @@ class SteelTab:
 
     def _brush(self) -> None:
         named = [(wording.steel_name(name), name) for name in self.tools.maker.defects]
+        gr.HTML(f"<p>{wording.BRUSH_HINT}</p>", elem_classes="told", apply_default_css=False)
+        gr.HTML(
+            f'<p role="alert" hidden>{wording.BRUSH_NO_WEBGL}</p>',
+            js_on_load=PROBE_WEBGL,
+            elem_classes="told no-webgl",
+            apply_default_css=False,
+        )
         with gr.Row(elem_classes="steel-brush"):
             self.editor = make_editor()
             with gr.Column(elem_classes="steel-side", scale=0, min_width=260):
@@ -77,6 +92,7 @@ class SteelTab:
                 self.go = gr.Button(wording.SET_GO, variant="primary")
                 self.stop = gr.Button(wording.SET_STOP, variant="stop", visible=False)
             with gr.Column(min_width=260):
+                self.told = gr.HTML(elem_classes="told steel-told", apply_default_css=False)  # above, where it is seen at once
                 self.sample = gr.Gallery(
                     label=wording.SET_SAMPLE,
                     columns=6,
@@ -86,7 +102,6 @@ class SteelTab:
                     buttons=[],
                     height="auto",
                 )
-                self.told = gr.HTML(elem_classes="told", apply_default_css=False)
                 self.archive = gr.File(label=wording.SET_DOWNLOAD, interactive=False)
 
     def _wire(self) -> None:
@@ -112,11 +127,11 @@ class SteelTab:
         self._wire_set()
 
     def _wire_set(self) -> None:
-        """The button to stop is there while a set is made, and heard beside the queue: its work is what it would wait for."""
+        """The button to stop stands in for the other while a set is made, and is heard beside the queue that it would wait in."""
         asked: set[Block] = {self.desk, self.kind, self.count, self.set_seed, self.own}
         found, buttons = [self.sample, self.told, self.archive], [self.go, self.stop]
         begun = self.go.click(self.begin_set, self.desk, buttons, **AT_ONCE)
-        made = begun.success(self.make_set, asked, found, show_progress_on=self.archive, **WORK)
+        made = begun.success(self.make_set, asked, found, show_progress_on=self.told, **WORK)
         made.then(lambda: set_buttons(making=False), None, buttons, **AT_ONCE)
         self.stop.click(self.stop_set, self.desk, self.stop, **AT_ONCE)
 
@@ -194,15 +209,18 @@ class SteelTab:
         total = int(count) * len(defects)
         done = iter(range(1, total + 1))
 
-        def told(patch: MadePatch) -> None:
+        def go_on() -> None:
             if desk.stopped:
                 raise StoppedError
+
+        def told(patch: MadePatch) -> None:
+            go_on()
             progress((next(done), total), desc=wording.steel_name(patch.defect))
 
         with complaining(), suppress(StoppedError):
             clean = steel_jobs.clean_folder(self.tools, plate, fresh_folder()) if plate else None
             order = SetOrder(defects, int(count), int(seed or 0), clean)
-            archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, told)
+            archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, told, go_on)
             counts = {"kept": sum(map(len, answer["files"].values())), "unlike": answer["dropped"]["unlike_class"]}
             text = wording.SET_DONE.format(**counts, doubles=answer["dropped"]["duplicates"])
             sample = [(str(path), wording.steel_name(path.parent.name)) for path in some]
@@ -235,7 +253,7 @@ def present(visit: PlateVisit | None, otherwise: str = wording.STEEL_EXPIRED) ->
 
 def set_buttons(making: bool) -> tuple[gr.Button, gr.Button]:
     """To make a set, and to stop it, of which one is of use."""
-    return gr.Button(interactive=not making), gr.Button(visible=making, interactive=making)
+    return gr.Button(visible=not making), gr.Button(visible=making, interactive=making)
 
 
 def painted_of(drawn: dict[str, Any] | None) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -275,7 +293,7 @@ def make_editor() -> gr.ImageEditor:
         sources=(),
         transforms=(),
         layers=False,
-        brush=gr.Brush(default_size=40, colors=["#ff7a1a"], default_color="#ff7a1a", color_mode="fixed"),
+        brush=gr.Brush(default_size=40, colors=[PAINT], default_color=PAINT, color_mode="fixed"),
         eraser=gr.Eraser(default_size=40),
         buttons=[],
         elem_classes="steel-editor",

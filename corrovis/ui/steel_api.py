@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,13 @@ def publish(tools: SteelTools) -> None:
         plate: FileData, defect: str, strength: float = 1.0, seed: int = 0, mask: FileData | None = None
     ) -> dict[str, Any]:
         """Put a defect on a picture of clean steel; with a mask of its size only where that is white."""
-        return changed(tools, plate, tools.maker.check_defect, defect, (strength, seed, mask))
+        with complaining():
+            name = tools.maker.check_defect(text("defect", defect))
+        return changed(tools, plate, name, Asked(strength, seed, mask))
 
     def erase_defect(plate: FileData, strength: float = 1.0, mask: FileData | None = None) -> dict[str, Any]:
         """Wipe defects off a picture of steel; with a mask of its size only where that is white."""
-        return changed(tools, plate, str, CLEAN, (strength, 0, mask))
+        return changed(tools, plate, CLEAN, Asked(strength, 0, mask))
 
     def synthesize_steel(defect: str = "all", n: int = 10, seed: int = 0) -> dict[str, Any]:
         """A set of synthetic patches, `n` of one class or of "all", made from drawn clean steel."""
@@ -58,22 +61,30 @@ def publish(tools: SteelTools) -> None:
             wanted = tools.maker.defects if text("defect", defect) == "all" else (defect,)
             order = SetOrder(wanted, count, whole_number("seed", seed))
             began = time.perf_counter()
-            answer = write_set((tools.maker, tools.inspector), order, folder)
+            answer = write_set(tools, order, folder)
         return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
 
     for endpoint in (add_defect, erase_defect, synthesize_steel):
         api(endpoint, api_name=endpoint.__name__, **CPU)
 
 
-def changed(tools: SteelTools, plate: Any, check: Any, name: str, asked: tuple[float, int, Any]) -> dict[str, Any]:
-    """The contract's answer with its file; `asked` is strength, seed and mask."""
-    strength, seed, mask = asked
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How and where, as a program sent it: nothing of it is checked yet."""
+
+    strength: Any
+    seed: Any
+    mask: Any
+
+
+def changed(tools: SteelTools, plate: Any, name: str, asked: Asked) -> dict[str, Any]:
+    """The contract's answer with its file, for a class of defect or `CLEAN`."""
     folder = fresh_folder()
     with complaining():
-        check(text("defect", name))
         path, title = upload(plate)
         picture = read_plate(path, title, tools.settings)
-        region = read_region(upload(mask)[0], picture.size_hw, tools.settings) if mask else None
-        made = make(tools, picture, name, Brush(number("strength", strength), whole_number("seed", seed), region))
+        region = read_region(upload(asked.mask)[0], picture.size_hw, tools.settings) if asked.mask else None
+        brush = Brush(number("strength", asked.strength), whole_number("seed", asked.seed), region)
+        made = make(tools, picture, name, brush)
         answer: dict[str, Any] = as_files(write_defect(made, tools.inspector, folder / f"{Path(title).stem[:60]}_{name}.png"))
     return answer

@@ -23,12 +23,10 @@ import numpy as np
 from corrovis.errors import BadInputError, CorrovisError
 from corrovis.results import Bool, Byte
 from corrovis.settings import Settings
-from corrovis.steel.defects import DefectMaker
-from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, save_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, Pixels, Plate
 from corrovis.steel.sets import SetOrder
-from corrovis.tasks.steel import caption_of, verdict_record, write_set
+from corrovis.tasks.steel import SetTools, caption_of, verdict_record, write_set
 
 STAGE_SIDE = 256
 """Side in pixels of the patch that the stage shows all defects on; of a larger plate the middle is taken."""
@@ -37,11 +35,9 @@ MOST_PATCHES = 300
 
 
 @dataclass(frozen=True, slots=True)
-class SteelTools:
-    """The steps that the tab calls; without inspector nobody says what a patch shows."""
+class SteelTools(SetTools):
+    """The steps that the tab calls."""
 
-    maker: DefectMaker
-    inspector: PatchInspector | None
     settings: Settings
 
 
@@ -140,7 +136,7 @@ def stage_value(tools: SteelTools, visit: PlateVisit) -> str:
     try:
         whole = read(tools, visit)
     except BadInputError as problem:
-        return json.dumps({"key": visit.key, "problem": str(problem), "stamp": time.time_ns()})
+        return json.dumps({"key": visit.key, "file": str(visit.path), "problem": str(problem), "stamp": time.time_ns()})
     plate = middle(whole)
     cells = []
     for name in tools.maker.classes:
@@ -148,7 +144,12 @@ def stage_value(tools: SteelTools, visit: PlateVisit) -> str:
         cells.append({"name": name, "uri": _to_uri(made.eight_bit), "probabilities": seen(tools, made)})
     height, width = plate.size_hw
     value = {"key": f"{visit.key}-{visit.seed}", "source": visit.key, "width": width, "height": height, "cells": cells}
-    value |= {"base": _to_uri(plate.eight_bit), "probabilities": seen(tools, plate), "cropped": plate.size_hw != whole.size_hw}
+    value |= {
+        "file": str(visit.path),
+        "base": _to_uri(plate.eight_bit),
+        "probabilities": seen(tools, plate),
+        "cropped": plate.size_hw != whole.size_hw,
+    }
     return json.dumps({**value, "seed": visit.seed, "as_it_came": seen(tools, whole), "stamp": time.time_ns()})
 
 
@@ -195,18 +196,30 @@ def clean_folder(tools: SteelTools, visit: PlateVisit, folder: Path) -> Path:
 
 
 def write_zip(
-    tools: SteelTools, order: SetOrder, folder: Path, told: Callable[[MadePatch], None]
+    tools: SteelTools,
+    order: SetOrder,
+    folder: Path,
+    told: Callable[[MadePatch], None],
+    go_on: Callable[[], None] = lambda: None,
 ) -> tuple[Path, list[Path], dict[str, Any]]:
-    """A set as one archive, some of its patches to show, and its record; nothing of it stays if `told` raises `StoppedError`."""
+    """A set as one archive, some of its patches to show, and its record; nothing of it stays if one raises `StoppedError`.
+
+    The archive's name says class, number of each and seed.
+    """
     if order.count > MOST_PATCHES:
         raise BadInputError(f"the page makes at most {MOST_PATCHES} patches of each; use corrovis synthesize steel for more")
     try:
-        answer = write_set((tools.maker, tools.inspector), order, folder, told)
+        answer = write_set(tools, order, folder, told, go_on)
     except StoppedError:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # it is gone already if nothing was kept
         raise
     some = [path for row in zip_longest(*answer["files"].values()) for path in row if path][:18]
-    return Path(shutil.make_archive(str(folder), "zip", folder)), some, answer
+    return Path(shutil.make_archive(str(folder.with_name(archive_name(order))), "zip", folder)), some, answer
+
+
+def archive_name(order: SetOrder) -> str:
+    """steel_scratches_20_seed_0"""
+    return f"steel_{order.defects[0] if len(order.defects) == 1 else 'all'}_{order.count}_seed_{order.seed}"
 
 
 def _to_uri(pixels: Byte) -> str:

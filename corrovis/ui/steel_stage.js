@@ -5,7 +5,7 @@ const stage = element.querySelector(".steel-stage");
 const find = (name) => stage.querySelector("." + name);
 const [slider, seed] = ["strength input", "seed input"].map(find);
 const CLEAN = "background", SHOWN = 3;
-const view = { value: null, chosen: null, strength: 1 };
+const view = { value: null, chosen: null, strength: 1, awaited: null }; // awaited: the plate chosen last, until its answer is there
 
 const cellOf = (name) => view.value.cells.find((cell) => cell.name === name);
 const label = (name) => words.classes[name] || name;
@@ -32,7 +32,10 @@ function drawGrid() {
       const text = document.createElement("span");
       text.textContent = label(cell.name);
       button.append(picture, text);
-      button.addEventListener("click", () => choose(cell.name));
+      button.addEventListener("click", () => {
+        choose(cell.name);
+        find("plate").scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+      });
       return button;
     }),
   );
@@ -99,7 +102,9 @@ function receive() {
     return setState("empty");
   }
   const value = JSON.parse(props.value);
+  if (view.awaited && value.file !== view.awaited) return; // an answer about a plate chosen earlier
   if (value.look) return view.value && value.key === view.value.key && sameAsShown(value) && showSeen(value.look);
+  view.awaited = null;
   find("problem").hidden = !value.problem;
   find("problem").textContent = value.problem || "";
   if (value.problem) {
@@ -143,12 +148,14 @@ find("keep").addEventListener("click", () => {
 holdToCompare(stage, find("compare"));
 
 window.addEventListener("corrovis:steel", (event) => {
+  view.awaited = event.detail ? event.detail.path : null;
   if (!event.detail) return receive();
   find("problem").hidden = true;
-  find("base").src = event.detail;
+  find("base").src = event.detail.url;
   setState("busy");
 });
 window.addEventListener("corrovis:steel-failed", () => {
+  view.awaited = null;
   seed.value = view.value?.seed ?? "";
   setState(view.value ? "ready" : "empty");
 });

@@ -25,7 +25,7 @@ from corrovis.sem.material import MaterialClassifier
 from corrovis.sem.segmentation import Segmenter
 from corrovis.sem.synthesis import MODEL, Synthesiser
 from corrovis.settings import WEIGHTS, Settings
-from corrovis.steel.defects import DefectMaker, Throw
+from corrovis.steel.defects import DefectMaker, Variation
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.results import CLEAN, PatchVerdict, Plate
 from corrovis.store import Store
@@ -103,10 +103,10 @@ class Defects(DefectMaker):
         self.classes, self.side = STEEL, 64
         self.spec = replace(next(iter(read_manifest(WEIGHTS).values())), name="steel-pegan", classes=STEEL, input={"size": 64})
 
-    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
+    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor) -> Float:
         made = grey.copy()
-        for patch, name, throw in zip(made, defects, throws, strict=True):
-            number, seed, (height, width) = STEEL.index(name), throw.seed, patch.shape
+        for patch, name, one in zip(made, defects, variations, strict=True):
+            number, seed, (height, width) = STEEL.index(name), one.seed, patch.shape
             if name == CLEAN:
                 patch[:] = 0.5
                 continue

@@ -41,6 +41,8 @@ def test_inspectors_train_with_generated_patches_resume_and_ship(data: Path, tmp
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["metrics"]["accuracy"]["value"] == lines[-1]["accuracy"]
     assert np.sum(report["confusion"]["counts"]) == lines[-1]["n"]
+    worse = [name for name in report["metrics"] if name.startswith("accuracy_")]
+    assert worse == [f"accuracy_{way}" for way in ("low_contrast", "dark", "blurred", "noisy", "jpeg_25")]
     with np.load(tmp_path / "run" / "held_out.npz") as found:
         held_out = steel_data.load(data, "held_out", 64)
         x = torch.from_numpy(held_out.pixels[held_out.labels == 0][:1].astype(np.float32)[:, None] / 127.5 - 1)

@@ -16,13 +16,14 @@ from torch import Tensor
 from corrovis.errors import BadInputError
 from corrovis.images import EXIF_ORIENTATION
 from corrovis.results import Float
-from corrovis.steel.defects import CLEAN_LEVELS, OVERLAP, WHOLE, DefectMaker, Throw, at_own_level, feathered, window
+from corrovis.steel.defects import OVERLAP, WHOLE, DefectMaker, Variation, feathered, window
 from corrovis.steel.inspector import PatchInspector, cut
 from corrovis.steel.plates import MARKED, read_plate, read_region, save_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
 from corrovis.tasks.steel import write_defect
+from corrovis.tiles import spread_starts
 
 KINDS = {"grey": (255, 1), "colour": (255, 3), "deep": (65535, 1), "deep colour": (65535, 3), "twelve bits": (4095, 1)}
 
@@ -42,14 +43,14 @@ def maker(toy_store: Store) -> DefectMaker:
 class Still(DefectMaker):
     """A generator that changes nothing."""
 
-    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
+    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor) -> Float:
         return grey
 
 
 class Brighter(DefectMaker):
     """A generator that adds a tenth of white."""
 
-    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
+    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor) -> Float:
         return grey + np.float32(0.1)
 
 
@@ -89,7 +90,7 @@ def test_tiles_leave_no_seam(toy_store: Store) -> None:
 class Noisy(DefectMaker):
     """A generator that lays its noise over the patch."""
 
-    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
+    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor) -> Float:
         return grey + np.float32(0.05) * noise.numpy()
 
 
@@ -98,17 +99,6 @@ def test_neighbouring_tiles_draw_the_same_where_they_overlap(toy_store: Store) -
     by = Noisy(toy_store).add(before, "spots").plate.pixels.astype(float) - before.pixels
     ends, seams = by[:, :64].std(), [by[:, x : x + OVERLAP].std() for x in (WHOLE - OVERLAP, 2 * (WHOLE - OVERLAP))]
     assert all(seam > 0.93 * ends for seam in seams), "a mean of two unlike draws would be paler"
-
-
-def test_wiping_leaves_the_light_on_the_plate_and_takes_the_defect() -> None:
-    light = np.tile(np.linspace(0.5, 0.7, 160, dtype=np.float32), (160, 1))
-    spoiled = light.copy()
-    spoiled[60:90, 60:90] = 0.1
-    kept = at_own_level(spoiled, np.full_like(light, 0.3))
-    assert abs(kept.mean() - light.mean()) < 0.02
-    assert kept[75, 75] == pytest.approx(0.6, abs=0.06), "what was dark is as light as its surroundings"
-    white = np.ones((64, 64), np.float32)
-    assert at_own_level(white, white * 0.5).max() == pytest.approx(CLEAN_LEVELS[1]), "no clean steel is white"
 
 
 def test_strength_goes_straight_from_nothing_to_all(toy_store: Store) -> None:
@@ -124,10 +114,27 @@ def test_a_seed_is_a_defect(maker: DefectMaker) -> None:
     assert (first != other).mean() > 0.3
 
 
-def test_erasing_leaves_nothing_to_chance(maker: DefectMaker) -> None:
-    first, other = (maker.erase(plate(), Brush(seed=seed)) for seed in (0, 9))
-    assert np.array_equal(first.plate.pixels, other.plate.pixels)
+def test_erasing_is_the_same_for_the_same_seed(maker: DefectMaker) -> None:
+    """Another seed is other grain, on the same light."""
+    first, again, other = (maker.erase(plate(), Brush(seed=seed)) for seed in (0, 0, 9))
+    assert np.array_equal(first.plate.pixels, again.plate.pixels)
     assert first.defect == CLEAN
+    assert (first.plate.pixels != other.plate.pixels).any()
+    assert first.plate.pixels.mean() == pytest.approx(other.plate.pixels.mean(), abs=3)
+
+
+def test_a_brushed_object_leaves_the_plates_light_alone(toy_store: Store) -> None:
+    """The generator draws the steel around a scratch anew; a surface, such as crazing, brings a light of its own."""
+    before = plate(size_hw=(160, 160))
+    region = np.zeros((160, 160), bool)
+    region[40:120, 40:120] = True
+    moved = {
+        name: Brighter(toy_store).add(before, name, Brush(region=region)).plate.pixels[60:100, 60:100].mean()
+        - before.pixels[60:100, 60:100].mean()
+        for name in ("scratches", "crazing")
+    }
+    assert abs(moved["scratches"]) < 1
+    assert moved["crazing"] == pytest.approx(25.5, abs=1)
 
 
 def test_a_batch_is_its_patches_one_by_one(maker: DefectMaker) -> None:
@@ -285,6 +292,12 @@ def test_a_mask_is_white_where_it_is_painted_and_opaque(tmp_path: Path) -> None:
 )
 def test_pictures_are_cut_at_their_own_scale(size_hw: tuple[int, int], patches: int) -> None:
     assert cut(np.zeros(size_hw, np.float32), 64).shape == (patches, 64, 64)
+
+
+@pytest.mark.parametrize(("length", "starts"), [(40, [0]), (64, [0]), (65, [0, 1]), (256, [0, 64, 128, 192])])
+def test_tiles_are_spread_over_what_is_longer(length: int, starts: list[int]) -> None:
+    assert spread_starts(length, 64, 8) == starts
+    assert spread_starts(6400, 64, 3) == [0, 3168, 6336]
 
 
 def test_a_patch_is_cut_as_it_is() -> None:

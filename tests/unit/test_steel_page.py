@@ -19,7 +19,7 @@ from torch import Tensor
 from corrovis.errors import BadInputError, WeightsError
 from corrovis.results import Float
 from corrovis.settings import Settings
-from corrovis.steel.defects import DefectMaker, Throw
+from corrovis.steel.defects import DefectMaker, Variation
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate
 from corrovis.steel.results import Brush, DefectPlate, Plate
@@ -27,8 +27,8 @@ from corrovis.steel.sets import SetOrder
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
 from corrovis.ui import steel_jobs
-from corrovis.ui.steel import SteelTab, painted_of
-from corrovis.ui.steel_jobs import PlateVisit, SteelDesk, SteelTools, Stroke
+from corrovis.ui.steel import SteelTab, make_editor, painted_of
+from corrovis.ui.steel_jobs import PlateVisit, SteelDesk, SteelTools, StoppedError, Stroke
 
 Give = Callable[[int, int], PlateVisit]
 
@@ -94,10 +94,10 @@ class Meanwhile(DefectMaker):
         super().__init__(store)
         self.asked: list[Callable[[], Any]] = []
 
-    def _generate(self, grey: Float, defects: list[str], throws: list[Throw], noise: Tensor) -> Float:
+    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor) -> Float:
         if self.asked:
             self.asked.pop()()
-        return super()._generate(grey, defects, throws, noise)
+        return super()._generate(grey, defects, variations, noise)
 
 
 Late = Callable[[SteelTab, SteelDesk, gr.EventData], Any]
@@ -206,6 +206,32 @@ def test_a_set_that_is_stopped_leaves_nothing(tab: SteelTab, tmp_path: Path) -> 
     assert {caption for _, caption in sample} == {"Spots"}
 
 
+def test_a_set_of_which_nothing_passes_can_be_stopped(tools: SteelTools, tmp_path: Path) -> None:
+    class Never(PatchInspector):
+        def probabilities(self, grey: Float) -> Float:
+            return np.zeros((len(grey), len(self.classes)), np.float32)
+
+    heard: list[int] = []
+
+    def go_on() -> None:
+        heard.append(1)
+        if len(heard) == 3:
+            raise StoppedError
+
+    strict = SteelTools(tools.maker, Never(tools.maker.store), tools.settings)
+    with pytest.raises(StoppedError):
+        steel_jobs.write_zip(strict, SetOrder(("spots",), 300), tmp_path / "set", lambda patch: None, go_on)
+    assert len(heard) == 3
+    assert not (tmp_path / "set").exists()
+
+
+def test_what_is_painted_lets_the_steel_show_through() -> None:
+    with gr.Blocks(analytics_enabled=False):
+        brush = make_editor().brush
+    assert brush
+    assert [colour[1] for colour in brush.colors] == [0.5]
+
+
 @pytest.mark.parametrize("ending", ["gif", "png", "avif"])
 def test_a_set_is_made_of_any_plate_that_the_page_shows(tools: SteelTools, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"plate.{ending}"
@@ -300,6 +326,8 @@ def test_a_set_goes_home_as_one_archive(tools: SteelTools, tmp_path: Path) -> No
     archive, some, answer = steel_jobs.write_zip(unchecked, order, tmp_path / "set", lambda patch: heard.append(patch.defect))
     assert len(heard) == 4 == len(some)
     assert len(answer["files"]["spots"]) == 2
+    assert archive.name == "steel_all_2_seed_0.zip"
+    assert steel_jobs.archive_name(SetOrder(("spots",), 20, 3)) == "steel_spots_20_seed_3"
     names = zipfile.ZipFile(archive).namelist()
     assert "manifest.csv" in names
     with pytest.raises(BadInputError, match="at most 300"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from array import array
 from collections import Counter
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.sets import SetOrder, Sources, Tally, is_double, make_set, next_batch, perceptual_hash
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
-from corrovis.tasks.steel import write_set
+from corrovis.tasks.steel import SetTools, write_set
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ class Strict(PatchInspector):
 def test_a_set_is_balanced_and_its_manifest_names_every_file(toy_store: Store, tmp_path: Path) -> None:
     order = SetOrder(("spots", "crazing"), 4)
     heard: list[str] = []
-    answer = write_set((Stripes(toy_store), Strict(toy_store)), order, tmp_path, lambda patch: heard.append(patch.defect))
+    answer = write_set(SetTools(Stripes(toy_store), Strict(toy_store)), order, tmp_path, lambda patch: heard.append(patch.defect))
     assert Counter(heard) == {"spots": 4, "crazing": 4}
     with (tmp_path / "manifest.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -149,12 +150,12 @@ def test_a_bad_picture_among_clean_ones_costs_only_itself(
 
 
 def test_a_folder_holds_one_set(maker: DefectMaker, tmp_path: Path) -> None:
-    write_set((maker, None), SetOrder(("spots",), 3), tmp_path)
+    write_set(SetTools(maker, None), SetOrder(("spots",), 3), tmp_path)
     with pytest.raises(BadInputError, match=r"already holds manifest\.csv.*--out"):
-        write_set((maker, None), SetOrder(("spots",), 1), tmp_path)
+        write_set(SetTools(maker, None), SetOrder(("spots",), 1), tmp_path)
     (tmp_path / "manifest.csv").unlink()
     with pytest.raises(BadInputError, match="already holds spots"):
-        write_set((maker, None), SetOrder(("crazing",), 1), tmp_path)
+        write_set(SetTools(maker, None), SetOrder(("crazing",), 1), tmp_path)
     assert len(list(tmp_path.rglob("*.png"))) == 3
 
 
@@ -164,23 +165,23 @@ def test_a_set_that_failed_leaves_its_folder_usable(maker: DefectMaker, toy_stor
             return np.zeros((len(grey), len(self.classes)), np.float32)
 
     with pytest.raises(CorrovisError, match="none of"):
-        write_set((maker, Never(toy_store)), SetOrder(("spots",), 1), tmp_path)
+        write_set(SetTools(maker, Never(toy_store)), SetOrder(("spots",), 1), tmp_path)
     assert not list(tmp_path.iterdir())
-    write_set((maker, None), SetOrder(("spots",), 1), tmp_path)
+    write_set(SetTools(maker, None), SetOrder(("spots",), 1), tmp_path)
 
 
 def test_a_set_that_failed_leaves_no_folder_of_its_own(maker: DefectMaker, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="is no folder"):
-        write_set((maker, None), SetOrder(("spots",), 1, clean=tmp_path / "nowhere"), tmp_path / "new")
+        write_set(SetTools(maker, None), SetOrder(("spots",), 1, clean=tmp_path / "nowhere"), tmp_path / "new")
     assert not list(tmp_path.iterdir())
     (tmp_path / "old" / "spots").mkdir(parents=True)
     with pytest.raises(BadInputError, match="is no folder"):
-        write_set((maker, None), SetOrder(("spots",), 1, clean=tmp_path / "nowhere"), tmp_path / "old")
+        write_set(SetTools(maker, None), SetOrder(("spots",), 1, clean=tmp_path / "nowhere"), tmp_path / "old")
     assert list(tmp_path.rglob("*")) == [tmp_path / "old", tmp_path / "old/spots"], "as it was"
 
 
 def test_what_nobody_looked_at_has_no_score(maker: DefectMaker, tmp_path: Path) -> None:
-    answer = write_set((maker, None), SetOrder(("spots",), 3), tmp_path)
+    answer = write_set(SetTools(maker, None), SetOrder(("spots",), 3), tmp_path)
     with answer["manifest"].open() as file:
         assert [row["score"] for row in csv.DictReader(file)] == ["", "", ""]
 
@@ -198,6 +199,17 @@ def test_batches_go_to_the_classes_that_lack_most() -> None:
     tally = Tally()
     tally.kept["a"] = 9
     assert Counter(next_batch(SetOrder(("a", "b"), 10), tally)) == {"a": 1, "b": 10}
+
+
+def test_a_set_keeps_eight_bytes_of_a_patch(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[object] = []
+    monkeypatch.setattr("corrovis.steel.sets.is_double", lambda mark, others: looked.append(others) or False)
+    answer = write_set(SetTools(DefectMaker(toy_store), None), SetOrder(("spots",), 40), tmp_path)
+    assert len(answer["files"]["spots"]) == 40
+    assert all(path.exists() for path in answer["files"]["spots"])
+    assert {id(one) for one in looked} == {id(looked[0])}, "one store for all, that no patch has anew"
+    assert isinstance(looked[0], array)
+    assert looked[0].itemsize * len(looked[0]) == 8 * 40
 
 
 def test_hashes_tell_copies_from_others() -> None:
@@ -225,6 +237,20 @@ def test_steel_answers_for_every_file(corrovis: Run, patch: Path, tmp_path: Path
     assert good["class"] == max(good["probabilities"], key=good["probabilities"].get)
     assert "not a picture" in bad["error"]
     assert corrovis("steel", tmp_path / "text.png", "--json").code == 2
+
+
+def test_what_cannot_be_classified_is_a_line_beside_the_table(corrovis: Run, patch: Path, tmp_path: Path) -> None:  # noqa: F811
+    bad = [tmp_path / f"{'long' * 30}{number}.png" for number in range(2)]
+    for path in bad:
+        path.write_text("no picture")
+    answer = corrovis("steel", patch, *bad)
+    assert answer.code == 0
+    assert "long" not in answer.out
+    lines = [line for line in answer.err.splitlines() if line.startswith("not classified: ")]
+    assert len(lines) == 2
+    assert all(str(path) in line and "not a picture" in line for path, line in zip(bad, lines, strict=True))
+    alone = corrovis("steel", bad[0])
+    assert (alone.code, alone.out) == (2, "")
 
 
 def test_defects_are_added_and_erased(corrovis: Run, patch: Path, tmp_path: Path) -> None:  # noqa: F811

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from corrovis.settings import WEIGHTS
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
+from corrovis.steel.plates import MARKED, read_plate
 from corrovis.steel.results import CLEAN, Plate
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "steel"
 SEEDS = list(range(6))
 PLAIN = ("grooves_gouges", "inclusion", "patches", "pitted_surface", "scratches", "spots")
 """Defects that the report says are nearly always told apart."""
@@ -35,6 +39,14 @@ def test_most_defects_are_the_ones_asked_for_and_are_wiped_off_again(store: Stor
     wiped = [maker.produce(made, [CLEAN] * len(SEEDS), SEEDS) for made in asked.values()]
     gone = [inspector.probabilities(made).argmax(axis=1) == maker.classes.index(CLEAN) for made in wiped]
     assert np.mean(gone) > 0.6
+
+
+def test_the_example_with_defects_is_told_and_wiped(store: Store) -> None:
+    maker, inspector = DefectMaker(store), PatchInspector(store)
+    plate = read_plate(EXAMPLES / "scratched.png")
+    assert MARKED in plate.notes
+    assert inspector.classify(plate).name == "scratches"
+    assert inspector.classify(maker.erase(plate).plate).name == CLEAN
 
 
 def test_another_seed_is_another_defect_and_none_is_a_copy_of_the_patch(store: Store, clean: np.ndarray) -> None:
