@@ -1,4 +1,4 @@
-"""Folders of pictures on Ray Data: one job for every picture, one row for each in a single parquet file.
+"""Folders of pictures on Ray Data: one job for every picture, one row for each in a single table.
 
     here      `run_batch` lists the pictures, checks the weights, begins with Ray, writes the rows in the files' order
     workers   one process for each core: a `Worker` opens the store once, reads picture after picture and answers with rows
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from corrovis.cluster import ROOT, cluster, last_line
 from corrovis.errors import BadInputError, CorrovisError
-from corrovis.render.folders import make_folder
+from corrovis.render.batch_table import KeptRows, Target
 from corrovis.results import SEVERITIES
 from corrovis.settings import Settings
 
@@ -55,6 +55,21 @@ class Job:
     def all_columns(self, store: Store) -> dict[str, str]:
         shares = {f"probability_{name}": "double" for name in self.shares(store)}
         return {"file": "string", "error": "string", **self.columns, **shares}
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Where the pictures are, and how their rows call them."""
+
+    paths: Sequence[Path]
+    names: Sequence[str]
+
+    def named(self, rows: pa.Table) -> pa.Table:
+        """Rows of a worker, which knows numbers alone, with the names of their files."""
+        import pyarrow as pa
+
+        names = pa.array([self.names[number] for number in rows["number"].to_pylist()], pa.string())
+        return rows.set_column(rows.schema.get_field_index("file"), "file", names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +187,15 @@ def job_of(name: str) -> Job:
     return JOBS[name]
 
 
-def run_batch(folder: Path, name: str, out: Path, ray: str | None, told: Told = lambda done, of: None) -> Batch:
-    """Do the job called `name` to every picture below `folder` and write the rows to `out`, whole or not at all.
+def run_batch(folder: Path, name: str, target: Target, ray: str | None, told: Told = lambda done, of: None) -> Batch:
+    """Do the job called `name` to every picture below `folder` and write the rows to `target`, whole or not at all.
 
     `ray` is the address of a cluster; None starts a Ray of our own for this batch.  `told` hears how many are done of how many.
 
     Raises:
-        BadInputError: no such job, no pictures, no Ray at that address, or `out` cannot be written
+        BadInputError: no such job, no pictures, no Ray at that address, or the table cannot be written
         WeightsError: a network that the job needs is missing or damaged
+        CorrovisError: the workers do not work, or it was interrupted; the rows that had come are kept
     """
     from corrovis.images import pictures_in
     from corrovis.store import Store
@@ -192,19 +208,30 @@ def run_batch(folder: Path, name: str, out: Path, ray: str | None, told: Told = 
         store.path(store.spec(model))
     names = [_readable(path.relative_to(folder).as_posix()) for path in files]
     worker = (name, job.all_columns(store), replace(settings, weights=settings.weights.absolute()))
-    part = _claim(out)
+    kept = KeptRows(target, schema_of({"number": "int64", **worker[1]}), names)
     try:
+        listed = Pictures([path.absolute() for path in files], names)
         with cluster(ray, settings.threads):
-            answers = _answers(worker, [path.absolute() for path in files], told)
+            answers = _answers(worker, listed, kept, told)
         table = in_order(answers, names, name)
-        _write(table, part, out)
+        kept.finish(table)
+    except (CorrovisError, KeyboardInterrupt) as error:
+        raise _interrupted(error, kept, len(files)) from error
     finally:
-        part.unlink(missing_ok=True)
+        kept.close()
     errors = table["error"].drop_null().to_pylist()
     return Batch(len(files), len(errors), errors[0] if errors else None, round(time.perf_counter() - began, 3))
 
 
-def _answers(worker: tuple[str, dict[str, str], Settings], files: Sequence[Path], told: Told) -> pa.Table:
+def _interrupted(error: BaseException, kept: KeptRows, wanted: int) -> CorrovisError:
+    """The same error with what can be done with the rows that had come."""
+    why = str(error) if isinstance(error, CorrovisError) else "it was interrupted"
+    if not kept.count:
+        return error if isinstance(error, CorrovisError) else CorrovisError(f"{why} before a picture was done; run it again")
+    return CorrovisError(f"{why}; {kept.count} of {wanted} rows are kept in {kept.part}: the same with --resume does the rest")
+
+
+def _answers(worker: tuple[str, dict[str, str], Settings], files: Pictures, kept: KeptRows, told: Told) -> pa.Table:
     """Rows as they come.  Pictures whose block a worker broke down over are tried once more, each for itself.
 
     Raises:
@@ -215,20 +242,21 @@ def _answers(worker: tuple[str, dict[str, str], Settings], files: Sequence[Path]
     from ray.exceptions import RayError
 
     have: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    workers = max(1, min(int(have.get("CPU", 1)), int(have.get("memory", 0)) // WORKER_BYTES, len(files)))
-    done = schema_of({"number": "int64", **worker[1]}).empty_table()
-    for most in (max(1, min(LARGEST_BLOCK, len(files) // (4 * workers))), 1):
-        left = sorted(set(range(len(files))) - set(done["number"].to_pylist()))
+    workers = max(1, min(int(have.get("CPU", 1)), int(have.get("memory", 0)) // WORKER_BYTES, len(files.paths)))
+    done = kept.before
+    for most in (max(1, min(LARGEST_BLOCK, len(files.paths) // (4 * workers))), 1):
+        left = sorted(set(range(len(files.paths))) - set(done["number"].to_pylist()))
         if not left:
             break
-        items = [{"number": number, "path": os.fsencode(files[number])} for number in left]
+        items = [{"number": number, "path": os.fsencode(files.paths[number])} for number in left]
         asked = ray.data.from_items(items, override_num_blocks=ceil(len(items) / most))
         tables, count = [done], len(done)
         try:
             for table in _mapped(asked, worker, min(workers, len(left))).iter_batches(batch_size=None, batch_format="pyarrow"):
-                tables.append(table)
+                tables.append(files.named(table))
+                kept.add(tables[-1])
                 count += len(table)
-                told(count, len(files))
+                told(count, len(files.paths))
         except RayError as error:
             raise CorrovisError(
                 f"Ray's workers do not work ({last_line(error)}); each node has to see {ROOT} and the packages that it needs"
@@ -257,30 +285,6 @@ def in_order(answers: pa.Table, names: Sequence[str], job: str) -> pa.Table:
     rows = pa.Table.from_pylist([{"number": number, "error": LOST.format(job=job)} for number in lost], answers.schema)
     table = pa.concat_tables([answers, rows]).sort_by("number").drop_columns(["number"])
     return table.set_column(0, "file", pa.array(names, pa.string()))
-
-
-def _claim(out: Path) -> Path:
-    """An empty file beside `out`, to be written and renamed in the end.  Made first, rather than refused after hours."""
-    if out.is_dir():
-        raise BadInputError(f"{out} is a folder; give --out the name of a file in it")
-    make_folder(out.parent)
-    part = out.with_name(f"{out.name}.part")
-    try:
-        part.touch()
-    except OSError as error:
-        raise BadInputError(f"{out} cannot be written ({error.strerror}); choose another with --out") from error
-    return part
-
-
-def _write(table: pa.Table, part: Path, out: Path) -> None:
-    import pyarrow.parquet as pq
-
-    try:
-        with part.open("wb") as file:
-            pq.write_table(table, file)
-        part.replace(out)
-    except OSError as error:
-        raise BadInputError(f"{out} cannot be written ({error.strerror or error}); choose another with --out") from error
 
 
 def _readable(text: str) -> str:

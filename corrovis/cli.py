@@ -76,9 +76,12 @@ def models(
     else:
         rows = [[r["name"], r["arch"], f"{r['bytes'] / 1e6:.1f} MB", r["sha256"][:12], _verdict(r)] for r in records]
         print_table(["model", "network", "size", "sha256", "verified"], rows)
-    broken = [record["error"] for record in records if "error" in record]
+    broken = [record for record in records if "error" in record]
+    if len(broken) == 1:
+        raise CorrovisError(broken[0]["error"])
     if broken:
-        raise CorrovisError(broken[0])
+        each = "; ".join(f"({number}) {record['error']}" for number, record in enumerate(broken, 1))
+        raise CorrovisError(f"{len(broken)} of {len(records)} networks are not as they should be: {each}")
 
 
 def _verify_one(store: Store, name: str) -> dict[str, Any]:

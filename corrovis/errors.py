@@ -4,6 +4,7 @@ CorrovisError
 ├── BadInputError        the caller's picture, file or value cannot be used
 │   └── NoCarError       a picture without a car, where a car is needed
 └── WeightsError         a trained network is missing, damaged or of another version
+    └── WeightFileError  its file cannot be used or had; says where it should lie
 
 Each message says what is wrong, why, and what to do next, in one line that a person can act on.
 """
@@ -25,3 +26,7 @@ class NoCarError(BadInputError):
 
 class WeightsError(CorrovisError):
     """A network's weights are missing, damaged or do not fit."""
+
+
+class WeightFileError(WeightsError):
+    """The file of a network is damaged, or missing and not to be had: for whoever runs this, since it names folders here."""

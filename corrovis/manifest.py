@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corrovis.errors import WeightsError
+from corrovis.errors import WeightFileError, WeightsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,27 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify(spec: WeightSpec, path: Path) -> None:
-    """Raise WeightsError unless the file at `path` is the one that the record describes."""
+def damage(spec: WeightSpec, path: Path) -> str:
+    """What is wrong with the file at `path`, beginning with that path; empty if it is the one that the record describes."""
+    size = path.stat().st_size
+    if size < spec.bytes:
+        return f"{path.absolute()} has {_size(size, spec.bytes)}: it was cut off"
     found = sha256_of(path)
     if found != spec.sha256:
-        raise WeightsError(
-            f"{path.name} has sha256 {found[:12]} but the manifest says {spec.sha256[:12]}; "
-            "the file is damaged or of another version: fetch it again"
+        return (
+            f"{path.absolute()} has sha256 {found[:12]} but the manifest says {spec.sha256[:12]}: "
+            "it is damaged or of another version"
         )
+    return ""
+
+
+def verify(spec: WeightSpec, path: Path) -> None:
+    """Raise WeightFileError unless the file at `path` is the one that the record describes."""
+    wrong = damage(spec, path)
+    if wrong:
+        raise WeightFileError(f"{wrong}; delete it, then git checkout weights/{spec.file}, or copy it here again")
+
+
+def _size(found: int, wanted: int) -> str:
+    """ "3.0 of 5.9 MB"; less than a megabyte in bytes."""
+    return f"{found / 1e6:.1f} of {wanted / 1e6:.1f} MB" if found >= 1e6 else f"{found:,} of {wanted:,} bytes"

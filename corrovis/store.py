@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from httpx2 import HTTPError
 from huggingface_hub import hf_hub_download
 from huggingface_hub.constants import is_offline_mode
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, XetDownloadError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from corrovis.errors import WeightsError
-from corrovis.manifest import WeightSpec, read_manifest, verify
+from corrovis.errors import WeightFileError, WeightsError
+from corrovis.manifest import WeightSpec, damage, read_manifest, verify
 from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
@@ -33,6 +34,9 @@ from corrovis.networks.severity_net import SeverityNet
 from corrovis.networks.yolo_seg import YoloSeg
 
 log = logging.getLogger(__name__)
+
+HUB_ERRORS = (HTTPError, HFValidationError, LocalEntryNotFoundError, XetDownloadError)
+"""What the Hub's client raises; its own errors are of `HTTPError`, and so are those of a connection that stalls or breaks off."""
 
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "CarUNet": CarUNet,
@@ -83,7 +87,11 @@ class Store:
         """Where the weight lies on this machine, fetched from its pinned Hub revision when weights/ lacks it."""
         local = self.folder / spec.file
         if not local.exists():
-            local = fetch(spec)
+            return fetch(spec, f"{spec.file} is not in weights/")
+        wrong = damage(spec, local) if spec.repo else ""
+        if wrong:
+            log.warning("%s; taking that of %s instead", wrong, spec.repo)
+            return fetch(spec, wrong)
         verify(spec, local)
         return local
 
@@ -103,24 +111,40 @@ def own_weights(file: Path) -> tuple[Store, str]:
     return store, names[0]
 
 
-def fetch(spec: WeightSpec) -> Path:
-    """Download one weight from the Hub.  Raises WeightsError that says what is wrong when it cannot."""
+def fetch(spec: WeightSpec, why: str) -> Path:
+    """One weight from the Hub or its cache, checked; a wrong one in the cache is fetched anew, once.
+
+    `why` says what is wrong with weights/.  Raises WeightFileError that says what is wrong when there is none to be had.
+    """
     if not spec.repo:
-        raise WeightsError(
-            f"{spec.file} is not in weights/ and its record names no Hub repository; restore it with git checkout weights/"
-        )
+        raise WeightFileError(f"{why} and its record names no Hub repository; restore it with git checkout weights/{spec.file}")
     log.info("fetching %s from %s@%s", spec.file, spec.repo, spec.revision)
+    path = download(spec, why)
+    wrong = damage(spec, path)
+    if wrong:
+        log.warning("%s; fetching it again", wrong)
+        path = download(spec, wrong, force_download=True)
+        wrong = damage(spec, path)
+    if wrong:
+        raise WeightFileError(f"{wrong}, and {spec.repo} gives no other; take the manifest.json that was published with it")
+    return path
+
+
+def download(spec: WeightSpec, why: str, force_download: bool = False) -> Path:
+    """What the Hub's client finds, unchecked.  Raises WeightFileError."""
     try:
-        return Path(hf_hub_download(spec.repo, spec.file, revision=spec.revision or None))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        return Path(hf_hub_download(spec.repo, spec.file, revision=spec.revision or None, force_download=force_download))
+    except (*HUB_ERRORS, OSError) as error:
         if is_offline_mode():  # the hub's own error for this speaks of a lost connection
-            raise WeightsError(
-                f"{spec.file} is not in weights/ and HF_HUB_OFFLINE forbids fetching it; unset it or copy the file"
-            ) from error
-        reason = str(error).splitlines()[0]
-        raise WeightsError(
-            f"{spec.file} is not in weights/ and {spec.repo} did not give it ({reason}); check the connection or copy the file"
+            raise WeightFileError(f"{why} and HF_HUB_OFFLINE forbids fetching it; unset it or copy the file") from error
+        raise WeightFileError(
+            f"{why} and {spec.repo} did not give it ({first_line(error)}); check the connection or copy the file"
         ) from error
+
+
+def first_line(error: Exception) -> str:
+    """The Hub's errors are long, and some are empty."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 def load_network(spec: WeightSpec, path: Path) -> nn.Module:
@@ -138,5 +162,5 @@ def load_network(spec: WeightSpec, path: Path) -> nn.Module:
         tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in load_file(path).items()}
         network.load_state_dict(tensors)
     except (SafetensorError, RuntimeError) as error:
-        raise WeightsError(f"{path} does not fit {spec.arch} ({str(error).splitlines()[0]}); fetch it again") from error
+        raise WeightsError(f"{path} does not fit {spec.arch} ({first_line(error)}); restore it and manifest.json") from error
     return network.eval().requires_grad_(False)

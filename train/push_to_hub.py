@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,10 +20,14 @@ from typing import Any
 
 from export import save_record
 from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
 from model_card import model_card
 
+from corrovis.errors import BadInputError, CorrovisError
 from corrovis.manifest import WeightSpec, read_manifest, verify
 from corrovis.settings import WEIGHTS
+from corrovis.store import HUB_ERRORS, first_line
 
 Upload = Callable[[str, dict[str, bytes]], str]
 """(repository, path -> content) -> commit."""
@@ -64,22 +70,62 @@ def print_tree(spec: WeightSpec, folder: Path, owner: str) -> None:
         print(f"    {path:<28} {len(content):>12,} bytes")
 
 
-def main() -> None:
+def check_owner(owner: str) -> None:
+    """Raises BadInputError for a name that no user or organisation of the Hub can have."""
+    try:
+        validate_repo_id(f"{owner}/corrovis")
+    except HFValidationError as error:
+        raise BadInputError(
+            f"{owner!r} is no name on the Hub; give --owner the user or organisation, letters, digits, - and . alone"
+        ) from error
+
+
+def publish_all(specs: list[WeightSpec], folder: Path, owner: str, upload: Upload) -> None:
+    """Each in turn.  Raises CorrovisError that says which were pinned before one failed: those need not be sent again."""
+    pinned: list[str] = []
+    for spec in specs:
+        try:
+            done = publish(spec, folder, owner, upload)
+        except (*HUB_ERRORS, OSError, CorrovisError) as error:
+            left = " ".join(spec.name for spec in specs[len(pinned) :])
+            sent = f"{', '.join(pinned)} were and are pinned; go on with --only {left}" if pinned else "nothing was pinned"
+            raise CorrovisError(f"{spec.name} was not published ({first_line(error)}); {sent}") from error
+        pinned.append(spec.name)
+        print(f"{done.repo} at {done.revision}", flush=True)
+
+
+def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--owner", required=True, help="user or organisation on the Hub")
     parser.add_argument("--only", nargs="+", metavar="MODEL", help="these networks instead of all")
     parser.add_argument("--dry-run", action="store_true", help="print the tree of each repository and stop")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def push(args: argparse.Namespace) -> None:
+    check_owner(args.owner)
     specs = read_manifest(args.weights)
-    for name in args.only or specs:
+    for name in args.only or ():
         if name not in specs:
-            parser.error(f"no model is called {name}; there are {', '.join(specs)}")
-        if args.dry_run:
-            print_tree(specs[name], args.weights, args.owner)
-        else:
-            pinned = publish(specs[name], args.weights, args.owner, upload_to_hub)
-            print(f"{pinned.repo} at {pinned.revision}")
+            raise BadInputError(f"no model is called {name}; there are {', '.join(specs)}")
+    chosen = [specs[name] for name in args.only or specs]
+    if args.dry_run:
+        for spec in chosen:
+            print_tree(spec, args.weights, args.owner)
+    else:
+        publish_all(chosen, args.weights, args.owner, upload_to_hub)
+
+
+def main() -> None:
+    try:
+        push(asked())
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read this has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (CorrovisError, OSError) as error:
+        print(f"push_to_hub: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from corrovis.store import Store
 from corrovis.tensors import pixels_of, tensor_of
 
 MODEL = "car-rust"
-RAMP = 0.4
+RAMP = 0.2  # narrow, so that what is left of the paint at severe is islands with an edge, not a veil
 YOUTH = 0.35
 GAIN = (1.35, 1.18, 1.0)
 GRAIN = 0.05  # levels

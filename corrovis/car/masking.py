@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import time
+from math import ceil
 
 import cv2
 import numpy as np
@@ -25,6 +26,7 @@ from corrovis.tensors import tensor_of
 MODEL = "car-mask"
 LEAST_CAR = 0.01  # of the picture; less is no car
 FURTHER = 0.625  # of the working size: how large the third look sees the photo
+RIM = 2.0  # of the network's pixels: how far before the outline of the car the paint may have faded
 ISLAND_SHARE = 0.10  # of the largest part; smaller islands are filled, smaller specks removed
 
 
@@ -98,7 +100,32 @@ class CarMasker:
             return np.ones(car.shape, np.float32)
         followed = guided(probability.astype(np.float32), rgb, radius=3)
         steep = np.clip((followed - 0.5) * 2.5 + 0.5, 0, 1)
-        return np.asarray(steep * car, np.float32)
+        reach = max(2, ceil(RIM * max(car.shape) / max(probability.shape)))
+        return to_the_silhouette(np.asarray(steep * car, np.float32), car, reach)
+
+
+def to_the_silhouette(paint: Float, car: Bool, reach: int) -> Float:
+    """(H, W) float32: paint that ends at the car's own outline, where the network's, blurred, fades a little before it.
+
+    A pixel at most `reach` from the outline has the paint of the nearest one further in, if that is more: without it a thin line
+    of the old colour would go around a rusted car.  The picture's border is no outline.
+    """
+    ys, xs = np.nonzero(car.any(axis=1))[0], np.nonzero(car.any(axis=0))[0]
+    if not len(ys):
+        return paint
+    box = slice(max(0, ys[0] - 1), ys[-1] + 2), slice(max(0, xs[0] - 1), xs[-1] + 2)
+    inside, rim = car[box].astype(np.uint8), paint[box]
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
+    inner = np.asarray(depth > reach, np.uint8)
+    if not inner.any():
+        return paint
+    away, nearest = cv2.distanceTransformWithLabels(1 - inner, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    further_in = np.zeros(int(nearest.max()) + 1, np.float32)
+    further_in[nearest[inner > 0]] = rim[inner > 0]
+    out = paint.copy()
+    shaded = further_in[nearest] * np.minimum(1, 0.5 + 0.25 * depth)  # the outermost pixels are mixed with the background
+    out[box] = np.where((inside > 0) & (away <= 2 * reach), np.maximum(rim, shaded), rim)
+    return out
 
 
 def optimise(mask: Bool, share: float = ISLAND_SHARE) -> Bool:

@@ -13,9 +13,9 @@ import numpy as np
 
 from corrovis.results import Bool, Byte, Float
 
-LEVELS = np.array([0.4, 0.46, 0.56, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0], np.float32)
-SHARE = np.array([0.0, 0.006, 0.02, 0.045, 0.085, 0.2, 0.4, 0.66, 0.9, 1.0], np.float32)
-"""Share of the paint that is rusted at each of `LEVELS`; a tenth, where mild ends, at level 1.07, and a half at 2.19."""
+LEVELS = np.array([0.2, 0.3, 0.48, 0.74, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0], np.float32)
+SHARE = np.array([0.0, 0.006, 0.016, 0.036, 0.065, 0.17, 0.366, 0.64, 0.889, 1.0], np.float32)
+"""Share of the paint that is rusted at each of `LEVELS`; a tenth, where mild ends, at level 1.17, and a half at 2.24."""
 
 ONSET_UNIT = float(LEVELS[-1]) / 65535
 """Levels to a step of an onset kept as uint16."""
@@ -25,6 +25,11 @@ CANVAS = 768
 
 PRIOR = {"wheel_arch": 2.3, "sill": 1.5, "lowness": 0.8, "seam": 0.6, "trim_edge": 0.4}
 """Weights of the columns of `features`, set by hand; train/car_onset.py measures them against weights fitted to rust masks."""
+
+
+FIRST = 0.15  # of the paint rusts where the prior says: mild rust on a roof or amid a door looks wrong
+CALM = 0.3  # weight of the clouds there
+HEAD_START = 4.0  # of that part, in units of the score
 
 
 def features(rgb: Byte, car: Bool, paint: Float) -> Float:
@@ -66,7 +71,8 @@ def onset_levels(prior: Float, paint: Float, seed: int, size: float) -> Float:
     specks = fractal(paint.shape, 0.02 * size, 0.8, dice)
     score = 1.0 * standard + 1.2 * clouds + 0.3 * spots + 0.08 * specks
     score = score + 0.35 * _run_down(score, solid, size, dice)
-    rank = _rank(score, solid)
+    known = _rank(standard + CALM * clouds + 0.3 * spots + 0.08 * specks, solid, paint)
+    rank = _rank(score + HEAD_START * np.clip(1 - known / FIRST, 0, 1), solid, paint)
     return np.where(solid, np.interp(rank, SHARE, LEVELS), LEVELS[-1]).astype(np.float32)
 
 
@@ -132,11 +138,12 @@ def _run_down(score: Float, solid: Bool, size: float, dice: np.random.Generator)
     return out
 
 
-def _rank(score: Float, solid: Bool) -> Float:
+def _rank(score: Float, solid: Bool, paint: Float) -> Float:
     """(H, W) float32: share of the paint that rusts before this pixel, 0 to 1; 1 where there is no paint."""
     order = np.argsort(-score[solid])
+    before = np.cumsum(paint[solid][order], dtype=np.float64)
     share = np.empty(len(order), np.float32)
-    share[order] = np.arange(len(order), dtype=np.float32) / len(order)
+    share[order] = (before - before[0]) / before[-1]
     out = np.ones(score.shape, np.float32)
     out[solid] = share
     return out

@@ -14,17 +14,21 @@ from corrovis.tasks.many import none_worked
 def batch(
     folder: Annotated[Path, typer.Argument(help="Folder of pictures; those in folders below it count too.")],
     job: Annotated[str, typer.Option(help="inspect, grade or steel.")],
-    file: Annotated[Path, typer.Option("--out", help="Parquet file to write: a row for each picture.")],
+    file: Annotated[Path, typer.Option("--out", help="Table to write, .parquet or .csv: a row for each picture.")],
     ray: Annotated[
         str | None, typer.Option(help="HOST:PORT of a Ray cluster that sees the same paths.  [default: this machine's cores]")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a run with the same --out was interrupted; its rows are in OUT.part.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Inspect, grade or classify every picture in a folder, on all cores or on a Ray cluster, into one table."""
     with working("starting", as_json) as status:
         from corrovis.batch import run_batch
+        from corrovis.render.batch_table import Target
 
-        done = run_batch(folder, job, file, ray, lambda done, of: status.update(f"{job}: {done} of {of} ..."))
+        done = run_batch(folder, job, Target(file, resume), ray, lambda done, of: status.update(f"{job}: {done} of {of} ..."))
     if as_json:
         print_json({"rows": done.rows, "failed": done.failed, "seconds": done.seconds})
     else:

@@ -13,10 +13,10 @@ from corrovis.results import SEVERITIES, Grade
 from corrovis.ui import car_jobs, wording
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.complaints import complaining, complaint
-from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
+from corrovis.ui.parts import CPU, VISIT_S, Handing, drawing, fresh_folder, hero, upload
 from corrovis.ui.services import Services
 
-STAGE_SCRIPTS = ("stage", "corrosion_painter")
+STAGE_SCRIPTS = ("stage", "corrosion_painter", "car_arrival")
 TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file}))"
 TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:failed'))"
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:saved', {detail: file}))"
@@ -28,15 +28,15 @@ class CarTab:
     def __init__(self, services: Services, examples: list[Path]) -> None:
         self.services = services
         self.desk = gr.State(CarDesk(), time_to_live=VISIT_S)
-        gr.HTML(f"<h1>{wording.CAR_HEADLINE}</h1><p>{wording.CAR_LEAD}</p>", elem_classes="hero", apply_default_css=False)
+        hero(wording.CAR_HEADLINE, wording.CAR_LEAD, slim=False)
         with gr.Row(elem_classes="workspace"):
             with gr.Column(elem_classes="desk"):
-                self.photo = make_upload()
+                self.photo = upload(wording.UPLOAD, wording.DROP, webcam=True)
                 self.bars = gr.HTML(visible=services.grader is not None, elem_classes="grade", apply_default_css=False)
                 if examples:
                     gr.Examples([[str(path)] for path in examples], self.photo, label=wording.EXAMPLES, api_visibility="private")
-            self.stage = make_stage()
-        self.saved = gr.File(visible="hidden", elem_classes="parked")
+            self.stage = make_stage(examples)
+        self.saved = Handing()
         self._wire()
 
     def _wire(self) -> None:
@@ -52,9 +52,7 @@ class CarTab:
             seen.success(self.grade, desk, self.bars, trigger_mode="always_last", **work)
         for handler in (self.reseed, self.pick, self.everyone, self.whole):  # each called as the stage's event is
             getattr(stage, handler.__name__)(handler, desk, [desk, stage], **work).failure(js=TELL_FAILED, **tell)
-        kept = stage.save(self.keep, desk, self.saved, **work)
-        kept.success(inputs=self.saved, js=TELL_SAVED, **tell)
-        kept.failure(js=TELL_SAVED, **tell)
+        self.saved.wire(stage.save(self.keep, desk, self.saved.file, **work), TELL_SAVED)
 
     def open(self, desk: CarDesk, file: dict[str, Any] | None) -> tuple[CarDesk, str, str]:
         """A new photo.  It comes unprocessed: gradio would decode it before our own door had looked at it."""
@@ -109,24 +107,10 @@ def present(visit: CarVisit | None) -> CarVisit:
     return visit
 
 
-def make_upload() -> gr.Image:
-    """Upload, drop, paste or webcam."""
-    sources: list[Any] = ["upload", "clipboard", "webcam"]
-    return gr.Image(
-        label=wording.UPLOAD,
-        type="filepath",
-        format="png",
-        image_mode=None,
-        sources=sources,
-        buttons=[],
-        placeholder=wording.DROP,
-        elem_classes="photo",
-    )
-
-
-def make_stage() -> gr.HTML:
+def make_stage(examples: list[Path]) -> gr.HTML:
     """The canvas stage with its fixed template; its value is `payload.encode`'s JSON."""
-    return drawing("corrosion_stage", "stage", STAGE_SCRIPTS, words=wording.STAGE)
+    names = [wording.EXAMPLE.format(name=path.stem.replace("_", " ")) for path in examples]
+    return drawing("corrosion_stage", "stage", STAGE_SCRIPTS, words=wording.STAGE, examples=names)
 
 
 def grade_bars(grade: Grade | None) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import gradio as gr
 
-from corrovis.errors import CorrovisError
+from corrovis.errors import CorrovisError, WeightFileError
+
+log = logging.getLogger(__name__)
+
+WEIGHTS = "a network of this server is missing or damaged; whoever runs it finds in its log what to do"
 
 
 def complaint(text: str) -> gr.Error:
@@ -20,5 +25,8 @@ def complaining() -> Iterator[None]:
     """Whatever is raised on purpose within reaches the visitor, or the program that asked."""
     try:
         yield
+    except WeightFileError as error:  # names folders of the server, and a visitor cannot mend it
+        log.error("%s", error)
+        raise complaint(WEIGHTS) from error
     except CorrovisError as error:
         raise complaint(str(error)) from error

@@ -1,7 +1,8 @@
 // The stage: a photo is sent once (see payload.py), every step of the slider is drawn here, without a request.
-// Runs as the body of gr.HTML's js_on_load, after stage.js and corrosion_painter.js, with `element`, `props`, `trigger` and `watch` given.
+// Runs as the body of gr.HTML's js_on_load, after stage.js, corrosion_painter.js and car_arrival.js, with `element`, `props`, `trigger` and `watch` given.
 const words = props.words;
 const stage = element.querySelector(".corrosion-stage");
+const workspace = stage.closest(".workspace");
 const find = (name) => stage.querySelector("." + name);
 const [picture, aged, before, slider, handle] = ["picture", "aged", "before", "level", "handle"].map(find);
 const NEAR = 0.03; // of the picture's long side: a tap this far from a car is meant for it
@@ -22,16 +23,25 @@ function nameOf(level) {
   return words.ticks[Math.min(Math.ceil(level), Math.max(Math.floor(level), byShare))];
 }
 
+function spoken(level) {
+  const share = view.painter ? ", " + words.share.replace("%s", shareText(level)) : "";
+  return nameOf(level) + ", " + Number(level.toFixed(2)) + " " + words.of_three + share;
+}
+
 function setLevel(value) {
   view.level = Math.min(3, Math.max(0, Math.round(value * 100) / 100));
   const text = view.level.toFixed(2);
   slider.value = text;
-  slider.setAttribute("aria-valuetext", nameOf(view.level) + ", " + Number(view.level.toFixed(1)) + " " + words.of_three);
+  slider.setAttribute("aria-valuetext", spoken(view.level));
+  aged.setAttribute("aria-label", words.picture + ": " + spoken(view.level));
   stage.dataset.level = text;
   stage.style.setProperty("--fill", view.level / 3);
   find("name").textContent = nameOf(view.level);
   find("number").textContent = text;
-  for (const tick of stage.querySelectorAll(".tick")) tick.classList.toggle("reached", view.level >= Number(tick.dataset.level));
+  for (const tick of stage.querySelectorAll(".tick")) {
+    tick.classList.toggle("reached", view.level >= Number(tick.dataset.level));
+    tick.setAttribute("aria-current", view.level === Number(tick.dataset.level));
+  }
   request ||= requestAnimationFrame(draw); // many events, one frame
 }
 
@@ -85,9 +95,14 @@ function play() {
 
 // --- arriving and leaving pictures ---------------------------------------------------------------------------------------
 
+// While other rust grows the car that is there can still be moved through its levels; what would ask the server waits.
 function setState(state) {
   stage.dataset.state = state;
-  for (const control of stage.querySelectorAll(".controls button, .controls input")) control.disabled = state !== "ready";
+  const drawn = state === "ready" || (state === "busy" && view.painter);
+  for (const control of stage.querySelectorAll(".controls button, .controls input")) {
+    control.disabled = control.matches(".reseed, .save") ? state !== "ready" : !drawn;
+  }
+  if (state !== "busy") find("busy-text").textContent = ""; // or it would go on being read out
 }
 
 function busy(text, preview) {
@@ -114,13 +129,20 @@ function settle() {
   setState(view.painter ? "ready" : find("problem").hidden ? "empty" : "problem");
 }
 
+// Said on the picture, or, while there is none, beside it.
+const aside = workspace.appendChild(document.createElement("p"));
+aside.className = "aside-notice";
+aside.setAttribute("role", "status");
 function notice(text) {
   clearTimeout(noticeTimer);
-  find("notice").textContent = text;
-  noticeTimer = setTimeout(() => (find("notice").textContent = ""), 6000);
+  const places = stage.dataset.state === "empty" ? [aside, find("notice")] : [find("notice"), aside];
+  places[0].textContent = text;
+  places[1].textContent = "";
+  noticeTimer = setTimeout(() => (places[0].textContent = ""), 6000);
 }
 
 function showProblem(value) {
+  find("said").textContent = "";
   if (view.painter && view.key === value.key) {
     notice(value.problem);
   } else {
@@ -174,6 +196,7 @@ async function show(value) {
   offerCars(value);
   stage.classList.add("drawn");
   setState("ready");
+  find("said").textContent = words.ready.replace("%s", spoken(isNew ? 1 : view.level));
   if (isNew && !calm.matches) {
     setLevel(0);
     glide(0, 1, 1900, 1);
@@ -198,8 +221,22 @@ function empty() {
 
 function choose(file) {
   view.awaited = file?.path ?? null;
+  for (const place of [find("said"), find("notice"), aside]) place.textContent = "";
   if (file) busy(words.working, file.url);
   else empty();
+}
+
+// A new file was chosen: it may never arrive, and what was wrong with the last one is no longer of interest.
+function clearProblem() {
+  if (stage.dataset.state === "problem") empty();
+}
+
+// Nothing will come of what was asked for; without a car the photo has to be chosen again, for the page does not hear of its return.
+function serverGone() {
+  handOver(null, stage.querySelectorAll(".save"));
+  if (stage.dataset.state === "busy" && !view.painter) return showProblem({ key: view.awaited, problem: words.gone_early });
+  settle();
+  notice(words.gone);
 }
 
 // --- controls ------------------------------------------------------------------------------------------------------------
@@ -230,6 +267,7 @@ function setSplit(percent) {
   view.split = Math.min(100, Math.max(0, percent));
   stage.style.setProperty("--split", view.split + "%");
   handle.setAttribute("aria-valuenow", Math.round(view.split));
+  handle.setAttribute("aria-valuetext", words.split_at.replace("%s", Math.round(view.split)));
 }
 function dragSplit(event) {
   const box = picture.getBoundingClientRect();
@@ -250,10 +288,10 @@ picture.addEventListener("pointerdown", (event) => {
 });
 picture.addEventListener("pointermove", (event) => picture.hasPointerCapture(event.pointerId) && dragSplit(event));
 handle.addEventListener("keydown", (event) => {
-  const goal = { ArrowLeft: view.split - 2, ArrowRight: view.split + 2, Home: 0, End: 100 }[event.key];
-  if (goal === undefined) return;
+  const step = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10, Home: -100, End: 100 }[event.key];
+  if (!step) return;
   event.preventDefault();
-  setSplit(goal);
+  setSplit(view.split + step);
 });
 
 find("trace").addEventListener("click", () => press(find("trace"), stage.classList.toggle("traced")));
@@ -269,6 +307,7 @@ picture.addEventListener("click", (event) => {
 });
 for (const [name, event] of [["all-cars", "everyone"], ["whole", "whole"], ["reseed", "reseed"]]) {
   find(name).addEventListener("click", () => {
+    if (stage.dataset.state === "busy") return;
     find("problem").hidden = true;
     busy(event === "reseed" ? words.reseeding : words.working);
     trigger(event, {});
@@ -296,8 +335,12 @@ window.addEventListener("corrovis:saved", (event) => handOver(event.detail, stag
 for (const [event, look] of [["error", "hidden"], ["load", ""]]) {
   document.addEventListener(event, ({ target }) => target.matches?.(".preview, .photo img, .steel-photo img") && (target.style.visibility = look), true);
 }
+takePhotos(workspace, words, clearProblem, notice);
+nameThumbnails(workspace, props.examples);
+watchServer(() => stage.dataset.state === "busy" || stage.querySelector(".save[aria-busy]"), serverGone);
 watch("value", receive);
 setSplit(50);
 setLevel(0);
 empty();
 receive();
+rememberPhoto(() => view.awaited, () => notice(words.anew));

@@ -95,12 +95,16 @@ def example_photos(folder: Path) -> list[Path]:
 
 
 def _footer(source: str) -> str:
-    link = f'<a href="{escape(source)}" target="_blank" rel="noopener">{wording.SOURCE_NAME}</a>'
+    link = (
+        f'<a href="{escape(source)}" target="_blank" rel="noopener">{wording.SOURCE_NAME}</a>'
+        if source
+        else wording.SOURCE_UNKNOWN
+    )
     api = f'<a href="?view=api">{wording.API_NAME}</a>'
     return f"<footer><p>{wording.FOOTER}</p><p>{api} · {link} · {wording.LICENCE}</p></footer>"
 
 
 def source_link(environment: Mapping[str, str]) -> str:
-    """Where the source of the running version lies: `CORROVIS_SOURCE`, or the Space that it runs in, or the project's home."""
+    """Where the source of the running version lies: `CORROVIS_SOURCE`, or the Space that it runs in; empty if neither says."""
     space = environment.get("SPACE_ID")
-    return environment.get("CORROVIS_SOURCE") or (f"https://huggingface.co/spaces/{space}/tree/main" if space else wording.SOURCE)
+    return environment.get("CORROVIS_SOURCE") or (f"https://huggingface.co/spaces/{space}/tree/main" if space else "")

@@ -54,6 +54,41 @@ def last_written(folder: Path) -> float:
     return max((path.stat().st_mtime for path in folder.rglob("*") if path.is_file()), default=folder.stat().st_mtime)
 
 
+def hero(headline: str, lead: str, slim: bool = True) -> gr.HTML:
+    """A tab's heading; `slim` where the tab has more to show than an upload."""
+    style = "hero slim" if slim else "hero"
+    return gr.HTML(f"<h1>{headline}</h1><p>{lead}</p>", elem_classes=style, apply_default_css=False)
+
+
+def upload(label: str, placeholder: str, block: str = "photo", webcam: bool = False, **more: Any) -> gr.Image:
+    """Upload, drop or paste of one picture, given on as the path of the file that was sent, undecoded."""
+    sources: list[Any] = ["upload", "clipboard", *(["webcam"] if webcam else [])]
+    return gr.Image(
+        label=label,
+        type="filepath",
+        format="png",
+        image_mode=None,
+        sources=sources,
+        buttons=[],
+        placeholder=placeholder,
+        elem_classes=block,
+        **more,
+    )
+
+
+class Handing:
+    """A file that a stage's event makes, on its way to the visitor: parked out of sight, then named to the browser."""
+
+    def __init__(self) -> None:
+        self.file = gr.File(visible="hidden", elem_classes="parked")
+
+    def wire(self, kept: Any, tell: str) -> None:
+        """`kept` is the event that put out `file`; `tell`, JavaScript, is called with it, or with nothing when that failed."""
+        quiet: dict[str, Any] = {"fn": None, "js": tell, "api_visibility": "private"}
+        kept.success(inputs=self.file, **quiet)
+        kept.failure(**quiet)
+
+
 def drawing(name: str, block: str, scripts: tuple[str, ...] = (), **props: Any) -> gr.HTML:
     """`name`.html, .css and .js of this folder as a component of CSS class `block`; `scripts` come before its own."""
     template, style = ((HERE / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))

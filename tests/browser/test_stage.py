@@ -33,11 +33,13 @@ def difference(page: Page, wanted: np.ndarray) -> int:
     return int(np.abs(canvas_pixels(page).astype(int) - wanted.astype(int)).max())
 
 
-def test_a_new_photo_sweeps_up_to_mild(open_page: OpenPage, photo: Path) -> None:
+def test_a_new_photo_sweeps_up_to_mild(open_page: OpenPage, photo: Path, aged: AgedCar) -> None:
     page = open_page(reduced_motion="no-preference")
     upload(page, photo)
     expect(slider_of(page)).to_have_value("1")
-    expect(slider_of(page)).to_have_attribute("aria-valuetext", "Mild, 1 of 3")
+    expect(slider_of(page)).to_have_attribute(
+        "aria-valuetext", f"Mild, 1 of 3, {100 * rust_fraction(aged, 1):.1f} % of paint rusted"
+    )
     expect(page.get_by_role("button", name="Play the time-lapse")).to_be_enabled()
 
 
@@ -67,19 +69,20 @@ def test_sliding_sends_nothing(ready: Page, record_property: Callable[[str, obje
     )  # measured here, judged by benchmarks/
 
 
-def test_keyboard_moves_and_speaks_the_level(ready: Page) -> None:
+def test_keyboard_moves_and_speaks_the_level(ready: Page, aged: AgedCar) -> None:
     slider = slider_of(ready)
     slider.focus()
     for key, value, spoken in (
         ("End", "3", "Severe, 3 of 3"),
         ("Home", "0", "None, 0 of 3"),
-        ("ArrowRight", "0.05", "Traces, 0.1 of 3"),
-        ("PageUp", "0.55", "Mild, 0.6 of 3"),
+        ("ArrowRight", "0.05", "Traces, 0.05 of 3"),
+        ("PageUp", "0.55", "Mild, 0.55 of 3"),
         ("ArrowLeft", "0.5", "Mild, 0.5 of 3"),
     ):
         slider.press(key)
         expect(slider).to_have_value(value)
-        expect(slider).to_have_attribute("aria-valuetext", spoken)
+        share = 100 * rust_fraction(aged, float(value))
+        expect(slider).to_have_attribute("aria-valuetext", f"{spoken}, {share:.{int(share < 10)}f} % of paint rusted")
 
 
 def test_ticks_jump(ready: Page, aged: AgedCar) -> None:

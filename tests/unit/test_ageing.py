@@ -114,6 +114,39 @@ def test_rusted_share_follows_the_severity_classes() -> None:
     assert onset.min() >= RAMP
 
 
+def test_little_of_the_paint_is_half_rust_and_no_step_of_the_slider_is_a_jump() -> None:
+    """Between 10 and 90 % rust a pixel is a veil; at severe less than 8 % of the paint may be.  A key moves the level by 0.05."""
+    x = np.linspace(-RAMP, RAMP, 2001).astype(np.float32)
+    opacity = smoothstep(-RAMP, RAMP, x)
+    half = x[(opacity > 0.1) & (opacity < 0.9)]
+    share = np.interp(3 - half[[0, -1]], LEVELS, SHARE)
+    assert abs(share[0] - share[1]) < 0.08
+    assert float((smoothstep(-RAMP, RAMP, x + 0.05) - opacity).max()) < 0.2
+    assert LEVELS[0] >= RAMP, "at level 0 nothing has begun"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_first_rust_is_where_the_prior_says(seed: int) -> None:
+    """Clouds may carry rust anywhere later on; the first twentieth of it lies low, where this prior is high."""
+    paint = np.ones((200, 300), np.float32)
+    low = np.linspace(0, 1, 200, dtype=np.float32)[:, None].repeat(300, axis=1)
+    prior = 3 * np.exp(-(1 - low) / 0.15)
+    onset = onset_levels(prior.astype(np.float32), paint, seed, 240.0)
+    assert np.quantile(low[onset <= 0.9], 0.01) > 0.7
+    assert np.quantile(low[onset <= 2.5], 0.1) < 0.5
+
+
+def test_paint_that_is_thin_counts_as_little_as_it_rusts() -> None:
+    """The share promised is that of paint, not of pixels: here the first to rust are half covered by it."""
+    paint = np.ones((120, 160), np.float32)
+    paint[60:] = 0.3
+    prior = np.where(paint < 1, 5, 0) + np.random.default_rng(0).normal(size=paint.shape)
+    onset = onset_levels(prior.astype(np.float32), paint, seed=1, size=140.0)
+    for level in (1, 2, 3):
+        rusted = float(paint[onset <= level].sum() / paint.sum())
+        assert rusted == pytest.approx(float(np.interp(level, LEVELS, SHARE)), abs=0.01)
+
+
 def test_onset_repeats_with_its_seed_and_differs_with_another() -> None:
     paint, prior = np.ones((40, 40), np.float32), np.zeros((40, 40), np.float32)
     first, again, other = (onset_levels(prior, paint, seed, 40.0) for seed in (1, 1, 2))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -13,8 +18,11 @@ from micrographs import grains
 from PIL import Image
 from test_cli import Answer, Run, corrovis  # noqa: F401
 
-from corrovis.batch import JOBS, Worker, in_order, schema_of
+from corrovis import batch
+from corrovis.batch import JOBS, Worker, in_order, run_batch, schema_of
+from corrovis.errors import BadInputError, CorrovisError
 from corrovis.images import picture_endings, read_photo
+from corrovis.render.batch_table import KeptRows, Target
 from corrovis.settings import Settings
 from corrovis.store import Store
 
@@ -102,6 +110,89 @@ def test_rows_of_a_worker_that_broke_down_are_errors_in_their_place() -> None:
     assert "corrovis grade" in rows[1]["error"]
 
 
+ROWS = [
+    {"number": 1, "file": 'b, "B".png', "error": None, "severity": "mild"},
+    {"number": 0, "file": "a.png", "error": "a.png is empty", "severity": None},
+]
+COLUMNS = schema_of({"number": "int64", "file": "string", "error": "string", "severity": "string"})
+
+
+@pytest.mark.parametrize("name", ["o.csv", "O.CSV", "o.parquet"])
+def test_the_ending_says_which_table_is_written(tmp_path: Path, name: str) -> None:
+    names = ["a.png", 'b, "B".png']
+    kept = KeptRows(Target(tmp_path / name), COLUMNS, names)
+    rows = pa.Table.from_pylist(ROWS, COLUMNS)
+    kept.add(rows)
+    kept.finish(in_order(rows, names, "grade"))
+    kept.close()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    read = pd.read_parquet if name == "o.parquet" else pd.read_csv
+    table = read(tmp_path / name)
+    assert table["file"].tolist() == names
+    assert table["severity"].isna().tolist() == [True, False]
+
+
+def test_rows_of_a_run_that_was_killed_are_taken_up_again(tmp_path: Path) -> None:
+    """However it ended: the last table may be half written.  What failed is tried again, numbers are given anew."""
+    target = tmp_path / "o.csv"
+    kept = KeptRows(Target(target), COLUMNS, ["a.png", ROWS[1]["file"]])
+    for row in ROWS:
+        kept.add(pa.Table.from_pylist([row], COLUMNS))
+    part = tmp_path / "o.csv.part"
+    whole = part.read_bytes()  # never closed
+    new = ["0.png", "a.png", ROWS[0]["file"]]
+    for size, files in ((len(whole), [ROWS[0]["file"]]), (len(whole) - 20, [ROWS[0]["file"]]), (20, []), (0, [])):
+        part.write_bytes(whole[:size])
+        again = KeptRows(Target(target, resume=True), COLUMNS, new)
+        assert again.before["file"].to_pylist() == files
+        assert again.before["number"].to_pylist() == [2] * len(files)
+        again.close()
+        assert part.exists() == bool(files)
+    part.write_bytes(whole)
+    with pytest.raises(BadInputError, match=r"is of another job .* delete it, or leave --resume out"):
+        KeptRows(Target(target, resume=True), schema_of({"number": "int64", "file": "string"}), new)
+    assert part.read_bytes() == whole
+    KeptRows(Target(target), COLUMNS, new).close()
+    assert not part.exists(), "without --resume it begins anew"
+
+
+def test_an_interrupted_batch_says_what_was_kept_and_resume_does_the_rest(
+    toy_weights: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after the first two rows; the second time only the others are answered.  Without Ray, whose part is played here."""
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(toy_weights))
+    monkeypatch.setattr(batch, "cluster", lambda *_: contextlib.nullcontext())
+    data = SimpleNamespace(from_items=lambda items, override_num_blocks: items)
+    fake = SimpleNamespace(cluster_resources=lambda: {"CPU": 1.0, "memory": 4e9}, data=data)
+    monkeypatch.setitem(sys.modules, "ray", fake)
+    monkeypatch.setitem(sys.modules, "ray.exceptions", SimpleNamespace(RayError=RuntimeError))
+    asked: list[list[int]] = []
+    stop = True
+
+    class Answered:
+        def __init__(self, items: list[dict[str, Any]], worker: Any, workers: int) -> None:
+            self.items, self.worker = items, Worker(*worker)
+
+        def iter_batches(self, batch_size: None, batch_format: str) -> Iterator[pa.Table]:
+            asked.append([item["number"] for item in self.items])
+            for done, item in enumerate(self.items):
+                if stop and done == 2:
+                    raise KeyboardInterrupt
+                yield self.worker(pa.Table.from_pylist([item]))
+
+    monkeypatch.setattr(batch, "_mapped", Answered)
+    out = tmp_path / "o.csv"
+    with pytest.raises(CorrovisError, match=r"interrupted; 2 of 5 rows are kept in .*o\.csv\.part: the same with --resume"):
+        run_batch(folder, "grade", Target(out), None)
+    assert not out.exists()
+    stop = False
+    done = run_batch(folder, "grade", Target(out, resume=True), None)
+    assert (done.rows, done.failed) == (5, 1)
+    assert asked == [[0, 1, 2, 3, 4], [2, 3, 4]]
+    assert pd.read_csv(out)["file"].tolist() == ["a.jpg", "b.png", "bad.jpg", "below/c.TIF", "?.png"]
+    assert [path.name for path in tmp_path.glob("o.*")] == ["o.csv"]
+
+
 def test_every_ending_is_one_that_the_door_reads(tmp_path: Path) -> None:
     assert {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".avif", ".jp2"} <= picture_endings()
     for ending in sorted(picture_endings()):
@@ -123,6 +214,7 @@ BAD = {
     "no such job": (["pictures", "--job", "polish"], "no job is called polish; take inspect, grade, steel"),
     "nobody there": (["pictures", "--job", "grade", "--ray", "127.0.0.1:PORT"], "no Ray answers at 127.0.0.1:"),
     "no address": (["pictures", "--job", "grade", "--ray", "somewhere"], "somewhere is no address of a Ray"),
+    "out is no table": (["pictures", "--job", "grade", "--out", "o.xlsx"], "o.xlsx ends neither in .parquet nor in .csv"),
     "out is a folder": (["pictures", "--job", "grade", "--out", "empty"], "empty is a folder"),
     "no place for out": (["pictures", "--job", "grade", "--out", "pictures/b.png/o.parquet"], "cannot be made a folder"),
 }
@@ -161,5 +253,5 @@ def test_damaged_weights_are_told_before_ray_starts(
     monkeypatch.setenv("CORROVIS_WEIGHTS", str(weights))
     answer = corrovis("batch", folder, "--job", "grade", "--out", tmp_path / "o.parquet")
     assert answer.code == 2
-    assert "sha256" in answer.err
+    assert "car-grade.safetensors has 1 of" in answer.err
     assert not (tmp_path / "o.parquet").exists()

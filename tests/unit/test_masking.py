@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from skimage.measure import label
 
 from corrovis.car.edges import guided, resized
-from corrovis.car.masking import car_at, optimise
+from corrovis.car.masking import car_at, optimise, to_the_silhouette
 from corrovis.errors import BadInputError
 
 
@@ -84,6 +84,32 @@ def test_guided_filter_moves_a_blurred_edge_to_the_photos_edge() -> None:
     jump = np.abs(np.diff(followed[60]))
     assert jump.argmax() == 59
     assert jump.max() > 0.15
+
+
+def test_paint_reaches_the_outline_of_the_car_where_the_nearest_further_in_is_paint() -> None:
+    """A car whose paint fades three pixels before its outline, with a tyre at the lower left that has none."""
+    car = np.zeros((80, 120), bool)
+    car[20:60, 20:120] = True  # cut off by the picture's right border
+    depth = np.minimum.outer(np.minimum(np.arange(20, 60) - 19, 60 - np.arange(20, 60)), np.arange(20, 120) - 19)
+    paint = np.zeros(car.shape, np.float32)
+    paint[20:60, 20:] = np.clip((depth - 1) / 3, 0, 1)
+    paint[45:60, 20:50] = 0
+    paint[25:40, 110:] = 0.2  # dull paint at the border of the picture
+    further = to_the_silhouette(paint, car, 4)
+    assert further[20, 60:100] == pytest.approx(np.full(40, 0.75))
+    assert (further[21:59, 60:100] == 1).all()
+    assert not further[50:60, 20:45].any()
+    assert not further[~car].any()
+    assert (further[25:40, 110:] == paint[25:40, 110:]).all()
+    assert (further >= paint).all()
+
+
+def test_what_is_all_rim_or_no_car_is_left_as_it_is() -> None:
+    paint = np.full((9, 9), 0.5, np.float32)
+    thin = np.zeros((9, 9), bool)
+    thin[4] = True
+    for car in (thin, np.zeros((9, 9), bool)):
+        assert (to_the_silhouette(paint, car, 3) == paint).all()
 
 
 def test_resized_keeps_type_and_mean() -> None:

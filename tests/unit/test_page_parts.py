@@ -93,3 +93,39 @@ def test_the_pages_own_files_are_utf_8_wherever_it_runs(monkeypatch: pytest.Monk
     options: dict[str, Any] = page.launch_options(Settings())
     assert options["css"]
     assert without == []
+
+
+def test_headings_and_uploads_are_made_in_one_place() -> None:
+    with gr.Blocks(analytics_enabled=False):
+        assert parts.hero("Head", "Lead").elem_classes == ["hero slim"]
+        assert parts.hero("Head", "Lead", slim=False).value == "<h1>Head</h1><p>Lead</p>"
+        photo, plate = parts.upload("A", "Drop", webcam=True), parts.upload("B", "Drop", "steel-photo", height=190)
+    assert (photo.sources, photo.elem_classes) == (["upload", "clipboard", "webcam"], ["photo"])
+    assert (plate.sources, plate.elem_classes, plate.height) == (["upload", "clipboard"], ["steel-photo"], 190)
+    assert (photo.type, photo.format, photo.image_mode) == ("filepath", "png", None), (
+        "undecoded, and lossless if a webcam made it"
+    )
+
+
+def test_a_handed_file_is_named_to_the_browser_and_a_failure_too() -> None:
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        saved = parts.Handing()
+        button = gr.Button()
+        saved.wire(button.click(lambda: None, None, saved.file, api_visibility="private"), "(file) => told(file)")
+    made, *told = blocks.fns.values()
+    assert [fn.js for fn in told] == ["(file) => told(file)"] * 2
+    assert [fn.inputs for fn in told] == [[saved.file], []]
+    assert [(fn.trigger_after, fn.trigger_only_on_success, fn.trigger_only_on_failure) for fn in told] == [
+        (made._id, True, False),
+        (made._id, False, True),
+    ]
+
+
+def test_the_footer_links_to_a_source_only_where_one_is_known() -> None:
+    space = "https://huggingface.co/spaces/me/rust/tree/main"
+    assert page.source_link({}) == ""
+    assert page.source_link({"SPACE_ID": "me/rust"}) == space
+    assert page.source_link({"SPACE_ID": "me/rust", "CORROVIS_SOURCE": "https://example.org"}) == "https://example.org"
+    assert f'<a href="{space}"' in page._footer(space)
+    assert "Source code: from whoever runs this page" in page._footer("")
+    assert page._footer("").count("<a ") == 1

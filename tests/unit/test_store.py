@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from micrographs import grains
 
+from corrovis import cli
 from corrovis.car.masking import CarMasker
-from corrovis.errors import WeightsError
+from corrovis.errors import CorrovisError, WeightsError
 from corrovis.results import Photo
 from corrovis.sem.layers import LayerViewer
 from corrovis.sem.results import Field
@@ -36,3 +37,34 @@ def test_a_record_with_an_unknown_setting_is_a_fault_of_the_weights(toy_store: S
     spec = replace(toy_store.spec("car-rust"), config={"width": 8, "depth_of_field": 3})
     with pytest.raises(WeightsError, match=r"the record of car-rust does not fit RustTexture \(.*depth_of_field.*\); update"):
         load_network(spec, toy_store.path(spec))
+
+
+def test_a_bad_file_is_named_with_its_whole_path_and_how_to_mend_it(toy_weights: Path, tmp_path: Path) -> None:
+    """Of a file that is shorter than its record says, how much there is; of another, the hashes."""
+    for file in toy_weights.glob("*.*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    store = Store(tmp_path)
+    spec = store.spec("car-mask")
+    path = tmp_path / spec.file
+    whole = path.read_bytes()
+    cut = f"has 3,000 of {len(whole):,} bytes: it was cut off"
+    for content, said in ((whole[:3000], cut), (whole[:-1] + b"?", "has sha256")):
+        path.write_bytes(content)
+        with pytest.raises(WeightsError) as raised:
+            store.path(spec)
+        assert str(raised.value).startswith(f"{path} {said}")
+        assert str(raised.value).endswith(f"delete it, then git checkout weights/{spec.file}, or copy it here again")
+
+
+def test_all_bad_weights_are_explained(toy_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file in toy_weights.glob("*.*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    for name in ("car-mask", "car-rust"):
+        (tmp_path / f"{name}.safetensors").write_bytes(b"?")
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(tmp_path))
+    with pytest.raises(CorrovisError) as raised:
+        cli.models(verify=True, as_json=True)
+    said = str(raised.value)
+    assert "2 of " in said
+    parts = [said.index(part) for part in ("(1) ", "car-mask.safetensors has 1 of", "(2) ", "car-rust.safetensors has 1 of")]
+    assert parts == sorted(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 from micrographs import grains, with_bar
@@ -18,15 +19,20 @@ from corrovis.sem.fields import read_field
 from corrovis.sem.material import notes_of
 from corrovis.settings import WEIGHTS
 from corrovis.ui import electrochem_jobs
+from corrovis.ui.complaints import complaining
 
 
-def test_a_damaged_weight_is_named_without_its_folder(tmp_path: Path) -> None:
+def test_of_a_damaged_weight_a_visitor_hears_without_its_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "car.safetensors"
     path.write_bytes(b"cut short")
     spec = replace(next(iter(read_manifest(WEIGHTS).values())), file=path.name)
-    with pytest.raises(WeightsError, match=r"^car\.safetensors has sha256") as caught:
+    with pytest.raises(WeightsError, match=str(path)):
         verify(spec, path)
-    assert str(tmp_path) not in str(caught.value)
+    with pytest.raises(gr.Error) as caught, complaining():
+        verify(spec, path)
+    assert "missing or damaged" in caught.value.message
+    assert str(tmp_path) not in caught.value.message
+    assert str(path) in caplog.text, "whoever runs the server is told all of it"
 
 
 @pytest.mark.parametrize(
