@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.preparing import as_seen, picture_input
 from corrovis.sem.results import Field
-from corrovis.sem.seeing import as_seen, to_input
 from corrovis.sem.segmentation import Segmenter
 from corrovis.settings import Settings
 from corrovis.store import Store
@@ -42,7 +42,7 @@ def main() -> None:
     spec, network = store.spec(args.model), store.network(args.model)
     seen = as_seen(field.specimen, spec)
     tiles = Stitcher(seen.shape[:2], spec.input["size"], spec.input["overlap"], 0).tiles()
-    inputs = [to_input(seen[where]) for where in tiles]
+    inputs = [picture_input(seen[where]) for where in tiles]
     bare = timed(lambda: [forward(network, x) for x in inputs])
     whole = timed(lambda: inspector.inspect(field, args.model))
     for what, took in ((f"{len(inputs)} forward passes", bare), ("inspection", whole)):

@@ -31,6 +31,8 @@ SHALLOW, TWELVE, SIXTEEN = "8 bit kept in 16", "12 bit reduced to 8", "16 bit re
 OVER_WHITE, TURNED = "transparency laid over white", "turned as the camera noted"
 FOUR_BITS = 15
 SMALL_PART = 0.25  # of a scale: values that span less are stretched
+BAND, BAND_ROW, BAND_FLAT = 0.3, 0.4, 0.75  # most height of a data bar, least share of a row at its value, and of such rows
+LINE_ROW = 0.9  # of a row is one value where a line ends the bar
 DEFAULTS = Settings()
 
 EXIF_ORIENTATION = 0x0112
@@ -107,13 +109,18 @@ def pictures_in(folder: Path, deep: bool = False) -> list[Path]:
 
 def shrink(photo: Photo, long_side: int) -> Photo:
     """The photo with its long side at `long_side` pixels at the most; never enlarged."""
-    height, width = photo.size_hw
+    small = reduced(photo.rgb, long_side)
+    return photo if small is photo.rgb else replace(photo, rgb=small)
+
+
+def reduced(pixels: Byte, long_side: int) -> Byte:
+    """(H, W) or (H, W, 3) uint8 with its long side at `long_side` at the most, never enlarged; a line scan keeps a row."""
+    height, width = pixels.shape[:2]
     scale = long_side / max(height, width)
     if scale >= 1:
-        return photo
+        return pixels
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA)
-    return replace(photo, rgb=np.asarray(small, np.uint8))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def save_png(rgb: Byte, path: Path, caption: str | None) -> None:
@@ -248,12 +255,27 @@ def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
         scales = {SHALLOW: 255.0, TWELVE: 4095.0, SIXTEEN: 65535.0}
     note, white = next(((n, w) for n, w in scales.items() if low >= 0 and high <= w), ("", 0.0))
     if note != SHALLOW:  # what was 8 bits has no more levels to give
-        most = np.percentile(x[finite], MOST_VALUES).tolist()
+        most = np.percentile(_without_bands(x), MOST_VALUES).tolist()
         low, high = most if note or most[0] < most[1] else (low, high)
     if not note or (note != SHALLOW and 0 < high - low < SMALL_PART * white):
         note, x, white = f"{OWN_RANGE} {low:g} to {high:g} taken as black to white", x - low, max(high - low, 1e-9)
     notes.append(note)
     return np.where(finite, np.clip(np.nan_to_num(x) * (255 / white), 0, 255).round(), 0).astype(np.uint8)
+
+
+def _without_bands(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The finite values but for those in bands of one value at the top and the bottom: a data bar's are no detector's."""
+    rows = x.reshape(len(x), -1)
+    reach, own = int(len(rows) * BAND), np.ones(len(rows), bool)
+    for one, kept in ((rows[:reach], own), (rows[::-1][:reach], own[::-1])):
+        found, counts = np.unique(one[: max(1, reach // 8)], return_counts=True)
+        flat = np.append(False, (one == found[counts.argmax()]).mean(axis=1) >= BAND_ROW)
+        end = int(flat.nonzero()[0].max(initial=0))
+        if flat[: end + 1].sum() >= BAND_FLAT * end:
+            lines = (one[end:] == one[end:, :1]).mean(axis=1) >= LINE_ROW
+            kept[: end + int(np.argmin(np.append(lines, False)))] = False
+    chosen = rows[own]
+    return np.asarray(chosen[np.isfinite(chosen)] if np.isfinite(chosen).any() else x[np.isfinite(x)])
 
 
 def _to_srgb(image: Image.Image, profile: bytes, notes: list[str]) -> Image.Image:

@@ -33,7 +33,7 @@ from support import arguments, fold_of, read_rgb, write_json
 from corrovis.manifest import WeightSpec, read_manifest
 from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.material_net import MaterialNet
-from corrovis.sem.familiarity import SEEN_BY, SIDE, features, record_of, windows
+from corrovis.sem.familiarity import SEEN_BY, SIDE, cut_windows, features, record_of
 from corrovis.sem.preparing import as_seen
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
@@ -122,7 +122,7 @@ def learned(rows: torch.Tensor) -> Familiarity:
 def distance(known: Familiarity, network: MaterialNet, seen: np.ndarray) -> float:
     """Of a picture as its network sees it: the median over its windows, as the application takes it."""
     with torch.inference_mode():
-        return float(known(features(network, windows(seen))).median())
+        return float(known(features(network, cut_windows(seen))).median())
 
 
 def strangers(data: Path, model: str, of_a_kind: int) -> dict[str, list[np.ndarray]]:

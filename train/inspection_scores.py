@@ -6,7 +6,7 @@ the goals.  `python train/inspection_scores.py` only gathers train/reports/ anew
 
 | in the report | is |
 | --- | --- |
-| `metrics` | scores by model; `sem_severity`: windows graded by measured area, which ships; `..._fields`: whole fields |
+| `metrics` | scores by model; `NAME-yolo`: YOLOv8-seg instead; `sem_severity`: by measured area, which ships; `..._fields` |
 | `confusion` | counts, rows labelled, columns called |
 | `goals` | what was wanted and reached; where it was not, what was tried and what limits it |
 """
@@ -61,7 +61,7 @@ RUNS: dict[str, tuple[list[str], str, str, str]] = {
     "pits304-pixels": (["pits_segment.py", "pixels"], "pits_pixels", "last.pt", "sem_pits_pixels.json"),
     "steel-structures": (["structure_segment.py"], "sem_structure", "held_out.pt", "sem_structure.json"),
 }
-SALIENCY, SEVERITY = "sem_saliency.json", "sem_severity.json"
+SALIENCY, SEVERITY, YOLO = "sem_saliency.json", "sem_severity.json", "sem_yolo.json"
 BASELINE = "resnet18"
 
 Meets = Callable[[float, float], bool]
@@ -109,14 +109,14 @@ GOALS = (
     ),
     Goal("ROC AUC of Ni-20Cr", ("ni20cr", "roc_auc"), 0.95),
     Goal(
-        "accuracy of severity, windows of coupons left out",
+        "accuracy of severity by measured area, windows of coupons left out",
         ("sem_severity", "accuracy"),
         0.94,
         tried="grading by the measured area, EfficientNet-B0 and ResNet18 on the same windows, area and EfficientNet-B0 as one",
         limits="the error of area is a third of the width of moderate, and EfficientNet-B0 adds little; nine fields are few",
     ),
     Goal(
-        "accuracy of severity over that of ResNet18 from scratch, same windows",
+        "accuracy of severity by measured area over that of ResNet18 from scratch, same windows",
         ("sem_severity", "accuracy_over_resnet18"),
         0,
         operator.gt,
@@ -208,6 +208,9 @@ def gathered(reports: Path, skipped: dict[str, str]) -> dict[str, Any]:
         metrics[name], confusion[name] = beside_seed(name, rival["metrics"]), rival["confusion"]
     if rivals:
         metrics["sem_severity"] |= over_baseline(rivals)
+    if (reports / YOLO).exists():  # of train/yolo_rival.py
+        for name, pair in json.loads((reports / YOLO).read_text()).items():
+            metrics[f"{name}-yolo"] = beside_seed(name, pair["yolo"])
     return {
         "seed": SEED,
         "metrics": metrics,

@@ -49,7 +49,7 @@ from torch import nn
 from corrovis.errors import CorrovisError
 from corrovis.networks.material_cnn import MaterialCNN
 from corrovis.networks.material_net import MaterialNet
-from corrovis.sem.material import squares, to_input
+from corrovis.sem.material import squares, squares_input
 
 FOLDS = 4
 Gauged = MaterialCNN | MaterialNet
@@ -118,7 +118,7 @@ def trained_answers(lesson: Lesson, bank: Bank | None, plan: Plan, out: Path) ->
             logits[i] = field_logits(network, lesson.samples[i], size_of(plan))
             if isinstance(network, Gauged):
                 with torch.inference_mode():
-                    views = to_input(squares(lesson.samples[i].grey, size_of(plan)))
+                    views = squares_input(squares(lesson.samples[i].grey, size_of(plan)))
                     distances[i] = float(network.familiarity(network.features(views)).mean())
     return logits, distances
 
@@ -144,7 +144,7 @@ def learned(lesson: Lesson, known: np.ndarray, bank: Bank | None, plan: Plan, ch
 def seen_features(network: Gauged, lesson: Lesson, known: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """(n, features) of every square of the known fields, and their labels."""
     with torch.inference_mode():
-        found = [network.features(to_input(squares(lesson.samples[i].grey, size))).numpy() for i in known]
+        found = [network.features(squares_input(squares(lesson.samples[i].grey, size))).numpy() for i in known]
     return np.concatenate(found), np.repeat(lesson.labels[known], [len(one) for one in found])
 
 

@@ -27,7 +27,7 @@ from material_data import SUFFIXES, grey_of, load_samples
 from material_learners import Bank, Plan, field_logits
 from support import arguments, write_json
 
-from corrovis.sem.material import squares, to_input
+from corrovis.sem.material import squares, squares_input
 
 STRANGERS = {
     "fasteners": "fasteners/*/*.*",
@@ -83,7 +83,7 @@ def strangers_of(data: Path) -> dict[str, list[Grey]]:
 def distances_to(network: Gauged, pictures: Iterable[Grey], size: int) -> np.ndarray:
     """(n,) how far each picture lies from all that the network knows."""
     with torch.inference_mode():
-        views = (network.features(to_input(squares(grey, size))) for grey in pictures)
+        views = (network.features(squares_input(squares(grey, size))) for grey in pictures)
         return np.array([float(network.familiarity(seen).mean()) for seen in views])
 
 

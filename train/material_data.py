@@ -17,8 +17,9 @@ import numpy as np
 from segment_views import Labelled, Windows, instrument, window
 
 from corrovis.errors import BadInputError
+from corrovis.images import reduced
 from corrovis.sem.fields import normalise, read_field
-from corrovis.sem.material import FLAT, LEAST_SIDE, LONG_SIDE, reduced
+from corrovis.sem.material import FLAT, LEAST_SIDE, LONG_SIDE
 
 LEAST_PART = 112  # pixels of a part that a field is cut or reduced to
 SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}

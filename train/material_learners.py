@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from corrovis.networks.material_cnn import SIZES, MaterialCNN
 from corrovis.networks.material_net import MaterialNet
-from corrovis.sem.material import squares, to_input
+from corrovis.sem.material import squares, squares_input
 
 NETWORKS = ("cnn", "cnn-figure8", "lite0", "efficientnet-b0", "resnet18", "mobilenet-v2", "lbp-svm")
 LBP = ((8, 1.0), (16, 2.0), (24, 3.0))  # points and radius of each local binary pattern
@@ -102,7 +102,7 @@ def fit_network(network: nn.Module, samples: Sequence[Sample], labels: np.ndarra
     began = time.time()
     while step < plan.steps:
         drawn = [dice.choice(dice.choice(by_label)) for _ in range(plan.batch)]
-        x = to_input(np.stack([view(samples[i], size_of(plan), dice) for i in drawn])).to(accelerator.device)
+        x = squares_input(np.stack([view(samples[i], size_of(plan), dice) for i in drawn])).to(accelerator.device)
         truth = torch.from_numpy(labels[drawn]).to(accelerator.device)
         logits = logits_of(network, x)
         one = logits.shape[1] == 1
@@ -129,7 +129,7 @@ def between(one: nn.Module, other: nn.Module, share: float) -> nn.Module:
 def field_logits(network: nn.Module, sample: Sample, size: int) -> np.ndarray:
     """(outputs,) mean over the squares that the classifier itself would look at."""
     with torch.inference_mode():
-        found: np.ndarray = logits_of(network, to_input(squares(sample.grey, size))).mean(dim=0).numpy()
+        found: np.ndarray = logits_of(network, squares_input(squares(sample.grey, size))).mean(dim=0).numpy()
     return found
 
 
@@ -191,7 +191,7 @@ def describer(plan: Plan, outputs: int) -> Callable[[np.ndarray], np.ndarray]:
 
     def describe(views: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            x = to_input(views)
+            x = squares_input(views)
             if isinstance(network, MaterialNet | MaterialCNN):
                 found = network.features(x)
             elif plan.network == "mobilenet-v2":

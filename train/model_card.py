@@ -13,6 +13,7 @@ from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.sem.severity import LIMITS
 from corrovis.settings import WEIGHTS
 
+SECOND_STAGE = "-severity"
 CARD = """\
 ---
 license: {licence}
@@ -78,7 +79,8 @@ def model_card(spec: WeightSpec) -> str:
 
 
 def _severity(name: str) -> str:
-    """From which corroded share on a field is of which severity, for the models that find corroded area."""
+    """From which corroded share on a field is of which severity, for models that find corroded area and their second stages."""
+    name = name.removesuffix(SECOND_STAGE)
     if name not in LIMITS:
         return ""
     least, *higher = FIELD_SEVERITIES

@@ -36,7 +36,7 @@ from torch import Tensor, nn
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.pixel_net import PixelNet, describe
 from corrovis.networks.yolo_seg import PROTOTYPE_STRIDE, YoloSeg
-from corrovis.sem.seeing import prepared
+from corrovis.sem.preparing import prepared
 from corrovis.sem.segmentation import Found, InstanceRule, classes_of, look, regions_of
 
 EVERYTHING = "everything"

@@ -12,6 +12,8 @@ from release_pegan import scores_of
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- scores: begin -->\n", "<!-- scores: end -->"
 OURS, PAPER, UNRUSTED = "car-rust", "car-cyclegan", "unrusted"
+BY_AREA, SECOND_STAGE = "sem_severity", "sem_severity_compared: efficientnet_b0-warm"
+YOLO = "ni20cr-yolo"
 OWN = {  # report of each model that has one of its own
     "car-grade": "car_grade",
     "ni20cr": "sem_ni20cr",
@@ -43,6 +45,7 @@ NETWORK_NAMES = {
     "cnn": "the seed's CNN",
     "lbp-svm": "local binary patterns and an SVM",
 }
+INSPECTOR_NAMES = {"mobilenet": "MobileNetV2 to stride 16, mean and spread", "resnet18": "ResNet18, a quarter of the channels"}
 FROM_SCRATCH = "from random"
 
 CARS = (
@@ -74,7 +77,10 @@ OTHERS = {
     "Inspection": (
         ("corroded area of Ni-20Cr, mean IoU, coupons left out in turn", "ni20cr", "miou"),
         ("... ROC AUC", "ni20cr", "roc_auc"),
+        ("... mean IoU of YOLOv8-seg, same coupons", YOLO, "miou"),
         ("... error of the corroded share", "ni20cr", "area_error"),
+        ("severity of its windows by measured area, accuracy", BY_AREA, "accuracy"),
+        ("... by the second stage, EfficientNet-B0", SECOND_STAGE, "accuracy"),
         ("pits of 304, boxes, mAP50", "pits304", "box_map50"),
         ("... error of the total count", "pits304", "count_error"),
         ("condition of steel structures, weighted F1", "steel-structures", "weighted_f1"),
@@ -98,6 +104,9 @@ OTHERS = {
     ),
     "Steel": (
         ("defect of a patch, accuracy on ten classes", "steel-inspector", "accuracy"),
+        ("... in low contrast", "steel-inspector", "accuracy_low_contrast"),
+        ("... half as bright", "steel-inspector", "accuracy_dark"),
+        ("... JPEG at quality 25", "steel-inspector", "accuracy_jpeg_25"),
         ("... calibration error", "steel-inspector", "calibration_error"),
         ("defects put on clean patches that it takes for the one asked for", "steel-pegan", "as_asked"),
         ("real defects wiped off that it takes for clean", "steel-pegan", "erased"),
@@ -112,7 +121,9 @@ def metrics(reports: Path) -> dict[str, dict[str, Any]]:
     car = report["metrics"] | {UNRUSTED: report["anchors"][UNRUSTED]}
     there = {name: reports / f"{report}.json" for name, report in OWN.items() if (reports / f"{report}.json").exists()}
     steel = {"steel-pegan": scores_of(json.loads((reports / "steel.json").read_text()))}
-    return {**car, **steel, **{name: json.loads(path.read_text())["metrics"] for name, path in there.items()}}
+    sem = json.loads((reports / "sem.json").read_text())["metrics"]
+    severity = {name: sem[name] for name in (BY_AREA, SECOND_STAGE, YOLO)}
+    return {**car, **steel, **severity, **{name: json.loads(path.read_text())["metrics"] for name, path in there.items()}}
 
 
 def table(scores: dict[str, dict[str, Any]]) -> str:
@@ -154,7 +165,8 @@ def gains_table(report: dict[str, Any]) -> str:
     inspectors = report["inspectors"]
     made = report["made"]
     learns = f"an inspector learns, in {made['steps']} steps, from {made['real_a_class']} real patches a class"
-    lines = [f"| {learns} and | " + " | ".join(f"{name}, accuracy | gain" for name in inspectors) + " |"]
+    names = [INSPECTOR_NAMES.get(name, name) for name in inspectors]
+    lines = [f"| {learns} and | " + " | ".join(f"{name}, accuracy | gain" for name in names) + " |"]
     lines.append("|" + " --- |" * (1 + 2 * len(inspectors)))
     for arm in next(iter(inspectors.values())):
         method, _, ratio = arm.partition(" x ")

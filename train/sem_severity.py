@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ from corrovis.tiles import tile_starts
 OF = "ni20cr"
 UNSEEN = "of coupons that no network had seen, leave-one-coupon-out"
 SEEN = 320  # pixels of the field in a window, which the network sees at `Config.side`
+EXPOSURE, IRRADIATED = re.compile(r"(\d+)C_(\d+)h_.*_(CO|RAC|boundary)"), {"CO": "no", "RAC": "yes", "boundary": "in part"}
 EXPERT_SIGMA = 0.02
 """Doubt about a window's true share: an outline drawn one pixel wider moves it by as much, so labels near a limit are soft."""
 
@@ -75,6 +77,17 @@ class Window:
     @property
     def share(self) -> float:
         return float(self.field.mask[self.at].mean())
+
+
+def exposure_of(name: str) -> dict[str, Any] | None:
+    """What a field's name, as 675C_4h_s1_RAC, says of its exposure; None of a name that says nothing.
+
+    CO is corrosion alone, RAC corrosion under irradiation; fields of the boundary show both.
+    """
+    found = EXPOSURE.fullmatch(name)
+    if not found:
+        return None
+    return {"temperature_c": int(found[1]), "time_h": int(found[2]), "irradiated": IRRADIATED[found[3]]}
 
 
 def severity_of(share: float) -> int:
@@ -273,6 +286,7 @@ def report(args: argparse.Namespace, fields: list[Labelled], config: Config) -> 
             "limits": LIMITS[OF],
             "seen": SEEN,
             "expert_sigma": EXPERT_SIGMA,
+            "exposures": {field.name: exposure_of(field.name) for field in fields},
         },
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,8 @@ from corrovis.commands.answers import Json, err, open_store, out, print_items, p
 from corrovis.settings import Settings
 
 if TYPE_CHECKING:
+    from rich.status import Status
+
     from corrovis.sem.inspection import Inspector
 
 
@@ -27,7 +30,7 @@ def inspect(
     saliency: Annotated[bool, typer.Option("--saliency/--no-saliency", help="Heat maps of what the model looked at.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Find and measure corroded regions: masks, areas, severity, heat maps and a report for each picture."""
+    """Find and measure corroded regions: masks, areas, severity, heat maps and a report for each picture, and a summary.csv."""
     with working("inspecting", as_json) as status:
         from corrovis.images import pictures_in
         from corrovis.render.folders import make_folder
@@ -37,12 +40,12 @@ def inspect(
         request = request_of(inspector.segmenter.models, model, pixel_size, scale_bar, saliency)
         files = [file for path in images for file in (pictures_in(path) if path.is_dir() else [path])]
         make_folder(folder)
-        items = inspect_files(inspector, files, folder, request, lambda path: status.update(f"inspecting {path.name} ..."))
+        items = inspect_files(inspector, files, folder, request, _telling(status))
     print_items(items, as_json, (["file", "severity", "corroded", "report"], _row), "inspected")
 
 
 def progression(
-    table: Annotated[Path, typer.Argument(help="CSV with the columns file, exposure_h, condition.")],
+    table: Annotated[Path, typer.Argument(help="CSV with the columns file, exposure_h (or _min, _d), condition.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder for plot, masks and reports; made if missing.")],
     model: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
     pixel_size: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
@@ -51,16 +54,18 @@ def progression(
     """How corrosion grows with exposure, for each condition, and how conditions differ: plot, report, a CSV of all fields."""
     with working("inspecting", as_json) as status:
         from corrovis.render.folders import make_folder
-        from corrovis.sem.progression import read_table
+        from corrovis.sem.exposure_table import read_table
         from corrovis.tasks.inspection import progression_files, request_of
 
         rows, inspector = read_table(table), _inspector()
         request = request_of(inspector.segmenter.models, model, pixel_size)
         make_folder(folder)
-        answer = progression_files(inspector, rows, folder, request, lambda path: status.update(f"inspecting {path.name} ..."))
+        answer = progression_files(inspector, rows, folder, request, _telling(status))
     if as_json:
         print_json(answer)
         return
+    for warning in answer["warnings"]:
+        err.print(f"note: {warning}", markup=False)
     for item in answer["items"]:
         if "error" in item:
             err.print(f"left out: {item['error']}", markup=False)
@@ -72,6 +77,15 @@ def progression(
     ]
     print_table(["condition", "fields", "growth of the corroded share per hour", "of severity, levels per hour"], lines)
     out.print(f"report {answer['report']}, a line for each field {answer['csv']}", soft_wrap=True)
+
+
+def _telling(status: Status) -> Callable[[int, int, str], None]:
+    """What tells whoever waits how far it is."""
+
+    def told(done: int, of: int, name: str) -> None:
+        status.update(f"inspecting {name} ({done + 1} of {of}) ...")
+
+    return told
 
 
 def _inspector() -> Inspector:

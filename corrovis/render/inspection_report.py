@@ -40,12 +40,13 @@ HEADINGS = {
     "bbox_xyxy": "Box, px: left, top, right, bottom",
     "area_px": "Area, px",
     "area_um2": "Area, µm²",
+    "equivalent_diameter_px": "Equivalent diameter, px",
     "equivalent_diameter_um": "Equivalent diameter, µm",
     "perimeter_px": "Perimeter, px",
     "circularity": "Circularity",
     "solidity": "Solidity",
     "eccentricity": "Eccentricity",
-    "severity": "Severity around it",
+    "second_opinion": "Second opinion there",
 }
 FORMS = {"id": "d", "score": ".2f", "circularity": ".3f", "solidity": ".2f", "eccentricity": ".3f"}
 
@@ -63,38 +64,14 @@ MEANING = (
     "Circularity: 4π times area over perimeter squared; 1 for a disc, near 0 for a long or ragged outline.",
     "Solidity: area over that of the convex hull; 1 without notches, less for branches and nets.",
     "Eccentricity: that of the ellipse with the same second moments; 0 for a circle, near 1 for a needle.",
-    "Severity around it, where there is a second opinion: what that says of the window nearest to the region.",
+    "Second opinion there: what the second opinion, where there is one, says of the window nearest to the region.",
 )
 
 
 def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> dict[str, Any]:
     """Write everything about one inspection to `folder` and return its record; files in it are paths."""
     make_folder(folder)
-    mask, shown = folder / "mask.png", folder / "overlay.png"
-    save_index_png(inspection.map.labels, mask)
-    save_png(overlay(inspection.field.rgb, inspection.map.regions), shown, None)
-    numbers = folder / "regions.png"
-    save_numbers_png(inspection.map.regions, numbers)
-    certainty = folder / "certainty.png"
-    save_index_png(inspection.map.certainty, certainty)
-    heat = folder / "saliency.png" if inspection.saliency else None
-    if inspection.saliency and heat:
-        save_png(heat_map(inspection.field, inspection.saliency), heat, None)
-    felt = inspection.opinion.saliency if inspection.opinion else None
-    second = folder / "opinion_saliency.png" if felt else None
-    if felt and second:
-        save_png(heat_map(inspection.field, felt), second, None)
-    histogram = folder / "sizes.png"
-    histogram.write_bytes(size_histogram(inspection))
-    files = {
-        "mask": mask,
-        "certainty": certainty,
-        "region_numbers": numbers,
-        "overlay": shown,
-        "saliency": heat,
-        "opinion_saliency": second,
-        "sizes": histogram,
-    }
+    files = _write_pictures(inspection, folder)
     files |= {"report": folder / "report.html", "pdf": folder / "report.pdf", "csv": folder / "regions.csv"}
     answer = record(inspection) | files
     report = _report(inspection, spec, files)
@@ -103,6 +80,26 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
     _write_csv(answer["regions"], folder / "regions.csv")
     (folder / "inspection.json").write_text(json.dumps(answer, default=lambda path: path.name, indent=1) + "\n")
     return answer
+
+
+def _write_pictures(inspection: Inspection, folder: Path) -> dict[str, Path | None]:
+    """The pictures' paths by their keys in the record; None for heat maps that there are not."""
+    names = {"mask": "mask", "certainty": "certainty", "region_numbers": "regions", "overlay": "overlay", "sizes": "sizes"}
+    files: dict[str, Path | None] = {key: folder / f"{name}.png" for key, name in names.items()}
+    save_index_png(inspection.map.labels, folder / "mask.png")
+    save_index_png(inspection.map.certainty, folder / "certainty.png")
+    save_numbers_png(inspection.map.regions, folder / "regions.png")
+    save_png(overlay(inspection.field.rgb, inspection.map.regions), folder / "overlay.png", None)
+    (folder / "sizes.png").write_bytes(size_histogram(inspection))
+    felt = inspection.opinion.saliency if inspection.opinion else None
+    for key, heat in {"saliency": inspection.saliency, "opinion_saliency": felt}.items():
+        path = folder / f"{key}.png"
+        files[key] = path if heat else None
+        if heat:
+            save_png(heat_map(inspection.field, heat), path, None)
+        else:
+            path.unlink(missing_ok=True)  # of an earlier inspection into the same folder
+    return files
 
 
 def shown_of(path: Path, caption: str, draw: Callable[[Byte], Byte] | None = None) -> Shown:
@@ -152,11 +149,13 @@ def record(inspection: Inspection) -> dict[str, Any]:
 
 
 def opinion_record(opinion: Opinion) -> dict[str, Any]:
+    """What the second stage says of the whole field."""
     shares = dict(zip(FIELD_SEVERITIES, opinion.probabilities.tolist(), strict=True))
     return {"severity": opinion.severity, "probabilities": shares, "model": opinion.made_by.model}
 
 
 def region_record(region: Region, um: float | None) -> dict[str, Any]:
+    """The contract's answer for one region; `um` is the side of a pixel, without which there are no micrometres."""
     return {
         "id": region.id,
         "class": region.label,
@@ -164,12 +163,13 @@ def region_record(region: Region, um: float | None) -> dict[str, Any]:
         "bbox_xyxy": list(region.bbox_xyxy),
         "area_px": region.area_px,
         "area_um2": None if um is None else six_figures(region.area_px * um**2),
+        "equivalent_diameter_px": six_figures(region.equivalent_diameter_px),
         "equivalent_diameter_um": None if um is None else six_figures(region.equivalent_diameter_px * um),
         "perimeter_px": round(region.perimeter_px, 2),
         "circularity": round(region.circularity, 4),
         "solidity": round(region.solidity, 4),
         "eccentricity": round(region.eccentricity, 4),
-        "severity": region.severity,
+        "second_opinion": region.second_opinion,
     }
 
 

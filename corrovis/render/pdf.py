@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from fpdf import FPDF
@@ -17,6 +19,8 @@ FACES = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
 GREY = (87, 83, 78)
 ROWS = 100  # regions at the most, some two pages of them
 DOT = "●"
+JPEG: dict[str, Any] = {"quality": 90, "subsampling": 0}
+LINE = (214, 211, 209)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +50,105 @@ class Report:
     meaning: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as a report shows it: cells are texts; of the columns the first `words` hold words, the others numbers."""
+
+    title: str
+    headings: list[str]
+    rows: list[list[str]]
+    words: int = 1
+
+
+def lighter(png: bytes) -> bytes:
+    """A PNG as JPEG where that is smaller, as it is with photographs and not with plots."""
+    jpeg = BytesIO()
+    with Image.open(BytesIO(png)) as image:
+        image.convert("RGB").save(jpeg, "JPEG", **JPEG)
+    return min(png, jpeg.getvalue(), key=len)
+
+
 def write_pdf(report: Report, path: Path) -> None:
-    pdf = FPDF()
-    for style, name in FACES.items():
-        pdf.add_font(FONT, style, Path(matplotlib.get_data_path(), "fonts/ttf", name))
-    pdf.add_page()
-    title = f"Corrosion report: {report.name}"
-    _line(pdf, title, 15, "B")
-    pdf.set_title(_known(pdf, title))
-    for warning in report.warnings:
-        _line(pdf, f"Note: {warning}", 9)
+    """An inspection."""
+    pdf = _begun(f"Corrosion report: {report.name}", report.warnings)
     for key, value in report.facts:
         _line(pdf, f"{key}: {value}", 9)
     for one in report.pictures:
-        if pdf.get_y() > 180:
-            pdf.add_page()
-        with Image.open(BytesIO(one.png)) as image:
-            scale = min(150 / image.width, 90 / image.height)
-            pdf.image(image, w=image.width * scale, h=image.height * scale)
-        pdf.set_text_color(*GREY)
-        _line(pdf, one.caption, 8)
-        pdf.set_text_color(0)
+        _picture(pdf, one, 90)
     _regions(pdf, report)
+    _ended(pdf, report.meaning, path)
+
+
+Parts = Sequence[Shown | Table]
+
+
+def write_tables_pdf(title: str, notes: Sequence[str], parts: Parts, meaning: Sequence[str], path: Path) -> None:
+    """Pictures and tables below each other: a progression."""
+    pdf = _begun(title, notes)
+    for part in parts:
+        if isinstance(part, Shown):
+            _picture(pdf, part, 150)
+        else:
+            _table(pdf, part)
+    _ended(pdf, meaning, path)
+
+
+def _begun(title: str, notes: Sequence[str]) -> FPDF:
+    pdf = FPDF()
+    for style, name in FACES.items():
+        pdf.add_font(FONT, style, Path(matplotlib.get_data_path(), "fonts/ttf", name))
+    pdf.set_draw_color(*LINE)
+    pdf.add_page()
+    _line(pdf, title, 15, "B")
+    pdf.set_title(_known(pdf, title))
+    for note in notes:
+        _line(pdf, f"Note: {note}", 9)
+    return pdf
+
+
+def _ended(pdf: FPDF, meaning: Sequence[str], path: Path) -> None:
     _line(pdf, "What the numbers mean", 11, "B")
-    for text in report.meaning:
+    for text in meaning:
         _line(pdf, text, 9)
     pdf.output(str(path))
+
+
+def _picture(pdf: FPDF, one: Shown, height_mm: float) -> None:
+    data = BytesIO(lighter(one.png))
+    with Image.open(data) as image:
+        scale = min(150 / image.width, height_mm / image.height)
+        size = image.width * scale, image.height * scale
+    if pdf.will_page_break(size[1] + 6):
+        pdf.add_page()
+    pdf.image(data, w=size[0], h=size[1])
+    pdf.set_text_color(*GREY)
+    _line(pdf, one.caption, 8)
+    pdf.set_text_color(0)
+
+
+def _table(pdf: FPDF, shown: Table) -> None:
+    if not shown.rows:
+        return
+    if pdf.will_page_break(30):
+        pdf.add_page()
+    _line(pdf, shown.title, 11, "B")
+    align = tuple("LEFT" if k < shown.words else "RIGHT" for k in range(len(shown.headings)))
+    widths = _widths(pdf, shown.headings, shown.rows)
+    layout = TableBordersLayout.HORIZONTAL_LINES
+    how = {"align": "LEFT", "borders_layout": layout, "line_height": 4, "width": min(pdf.epw, sum(widths))}
+    with pdf.table(col_widths=widths, text_align=align, **how) as table:
+        table.row(shown.headings)
+        for cells in shown.rows:
+            table.row([_known(pdf, cell) for cell in cells])
+
+
+def _widths(pdf: FPDF, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[float, ...]:
+    """Of columns that hold the longest word of their headings and their widest cell; the font is set for the cells."""
+    pdf.set_font(FONT, "B", 7)
+    words = [max(map(pdf.get_string_width, heading.split()), default=0) for heading in headings]
+    pdf.set_font(FONT, "", 7)
+    columns = zip(words, zip(*rows, strict=True), strict=True)
+    return tuple(max(word, *map(pdf.get_string_width, cells)) + 3 for word, cells in columns)
 
 
 def _regions(pdf: FPDF, report: Report) -> None:
@@ -82,12 +159,7 @@ def _regions(pdf: FPDF, report: Report) -> None:
     if not report.rows:
         return _line(pdf, "None was found.", 9)
     rows = report.rows[:ROWS]
-    pdf.set_font(FONT, "B", 7)
-    words = [max(map(pdf.get_string_width, heading.split())) for heading in report.headings]
-    pdf.set_font(FONT, "", 7)
-    columns = zip(words, zip(*rows, strict=True), strict=True)
-    widths = [max(word, *map(pdf.get_string_width, cells)) + 3 for word, cells in columns]
-    pdf.set_draw_color(214, 211, 209)
+    widths = _widths(pdf, report.headings, rows)
     with pdf.table(
         align="LEFT",
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,

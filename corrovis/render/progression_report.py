@@ -1,10 +1,11 @@
-"""A progression as files: plot, CSV with a line for each field, one HTML that needs no other file, and the contract's record."""
+"""A progression as files: plot, CSV with a line for each field, HTML that needs no other file, PDF, the contract's record."""
 
 from __future__ import annotations
 
 import base64
 import csv
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from os.path import commonpath
@@ -14,12 +15,18 @@ from typing import Any
 import numpy as np
 
 from corrovis.render.pages import write_page
+from corrovis.render.pdf import Shown, Table, write_tables_pdf
 from corrovis.render.sem_plots import progression_plot
-from corrovis.sem.progression import Line, Point, Row, Trend, compare, trends
+from corrovis.sem.exposure_table import Row, look_alikes
+from corrovis.sem.progression import Line, Point, Trend, compare, trends
 from corrovis.sem.results import FIELD_SEVERITIES
 
 CHANGE = "+.3g"  # an hour of thousands changes little, and that little must not be rounded to nothing
 STEPS = 21  # hours at which a line and its band are answered
+TITLE = "Corrosion against exposure"
+CAPTION = "A dot is a field, a bar the interval of the mean of repeats, a line with its band the trend of a condition."
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+INTERVALS = {"bootstrap": "bootstrap over repeats", "paired t": "paired t over the exposures", None: "none"}
 
 MEANING = (
     "Corroded share: pixels called corroded, of all pixels of the specimen without its data bar.",
@@ -29,6 +36,8 @@ MEANING = (
     "Growth is a straight line through all fields of a condition, with the 95 % t interval of least squares, drawn as its band.",
     "It wants three fields at two exposures. Corrosion need not grow on a straight line: look at the plot.",
     "Conditions are compared over the exposures that both have; they differ where the interval leaves zero out.",
+    "Where each of these exposures has repeats in both, the interval is a bootstrap over them. Where not, and there are three",
+    "or more, it is the paired t interval of the differences at each, which takes them for draws of one; else there is none.",
     "The intervals cover the scatter of the fields, not an error of the model that all of them share.",
 )
 
@@ -36,16 +45,17 @@ MEANING = (
 def write_progression(
     rows: Sequence[Row], items: Sequence[dict[str, Any]], points: Sequence[Point], folder: Path
 ) -> dict[str, Any]:
-    """Write progression.png, .csv, .json and .html to `folder`; the contract's answer, in which files are paths.
+    """Write progression.png, .csv, .json, .html and .pdf to `folder`; the contract's answer, in which files are paths.
 
     `items` are the records of the rows' pictures, in their order; `points` those that could be inspected.
     """
     found = trends(points)
-    kinds = {"plot": "png", "csv": "csv", "json": "json", "report": "html"}
+    kinds = {"plot": "png", "csv": "csv", "json": "json", "report": "html", "pdf": "pdf"}
     files = {key: folder / f"progression.{kind}" for key, kind in kinds.items()}
     answer = {
         "conditions": [trend_record(trend) for trend in found],
         "comparisons": [asdict(contrast) for contrast in compare(points)],
+        "warnings": look_alikes(row.condition for row in rows),
         "items": list(items),
         **files,
     }
@@ -54,7 +64,9 @@ def write_progression(
     files["plot"].write_bytes(plot)
     _write_csv(fields, files["csv"])
     _write_json(answer, fields, files["json"])
-    _write_html(answer, fields, plot, files["report"])
+    said = _said(answer, fields)
+    _write_html(answer, fields, (plot, said), files["report"])
+    _write_pdf(answer, fields, (plot, said), files["pdf"])
     return answer
 
 
@@ -129,29 +141,111 @@ def _write_json(answer: dict[str, Any], fields: list[dict[str, Any]], path: Path
     path.write_text(named + "\n")
 
 
-def _write_html(answer: dict[str, Any], fields: list[dict[str, Any]], plot: bytes, path: Path) -> None:
-    """One file: the plot lies in it as data."""
+Said = list[tuple[str, str]]
+
+
+def _said(answer: dict[str, Any], fields: list[dict[str, Any]]) -> Said:
+    """What is to be doubted, of the conditions and then of the pictures, as (of what, text)."""
     named = zip(fields, answer["items"], strict=True)
-    said = [(field["file"], text) for field, item in named for text in item.get("warnings", [])]
+    of_pictures = [(field["file"], text) for field, item in named for text in item.get("warnings", [])]
+    return [*(("conditions", text) for text in answer["warnings"]), *by_text(of_pictures, len(fields))]
+
+
+def _write_html(answer: dict[str, Any], fields: list[dict[str, Any]], drawn: tuple[bytes, Said], path: Path) -> None:
+    """One file: the plot lies in it as data."""
+    plot, said = drawn
     values = {
+        "title": TITLE,
+        "caption": CAPTION,
         "conditions": answer["conditions"],
         "comparisons": answer["comparisons"],
+        "intervals": INTERVALS,
         "fields": fields,
-        "models": sorted({(f["model"], f["model_sha256"]) for f in fields if f["model"]}),
+        "models": _models(fields),
         "left_out": [field["error"] for field in fields if field["error"]],
-        "warnings": by_text(said, len(fields)),
+        "warnings": said,
         "plot": f"data:image/png;base64,{base64.b64encode(plot).decode()}",
         "meaning": MEANING,
     }
     write_page("progression_report.html", path, values, {"share": _share, "level": _level})
 
 
+def _write_pdf(answer: dict[str, Any], fields: list[dict[str, Any]], drawn: tuple[bytes, Said], path: Path) -> None:
+    """The same tables as in the HTML."""
+    plot, said = drawn
+    notes = [f"left out: {field['error']}" for field in fields if field["error"]] + [f"{name}: {text}" for name, text in said]
+    models = [f"Model {name}, sha256 {sha256}" for name, sha256 in _models(fields)]
+    tables = [*_tables(answer["conditions"]), _contrasts(answer["comparisons"]), _fields(fields)]
+    write_tables_pdf(TITLE, notes, [Shown(plot, CAPTION), *tables], (*MEANING, *models), path)
+
+
+def _tables(conditions: list[dict[str, Any]]) -> tuple[Table, Table]:
+    """Growth, and means at each exposure."""
+    growth = [
+        [c["condition"], str(len(c["exposure"])), _share(c["trend"], "+"), _level(c["severity_trend"], "+")] for c in conditions
+    ]
+    means = [
+        [c["condition"], f"{m['exposure_h']:g}", str(m["fields"]), _share(m["corroded_fraction"]), _level(m["severity_level"])]
+        for c in conditions
+        for m in c["means"]
+    ]
+    per_hour = ["condition", "fields", "corroded, points of % per hour", "severity, levels per hour"]
+    return (
+        Table("Growth, condition by condition", per_hour, growth),
+        Table("Means at each exposure", ["condition", "hours", "fields", "corroded, %", "severity level"], means),
+    )
+
+
+def _contrasts(comparisons: list[dict[str, Any]]) -> Table:
+    rows = [
+        [
+            *(c["second"], c["first"], INTERVALS[c["interval"]], ", ".join(f"{h:g}" for h in c["exposures_h"])),
+            *(_share(c["difference"], "+"), _level(c["severity_difference"], "+")),
+        ]
+        for c in comparisons
+    ]
+    headings = ["more in", "than in", "interval", "hours", "corroded, points of %", "severity, levels"]
+    return Table("Conditions against each other", headings, rows, words=3)
+
+
+def _fields(fields: list[dict[str, Any]]) -> Table:
+    rows = [
+        [f["file"], f["condition"], f["severity"], f"{f['exposure_h']:g}", f"{100 * f['corroded_fraction']:.2f}"]
+        for f in fields
+        if not f["error"]
+    ]
+    return Table("Fields", ["picture", "condition", "severity", "hours", "corroded, %"], rows, words=3)
+
+
+def _models(fields: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return sorted({(field["model"], field["model_sha256"]) for field in fields if field["model"]})
+
+
 def by_text(said: Sequence[tuple[str, str]], count: int) -> list[tuple[str, str]]:
-    """Warnings as (name of a picture, text), each text once, with all pictures of `count` that it is said of."""
+    """Warnings as (name of a picture, text), each text once, with all pictures of `count` that it is said of.
+
+    Texts that differ in their numbers alone are one, with the least and the greatest of each.
+    """
     names: dict[str, list[str]] = {}
+    texts: dict[str, list[str]] = {}
     for name, text in said:
-        names.setdefault(text, []).append(name)
-    return [(f"all {count} pictures" if len(own) == count > 1 else ", ".join(own), text) for text, own in names.items()]
+        kind = NUMBER.sub("#", text)
+        names.setdefault(kind, []).append(name)
+        texts.setdefault(kind, []).append(text)
+    called = {kind: f"all {count} pictures" if len(own) == count > 1 else ", ".join(own) for kind, own in names.items()}
+    return [(called[kind], _ranged(own)) for kind, own in texts.items()]
+
+
+def _ranged(texts: Sequence[str]) -> str:
+    """Texts that differ in their numbers alone as one."""
+    columns = iter(zip(*(NUMBER.findall(text) for text in texts), strict=True))
+
+    def span(found: re.Match[str]) -> str:
+        numbers = next(columns)
+        least, most = min(numbers, key=float), max(numbers, key=float)
+        return found[0] if float(least) == float(most) else f"{least} to {most}"
+
+    return NUMBER.sub(span, texts[0])
 
 
 def _share(estimate: dict[str, Any] | None, sign: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from corrovis.curves import Real
 from corrovis.sem.progression import Estimate, Line, Trend
@@ -30,6 +31,7 @@ def size_histogram(inspection: Inspection) -> bytes:
         axes.set_xscale("log")
     axes.set_xlabel(f"equivalent diameter, {'µm' if pixel else 'pixels'}")
     axes.set_ylabel("regions")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return _png(figure)
 
 

@@ -1,98 +1,124 @@
 """The instrument's data bar: a flat band at the top or the bottom, with text.  It is cropped before any model sees the field.
 
 Magnification and detector stand in that text; a network that sees it learns the text.  A band counts as a bar when its
-background is one flat grey, without the noise of a detector, when it ends at one sharp, straight line, and when something is
-written in it: a burnt-out sky and a saturated corner are flat as well.
+background is one flat grey, without the noise of a detector, when it ends straight to a pixel over the whole width, and when
+something is written in it.  Voids beside a cross-section are as black, with particles in them, but their edges are not straight.
+A band may also be blank, as on a page or where a picture was padded: then it has to be black or white, and end straighter yet.
+Bars of two tones are bands side by side, and a line drawn between bar and specimen belongs to the bar.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
+from numpy.typing import NDArray
 
-from corrovis.results import Byte
+from corrovis.results import Bool, Byte
 
 NEAR = 8  # grey levels that count as the bar's background
 ROW_SHARE = 0.4  # of a row that is background; the rest is text
-MOST, LEAST, LEAST_PX = 0.3, 0.015, 8  # height of a bar, of the picture's
+MOST, LEAST, LEAST_PX = 0.3, 0.015, 8  # height of a band, of the picture's
+MOST_BLANK = 0.2  # the same of a blank one: half a picture of vacuum is no padding
+BANDS = 3  # one above another
 DROP = 0.3  # fall of the background's share where the bar ends
+STEP, STEEP, STEEPER = 0.6, 0.85, 0.95  # of that fall that comes in one row, or in two, where a bar ends; in two for a blank band
+OUTSIDE = 24  # rows beyond the end that are looked at
 NOISE = 2.0  # mean deviation from the background; detectors have more
-INK = 60  # grey levels from the background: text and strokes
-LEAST_INK = 0.002  # of a bar
-STROKE = 0.04, 0.8  # shortest and longest scale bar, of the width
-ALIKE, BROKEN = 0.05, 0.6  # two halves of a scale bar: difference, of the width, and gap between them, of the whole
-FRAME, SAME_END = 0.4, 2  # sides of a frame lie this far apart, of the bar's height, and end within so many pixels
-BRIDGE = 4  # rows of a line across the bar
+INK = 60  # grey levels from the background: strokes
+FAINT = 30  # the same of letters, which a smaller copy blurs
+BLANK_SHARE, BLACK, WHITE = 0.99, 8, 247  # background of each row of a blank band, and its colours
+STROKES, STROKE_ROWS = 5, 3  # that a row of writing crosses, and rows that do; a particle is one stroke or two
+LINE, LINE_SHARE, LINE_ROWS = 24, 0.95, 0.015  # grey levels and share of a row that is one line, rows of it, of the picture's
+BLURRED = 2  # rows between the background and a line, at the most
+ENOUGH = 512  # pixels of a row tell whether it is one line
+
+Profile = NDArray[np.float64]
 
 
 def specimen_rows(grey: Byte) -> tuple[int, int]:
     """First row and row after the last that show the specimen, of (H, W) uint8; (0, H) without a bar."""
     height = grey.shape[0]
-    bottom = bar_height(grey[::-1])
-    top = bar_height(grey) if bottom < height / 2 else 0
+    bottom = bar_height(grey[::-1], height)
+    top = bar_height(grey[: height - bottom], height)
     return top, height - bottom
 
 
-def bar_height(grey: Byte) -> int:
-    """Rows of the data bar at the top of (H, W) uint8, 0 without one."""
-    height = grey.shape[0]
-    reach = int(height * MOST) + BRIDGE
-    rim = grey[: max(4, int(height * LEAST))]
-    counts = np.bincount(rim.ravel(), minlength=256)
-    colour = int(counts.argmax())
-    off = np.abs(grey[:reach].astype(np.int16) - colour)
-    near = off <= NEAR
-    share = near.mean(axis=1)
-    found = _end_of_bar(share, max(LEAST_PX, int(height * LEAST)))
-    if not found or off[:found][near[:found]].mean() > NOISE or (off[:found] > INK).mean() < LEAST_INK:
-        return 0
+def bar_height(grey: Byte, height: int) -> int:
+    """Rows of the data bar at the top of what is left of a picture `height` rows high, all its bands together, 0 without one."""
+    found = 0
+    for _ in range(BANDS):
+        band = _band_height(grey[found:], height)
+        found += band
+        if not band or found > MOST * height:
+            break
     return found
 
 
-def _end_of_bar(share: np.ndarray[tuple[int], np.dtype[np.float64]], least: int) -> int:
-    """The row at which the background's share falls for good, 0 if there is none."""
-    flat = share >= ROW_SHARE
-    for end in range(len(share) - BRIDGE, least - 1, -1):
-        inside, outside = share[:end], share[end : end + BRIDGE]
-        falls = share[end - 1] - share[end] >= DROP and flat[end - 1] and outside.max() < inside.mean() - DROP
-        if falls and flat[:end].mean() >= 0.75:
-            return end
+def _band_height(grey: Byte, height: int) -> int:
+    """Rows of one band."""
+    least, reach = max(LEAST_PX, int(height * LEAST)), int(height * MOST)
+    rim = grey[: max(4, int(height * LEAST))]
+    colour = int(np.bincount(rim.ravel(), minlength=256).argmax())
+    off = np.abs(grey[: reach + OUTSIDE].astype(np.int16) - colour)
+    near = off <= NEAR
+    share = near.mean(axis=1)
+    lines = _line_greys(grey[: reach + OUTSIDE], colour)
+    for end in _ends(share, np.isfinite(lines), least):
+        inside = near[:end]
+        if off[:end][inside].mean() > NOISE:
+            continue
+        if is_written(off[:end]) or _is_blank(share, end, (colour, int(height * MOST_BLANK))):
+            return end + _line_height(lines[end:], max(LEAST_PX, int(height * LINE_ROWS)))
     return 0
 
 
-def scale_bar_length(bar: Byte) -> int | None:
-    """Length in pixels of the scale bar drawn in a data bar, (h, W) uint8; None without one.
+def _ends(share: Profile, lines: Bool, least: int) -> list[int]:
+    """Rows at which the background's `share` may end for good, straight to a pixel, the last first."""
+    flat, found = share >= ROW_SHARE, []
+    for end in range(len(share) - OUTSIDE, least - 1, -1):
+        if not flat[end - 1] or flat[:end].mean() < 0.75:
+            continue
+        inside, beyond = share[max(0, end - LEAST_PX) : end].max(), share[end + 2 : end + OUTSIDE]
+        falls = inside - np.median(beyond)
+        one, two = share[end - 1] - share[end], share[end - 1] - share[end + 1]
+        straight = falls >= DROP and (one >= STEP * falls or two >= STEEP * falls) and beyond.max() < inside - DROP / 2
+        if straight or lines[end]:
+            found.append(end)
+    return found
 
-    It is the longest horizontal stroke, or two like strokes with its length written between them.  Frames round texts are none.
-    What the stroke stands for is written beside it, which nobody reads here.
+
+def _is_blank(share: Profile, end: int, band: tuple[int, int]) -> bool:
+    """Whether nothing is in a band of one `band` = (colour, most rows), whose edge no specimen has."""
+    colour, most = band
+    falls = 1 - np.median(share[end + 2 : end + OUTSIDE])
+    straight = falls >= 0.5 and share[end - 1] - share[end + 1] >= STEEPER * falls
+    return bool((colour <= BLACK or colour >= WHITE) and end <= most and share[:end].min() >= BLANK_SHARE and straight)
+
+
+def is_written(off: NDArray[np.int16]) -> bool:
+    """Whether there is writing in a band: rows that cross many strokes.
+
+    Shape:
+        off: (h, W) int16, grey levels from the band's background
     """
-    if bar.size == 0:
-        return None
-    counts = np.bincount(bar.ravel(), minlength=256)
-    ink = np.abs(bar.astype(np.int16) - int(counts.argmax())) > INK
-    least, most = STROKE[0] * bar.shape[1], STROKE[1] * bar.shape[1]
-    strokes = [(y, start, end) for y, row in enumerate(ink) for start, end in _runs(row) if least <= end - start <= most]
-    strokes = _without_frames(strokes, len(bar))
-    lengths = [end - start for _, start, end in strokes]
-    for (y, start, stop), (z, again, end) in pairwise(strokes):
-        alike = abs((stop - start) - (end - again)) <= ALIKE * bar.shape[1]
-        if y == z and alike and again - stop < BROKEN * (end - start) and end - start <= most:
-            lengths.append(end - start)
-    return max(lengths, default=None)
+    for least in (FAINT, INK):
+        strokes = (np.diff((off > least).astype(np.int8), axis=1, prepend=0) > 0).sum(axis=1)
+        if (strokes >= STROKES).sum() >= STROKE_ROWS:
+            return True
+    return False
 
 
-def _runs(row: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[tuple[int, int]]:
-    """First pixel and pixel after the last of every run of ink."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], row, [False])))).tolist()
-    return list(zip(edges[::2], edges[1::2], strict=True))
+def _line_greys(grey: Byte, colour: int) -> Profile:
+    """(h,) the grey of each row that is one line over the whole width, of another grey than the background; nan elsewhere."""
+    grey = grey[:, :: max(1, grey.shape[1] // ENOUGH)]
+    middle = np.median(grey, axis=1)
+    one = (np.abs(grey - middle[:, None]) <= LINE).mean(axis=1) >= LINE_SHARE
+    return np.where(one & (np.abs(middle - colour) > INK), middle, np.nan)
 
 
-def _without_frames(strokes: list[tuple[int, int, int]], height: int) -> list[tuple[int, int, int]]:
-    """Strokes, row and ends, but for those that are the upper and the lower side of one frame."""
-    if not strokes:
-        return []
-    rows, ends = np.array(strokes)[:, :1], np.array(strokes)[:, 1:]
-    same = (np.abs(ends[:, None] - ends[None]) <= SAME_END).all(axis=2)
-    framed = (same & (np.abs(rows - rows.T) > FRAME * height)).any(axis=1)
-    return [one for one, out in zip(strokes, framed.tolist(), strict=True) if not out]
+def _line_height(greys: Profile, most: int) -> int:
+    """Rows of the line that `greys` begin with, blurred rows before it included; 0 where they go on as the surface does."""
+    surface = np.median(greys[most : most + OUTSIDE])  # nan, unless it is as even as a line
+    line = np.isfinite(greys[:most]) & ~(np.abs(greys[:most] - surface) <= LINE)
+    first = int(np.argmax(line))
+    end = first + int(np.argmin(np.append(line[first:], False)))
+    return end if first <= BLURRED and end < most else 0

@@ -16,8 +16,8 @@ from torch import Tensor
 from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.material_net import MaterialNet
 from corrovis.results import Byte
+from corrovis.sem.preparing import as_seen
 from corrovis.sem.results import Field
-from corrovis.sem.seeing import as_seen
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
 
@@ -27,24 +27,29 @@ WINDOWS = 2
 """Along either side of a field."""
 
 
+LEARNED_ALIKE = {"pits304-pixels": "pits304"}
+"""Models that learned from the pictures of another: what is familiar to that one is to them."""
+
+
 def record_of(model: str) -> str:
     return f"{model}-familiar"
 
 
 def strangeness(store: Store, field: Field, model: str) -> float | None:
     """How far `field` is from what `model` has learned, 1 = as far as a field may be; None where nobody measured that."""
+    model = LEARNED_ALIKE.get(model, model)
     name = record_of(model)
-    if name not in store or SEEN_BY not in store:
+    if model not in store or name not in store or SEEN_BY not in store:
         return None
     known, network = store.network(name), store.network(SEEN_BY)
     if not isinstance(known, Familiarity) or not isinstance(network, MaterialNet):
         return None
     with torch.inference_mode():
-        distances = known(features(network, windows(as_seen(field.specimen, store.spec(model)))))
+        distances = known(features(network, cut_windows(as_seen(field.specimen, store.spec(model)))))
     return float(distances.median()) / float(store.spec(name).input["limit"])
 
 
-def windows(seen: Byte) -> list[Byte]:
+def cut_windows(seen: Byte) -> list[Byte]:
     """Windows of `SIDE` spread evenly over a picture as its network sees it; a smaller picture is enlarged to one."""
     height, width = seen.shape[:2]
     side = min(SIDE, height, width)

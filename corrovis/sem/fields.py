@@ -13,9 +13,10 @@ import numpy as np
 from corrovis.errors import BadInputError
 from corrovis.images import DEFAULTS, read_photo
 from corrovis.results import Byte
-from corrovis.sem.data_bar import scale_bar_length, specimen_rows
-from corrovis.sem.pixel_size import find_pixel_size, pixel_size_at
+from corrovis.sem.data_bar import specimen_rows
+from corrovis.sem.pixel_size import SCALED, find_pixel_size, pixel_size_at
 from corrovis.sem.results import Field, PixelSize
+from corrovis.sem.scale_bar import scale_bar_length
 from corrovis.settings import Settings
 
 MIDDLE, SPREAD = 128.0, 40.0
@@ -55,7 +56,7 @@ def read_field(
             raise BadInputError(f"{photo.name} shows no data bar with a scale bar in it; give its pixel size, as in 0.5um")
         pixel = pixel_size_at(bar_um, length)
     if pixel is None:
-        pixel = _written_pixel(source, notes)
+        pixel = _written_pixel(source, photo.size_hw, notes)
     if pixel is None and length:
         notes.append(
             f"a scale bar of {length} px is drawn; give what is written at it, or divide that by {length} for the pixel size"
@@ -63,13 +64,17 @@ def read_field(
     return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes))
 
 
-def _written_pixel(source: Path | bytes, notes: list[str]) -> PixelSize | None:
+def _written_pixel(source: Path | bytes, size_hw: tuple[int, int], notes: list[str]) -> PixelSize | None:
     """What the instrument wrote.  A figure that can be read in two ways costs the micrometres, not the picture."""
+    data, path = (source.read_bytes(), source) if isinstance(source, Path) else (source, None)
     try:
-        return find_pixel_size(source.read_bytes(), source) if isinstance(source, Path) else find_pixel_size(source, None)
+        found = find_pixel_size(data, path, size_hw)
     except BadInputError as error:
         notes.append(f"pixel size in the file not used, give it yourself: {error}")
         return None
+    if found and SCALED in found.source:
+        notes.append(f"pixel size of {found.um:.4g} um: {found.source}")
+    return found
 
 
 def normalise(grey: Byte) -> Byte:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import cv2
-import numpy as np
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 
 from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec
-from corrovis.results import Byte
 from corrovis.sem import severity
-from corrovis.sem.familiarity import strangeness
+from corrovis.sem.doubts import COLOURED, UNLIKE, colourful, nothing_in
+from corrovis.sem.familiarity import LEARNED_ALIKE, strangeness
+from corrovis.sem.preparing import GREY, scale_of
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Inspection, Opinion
 from corrovis.sem.saliency import saliency_of
-from corrovis.sem.seeing import GREY, scale_of
 from corrovis.sem.segmentation import Segmenter
+from corrovis.store import Store
 
-COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
 FAR_NEARER = 0.75  # of the distance to the first model; pits lie at 0.34 to 0.64, grain boundaries at 2.5 and more
-NO_CONTRAST = 2.5  # standard deviation of the grey levels
 STRUCTURES = "steel-structures"
 UNSURE = (0.2, 0.8)
 UNSURE_SHARE = 0.35
 MUCH_REDUCED = 0.25  # of the picture's own pixels along a side, as the model sees it
+Far = Callable[[str], float | None]
+"""How far a field lies from what a model has learned, 1 = as far as a field may be; None where nobody measured that."""
 NO_MAP = "no heat map: nothing in the layers of this network speaks for what it found; check the regions by eye"
 
 
@@ -39,16 +38,18 @@ class Inspector:
 
         `explain` adds the saliency map, at the cost of a forward and a backward pass.
         """
-        model = model or choose_model(field, self.segmenter)
-        spec = self.segmenter.store.spec(model)
+        store = self.segmenter.store
+        far = measured(store, field)
+        model = model or choose_model(field, self.segmenter, far)
+        spec = store.spec(model)
         found = self.segmenter.segment(field, model)
-        heat = saliency_of(self.segmenter.store, field, found) if explain else None
+        heat = saliency_of(store, field, found) if explain else None
         without = [NO_MAP] if explain and heat is None and len(found.scores) else []
-        grade, opinion = severity.grade(found, spec), None
-        if contrast(field.specimen) >= NO_CONTRAST:
-            opinion = severity.second_opinion(self.segmenter.store, field, model, explain)
-        others = [name for name in self.segmenter.models if name not in (model, STRUCTURES)]
-        said = doubts(field, found, spec, strangeness(self.segmenter.store, field, model), others)
+        grade = severity.grade(found, spec)
+        opinion = None if nothing_in(field.specimen) else severity.second_opinion(store, field, model, explain)
+        stranger = unlike(field, spec, far)
+        others = [name for name in self.segmenter.models if name != model] if stranger else []
+        said = doubts(field, found, spec, stranger, [name for name in others if is_familiar(field, store.spec(name), far)])
         return Inspection(
             field=field,
             model=model,
@@ -61,9 +62,15 @@ class Inspector:
         )
 
 
-def choose_model(field: Field, segmenter: Segmenter) -> str:
+def measured(store: Store, field: Field) -> Far:
+    """How strange `field` is to each model, looked at once for all that learned from the same pictures."""
+    known = cache(partial(strangeness, store, field))
+    return lambda model: known(LEARNED_ALIKE.get(model, model))
+
+
+def choose_model(field: Field, segmenter: Segmenter, far: Far | None = None) -> str:
     """The model for a field when nobody named one: photos go to the one for structures, micrographs to the first, unless
-    they are familiar to another and to that one far more so.
+    they are familiar to another and to that one far more so.  `far` is how strange the field is to each.
 
     Raises:
         WeightsError: there is no model at all
@@ -71,34 +78,45 @@ def choose_model(field: Field, segmenter: Segmenter) -> str:
     models = segmenter.models
     if not models:
         raise WeightsError("no inspection model is among the weights; restore weights/ with git checkout weights/")
-    if colourfulness(field.specimen) > COLOURFUL and STRUCTURES in models:
+    if colourful(field.specimen) and STRUCTURES in models:
         return STRUCTURES
     fitting = [name for name in models if name != STRUCTURES] or list(models)
-    far = {name: strangeness(segmenter.store, field, name) for name in fitting} if len(fitting) > 1 else {}
-    first = far.get(fitting[0]) or 0.0
-    nearer = {name: one for name, one in far.items() if one is not None and one <= min(1.0, FAR_NEARER * first)}
-    return min(nearer, key=lambda name: nearer[name]) if nearer else fitting[0]
+    if len(fitting) == 1 or nothing_in(field.specimen):
+        return fitting[0]
+    far = far or measured(segmenter.store, field)
+    first = far(fitting[0]) or 0.0
+    strange = {name: one for name in fitting if (one := far(name)) is not None}
+    nearer = [name for name, one in strange.items() if one <= min(1.0, FAR_NEARER * first)]
+    return min(nearer, key=lambda name: strange[name], default=fitting[0])
 
 
-def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, strange: float | None, others: Sequence[str] = ()) -> list[str]:
+def unlike(field: Field, spec: WeightSpec, far: Far) -> str:
+    """Why `field` is unlike all that the model of `spec` has learned from; empty where nothing says so."""
+    if empty := nothing_in(field.specimen):
+        return empty
+    if spec.input.get("levels") in GREY and colourful(field.specimen):
+        return f"{COLOURED}, and this model has learned from grey micrographs alone"
+    strange = far(spec.name)
+    if strange is None or strange <= 1:
+        return ""
+    return (
+        f"{UNLIKE}: to the model this lies {min(strange, 99):.1f} times as far from its training pictures "
+        "as pictures left out of them did; do not rely on its regions"
+    )
+
+
+def is_familiar(field: Field, spec: WeightSpec, far: Far) -> bool:
+    """Whether the model of `spec` is known to know such pictures; where nobody measured that, it is not."""
+    return far(spec.name) is not None and not unlike(field, spec, far)
+
+
+def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, stranger: str, others: Sequence[str] = ()) -> list[str]:
     """Reasons not to believe the result: the picture is unlike those that the model learned from, or the model is unsure.
 
-    `strange` is how far the picture's features lie from those of training, 1 = as far as a picture may be; `others` are the
-    other models for micrographs.
+    `stranger` says why it is unlike them, if it is; `others` are the models to which it is familiar.
     """
-    rgb = field.specimen
-    said = []
-    if contrast(rgb) < NO_CONTRAST:
-        said.append("unlike anything in training: the picture has hardly any contrast")
-    elif spec.input.get("levels") in GREY and colourfulness(rgb) > COLOURFUL:
-        said.append("unlike anything in training: a colour picture, and this model has learned from grey micrographs alone")
-    elif strange is not None and strange > 1:
-        said.append(
-            f"unlike anything in training: to the model this lies {min(strange, 99):.1f} times as far from its training pictures "
-            "as pictures left out of them did; do not rely on its regions"
-            + (f", or choose another model: {', '.join(others)}" if others else "")
-        )
-    height, width = rgb.shape[:2]
+    said = [stranger + (f", or choose another model: {', '.join(others)}" if others else "")] if stranger else []
+    height, width = field.specimen.shape[:2]
     scale = scale_of(max(height, width), spec.input)
     if scale < MUCH_REDUCED:
         said.append(
@@ -118,12 +136,3 @@ def disagreement(grade: FieldGrade, opinion: Opinion | None) -> list[str]:
     sure = float(opinion.probabilities.max())
     by_area = f"at the model's own threshold, {grade.severity} by corroded area"
     return [f"{by_area}, but to the second stage it looks {opinion.severity} ({sure:.0%}): check it by eye"]
-
-
-def contrast(rgb: Byte) -> float:
-    return float(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).std())
-
-
-def colourfulness(rgb: Byte) -> float:
-    """Mean over the pixels of largest minus smallest channel."""
-    return float((rgb.max(axis=2).astype(np.int16) - rgb.min(axis=2)).mean())

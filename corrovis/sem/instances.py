@@ -17,7 +17,7 @@ from torchvision.ops import box_convert, nms
 
 from corrovis.networks.yolo_seg import COEFFICIENTS, PROTOTYPE_STRIDE, YoloSeg
 from corrovis.results import Byte, Float
-from corrovis.sem.seeing import to_input
+from corrovis.sem.preparing import picture_input
 from corrovis.tiles import Stitcher
 
 WIDE = 48.0  # pixels of the picture asked about; what is smaller is found there
@@ -79,7 +79,7 @@ def detect_tiled(network: YoloSeg, rgb: Byte, tiling: tuple[int, int], least: fl
     kept = []
     for rows, columns in Stitcher(rgb.shape[:2], side, overlap, 0).tiles():
         corner = np.array([columns.start, rows.start, columns.start, rows.start], np.float32)
-        for one in detect(network, to_input(np.ascontiguousarray(rgb[rows, columns])), least):
+        for one in detect(network, picture_input(np.ascontiguousarray(rgb[rows, columns])), least):
             box = one.box_xyxy + corner
             middle = (box[:2] + box[2:]) / 2
             spans = zip(middle, (columns, rows), (rgb.shape[1], rgb.shape[0]), strict=True)

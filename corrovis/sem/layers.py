@@ -20,9 +20,9 @@ from corrovis.errors import BadInputError, WeightsError
 from corrovis.manifest import WeightSpec
 from corrovis.networks.yolo_seg import COEFFICIENTS, YoloSeg
 from corrovis.results import Byte, Float, check_array
-from corrovis.sem.hearing import hearing
+from corrovis.sem.hooks import hearing
+from corrovis.sem.preparing import levelled
 from corrovis.sem.results import Field
-from corrovis.sem.seeing import levelled
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
 

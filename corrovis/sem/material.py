@@ -15,9 +15,10 @@ import torch
 from torch import Tensor
 
 from corrovis.errors import WeightsError
-from corrovis.results import Byte, Float, Provenance, check_array
+from corrovis.images import reduced
+from corrovis.results import Byte, Float, Provenance, check_shares
+from corrovis.sem.doubts import COLOURED, UNLIKE, colourful, nothing_in
 from corrovis.sem.fields import normalise
-from corrovis.sem.inspection import COLOURFUL, NO_CONTRAST, colourfulness, contrast
 from corrovis.sem.results import Field
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
@@ -41,19 +42,18 @@ class Material:
     Shape:
         probabilities: (classes,) float32, sums to 1
     `distance` is 1 where a field lies as far from the training's as hardly any of its specimens held out did; 0 where the network
-    cannot tell.
+    cannot tell.  `stranger` says why the field is unlike all that the network knows; empty where nothing says so.
     """
 
     probabilities: Float
     classes: tuple[str, ...]
     distance: float
+    stranger: str
     warnings: tuple[str, ...]
     made_by: Provenance
 
     def __post_init__(self) -> None:
-        check_array("Material.probabilities", self.probabilities, np.float32, (len(self.classes),))
-        if abs(float(self.probabilities.sum()) - 1) > 1e-4:
-            raise ValueError(f"Material.probabilities: wanted a sum of 1, found {self.probabilities.sum():.6f}")
+        check_shares("Material.probabilities", self.probabilities, len(self.classes))
 
     @property
     def material(self) -> str:
@@ -61,7 +61,7 @@ class Material:
 
     @property
     def familiar(self) -> bool:
-        return self.distance <= 1
+        return not self.stranger
 
 
 class MaterialClassifier:
@@ -78,14 +78,14 @@ class MaterialClassifier:
         began = time.perf_counter()
         grey = np.asarray(cv2.cvtColor(field.specimen, cv2.COLOR_RGB2GRAY), np.uint8)
         with torch.inference_mode():
-            logits, distances = network(to_input(squares(grey, int(self.spec.input["size"]))))
+            logits, distances = network(squares_input(squares(grey, int(self.spec.input["size"]))))
         p = probabilities_of(logits.mean(dim=0))
         limit = float(self.spec.input.get("unfamiliar_above", 0))
         distance = float(distances.mean()) / limit if limit else 0.0
         made_by = Provenance(self.spec.name, self.spec.sha256, time.perf_counter() - began)
-        unmeasured = () if limit else (UNMEASURED,)
-        warnings = (*notes_of(field), *unmeasured, *doubts(field, p, distance, self.spec.classes))
-        return Material(p, self.spec.classes, distance, warnings, made_by)
+        stranger = unlike(field, distance)
+        said = [UNMEASURED] * (not limit) + [stranger] * bool(stranger) + undecided(p, self.spec.classes)
+        return Material(p, self.spec.classes, distance, stranger, (*notes_of(field), *said), made_by)
 
 
 def squares(grey: Byte, size: int) -> Byte:
@@ -109,21 +109,12 @@ def _spread(tiles: list[Byte]) -> list[Byte]:
     return [tiles[round(i * (len(tiles) - 1) / (MOST_SQUARES - 1))] for i in range(MOST_SQUARES)]
 
 
-def reduced(grey: Byte, long_side: int) -> Byte:
-    """(H, W) uint8 with its long side at `long_side` at the most."""
-    scale = long_side / max(grey.shape)
-    if scale >= 1:
-        return grey
-    size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def resized(view: Byte, size: int) -> Byte:
     how = cv2.INTER_AREA if len(view) > size else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(view, (size, size), interpolation=how), np.uint8)
 
 
-def to_input(views: Byte) -> Tensor:
+def squares_input(views: Byte) -> Tensor:
     """(n, size, size) uint8 to (n, 3, size, size) in [-1, 1]."""
     return tensor_of(views).expand(-1, 3, -1, -1)
 
@@ -141,19 +132,18 @@ def notes_of(field: Field) -> list[str]:
     return [note for note in field.notes if "pixel size" not in note]
 
 
-def doubts(field: Field, p: Float, distance: float, classes: tuple[str, ...]) -> list[str]:
-    """Reasons not to believe the answer."""
-    said = []
-    if contrast(field.specimen) < NO_CONTRAST:
-        said.append("unlike anything in training: the picture has hardly any contrast")
-    elif colourfulness(field.specimen) > COLOURFUL:
-        said.append("unlike anything in training: a colour picture, no electron micrograph; no answer can be right")
-    elif distance > 1:
-        said.append(
-            f"unlike anything in training ({distance:.1f} times as far as micrographs of its materials get): "
-            "it may show none of them"
-        )
+def unlike(field: Field, distance: float) -> str:
+    """Why `field` is unlike all that the network has learned from; empty where nothing says so."""
+    if empty := nothing_in(field.specimen):
+        return empty
+    if colourful(field.specimen):
+        return f"{COLOURED}, no electron micrograph; no answer can be right"
+    if distance <= 1:
+        return ""
+    return f"{UNLIKE} ({distance:.1f} times as far as micrographs of its materials get): it may show none of them"
+
+
+def undecided(p: Float, classes: tuple[str, ...]) -> list[str]:
+    """That no material is much likelier than the next, if none is."""
     first, second = (classes[i] for i in np.argsort(-p)[:2])
-    if p.max() < SURE:
-        said.append(f"undecided, {first} or {second}: send more fields of the specimen")
-    return said
+    return [f"undecided, {first} or {second}: send more fields of the specimen"] if p.max() < SURE else []

@@ -8,13 +8,16 @@
 | Hitachi | text file beside the image | `PixelSize=99.2`, nanometres |
 | JEOL | text file beside the image | `$$SM_MICRON_BAR 148` pixels are `$$SM_MICRON_MARKER 10um` |
 
-Plain dots per inch are the printer's, not the specimen's, and are not believed.
+Plain dots per inch are the printer's, not the specimen's, and are not believed.  An instrument also writes how wide the picture
+was (`ResolutionX`, `Store resolution`, `DataSize`, `$CM_FULL_SIZE`): where somebody has made the picture smaller since, what it
+wrote of pixels is wrong by as much, and is set right where the two widths are a plain multiple of each other.
 """
 
 from __future__ import annotations
 
 import io
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,24 @@ THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}|.*[.,].*[.,].*")  # or decimals
 ZEISS, FEI = 34118, (34680, 34682)
 DESCRIPTION, X_RESOLUTION = 270, 282
 SIDECAR_BYTES = 200_000
+MOST_TIMES = 8  # by which a picture is made smaller or larger
+BAR = 0.98, 1.35  # height of a picture with its data bar, of what the instrument says of it: what is lower was cut
+SCALED = "scaled"  # in the source of a pixel size that the instrument did not write so
+WIDTHS = {  # what an instrument says of the picture's width and, where it does, its height
+    "Zeiss tag": r"Store resolution\s*=\s*(\d+)\s*\*\s*(\d+)",
+    "FEI tag": r"^ResolutionX\s*=\s*(\d+)(?:\s+ResolutionY\s*=\s*(\d+))?",
+    "Hitachi file": r"^DataSize\s*=\s*(\d+)\s*x\s*(\d+)",
+    "JEOL file": r"^\$CM_FULL_SIZE\s+(\d+)\s+(\d+)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What an instrument wrote: micrometres a pixel, where, and the size of the picture that this holds for, if it says so."""
+
+    um: float
+    source: str
+    size_wh: tuple[int, int | None] | None = None
 
 
 def parse_pixel_size(text: str) -> PixelSize:
@@ -56,13 +77,31 @@ def pixel_size_at(bar_um: float, length_px: int) -> PixelSize:
     return found or _refuse(f"{bar_um / length_px:g}um")
 
 
-def find_pixel_size(data: bytes, path: Path | None) -> PixelSize | None:
+def find_pixel_size(data: bytes, path: Path | None, size_hw: tuple[int, int]) -> PixelSize | None:
     """What the instrument wrote: in the TIFF's tags, else in a text file beside `path`; None when it wrote nothing.
 
+    `size_hw` is the picture's size: where the instrument states another, its figure is scaled, and the source says so.
+
     Raises:
-        BadInputError: a number in which commas or points may part thousands
+        BadInputError: a number in which commas or points may part thousands, or a picture of which nobody can tell how it was
+            changed since
     """
-    return _from_tags(_tags(data)) or (_from_sidecar(path) if path else None)
+    written = _from_tags(_tags(data)) or (_from_sidecar(path) if path else None)
+    return _checked(*_fitted(written, size_hw)) if written else None
+
+
+def _fitted(written: Written, size_hw: tuple[int, int]) -> tuple[float, str]:
+    """Micrometres a pixel of the picture as it is now, and where from."""
+    (height, width), (stated, rows) = size_hw, written.size_wh or (size_hw[1], None)
+    if width == stated:
+        return written.um, written.source
+    times, how = (width / stated, "larger") if width > stated else (stated / width, "smaller")
+    whole = round(times)
+    scale = stated / width
+    cut = rows and not BAR[0] <= height * scale / rows <= BAR[1]
+    if not 2 <= whole <= MOST_TIMES or abs(times - whole) * min(width, stated) > whole or cut:
+        raise BadInputError(f"the {written.source} is of a picture {stated} px wide, and this one has {width}")
+    return written.um * scale, f"{written.source}, {SCALED} from {stated} px of width to {width}, {whole} times {how}"
 
 
 def _refuse(text: str) -> PixelSize:
@@ -77,39 +116,49 @@ def _tags(data: bytes) -> dict[int, Any]:
         return {}
 
 
-def _from_tags(tags: dict[int, Any]) -> PixelSize | None:
-    zeiss = re.search(rf"Image Pixel Size\s*=\s*{NUMBER}\s*([a-zµμ]+)", _text(tags.get(ZEISS)))
+def _from_tags(tags: dict[int, Any]) -> Written | None:
+    text = _text(tags.get(ZEISS))
+    zeiss = re.search(rf"Image Pixel Size\s*=\s*{NUMBER}\s*([a-zµμ]+)", text)
     if zeiss and zeiss[2] in UM:
-        return _checked(_number(zeiss[1], "pixel size in the Zeiss tag") * UM[zeiss[2]], "Zeiss tag")
+        return _written(_number(zeiss[1], "pixel size in the Zeiss tag") * UM[zeiss[2]], "Zeiss tag", text)
     for tag in FEI:
-        fei = re.search(rf"^PixelWidth\s*=\s*{NUMBER}", _text(tags.get(tag)), flags=re.MULTILINE)
+        text = _text(tags.get(tag))
+        fei = re.search(rf"^PixelWidth\s*=\s*{NUMBER}", text, flags=re.MULTILINE)
         if fei:
-            return _checked(_number(fei[1], "pixel size in the FEI tag") * UM["m"], "FEI tag")
+            return _written(_number(fei[1], "pixel size in the FEI tag") * UM["m"], "FEI tag", text)
     unit = re.search(r"^unit=(\S+)", _text(tags.get(DESCRIPTION)).replace("\\u00B5", "µ"), flags=re.MULTILINE)
     per_unit = float(tags.get(X_RESOLUTION) or 0)
     if unit and unit[1] in UM and per_unit > 0:
-        return _checked(UM[unit[1]] / per_unit, "ImageJ resolution")
+        return Written(UM[unit[1]] / per_unit, "ImageJ resolution")
     return None
 
 
-def _from_sidecar(path: Path) -> PixelSize | None:
+def _from_sidecar(path: Path) -> Written | None:
     beside = next((name for name in (path.with_suffix(".txt"), path.with_suffix(".TXT")) if name.is_file()), None)
     if beside is None or beside.stat().st_size > SIDECAR_BYTES:
         return None
     text = _text(beside.read_bytes())
     hitachi = re.search(rf"^PixelSize\s*=\s*{NUMBER}", text, flags=re.MULTILINE)
     if hitachi:
-        return _checked(_number(hitachi[1], f"PixelSize in {beside.name}") * UM["nm"], f"Hitachi file {beside.name}")
+        um = _number(hitachi[1], f"PixelSize in {beside.name}") * UM["nm"]
+        return _written(um, "Hitachi file", text, beside.name)
     bar = re.search(rf"SM_MICRON_BAR\s+{NUMBER}", text)
     marker = re.search(rf"SM_MICRON_MARKER\s+{NUMBER}\s*([a-zµμ]+)", text)
     if not bar or not marker or marker[2] not in UM:
         return None
     length, pixels = _number(marker[1], f"SM_MICRON_MARKER in {beside.name}"), _number(bar[1], f"SM_MICRON_BAR in {beside.name}")
-    return _checked(length * UM[marker[2]] / pixels, f"JEOL file {beside.name}") if pixels > 0 else None
+    return _written(length * UM[marker[2]] / pixels, "JEOL file", text, beside.name) if pixels > 0 else None
+
+
+def _written(um: float, kind: str, text: str, file: str = "") -> Written:
+    """With the size of the picture that the instrument states in `text`, in the words of its `kind`."""
+    size = re.search(WIDTHS[kind], text, flags=re.MULTILINE)
+    found = (int(size[1]), int(size[2]) if size[2] else None) if size and int(size[1]) else None
+    return Written(um, f"{kind} {file}".strip(), found)
 
 
 def _checked(um: float, source: str) -> PixelSize | None:
-    return PixelSize(um, source) if 1e-6 <= um <= 1e6 else None
+    return PixelSize(um, source) if PixelSize.can_be(um) else None
 
 
 def _text(value: Any) -> str:

@@ -32,7 +32,7 @@ def measure(found: CorrosionMap, opinion: Opinion | None = None) -> tuple[Region
                 circularity=min(1.0, 4 * pi * area / perimeter**2) if perimeter else 1.0,
                 solidity=area / hull_area(part.coords),
                 eccentricity=float(part.eccentricity),
-                severity=opinion.severity_at((left + right) / 2, (top + bottom) / 2) if opinion else None,
+                second_opinion=opinion.severity_at((left + right) / 2, (top + bottom) / 2) if opinion else None,
             )
         )
     return tuple(regions)

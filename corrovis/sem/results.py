@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import pi, sqrt
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,11 @@ FieldSeverity = Literal["low", "moderate", "severe"]
 FIELD_SEVERITIES: tuple[FieldSeverity, ...] = get_args(FieldSeverity)
 
 
+Plane = TypeVar("Plane", bound=np.generic)
+LEAST_UM, MOST_UM = 1e-6, 1e6
+"""Side of a pixel in micrometres, in any microscope or camera."""
+
+
 @dataclass(frozen=True, slots=True)
 class PixelSize:
     """Side of a pixel in micrometres, and where that is known from."""
@@ -27,8 +32,12 @@ class PixelSize:
     source: str
 
     def __post_init__(self) -> None:
-        if not 1e-6 <= self.um <= 1e6:
-            raise ValueError(f"PixelSize.um: wanted 1e-6 to 1e6, found {self.um}")
+        if not self.can_be(self.um):
+            raise ValueError(f"PixelSize.um: wanted {LEAST_UM:g} to {MOST_UM:g}, found {self.um}")
+
+    @staticmethod
+    def can_be(um: float) -> bool:
+        return LEAST_UM <= um <= MOST_UM
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +69,11 @@ class Field:
     def specimen(self) -> Byte:
         """(h, W, 3) uint8, the picture without its data bar."""
         return self.rgb[self.rows[0] : self.rows[1]]
+
+    def framed(self, plane: NDArray[Plane]) -> NDArray[Plane]:
+        """(h, W) of the specimen as (H, W) of the picture, 0 where the data bar lies."""
+        outside = self.rows[0], self.size_hw[0] - self.rows[1]
+        return np.ascontiguousarray(np.pad(plane, (outside, (0, 0))))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +127,7 @@ class Region:
 
     `bbox_xyxy` ends one past the last pixel; it is a detector's own box where there is one.  `circularity` is
     4 pi area / perimeter squared, 1 for a disc; `solidity` is area over convex area; `eccentricity` that of the ellipse with the
-    same second moments.  `severity` is that of the field around it, as a second stage sees it; None where there is none.
+    same second moments.  `second_opinion` is how severe a second stage finds the field around it; None where there is none.
     """
 
     id: int
@@ -125,7 +139,7 @@ class Region:
     circularity: float
     solidity: float
     eccentricity: float
-    severity: FieldSeverity | None = None
+    second_opinion: FieldSeverity | None = None
 
     @property
     def equivalent_diameter_px(self) -> float:

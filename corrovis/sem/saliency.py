@@ -23,13 +23,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from corrovis.images import reduced
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.pixel_net import PixelNet, describe
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.results import Byte, Float
-from corrovis.sem.hearing import hearing
+from corrovis.sem.hooks import hearing
+from corrovis.sem.preparing import as_seen, picture_input
 from corrovis.sem.results import CorrosionMap, Field, Saliency
-from corrovis.sem.seeing import as_seen, to_input
 from corrovis.store import Store
 from corrovis.tiles import Stitcher
 
@@ -78,25 +79,14 @@ def saliency_of(store: Store, field: Field, found: CorrosionMap) -> Saliency | N
     seen = as_seen(field.specimen, spec)
     inside = (found.labels[field.rows[0] : field.rows[1]] > 0).astype(np.float32)
     if isinstance(network, CorrosionUNet):
-        seen = reduced(seen)
+        seen = reduced(seen, LONG_SIDE)
         heat, cells = heat_of(network, seen, at_size(inside, seen.shape[:2]), "layer_cam")
     else:
         heat, cells = heat_of_tiles(network, seen, at_size(inside, seen.shape[:2]), spec.input)
     if heat is None:
         return None
-    full = at_size(heat, field.specimen.shape[:2])
-    padded = np.pad(full, ((field.rows[0], field.size_hw[0] - field.rows[1]), (0, 0)))
-    return Saliency(np.clip(padded, 0, 1, out=padded), "layer_cam", cells)
-
-
-def reduced(seen: Byte) -> Byte:
-    """A picture whose longer side is `LONG_SIDE` at the most; a line scan keeps a row."""
-    height, width = seen.shape[:2]
-    scale = LONG_SIDE / max(height, width)
-    if scale >= 1:
-        return seen
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
+    full = field.framed(at_size(heat, field.specimen.shape[:2]))
+    return Saliency(np.clip(full, 0, 1, out=full), "layer_cam", cells)
 
 
 def at_size(plane: Float, size_hw: tuple[int, ...]) -> Float:
@@ -112,7 +102,7 @@ def heat_of(network: CorrosionUNet, seen: Byte, found: Float, method: Method) ->
         seen: (h, w, 3) uint8
         found: (h, w) in [0, 1], where corrosion was found: its logits are what is explained
     """
-    x = to_input(seen)
+    x = picture_input(seen)
     target = torch.zeros(x.shape[2:])
     target[: found.shape[0], : found.shape[1]] = torch.from_numpy(found)
     layers = list(network.unet.decoder.blocks[2:4])  # cells of 4 and 2 pixels: what lies before is coarser than a grain boundary
@@ -143,7 +133,7 @@ def maps_of_pixels(network: PixelNet, seen: Byte, found: Float) -> Float:
     """(HIDDEN, h, w) LayerCAM of the hidden layers.  Each pixel is judged by itself: those not found count for nothing."""
     inside = torch.from_numpy(found > 0)
     with torch.no_grad():
-        described = describe(to_input(seen)[:, :1])[0, :, : found.shape[0], : found.shape[1]]
+        described = describe(picture_input(seen)[:, :1])[0, :, : found.shape[0], : found.shape[1]]
         x = (described[:, inside].T - network.mean) / network.scale
     hidden: list[Tensor] = []
     with torch.enable_grad():
@@ -161,7 +151,7 @@ def maps_of_pixels(network: PixelNet, seen: Byte, found: Float) -> Float:
 
 def maps_of_heads(network: YoloSeg, seen: Byte, found: Float) -> Float:
     """(3, h, w) LayerCAM of what enters the heads that classify, one for each of YOLO's scales."""
-    x, heads = to_input(seen), list(network.net.model[-1].cv3)
+    x, heads = picture_input(seen), list(network.net.model[-1].cv3)
     entered: list[Tensor] = []
     with torch.no_grad(), hearing(heads, lambda module, given, output: entered.append(given)):
         network(x)

@@ -1,6 +1,6 @@
 """Where a field is corroded: `Field` in, `CorrosionMap` out, in the field's own pixels.
 
-The record of a model says how it wants to see a field (`corrovis.sem.seeing`), in tiles of which `size` and `overlap`, and if
+The record of a model says how it wants to see a field (`corrovis.sem.preparing`), in tiles of which `size` and `overlap`, and if
 also in the mirror.  Probabilities are enlarged to the field's pixels before classes are taken, so that outlines are smooth at any
 size.  Where corrosion comes in instances (pits), `extent` says how far each reaches and `sure` which to believe.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,14 +20,13 @@ from torch import nn
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.results import Byte, Float, Provenance
 from corrovis.sem.instances import detect_sizes, paint
+from corrovis.sem.preparing import picture_input, prepared
 from corrovis.sem.results import CorrosionMap, Field
-from corrovis.sem.seeing import prepared, to_input
 from corrovis.store import Store
 from corrovis.tiles import Stitcher
 
 MODELS = ("ni20cr", "pits304", "pits304-pixels", "steel-structures")
 """Names of the contract; which of them are there, the store knows."""
-T = TypeVar("T", bound=np.generic)
 LEAST_PX = 9  # smaller specks are noise
 
 
@@ -46,11 +45,10 @@ class Segmenter:
         spec, network = self.store.spec(model), self.store.network(model)
         began = time.perf_counter()
         found = look(network, field.specimen, spec.input)
-        outside = (field.rows[0], field.size_hw[0] - field.rows[1])
         return CorrosionMap(
-            labels=_framed(found.labels, outside),
-            regions=_framed(found.regions, outside),
-            probability=_framed(found.probability, outside),
+            labels=field.framed(found.labels),
+            regions=field.framed(found.regions),
+            probability=field.framed(found.probability),
             scores=found.scores,
             boxes=None if found.boxes is None else found.boxes + np.array([0, field.rows[0]] * 2, np.int32),
             classes=spec.classes,
@@ -102,7 +100,7 @@ def tiled(network: nn.Module, rgb: Byte, side: int, overlap: int) -> Float:
     for where in Stitcher(rgb.shape[:2], side, overlap, 0).tiles():
         tile = np.ascontiguousarray(rgb[where])
         with torch.inference_mode():
-            logits = network(to_input(tile))[0, :, : tile.shape[0], : tile.shape[1]]
+            logits = network(picture_input(tile))[0, :, : tile.shape[0], : tile.shape[1]]
             found = logits.softmax(dim=0).numpy()
         stitcher = stitcher or Stitcher(rgb.shape[:2], side, overlap, len(found))
         stitcher.add(where, found)
@@ -154,8 +152,3 @@ def _believed(labels: Byte, regions: NDArray[np.int32], scores: Float, sure: flo
     numbers = np.concatenate([[0], np.where(believed, np.cumsum(believed), 0)]).astype(np.int32)
     regions = numbers[regions]
     return np.where(regions > 0, labels, 0).astype(np.uint8), regions, scores[believed]
-
-
-def _framed(plane: NDArray[T], outside: tuple[int, int]) -> NDArray[T]:
-    """A plane of the specimen with empty rows where the data bar lies."""
-    return np.ascontiguousarray(np.pad(plane, (outside, (0, 0))))

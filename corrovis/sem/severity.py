@@ -27,11 +27,11 @@ from torch import Tensor
 from corrovis.manifest import WeightSpec
 from corrovis.networks.severity_classifier import SeverityClassifier
 from corrovis.results import Byte, Float, Provenance
+from corrovis.sem.preparing import as_seen, picture_input
 from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Opinion, Saliency
 from corrovis.sem.saliency import at_size, grad_cam
-from corrovis.sem.seeing import as_seen, to_input
 from corrovis.store import Store
-from corrovis.tiles import tile_starts
+from corrovis.tiles import Stitcher, tile_starts
 
 PITS = (0.01, 0.05)
 LIMITS: dict[str, tuple[float, float]] = {
@@ -71,21 +71,21 @@ def second_opinion(store: Store, field: Field, model: str, explain: bool = False
     spec, network = store.spec(name), cast(SeverityClassifier, store.network(name))
     began = time.perf_counter()
     seen = as_seen(field.specimen, spec)
-    places = windows(seen.shape[:2], int(spec.input["window"]))
+    places = window_places(seen.shape[:2], int(spec.input["window"]))
     with torch.inference_mode():
-        features = [network.features(_input(seen[place], int(spec.input["size"]))) for place in places]
+        features = [network.features(_window_input(seen[place], int(spec.input["size"]))) for place in places]
         logits = network.answer(torch.cat(features))
         shares = logits.mean(dim=0).softmax(dim=0)
     heat = None
     if explain:
         weight = network.net.get_classifier().weight[shares.argmax()][:, None, None]
-        heat = _stitched([grad_cam(one[0], weight) for one in features], places, field)
+        heat = _stitched([grad_cam(one[0], weight) for one in features], places, seen.shape[:2], field)
     made_by = Provenance(name, spec.sha256, time.perf_counter() - began)
     of_windows = np.asarray(logits.softmax(dim=1).numpy(), np.float32)
     return Opinion(np.asarray(shares.numpy(), np.float32), _boxes(places, seen.shape[:2], field), of_windows, heat, made_by)
 
 
-def windows(size_hw: tuple[int, ...], window: int) -> list[tuple[slice, slice]]:
+def window_places(size_hw: tuple[int, ...], window: int) -> list[tuple[slice, slice]]:
     """Rows and columns of windows side by side, or spread out over a large field; a smaller one is seen whole."""
     starts = []
     for length in size_hw:
@@ -103,21 +103,32 @@ def _boxes(places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: F
     return np.asarray(seen * (columns, rows, columns, rows) + (0, field.rows[0], 0, field.rows[0]), np.float32)
 
 
-def _input(window: Byte, side: int) -> Tensor:
+def _window_input(window: Byte, side: int) -> Tensor:
     how = cv2.INTER_AREA if min(window.shape[:2]) > side else cv2.INTER_LINEAR
-    return to_input(np.asarray(cv2.resize(window, (side, side), interpolation=how), np.uint8))
+    return picture_input(np.asarray(cv2.resize(window, (side, side), interpolation=how), np.uint8))
 
 
-def _stitched(maps: list[Tensor], places: list[tuple[slice, slice]], field: Field) -> Saliency | None:
-    """The windows' maps on the field, its own peak 1; None when nothing speaks for the answer.  What no window saw is 0."""
-    heat, times = np.zeros(field.specimen.shape[:2], np.float32), np.zeros(field.specimen.shape[:2], np.float32)
-    for one, place in zip(maps, places, strict=True):
-        heat[place] += at_size(one.numpy(), heat[place].shape)
-        times[place] += 1
-    heat /= np.maximum(times, 1)
+def _stitched(maps: list[Tensor], places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: Field) -> Saliency | None:
+    """The windows' maps on the field, its own peak 1; None when nothing speaks for the answer.  What no window saw is 0.
+
+    Windows lie side by side and answer apart, so each map reaches a cell into its neighbours', and they are blended there.
+    """
+    height, width = seen_hw
+    cells, side = maps[0].shape[0], places[0][0].stop - places[0][0].start
+    beyond = -(-side // cells)
+    seen, stitcher = np.zeros((height, width), bool), Stitcher((height, width), side + 2 * beyond, 2 * beyond, 1)
+    for one, (rows, columns) in zip(maps, places, strict=True):
+        own = slice(rows.start, min(rows.stop, height)), slice(columns.start, min(columns.stop, width))
+        seen[own] = True
+        heat = np.pad(at_size(one.numpy(), seen[own].shape), beyond, mode="edge")
+        top, left = own[0].start - beyond, own[1].start - beyond
+        inside = heat[max(0, -top) : height - top, max(0, -left) : width - left]
+        corner = max(0, top), max(0, left)
+        stitcher.add((slice(corner[0], corner[0] + inside.shape[0]), slice(corner[1], corner[1] + inside.shape[1])), inside[None])
+    with np.errstate(invalid="ignore"):  # 0 / 0 where no window saw anything
+        heat = np.where(seen, stitcher.whole()[0], np.float32(0))
     if not np.isfinite(heat).all() or heat.max() <= 0:
         return None
-    padded = np.pad(heat / heat.max(), ((field.rows[0], field.size_hw[0] - field.rows[1]), (0, 0)))
+    full = field.framed(at_size(heat / heat.max(), field.specimen.shape[:2]))
     across = len({place[1].start for place in places})
-    cells = (len(places) // across * maps[0].shape[0], across * maps[0].shape[1])
-    return Saliency(padded, "grad_cam", cells)
+    return Saliency(full, "grad_cam", (len(places) // across * cells, across * maps[0].shape[1]))

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from corrovis.errors import BadInputError
 from corrovis.images import DEFAULTS
 from corrovis.render.inspection_report import write_inspection
+from corrovis.render.inspection_summary import SUMMARY, add_to_summary, begin_summary, summary_line
 from corrovis.render.progression_report import write_progression
+from corrovis.sem.exposure_table import Row
 from corrovis.sem.fields import read_field
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
-from corrovis.sem.progression import Point, Row
+from corrovis.sem.progression import Point
 from corrovis.sem.results import FIELD_SEVERITIES, PixelSize
 from corrovis.settings import Settings
-from corrovis.tasks.many import answer_each, none_worked
+from corrovis.tasks.many import answer_one, none_worked
+from corrovis.tasks.rescale import keep_heat
+
+Told = Callable[[int, int, str], None]
+"""Hears of each picture before it is inspected: how many are done, of how many, and its name."""
+
+
+def nobody(done: int, of: int, name: str) -> None:
+    """For whoever need not be told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """How pictures are to be inspected.
 
-    `model` None: the one that suits each picture; `pixel` None: as the file says, or by the scale bar, `bar_um` long.
+    `model` None: the one that suits each picture; `pixel` None: as the file says, or by the scale bar, `bar_um` long; `keep`:
+    with what `corrovis.tasks.rescale` needs.
     """
 
     model: str | None = None
@@ -32,6 +44,7 @@ class Request:
     explain: bool = True
     bar_um: float | None = None
     limits: Settings = DEFAULTS
+    keep: bool = False
 
 
 def request_of(
@@ -55,23 +68,33 @@ def request_of(
 
 
 def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Request) -> dict[str, Any]:
-    """Inspect one picture and write everything to `folder`; its record.  Raises BadInputError for a picture it cannot use."""
+    """Inspect one picture and write everything to `folder`; its record, in which `doubts` are the warnings that are more than a
+    note on how the picture was read.
+
+    Raises:
+        BadInputError: a picture that cannot be used
+    """
     field = read_field(path, pixel=request.pixel, limits=request.limits, bar_um=request.bar_um)
     found = inspector.inspect(field, request.model, request.explain)
-    return write_inspection(found, inspector.segmenter.store.spec(found.model), folder)
+    answer = write_inspection(found, inspector.segmenter.store.spec(found.model), folder)
+    if request.keep:
+        keep_heat(found, folder)
+    return answer | {"doubts": [text for text in found.warnings if text not in field.notes]}
 
 
 def inspect_files(
-    inspector: Inspector, paths: Sequence[Path], folder: Path, request: Request, told: Callable[[Path], None] = lambda path: None
+    inspector: Inspector, paths: Sequence[Path], folder: Path, request: Request, told: Told = nobody
 ) -> list[dict[str, Any]]:
-    """One record for each picture, in order, and a folder in `folder`; `told` hears which comes next."""
+    """One record for each picture, in order, a folder of each in `folder`, and there a summary that grows with them."""
     used = set[str]()
-
-    def answer(path: Path) -> dict[str, Any]:
+    summary, items = folder / SUMMARY, list[dict[str, Any]]()
+    begin_summary(summary)
+    for path in paths:
+        told(len(items), len(paths), path.name)
         name = _free_name(path.stem.strip(".") or "picture", used)  # of "...png" the stem is ".."
-        return inspect_file(inspector, path, folder / name, request)
-
-    return answer_each(paths, answer, told)
+        items.append(answer_one(path, partial(inspect_file, inspector, folder=folder / name, request=request)))
+        add_to_summary(summary, summary_line(items[-1], name))
+    return items
 
 
 def _free_name(stem: str, used: set[str]) -> str:
@@ -82,7 +105,7 @@ def _free_name(stem: str, used: set[str]) -> str:
 
 
 def progression_files(
-    inspector: Inspector, rows: Sequence[Row], folder: Path, request: Request, told: Callable[[Path], None] = lambda path: None
+    inspector: Inspector, rows: Sequence[Row], folder: Path, request: Request, told: Told = nobody
 ) -> dict[str, Any]:
     """Inspect every picture of a table, and answer with trends, contrasts and files to take home.
 

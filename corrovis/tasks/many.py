@@ -9,17 +9,22 @@ from typing import Any
 from corrovis.errors import BadInputError
 
 
+def answer_one(path: Path, answer: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """`answer` of a path with its `file`, or `file` and `error`."""
+    try:
+        return {**answer(path), "file": str(path)}
+    except (BadInputError, OSError) as error:
+        return {"file": str(path), "error": str(error)}
+
+
 def answer_each(
     paths: Iterable[Path], answer: Callable[[Path], dict[str, Any]], told: Callable[[Path], None] = lambda path: None
 ) -> list[dict[str, Any]]:
-    """`answer` of each path with its `file`, in order, or `file` and `error`; `told` hears which comes next."""
-    items: list[dict[str, Any]] = []
+    """`answer_one` of each path, in order; `told` hears which comes next."""
+    items = []
     for path in paths:
         told(path)
-        try:
-            items.append({**answer(path), "file": str(path)})
-        except (BadInputError, OSError) as error:
-            items.append({"file": str(path), "error": str(error)})
+        items.append(answer_one(path, answer))
     return items
 
 

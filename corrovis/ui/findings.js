@@ -1,12 +1,15 @@
 // The findings of one picture: the model's answer came once (see findings.py); threshold, opacity, choice and scale act here.
-// Runs as the body of gr.HTML's js_on_load, after findings_regions.js and grey_png.js, with `element`, `props` and `watch` given.
+// Runs as the body of gr.HTML's js_on_load, after findings_regions.js and grey_png.js, with `element`, `props`, `trigger` and `watch`
+// given.
 const words = props.words;
 const stage = element.querySelector(".findings-stage");
 const find = (name) => stage.querySelector("." + name);
-const [canvas, threshold, opacity, um, heat] = ["picture canvas", "threshold", "opacity", "um", "heat"].map(find);
+const [canvas, threshold, opacity, um, legend] = ["picture canvas", "threshold", "opacity", "um", "legend"].map(find);
 const ROWS = 200;
 const view = { value: null, pixels: null, strength: null, classOf: null, given: null, now: null, chosen: 0, spot: 0, drawn: null, arrival: 0 };
 const typed = new Map(); // the pixel sizes that were written here, by picture
+const opacities = { "": opacity.value, heat: 1, opinion: 1 }; // of the regions, and of each heat map over the picture
+let heat = ""; // the heat map that is shown
 let request = 0;
 
 // --- what is corroded at a threshold --------------------------------------------------------------------------------------
@@ -60,17 +63,19 @@ function draw() {
     if (view.chosen) view.chosen = view.now.ids[view.spot] ?? 0; // numbers are new, the pixel is not
     tell();
   }
-  const { ids } = view.now, alpha = Number(opacity.value), frame = new ImageData(new Uint8ClampedArray(view.pixels), width, height), out = frame.data;
-  const last = width - 1, { palette, chosen } = view;
+  const { ids } = view.now, alpha = heat ? 0 : Number(opacity.value), frame = new ImageData(new Uint8ClampedArray(view.pixels), width, height), out = frame.data;
+  const last = width - 1, { palette, chosen } = view, open = heat ? 0.35 : 0.9; // outlines stay, so that regions can be chosen over the heat
+  if (heat) for (let i = 0, warm = view.heats[heat], share = Number(opacity.value); i < out.length; i++) out[i] += (warm[i] - out[i]) * share;
   for (let i = 0, x = 0; i < ids.length; i++, x = x === last ? 0 : x + 1) {
     const id = ids[i];
     if (!id) continue;
     const rim = (x && ids[i - 1] !== id) || (x < last && ids[i + 1] !== id) || ids[i - width] !== id || ids[i + width] !== id;
-    const other = chosen && chosen !== id, a = rim ? Math.max(alpha, other ? 0.35 : 0.9) : other ? 0 : alpha;
+    const other = chosen && chosen !== id, a = rim ? Math.max(alpha, other ? 0.35 : chosen === id ? 0.9 : open) : other ? 0 : alpha;
     for (let c = 0; c < 3; c++) out[4 * i + c] += (palette[3 * id + c] - out[4 * i + c]) * a;
   }
   canvas.getContext("2d").putImageData(frame, 0, 0);
   stage.dataset.threshold = Number(wanted).toFixed(2);
+  stage.dataset.heat = heat;
   stage.dataset.frameMs = (performance.now() - began).toFixed(1);
 }
 
@@ -177,18 +182,39 @@ stage.addEventListener("keydown", (event) => {
 // --- controls --------------------------------------------------------------------------------------------------------------
 
 threshold.addEventListener("input", later);
-opacity.addEventListener("input", later);
+opacity.addEventListener("input", () => { opacities[heat] = opacity.value; later(); });
 um.addEventListener("input", () => {
   if (!view.now) return;
   typed.set(nameOf(view.value), um.value);
   tell();
+  offerScale();
 });
 um.addEventListener("change", () => um.reportValidity());
 find("reset").addEventListener("click", () => { threshold.value = 0.5; later(); });
-find("toggle-heat").addEventListener("click", () => {
-  heat.hidden = !heat.hidden;
-  find("toggle-heat").setAttribute("aria-pressed", !heat.hidden);
-});
+
+// Shows a heat map, or with "" the regions; the opacity slider is of what is shown.
+function showHeat(name) {
+  heat = name;
+  for (const button of toggles) button.setAttribute("aria-pressed", button.dataset.heat === name);
+  find("opacity-name").textContent = name ? words.heat_opacity : words.opacity;
+  opacity.value = opacities[name];
+  legend.hidden = !name;
+  if (name) legend.src = view.value.heats[name].legend;
+  later();
+}
+const toggles = stage.querySelectorAll(".toggle");
+for (const button of toggles) button.addEventListener("click", () => showHeat(heat === button.dataset.heat ? "" : button.dataset.heat));
+
+// What was typed is of this page alone until it is written into tables and reports.
+function offerScale() {
+  find("scales").hidden = !scale() || scale() === view.value.pixel_um;
+}
+for (const [name, every] of [["scale-one", false], ["scale-all", true]]) {
+  find(name).addEventListener("click", () => {
+    find("scales").hidden = true;
+    trigger("rescale", { um: scale(), every });
+  });
+}
 
 function onSave(name, make) {
   find(name).addEventListener("click", () => {
@@ -216,11 +242,17 @@ onSave("save-mask", async () => {
   }
   save(await greyPng(mask, width, height), "mask.png");
 });
+// As the program's regions.csv: its names, its rounding.
+const figures = (number, digits) => Number(number.toPrecision(digits)), rounded = (number, digits) => Number(number.toFixed(digits));
+const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
 onSave("save-table", () => {
-  const side = scale();
-  const lines = view.now.regions.map((r) => [r.id, view.value.classes[r.class], r.area, side ? r.area * side ** 2 : "", diameter(r.area) * (side || 1), r.circularity, r.score].join(","));
-  const head = `region,class,area_px,area_um2,equivalent_diameter_${side ? "um" : "px"},circularity,score`;
-  save(new Blob([[`# ${view.value.name}, threshold ${threshold.value}`, head, ...lines, ""].join("\n")], { type: "text/csv" }), "regions.csv");
+  const { value, now } = view, side = scale(), head = ["id", "class", "score", "area_px", "area_um2", "equivalent_diameter_px", "equivalent_diameter_um", "circularity", "threshold", "pixel_size_um", "model"];
+  const lines = now.regions.map(({ id, class: kind, score, area, circularity }) => [
+    id, value.classes[kind], rounded(score, 4), Math.round(area), side ? figures(area * side ** 2, 6) : "",
+    figures(diameter(area), 6), side ? figures(diameter(area) * side, 6) : "", rounded(circularity, 4), threshold.value, side || "", value.model,
+  ]);
+  save(new Blob([[head, ...lines].map((cells) => cells.map((cell) => quoted(String(cell))).join(",")).join("\n") + "\n"], { type: "text/csv" }), "regions.csv");
 });
 
 // --- arriving --------------------------------------------------------------------------------------------------------------
@@ -236,9 +268,12 @@ async function receive() {
     stage.dataset.state = "empty";
     return;
   }
-  const [photo, map, numbers] = await Promise.all([value.photo, value.map, value.numbers].map((uri) => readPixels(uri, value.width, value.height)));
+  const names = Object.keys(value.heats);
+  const uris = [value.photo, value.map, value.numbers, ...names.map((name) => value.heats[name].map)];
+  const [photo, map, numbers, ...warm] = await Promise.all(uris.map((uri) => readPixels(uri, value.width, value.height)));
   if (arrival !== view.arrival) return; // a newer one came while this was read
-  const size = value.width * value.height;
+  const size = value.width * value.height, again = view.value?.photo === value.photo; // the same picture at another pixel size
+  view.heats = Object.fromEntries(names.map((name, k) => [name, warm[k]]));
   Object.assign(view, { value, pixels: photo, strength: new Uint8Array(size), classOf: new Uint8Array(size), given: new Int32Array(size), chosen: 0, drawn: null });
   for (let i = 0; i < size; i++) {
     view.strength[i] = map[4 * i];
@@ -247,12 +282,11 @@ async function receive() {
   }
   Object.assign(canvas, { width: value.width, height: value.height });
   stage.style.setProperty("--aspect", value.width / value.height);
-  threshold.value = 0.5;
+  if (!again) threshold.value = 0.5;
   um.value = typed.get(nameOf(value)) ?? value.pixel_um ?? "";
-  heat.hidden = true;
-  find("toggle-heat").setAttribute("aria-pressed", false);
-  find("toggle-heat").hidden = !value.heat;
-  if (value.heat) heat.src = value.heat;
+  for (const button of toggles) button.hidden = !(button.dataset.heat in view.heats);
+  showHeat(heat in view.heats ? heat : ""); // from picture to picture the same view
+  offerScale();
   find("grade").querySelector("h2").textContent = value.name;
   find("opinion").textContent = value.opinion;
   find("how").textContent = value.how;
@@ -262,6 +296,7 @@ async function receive() {
   drawNow();
   stage.dataset.state = "ready";
   stage.dataset.name = value.name;
+  stage.dataset.um = value.pixel_um ?? "";
 }
 
 watch("value", receive);

@@ -5,6 +5,7 @@
 | `photo` | the picture as shown |
 | `map` | R = how surely a pixel is corroded, 128 and more where the model says so; G = its class if it were corroded |
 | `numbers` | R, G, B = number of the region, highest byte first; beyond 65535 all are one, as in the file |
+| `heats` | by name, what the answer and the second opinion rest on, over the picture in grey; `legend` is the line below it |
 
 At the model's own threshold the page shows the regions of the files, so that table, CSV and report agree; at any other it finds
 them anew, in the pixels shown.
@@ -42,7 +43,7 @@ def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> 
     levels = cv2.resize(certainty, size, interpolation=cv2.INTER_AREA)
     kinds = cv2.resize(classes_everywhere(labels.astype(np.uint8), len(classes)), size, interpolation=cv2.INTER_NEAREST)
     small = np.asarray(cv2.resize(numbers.astype(np.int32), size, interpolation=cv2.INTER_NEAREST), np.int32)
-    heat = np.asarray(Image.open(item["saliency"]).convert("RGB"), np.uint8) if item["saliency"] else None
+    heats = {name: shown_heat(item[key], (rgb.shape[0], rgb.shape[1]), size) for name, key in HEATS.items() if item.get(key)}
     low, high = item["severity_limits"]
     rule = InstanceRule.of(how)
     return json.dumps(
@@ -57,7 +58,7 @@ def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> 
             "photo": to_uri(_shrunk(rgb, size)),
             "map": to_uri(np.dstack([levels, kinds, np.zeros_like(kinds)])),
             "numbers": to_uri(np.dstack([small >> 16, small >> 8 & 255, small & 255]).astype(np.uint8)),
-            "heat": None if heat is None else to_uri(_shrunk(heat, (size[0], round(heat.shape[0] * size[0] / heat.shape[1])))),
+            "heats": heats,
             "classes": classes,
             "regions": [shown_region(region, classes) for region in sorted(item["regions"], key=lambda r: -r["area_px"])],
             "corroded_fraction": item["corroded_fraction"],
@@ -68,13 +69,30 @@ def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> 
             "severity_names": [wording.severity_name(one) for one in FIELD_SEVERITIES],
             "how": wording.HOW_GRADED.format(low=wording.percent(low), high=wording.percent(high)),
             "opinion": opinion_text(item["second_opinion"]),
-            "warnings": item["warnings"],
+            "warnings": doubts_first(item["warnings"], item["doubts"]),
             "pixel_um": item["pixel_size_um"],
+            "model": item["model"],
             "least": rule.least_px if rule else LEAST_PX,
             "sure": rule.sure if rule else 0,
             "stamp": time.time_ns(),
         }
     )
+
+
+HEATS = {"heat": "saliency", "opinion": "opinion_saliency"}
+
+
+def shown_heat(path: Path, own_hw: tuple[int, int], size: tuple[int, int]) -> dict[str, str]:
+    """A heat map in the size shown, and apart from it the line below it, with colours and method; a tiny field's was enlarged."""
+    with Image.open(path) as image:
+        drawn = np.asarray(image.convert("RGB"), np.uint8)
+    rows = own_hw[0] * (drawn.shape[1] // own_hw[1])
+    return {"map": to_uri(_shrunk(drawn[:rows], size)), "legend": to_uri(drawn[rows:])}
+
+
+def doubts_first(warnings: list[str], doubts: list[str]) -> list[str]:
+    """Reasons not to believe the result stand before notes on how the picture was read."""
+    return [*doubts, *(text for text in warnings if text not in doubts)]
 
 
 def opinion_text(opinion: dict[str, Any] | None) -> str:

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from corrovis.sem.inspection import Inspector
 from corrovis.tasks.inspection import request_of
+from corrovis.tasks.many import none_worked
 from corrovis.ui import findings, sem_jobs, wording
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer
+from corrovis.ui.packing import THUMBNAIL
 from corrovis.ui.parts import CPU, LIGHT, VISIT_S, drawing, fresh_folder
-from corrovis.ui.sem_jobs import InspectVisit, Seen
+from corrovis.ui.sem_jobs import InspectDesk, InspectVisit
 
-CHOICES = {
-    "": wording.ANY_MODEL,
-    "ni20cr": wording.NI20CR,
-    "pits304": wording.PITS304,
-    "pits304-pixels": wording.PITS304_PIXELS,
-    "steel-structures": wording.STRUCTURES,
-}
 FILES_PX = 260  # a longer list scrolls
 WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIGHT}
+AT_ONCE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
-View = tuple[InspectVisit, str, gr.Gallery]
+View = tuple[str, gr.Gallery]
 
 
 class InspectTab:
-    """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `visit`."""
+    """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `desk`."""
 
     def __init__(self, inspector: Inspector, examples: Path) -> None:
         self.inspector = inspector
-        self.visit = gr.State(None, time_to_live=VISIT_S)
+        self.desk = gr.State(InspectDesk(), time_to_live=VISIT_S)
         title = f"<h1>{wording.INSPECT_HEADLINE}</h1><p>{wording.INSPECT_LEAD}</p>"
         gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes="ask"):
@@ -43,6 +41,7 @@ class InspectTab:
             with gr.Column(scale=1):
                 self.model, self.scale, self.bar = make_choices(inspector)
                 self.go = gr.Button(wording.INSPECT, variant="primary")
+                self.stop = gr.Button(wording.INSPECT_STOP, variant="stop", visible=False)
         shown = [
             (label, [[str(examples / file)], model])
             for file, (label, model) in wording.INSPECT_EXAMPLES.items()
@@ -52,65 +51,141 @@ class InspectTab:
         with gr.Column(visible=False, elem_classes="findings") as self.findings:
             self.gallery = make_gallery()
             self.stage = make_stage()
-            self.summary = gr.Dataframe(headers=wording.SUMMARY_COLUMNS, interactive=False, label=wording.PICTURES)
+            self.summary = make_summary()
             self.download = gr.File(label=wording.DOWNLOAD, interactive=False)
         self._wire()
 
     def _wire(self) -> None:
-        view = [self.visit, self.stage, self.gallery]
-        made = [self.visit, self.findings, self.summary, self.gallery, self.download]
-        done = self.go.click(self.run, [self.files, self.model, self.scale, self.bar], made, show_progress_on=self.files, **WORK)
-        done.success(self.show, self.visit, view, **PRIVATE)
-        self.gallery.select(self.open, self.visit, view, **PRIVATE)
-        self.summary.select(self.open_row, self.visit, view, **PRIVATE)
+        """The button to stop is there during a run, and heard beside the queue: its work is what it would wait for."""
+        view, buttons = [self.stage, self.gallery], [self.go, self.stop]
+        made = [self.findings, self.stage, self.gallery, self.summary, self.download]
+        asked: set[Block] = {self.desk, self.files, self.model, self.scale, self.bar}
+        begun = self.go.click(self.begin, self.desk, buttons, **AT_ONCE)
+        done = begun.success(self.run, asked, made, show_progress_on=self.files, **WORK)
+        done.then(lambda: run_buttons(running=False), None, buttons, **AT_ONCE)
+        self.stop.click(self.end, self.desk, self.stop, **AT_ONCE)
+        self.gallery.select(self.open, self.desk, view, **PRIVATE)
+        self.summary.select(self.open_row, self.desk, view, **PRIVATE)
+        rescaled = [self.stage, self.summary, self.download]
+        self.stage.rescale(self.rescale, self.desk, rescaled, show_progress_on=self.stage, **WORK)
 
-    def run(
-        self,
-        files: list[str] | None,
-        model: str,
-        scale: str,
-        bar: str,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> tuple[Any, ...]:
-        """Inspect all uploads; what could not be read is said, the rest goes on."""
+    def begin(self, desk: InspectDesk) -> Any:
+        desk.stopped = False
+        return run_buttons(running=True)
+
+    def end(self, desk: InspectDesk) -> Any:
+        desk.stopped = True
+        return gr.Button(wording.INSPECT_STOPPING, interactive=False)
+
+    def run(self, asked: dict[Block, Any], progress: gr.Progress = gr.Progress()) -> Iterator[tuple[Any, ...]]:  # noqa: B008
+        """Inspect the uploads one after the other and show each when it is done; what could not be read is in the table."""
+        files, desk = asked[self.files], asked[self.desk]
         if not files:
             raise complaint(wording.NO_FILES)
         home = fresh_folder()
-        folder = home / "inspection"
         with complaining():
+            request = request_of(self.inspector.segmenter.models, asked[self.model], asked[self.scale], asked[self.bar])
             uploads = sem_jobs.with_notes([(Path(file), Path(file).name) for file in files], home / "pictures")
-            request = request_of(self.inspector.segmenter.models, model, scale, bar)
-            told = lambda n: progress((n, len(uploads)), desc=uploads[n][1])  # noqa: E731
-            found = sem_jobs.inspect_uploads(self.inspector, uploads, folder, request, told)
-        seen = tuple(one for one in found if isinstance(one, Seen))
-        problems = [one for one in found if isinstance(one, str)]
-        if not seen:
-            raise complaint(problems[0])
-        for problem in problems:
-            gr.Warning(problem, duration=None)  # a long run is not watched to its end
-        items, several = [one.item for one in seen], len(seen) > 1
-        gallery = gr.Gallery([(str(item["overlay"]), item["file"]) for item in items], visible=several)
-        summary = gr.Dataframe([sem_jobs.summary_row(item) for item in items], visible=several)
-        return InspectVisit(seen), gr.Column(visible=True), summary, gallery, str(sem_jobs.pack(folder))
+            progress((0, len(uploads)), desc=uploads[0][1])
+            visit, packed = None, 0
+            for one in sem_jobs.inspect_uploads(self.inspector, uploads, home / "inspection", request):
+                visit = desk.add(one, home / "inspection")
+                count = len(visit.found)
+                last = count == len(uploads) or desk.stopped
+                if not last:
+                    progress((count, len(uploads)), desc=uploads[count][1])
+                again = last or count >= 2 * packed  # doubled each time, all archives together are twice the last
+                packed = count if again and visit.seen else packed
+                if visit.seen:
+                    yield self.grown(visit, again)
+                if last:
+                    break
+        if visit:
+            say_refused(visit, desk.stopped, len(uploads))
 
-    def show(self, visit: InspectVisit | None) -> View:
-        """The page's view of what `visit` looks at."""
-        if visit is None or not (visit.current.path.exists() and visit.current.folder.exists()):
-            raise complaint(wording.EXPIRED)
-        one, item = visit.current, visit.current.item
-        value = findings.encode(one.path, one.name, item, self.inspector.segmenter.store.spec(item["model"]).input)
-        return visit, value, gr.Gallery(selected_index=visit.at)
+    def grown(self, visit: InspectVisit, packed: bool) -> tuple[Any, ...]:
+        """What the page shows after one picture more; the stage gets the first, and keeps what is chosen after that."""
+        several, first = len(visit.found) > 1, len(visit.seen) == 1
+        shown = [(str(one.folder / THUMBNAIL), one.name) for one in visit.seen]
+        gallery = gr.Gallery(shown, visible=several, selected_index=visit.at)
+        summary = gr.Dataframe(sem_jobs.summary_rows(visit), visible=several)
+        download = str(sem_jobs.pack_visit(visit)) if packed else gr.skip()
+        return gr.Column(visible=True), self.value(visit) if first else gr.skip(), gallery, summary, download
 
-    def open(self, visit: InspectVisit | None, event: gr.SelectData) -> View:
-        return self.show(replace(visit, at=int(event.index)) if visit else None)
+    def value(self, visit: InspectVisit) -> str:
+        """The stage's value for what `visit` looks at."""
+        one = visit.current
+        item = one.item
+        return findings.encode(one.path, one.name, item, self.inspector.segmenter.store.spec(item["model"]).input)
 
-    def open_row(self, visit: InspectVisit | None, event: gr.SelectData) -> View:
-        return self.show(replace(visit, at=int(event.index[0])) if visit else None)
+    def show(self, desk: InspectDesk, at: int | None) -> View:
+        """The page's view of picture `at` of the visit."""
+        visit = present(desk)
+        if at is None:
+            return gr.skip(), gr.skip()
+        desk.visit = replace(visit, at=at)
+        return self.value(desk.visit), gr.Gallery(selected_index=at)
+
+    def open(self, desk: InspectDesk, event: gr.SelectData) -> View:
+        return self.show(desk, int(event.index))
+
+    def open_row(self, desk: InspectDesk, event: gr.SelectData) -> View:
+        return self.show(desk, sem_jobs.place_of(present(desk), int(event.row_value[0])))
+
+    def rescale(
+        self,
+        desk: InspectDesk,
+        event: gr.EventData,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> tuple[str, gr.Dataframe, str]:
+        """Write the files of the picture looked at, or of all, again for the pixel size that was typed on the stage."""
+        visit = present(desk)
+        chosen = visit.seen if event.every else (visit.current,)
+        with complaining():
+            for done, one in enumerate(chosen):
+                progress((done, len(chosen)), desc=one.name)
+                desk.replace(one, sem_jobs.rescaled(self.inspector, one, float(event.um)))
+        visit = present(desk)
+        return self.value(visit), gr.Dataframe(sem_jobs.summary_rows(visit)), str(sem_jobs.pack_visit(visit))
+
+
+def present(desk: InspectDesk) -> InspectVisit:
+    """The visit, unless there is none or its pictures were deleted since."""
+    visit = desk.visit
+    if visit is None or not visit.seen or not (visit.current.path.exists() and visit.current.folder.exists()):
+        raise complaint(wording.EXPIRED)
+    return visit
+
+
+def say_refused(visit: InspectVisit, stopped: bool, count: int) -> None:
+    """One line for all pictures that could not be read, and one for those that were not come to."""
+    refused = visit.refused
+    if not visit.seen and not stopped:
+        raise complaint(str(none_worked(len(refused), refused[0].line["error"], "pictures", "inspected")))
+    if refused:
+        gr.Warning(wording.SOME_REFUSED.format(refused=len(refused), count=len(visit.found)))
+    if len(visit.found) < count:
+        gr.Info(wording.INSPECT_STOPPED.format(done=len(visit.found), count=count))
+
+
+def run_buttons(running: bool) -> tuple[gr.Button, gr.Button]:
+    """To inspect, and in its place to stop."""
+    return gr.Button(visible=not running), gr.Button(wording.INSPECT_STOP, visible=running, interactive=running)
+
+
+def make_summary() -> gr.Dataframe:
+    return gr.Dataframe(
+        headers=wording.SUMMARY_COLUMNS,
+        interactive=False,
+        label=wording.PICTURES,
+        wrap=True,
+        column_widths=["48px", "210px", "110px", "105px", "100px", "330px", "270px"],  # a phone scrolls
+    )
 
 
 def make_choices(inspector: Inspector) -> tuple[gr.Dropdown, gr.Textbox, gr.Textbox]:
     """Which model, and how large a pixel is: its size, or what the scale bar stands for."""
-    models = [(CHOICES[name], name) for name in ("", *inspector.segmenter.models)]
+    models = [(wording.MODELS.get(name, name), name) for name in ("", *inspector.segmenter.models)]
     model = gr.Dropdown(models, value="", label=wording.MODEL)
     size = gr.Textbox(label=wording.PIXEL_SIZE, placeholder=wording.PIXEL_SIZE_HINT)
     return model, size, gr.Textbox(label=wording.SCALE_BAR, placeholder=wording.SCALE_BAR_HINT)
@@ -125,6 +200,7 @@ def make_gallery() -> gr.Gallery:
     """Small pictures to choose from; a click opens one below instead of gradio's own preview."""
     return gr.Gallery(
         label=wording.GALLERY,
+        show_label=False,  # it would lie on the first picture
         columns=8,
         height=150,
         object_fit="cover",

@@ -54,6 +54,7 @@ class MaterialSection:
                         [[str(path)] for path in examples], self.picture, label=wording.EXAMPLES, api_visibility="private"
                     )
                 self.beside = make_upload(wording.MATERIALS_BESIDE, wording.MATERIALS_BESIDE_DROP)
+                self.bars_beside = gr.HTML(elem_classes=["materials-bars", "beside"], apply_default_css=False)
                 names = [(wording.NETWORKS.get(name, name), name) for name in lab.viewer.models]
                 self.model = gr.Dropdown(names, value=lab.viewer.first, label=wording.MATERIALS_NETWORK, elem_classes="network")
             self.view = make_view()
@@ -67,21 +68,24 @@ class MaterialSection:
         """
         asked = [self.picture, self.beside, self.model]
         raw: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **PRIVATE}
+        then: dict[str, Any] = {**PRIVATE, "preprocess": False}
         named = self.picture.change(self.name, self.picture, self.bars, **raw)
-        named.success(self.look, asked, [self.visit, self.view], **{**PRIVATE, "preprocess": False})
-        for change in (self.beside.change, self.model.change):
-            change(self.look, asked, [self.visit, self.view], **raw)
+        beside = self.beside.change(self.name, self.beside, self.bars_beside, **raw)
+        for event in (named, beside):
+            event.success(self.look, asked, [self.visit, self.view], **then)
+        self.model.change(self.look, asked, [self.visit, self.view], **raw)
         kept = self.view.save(self.keep, self.visit, self.saved, **PRIVATE)
         tell: dict[str, Any] = {"fn": None, "inputs": self.saved, "js": TELL_SAVED, "api_visibility": "private"}
         kept.success(**tell)
         kept.failure(**tell)
 
     def name(self, file: File) -> str:
-        """Which material the picture shows."""
+        """Which material a picture shows."""
         if not file:
             return ""
+        path, name = _upload(file)
         with complaining():
-            return material_bars(jobs.classify(self.lab, *_upload(file)))
+            return material_bars(jobs.classify(self.lab, path, name))
 
     def look(self, file: File, beside: File, model: str) -> tuple[LayersVisit | None, str]:
         """What every layer makes of the picture, and of the one beside it."""
@@ -138,4 +142,5 @@ def material_bars(item: dict[str, Any] | None) -> str:
     notes = "".join(f"<p>{escape(warning)}</p>" for warning in item["warnings"])
     stranger = "" if item["familiar"] else " stranger"
     hint = f"<p>{wording.MATERIALS_HINT}</p>"
-    return f'<section class="bars wide{stranger}"><h2>{escape(title)}</h2><ul>{"".join(rows)}</ul>{notes}{hint}</section>'
+    heading = f"<h2>{escape(title)}</h2><p class='of'>{escape(item['file'])}</p>"
+    return f'<section class="bars wide{stranger}">{heading}<ul>{"".join(rows)}</ul>{notes}{hint}</section>'

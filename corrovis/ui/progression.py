@@ -9,17 +9,18 @@ import gradio as gr
 from gradio.blocks import Block
 
 from corrovis.errors import CorrovisError
+from corrovis.sem.exposure_table import COLUMNS, read_table, written_hours
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.progression import COLUMNS, read_table
 from corrovis.tasks.inspection import progression_files, request_of
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.complaints import complaining, complaint
-from corrovis.ui.electrochem import make_plot
+from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect import FILES_PX, PRIVATE, WORK, make_choices
+from corrovis.ui.packing import pack_found
 from corrovis.ui.parts import fresh_folder
-from corrovis.ui.sem_jobs import check_number, in_own_name, pack
+from corrovis.ui.sem_jobs import check_number, in_own_name
 
 TABLE = "exposure.csv"  # of the examples
 Lines = list[list[Any]]
@@ -77,7 +78,7 @@ class ProgressionTab:
             except CorrovisError as error:  # which names where the upload lies here
                 gr.Warning(in_own_name(str(error), table, table.name), duration=None)
                 continue
-            known |= {row.file.name: [row.file.name, f"{row.exposure_h:g}", row.condition] for row in rows}
+            known |= {row.file.name: [row.file.name, written_hours(row.exposure_h), row.condition] for row in rows}
             if missing := [row.file.name for row in rows if row.file.name not in names]:
                 named = ", ".join(missing[:5]) + ", ..." * (len(missing) > 5)
                 gr.Warning(wording.NOT_SENT.format(table=table.name, count=len(missing), names=named), duration=None)
@@ -94,17 +95,19 @@ class ProgressionTab:
             rows = jobs.rows_of(asked[self.table])
             check_number(len(rows))
             rows = jobs.placed(rows, jobs.by_name((path, path.name) for path in pictures))
-            names = iter(enumerate(rows))
-            told = lambda path: progress((next(names)[0], len(rows)), desc=path.name)  # noqa: E731
+
+            def told(done: int, of: int, name: str) -> None:
+                progress((done, of), desc=name)
+
             request = request_of(self.inspector.segmenter.models, asked[self.model], asked[self.scale], asked[self.bar])
             answer = progression_files(self.inspector, rows, folder, request, told)
-        for item in answer["items"]:
-            if "error" in item:
-                gr.Warning(item["error"], duration=None)
+        refused = sum("error" in item for item in answer["items"])
+        if refused:
+            gr.Warning(wording.SOME_LEFT_OUT.format(refused=refused, count=len(rows)))
         conditions = answer["conditions"]
-        growth = jobs.growth_table(conditions) + jobs.warning_list(answer["items"])
+        growth = jobs.growth_table(conditions) + jobs.warning_list(answer["items"], answer["warnings"])
         matrix = jobs.matrix([c["condition"] for c in conditions], answer["comparisons"])
-        return gr.Column(visible=True), jobs.growth_plot(conditions), growth, matrix, str(pack(folder))
+        return gr.Column(visible=True), jobs.growth_plot(conditions), growth, matrix, str(pack_found(folder))
 
 
 def is_table(path: Path) -> bool:

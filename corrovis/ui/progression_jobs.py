@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -13,19 +12,12 @@ import numpy as np
 from corrovis.errors import BadInputError
 from corrovis.render.progression_report import by_text
 from corrovis.render.sem_plots import share_ceiling
-from corrovis.sem.progression import COLUMNS, Row, once, row_of
+from corrovis.sem.exposure_table import COLUMNS, Row, hours_in, once, row_of, written_hours
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.ui import wording
-from corrovis.ui.electrochem_jobs import panel, plot_json, series
+from corrovis.ui.curve_plot import panel, plot_json, series
 
-HOURS = {"h": 1.0, "d": 24.0}
 Cells = list[Any]
-
-
-def hours_in(name: str) -> float | None:
-    """Exposure that a file's name gives away: 4h, 12 h or 7d between separators; None where there is none."""
-    found = re.search(r"(?<![A-Za-z0-9.])(\d+(?:\.\d+)?)[ _-]?([hd])(?![A-Za-z])", Path(name).stem)
-    return float(found[1]) * HOURS[found[2]] if found else None
 
 
 def filled(names: Sequence[str], known: Mapping[str, Cells]) -> list[Cells]:
@@ -33,7 +25,7 @@ def filled(names: Sequence[str], known: Mapping[str, Cells]) -> list[Cells]:
     lines = []
     for name in names:
         hours = hours_in(name)
-        lines.append(known.get(name) or [name, "" if hours is None else f"{hours:g}", ""])
+        lines.append(known.get(name) or [name, "" if hours is None else written_hours(hours), ""])
     return lines
 
 
@@ -128,10 +120,14 @@ def growth_table(conditions: list[dict[str, Any]]) -> str:
     return _table(wording.GROWTH_TITLE, wording.GROWTH_COLUMNS, lines) + f"<p>{wording.GROWTH_NOTE}</p>"
 
 
-def warning_list(items: list[dict[str, Any]]) -> str:
-    """What the pictures are to be doubted for, each text once, after the names of its pictures; empty where there is nothing."""
+def warning_list(items: list[dict[str, Any]], conditions: Sequence[str] = ()) -> str:
+    """What is said of the `conditions`, and what the pictures are to be doubted for: each text once, after the names of its
+    pictures, and what was left out; empty where there is nothing.
+    """
     said = [(Path(item["file"]).name, text) for item in items for text in item.get("warnings", [])]
-    lines = [f"<p><strong>{escape(names)}</strong>: {escape(text)}</p>" for names, text in by_text(said, len(items))]
+    left = [(wording.LEFT_OUT, item["error"]) for item in items if "error" in item]
+    named = [*((wording.CONDITIONS, text) for text in conditions), *left, *by_text(said, len(items))]
+    lines = [f"<p><strong>{escape(name)}</strong>: {escape(text)}</p>" for name, text in named]
     return f"<h2>{wording.PROGRESSION_WARNINGS}</h2>{''.join(lines)}" if lines else ""
 
 

@@ -11,8 +11,8 @@ from gradio import FileData
 from gradio.events import api
 
 from corrovis.errors import BadInputError
+from corrovis.sem.exposure_table import read_table
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.progression import read_table
 from corrovis.tasks.inspection import Request, inspect_file, progression_files, request_of
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder

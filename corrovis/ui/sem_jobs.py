@@ -3,44 +3,95 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from corrovis.errors import BadInputError
 from corrovis.render.inspection_report import read_inspection
+from corrovis.render.inspection_summary import SUMMARY, summary_line, write_summary
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.pixel_size import parse_pixel_size
 from corrovis.tasks.inspection import Request, inspect_file
+from corrovis.tasks.rescale import rescale
 from corrovis.ui import wording
+from corrovis.ui.packing import THUMBNAIL, pack_found
 
 MOST_PICTURES = 100  # one request's; the command line goes further
+SMALL = (300, 300)  # of a thumbnail, px
+MOST_WORDS = 64  # letters of a doubt in the summary
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One inspected picture of a visitor: the picture, its name, and the folder with all that was found in it."""
+    """One inspected picture of a visitor: the picture, its name, and the folder with all that was found in it.
+
+    `doubts` are reasons not to believe it, `line` its line of the summary: both are shown again with every picture that follows.
+    """
 
     path: Path
     name: str
     folder: Path
+    doubts: tuple[str, ...]
+    line: dict[str, Any]
 
     @property
     def item(self) -> dict[str, Any]:
         """The contract's record, in which files are paths; read anew, for it may hold many thousand regions."""
-        return {**read_inspection(self.folder), "file": self.name}
+        return {**read_inspection(self.folder), "file": self.name, "doubts": list(self.doubts)}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One upload that could not be inspected, and its line of the summary, which says why."""
+
+    line: dict[str, Any]
+
+
+Found = Seen | Refused
 
 
 @dataclass(frozen=True, slots=True)
 class InspectVisit:
-    """A visitor's inspected pictures, and the one being looked at."""
+    """A visitor's pictures, inspected or refused, the folder that holds what was found, and which picture is looked at."""
 
-    seen: tuple[Seen, ...]
+    found: tuple[Found, ...]
+    folder: Path
     at: int = 0
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        return tuple(one for one in self.found if isinstance(one, Seen))
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        return tuple(one for one in self.found if isinstance(one, Refused))
 
     @property
     def current(self) -> Seen:
         return self.seen[self.at]
+
+
+@dataclass(slots=True)
+class InspectDesk:
+    """What a visitor has before him.  Changed in place: while a run goes on he looks at other pictures, or stops it."""
+
+    visit: InspectVisit | None = None
+    stopped: bool = False
+
+    def replace(self, old: Seen, new: Seen) -> None:
+        """Note what became of one picture, if it is still one of the visit."""
+        if self.visit:
+            self.visit = replace(self.visit, found=tuple(new if one is old else one for one in self.visit.found))
+
+    def add(self, one: Found, folder: Path) -> InspectVisit:
+        """The visit with one picture more; the first of a run, whose files lie in `folder`, begins a new one."""
+        same = self.visit if self.visit and self.visit.folder == folder else InspectVisit((), folder)
+        self.visit = replace(same, found=(*same.found, one))
+        return self.visit
 
 
 def check_number(count: int) -> None:
@@ -77,20 +128,29 @@ def is_text(name: str) -> bool:
     return Path(name).suffix.lower() == ".txt"
 
 
-def inspect_uploads(
-    inspector: Inspector, uploads: list[tuple[Path, str]], folder: Path, request: Request, told: Callable[[int], None]
-) -> list[Seen | str]:
-    """A `Seen` for every upload, or the one line that says why not; `told` hears the number of the next."""
-    found: list[Seen | str] = []
-    for number, (path, name) in enumerate(uploads):
-        told(number)
+def inspect_uploads(inspector: Inspector, uploads: Sequence[tuple[Path, str]], folder: Path, request: Request) -> Iterator[Found]:
+    """A `Seen` for every upload, or a `Refused`, each as soon as it is there."""
+    for number, (path, name) in enumerate(uploads, 1):
+        own = folder / f"{number:03d}-{Path(name).stem[:40]}"
         try:
-            one = Seen(path, name, folder / f"{number + 1:03d}-{Path(name).stem[:40]}")
-            inspect_file(inspector, path, one.folder, request)
-            found.append(one)
+            item = {**inspect_file(inspector, path, own, replace(request, keep=True)), "file": name}
         except BadInputError as error:
-            found.append(in_own_name(str(error), path, name))
-    return found
+            yield Refused(summary_line({"file": name, "error": in_own_name(str(error), path, name)}, ""))
+            continue
+        with Image.open(item["overlay"]) as picture:
+            picture.thumbnail(SMALL, reducing_gap=2)
+            picture.save(own / THUMBNAIL)
+        yield Seen(path, name, own, tuple(item["doubts"]), summary_line(item, own.name))
+
+
+def rescaled(inspector: Inspector, one: Seen, um: float) -> Seen:
+    """A picture with its files written again for a pixel of `um` micrometres.
+
+    Raises:
+        BadInputError: no such pixel, or the picture cannot be read any more
+    """
+    item = rescale(one.folder, one.path, parse_pixel_size(f"{um!r}um"), inspector.segmenter.store)
+    return replace(one, line=summary_line({**item, "file": one.name}, one.folder.name))
 
 
 def in_own_name(text: str, path: Path, name: str) -> str:
@@ -98,12 +158,35 @@ def in_own_name(text: str, path: Path, name: str) -> str:
     return text.replace(str(path), path.name).replace(path.name, name)
 
 
-def summary_row(item: dict[str, Any]) -> list[str]:
-    """Name, severity, corroded share, regions, model of a picture."""
-    severity, share = wording.severity_name(item["severity"]), f"{item['corroded_fraction']:.1%}"
-    return [item["file"], severity, share, str(len(item["regions"])), item["model"]]
+def summary_rows(visit: InspectVisit) -> list[list[str]]:
+    """A row for each upload: number, name, severity, corroded share, regions, doubts or what went wrong, model."""
+    return [[str(number), *_summary_row(one)] for number, one in enumerate(visit.found, 1)]
 
 
-def pack(folder: Path) -> Path:
-    """Everything in `folder` as one archive beside it."""
-    return Path(shutil.make_archive(str(folder), "zip", folder))
+def _summary_row(one: Found) -> list[str]:
+    line = one.line
+    if isinstance(one, Refused):
+        return [line["file"], wording.NOT_READ, "", "", line["error"], ""]
+    severity, share = wording.severity_name(line["severity"]), f"{line['corroded_fraction']:.1%}"
+    model = wording.MODELS.get(line["model"], line["model"])
+    return [line["file"], severity, share, str(line["regions"]), doubts_text(one.doubts), model]
+
+
+def doubts_text(doubts: Sequence[str]) -> str:
+    """How many there are, and how the first begins."""
+    if not doubts:
+        return ""
+    first = doubts[0].split(":")[0].split(";")[0]
+    return f"{len(doubts)}: {first if len(first) <= MOST_WORDS else first[:MOST_WORDS].rsplit(' ', 1)[0] + ' …'}"
+
+
+def place_of(visit: InspectVisit, number: int) -> int | None:
+    """Which of the inspected pictures row `number` of the summary is of; None for one that was refused."""
+    one = visit.found[number - 1]
+    return visit.seen.index(one) if isinstance(one, Seen) else None
+
+
+def pack_visit(visit: InspectVisit) -> Path:
+    """All that was found so far, with its summary, as one archive."""
+    write_summary(visit.folder / SUMMARY, [one.line for one in visit.found])
+    return pack_found(visit.folder)

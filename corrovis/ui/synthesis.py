@@ -9,8 +9,8 @@ import gradio as gr
 from corrovis.sem.synthesis import LEAST_SIDE, Synthesiser
 from corrovis.ui import synthesis_jobs, wording
 from corrovis.ui.complaints import complaining
+from corrovis.ui.packing import pack
 from corrovis.ui.parts import CPU, fresh_folder
-from corrovis.ui.sem_jobs import pack
 
 MOST_SHOWN, MOST_SIDE = 48, 512  # the page's own limits; the command line goes further
 
@@ -33,6 +33,7 @@ class SynthesisSection:
             self.facts = gr.HTML(apply_default_css=False)
             self.gallery = gr.Gallery(
                 label=wording.SURFACES_GALLERY,
+                show_label=False,
                 columns=4,
                 height="auto",
                 object_fit="contain",
@@ -55,7 +56,10 @@ class SynthesisSection:
     ) -> tuple[Any, ...]:
         """Draw what the form asks for."""
         folder = fresh_folder() / "synthetic-sem"
-        told = lambda kept: progress((kept, int(number)), desc=wording.SURFACES_DRAWING)  # noqa: E731
+
+        def told(kept: int) -> None:
+            progress((kept, int(number)), desc=wording.SURFACES_DRAWING)
+
         with complaining():
             answer = synthesis_jobs.make(self.synthesiser, (material, int(number), int(seed or 0), int(side)), folder, told)
         gallery = synthesis_jobs.gallery_of(answer)

@@ -31,4 +31,5 @@ def facts_of(answer: dict[str, Any]) -> str:
     why = ", ".join(f"{scores[check]} {count}" for check, count in answer["dropped_by"].items())
     dropped = wording.SURFACES_DROPPED.format(dropped=answer["dropped"]) + (f" ({why})" if why else "")
     title = wording.SURFACES_MADE.format(count=len(answer["files"]), material=answer["material"])
-    return f'<section class="surface-facts"><h2>{escape(title)}</h2><dl>{cells}</dl><p>{escape(dropped)}</p></section>'
+    note = f'<p class="note">{escape(wording.SURFACE_NOTE)}</p>'
+    return f'<section class="surface-facts"><h2>{escape(title)}</h2><dl>{cells}</dl><p>{escape(dropped)}</p>{note}</section>'

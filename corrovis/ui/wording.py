@@ -6,7 +6,7 @@ TITLE = "Corrovis"
 TAGLINE = "See what corrosion does."
 API_NAME = "Use it from a program"
 SOURCE_NAME = "Source code"
-SOURCE = "https://huggingface.co/corrovis"
+SOURCE_UNKNOWN = "Source code: from whoever runs this page"
 LICENCE = "AGPL-3.0-or-later"
 FOOTER = "Pictures of aged cars are illustrations, not predictions. Uploads are deleted within an hour."
 
@@ -16,6 +16,7 @@ CAR_LEAD = "Drop in a photo of any car and drag it from showroom to scrapyard."
 UPLOAD = "Photo of a car"
 DROP = "Drop a photo here\nor choose one"
 EXAMPLES = "Or try one of these"
+EXAMPLE = "Example: {name}"
 NO_CAR = "No car found in this picture. Try another photo, or treat the whole picture as car."
 EXPIRED = "This photo was already deleted here; upload it again"
 GRADE_TITLE = "Rust in your photo"
@@ -34,6 +35,7 @@ STAGE = {
     "before": "Before",
     "after": "After",
     "handle": "Before and after",
+    "split_at": "%s % of the picture shows it before",
     "compare": "Hold to compare",
     "compare_hint": "Hold to see the photo as it was",
     "split": "Split view",
@@ -55,6 +57,11 @@ STAGE = {
     "fine": "An illustration of how corrosion may look, not a prediction for this car.",
     "working": "Finding the car and growing the rust…",
     "reseeding": "Growing other rust…",
+    "ready": "Ready: %s",
+    "no_paste": "No picture in the clipboard",
+    "gone": "The server does not answer; your photo is still here.",
+    "gone_early": "The server does not answer. Choose the photo again once it does.",
+    "anew": "The page was loaded anew: choose your photo again.",
     "whole": "Treat the whole picture as car",
     "many_cars": "%s cars: tap one to rust it alone",
     "one_car": "Only this car rusts",
@@ -65,14 +72,17 @@ LAB_TAB = "Electrochemistry"
 LAB_HEADLINE = "What does your curve say?"
 LAB_LEAD = "Drop a polarisation curve or an impedance spectrum. It is fitted at once, without start values."
 LAB_EXAMPLES = {"polarisation.csv": "Polarisation curve", "impedance.csv": "Impedance spectrum"}
-LAB_FILES = "Curves: CSV, TXT, Excel, .DTA, .mpt, .z, ..."
+LAB_FILES = "Curves"
+LAB_FORMATS = "CSV, TXT, Excel, .DTA, .mpt, .z, .par, .pssession and more, decimal commas included."
 LAB_AREA = "Exposed area, cm² (0: not known)"
 LAB_METAL = "Metal, for the corrosion rate"
+LAB_NO_METAL = "none of these"
 LAB_OTHER_METAL = "Another metal"
 LAB_COMPOSITION = "Composition in mass %, instead of the equivalent weight"
-LAB_COMPOSITION_HINT = "Fe=68,Cr=17,Ni=12"
-LAB_WEIGHT = "Equivalent weight, g (0: not known)"
-LAB_DENSITY = "Density, g/cm³ (0: not known)"
+LAB_COMPOSITION_HINT = "Fe=68,Cr=17,Ni=12 or Cr(6)=17"
+LAB_WEIGHT = "Equivalent weight, g"
+LAB_DENSITY = "Density, g/cm³"
+LAB_IRON = ("iron: 27.92", "iron: 7.87")
 LAB_PARTS = "Which part of the file"
 LAB_COLUMNS = "Columns, if the headings do not tell"
 LAB_COLUMNS_HINT = "potential=2,current=3 (mA)"
@@ -101,6 +111,7 @@ EFFECTIVE = "C of {cpe} (Brug)"
 ACTIVATION = "Activation energy of {count} curves"
 TEMPERATURES = "Temperatures of the curves, K, for an activation energy"
 TEMPERATURES_HINT = "303, 313, 323"
+NOT_A_NUMBER = "{label}: {text!r} is no number; leave it empty, or write one such as 7.87"
 NOT_TEMPERATURES = "temperatures are numbers in kelvin with commas between, one for each file: 303, 313, 323"
 CURVE_PLOT = {
     "plot": "Curves and fits",
@@ -122,8 +133,17 @@ QUANTITIES = {
     "stern_geary_v": ("Stern-Geary B", 1e3, "mV"),
     "corrosion_rate_mm_y": ("Corrosion rate", 1.0, "mm/year"),
     "corrosion_rate_mpy": ("Corrosion rate", 1.0, "mpy"),
-    "activation_energy": ("Activation energy", 1.0, "kJ/mol"),
-    "prefactor": ("Prefactor", 1.0, "A/cm²"),
+    "activation_energy_kj_mol": ("Activation energy", 1.0, "kJ/mol"),
+    "prefactor_a_cm2": ("Prefactor", 1.0, "A/cm²"),
+    "r_squared": ("R² of the line", 1.0, ""),
+    "window_low_v": ("Fit window from", 1e3, "mV"),
+    "window_high_v": ("Fit window to", 1e3, "mV"),
+    "residual_decades": ("Residual of log |i|", 1.0, "decades"),
+    "area_cm2": ("Area", 1.0, "cm²"),
+    "equivalent_weight_g": ("Equivalent weight", 1.0, "g"),
+    "density_g_cm3": ("Density", 1.0, "g/cm³"),
+    "chi_squared": ("χ² per degree of freedom", 1.0, ""),
+    "kramers_kronig_residual_max": ("Kramers-Kronig, largest residual", 100.0, "%"),
 }
 MATERIALS_TAB = "Materials lab"
 MATERIALS_HEADLINE = "What is it made of, and how does the network see it?"
@@ -172,20 +192,26 @@ INSPECT_EXAMPLES = {"as_received_16h.png": ("Attacked alloy", ""), "pitted.png":
 INSPECT_LEAD = "Drop in micrographs or photos of steel: corroded regions, areas, severity and a report come back."
 INSPECT_UPLOAD = "Micrographs, with the microscope's text files if you have them, or photos of steel structures"
 INSPECT = "Inspect"
+INSPECT_STOP = "Stop"
+INSPECT_STOPPING = "Stopping after this picture …"
+INSPECT_STOPPED = "Stopped after {done} of {count} pictures; the download holds what was found in them."
 NO_FILES = "Choose one picture or more first"
+NOT_READ = "not read"
+SOME_REFUSED = "{refused} of {count} could not be read, see the table"
 MODEL = "Model"
 ANY_MODEL = "The one that suits each picture"
 NI20CR = "Grain boundaries (Ni-20Cr, SEM)"
 PITS304 = "Pits (304 stainless, SEM)"
 PITS304_PIXELS = "Pits, pixel by pixel (304 stainless, SEM)"
 STRUCTURES = "Steel structures (photos)"
+MODELS = {"": ANY_MODEL, "ni20cr": NI20CR, "pits304": PITS304, "pits304-pixels": PITS304_PIXELS, "steel-structures": STRUCTURES}
 PIXEL_SIZE = "Size of a pixel"
 PIXEL_SIZE_HINT = "e.g. 0.5 um; empty: read from the file"
 SCALE_BAR = "Written at the scale bar"
 SCALE_BAR_HINT = "e.g. 20 um; its pixels are counted"
 PICTURES = "Pictures"
 GALLERY = "Choose a picture"
-SUMMARY_COLUMNS = ["Picture", "Severity", "Corroded", "Regions", "Model"]
+SUMMARY_COLUMNS = ["No.", "Picture", "Severity", "Corroded", "Regions", "Doubts", "Model"]
 SECOND_OPINION = "Second opinion, from a classifier that measures no area: {severity}, {share} sure."
 HOW_GRADED = (
     "Moderate from {low} corroded, severe from {high}. The bars say what the model's error of area, measured on specimens that "
@@ -198,6 +224,14 @@ FINDINGS = {
     "opacity": "Opacity",
     "reset": "Model's own threshold",
     "heat": "Heat map",
+    "opinion_heat": "Second opinion's",
+    "heat_hint": "What the model's answer rests on",
+    "opinion_heat_hint": "What the second opinion rests on",
+    "legend": "Colours of the heat map, how and how finely it was computed",
+    "heat_opacity": "Opacity of the heat map",
+    "scale_one": "Into this picture's files",
+    "scale_all": "Into those of all pictures",
+    "scale_hint": "Tables and reports are written again for this pixel size; no network runs",
     "pixel": "Pixel",
     "save_picture": "Save picture",
     "save_mask": "Save mask",
@@ -223,10 +257,13 @@ PROGRESSION_HEADLINE = "How fast does it grow?"
 PROGRESSION_EXAMPLE = "Six fields, two conditions"
 PROGRESSION_LEAD = "Drop in pictures taken after different exposures: corroded area and severity against time, by condition."
 PROGRESSION_UPLOAD = "Pictures, and their table (CSV) if you have one"
-PROGRESSION_TABLE = "Hours of exposure and condition of each picture"
+PROGRESSION_TABLE = "Exposure of each picture, in hours or with its unit (90 min, 7 d), and condition"
 PROGRESSION = "Compare"
 PROGRESSION_DOWNLOAD = "Plot, report and table of all fields, and everything found in each picture"
 PROGRESSION_WARNINGS = "About the pictures"
+LEFT_OUT = "Left out"
+CONDITIONS = "Conditions"
+SOME_LEFT_OUT = "{refused} of {count} could not be read; why stands below the table"
 NO_ROWS = "Drop in pictures first, then fill in the hours"
 NOT_SENT = "{table} names pictures that were not sent and are left out ({count}): {names}"
 PLOT_HOURS = "exposure in h"
@@ -253,7 +290,8 @@ MATRIX_TITLE = "Conditions against each other: corroded, in points of % of the f
 MATRIX_SEVERITY_TITLE = "Severity, in levels"
 MATRIX_NOTE = (
     "How much more it is in the row than in the column, over the exposures that both have; "
-    "below it the 95 % interval, where both have repeats. Coloured where the interval leaves zero out."
+    "below it the 95 % interval: a bootstrap where both have repeats of each, else, with three exposures or more, the paired t "
+    "interval over them. Coloured where the interval leaves zero out."
 )
 NOT_COMPARED = "no exposure in common"
 
@@ -298,6 +336,11 @@ STEEL_STAGE = {
     "classes": STEEL_CLASSES,
 }
 BRUSH_PLATE = "Paint where the defect is to go"
+BRUSH_HINT = (
+    "Paint the place where the defect is to be. Defects are as large as in 64 px patches of strip: over a whole large plate they "
+    "look like wallpaper."
+)
+BRUSH_NO_WEBGL = "Your browser cannot draw here (no WebGL); use <code>corrovis defect add --mask</code>."
 BRUSH_CLASS = "Defect"
 BRUSH_STRENGTH = "Strength"
 BRUSH_GO = "Put it there"
@@ -334,8 +377,13 @@ SURFACES_GALLERY = "Synthetic surfaces"
 SURFACES_DOWNLOAD = "All pictures and their scores"
 SURFACES_MADE = "{count} × {material}"
 SURFACES_DROPPED = "{dropped} dropped"
-SURFACE_CAPTION = "D {discriminator:.2f} · SSIM {ssim:.2f}"
-SURFACE_SCORES = {"discriminator": "Discriminator", "ssim": "SSIM", "l2": "L2", "gradient": "Gradient", "repeat": "repeat"}
+SURFACE_CAPTION = "Looks real {discriminator:.2f}, holds {ssim:.2f}"
+SURFACE_NOTE = (
+    "Looks real: the verdict of the network that learned to tell, 1 real, 0 made; high is good. Holds: how alike the picture "
+    "stays when a quarter of it is lost and drawn again (SSIM, 1 the same); high is good, and so is a low L2. Gradient: the mean "
+    "step between neighbouring pixels, good where real pictures have it. What scores as no real picture does is left out."
+)
+SURFACE_SCORES = {"discriminator": "Looks real", "ssim": "Holds (SSIM)", "l2": "L2", "gradient": "Gradient", "repeat": "repeat"}
 
 
 def severity_name(severity: str) -> str:

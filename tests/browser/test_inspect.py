@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -77,7 +79,8 @@ def test_pictures_are_inspected_and_chosen(page: Page, tmp_path: Path) -> None:
     stage = inspected(page, [micrograph(tmp_path / "first.png"), broken, micrograph(tmp_path / "second.png", 1)])
     expect(stage.get_by_role("heading", name="first.png")).to_be_visible()
     expect(stage.locator(".grade li")).to_have_count(3)
-    expect(page.get_by_text("web page")).to_be_visible()
+    expect(page.get_by_text("1 of 3 could not be read, see the table")).to_be_visible()
+    expect(page.locator(".findings").get_by_text("it is a web page").last).to_be_visible()
     first, second = (page.get_by_role("button", name=f"Thumbnail {number} of 2") for number in (1, 2))
     expect(first).to_have_class(re.compile("selected"))
     stage.get_by_role("spinbutton").fill("0.25")
@@ -159,8 +162,84 @@ def test_scale_opacity_and_downloads_need_no_server(page: Page, tmp_path: Path) 
         stage.get_by_role("button", name="Save table").click()
     lines = Path(download.value.path()).read_text().splitlines()
     assert download.value.suggested_filename == "field_regions.csv"
-    assert lines[1].startswith("region,class,area_px,area_um2")
-    assert len(lines) - 2 == stage.locator("tbody tr").count()
+    assert len(lines) - 1 == stage.locator("tbody tr").count()
+
+
+def test_the_table_that_is_saved_is_the_programs(page: Page, client: Client, tmp_path: Path) -> None:
+    """At the model's own threshold the same regions under the same names, to the last figure."""
+    path = micrograph(tmp_path / "field.png")
+    item = client.predict(handle_file(path), "ni20cr", "0.5um", False, api_name="/inspect")["items"][0]
+    stage = inspected(page, [path])
+    stage.get_by_role("spinbutton").fill("0.5")
+    with page.expect_download() as download:
+        stage.get_by_role("button", name="Save table").click()
+    with Path(download.value.path()).open() as file, Path(path_of(item["csv"])).open() as own:
+        saved, wanted = list(csv.DictReader(file)), {row["id"]: row for row in csv.DictReader(own)}
+    assert len(saved) == len(wanted) > 0
+    for row in saved:
+        assert (row.pop("threshold"), row.pop("pixel_size_um"), row.pop("model")) == ("0.5", "0.5", "ni20cr")
+        theirs = wanted[row["id"]]
+        assert list(row) == [name for name in theirs if name in row], "in the program's order too"
+        assert row.pop("class") == theirs["class"]
+        assert {name: float(value) for name, value in row.items()} == {name: float(theirs[name]) for name in row}
+
+
+def test_a_heat_map_has_its_own_opacity_and_regions_can_be_chosen_on_it(page: Page, tmp_path: Path) -> None:
+    stage = inspected(page, [micrograph(tmp_path / "field.png")])
+    regions, spot = stage.evaluate(PIXELS), stage.evaluate(COLOURED)
+    stage.get_by_role("button", name="Heat map").click()
+    expect(stage).to_have_attribute("data-heat", "heat")
+    expect(stage.locator(".legend")).to_be_visible()
+    expect(stage.locator(".opacity-text")).to_have_text("100 %")
+    heat = stage.evaluate(PIXELS)
+    assert heat != regions
+    stage.get_by_role("slider", name="Opacity").fill("0.3")
+    page.wait_for_function("([stage, before]) => (" + PIXELS + ")(stage) !== before", arg=[stage.element_handle(), heat])
+    area = stage.locator("canvas").bounding_box()
+    assert area
+    stage.locator("canvas").click(position={"x": spot[0] * area["width"], "y": spot[1] * area["height"]})
+    expect(stage.locator('tbody tr[aria-selected="true"]')).to_have_count(1)
+    stage.get_by_role("button", name="Second opinion's").click()
+    expect(stage).to_have_attribute("data-heat", "opinion")
+    expect(stage.locator(".toggle[aria-pressed=true]")).to_have_count(1)
+    stage.get_by_role("button", name="Second opinion's").click()
+    expect(stage.locator(".opacity-text")).to_have_text("45 %")
+    expect(stage.locator(".legend")).to_be_hidden()
+
+
+def test_a_run_grows_and_can_be_stopped(page: Page, tmp_path: Path) -> None:
+    """Stop stands where Inspect stood; what was found until then is shown, summed up and packed."""
+    stage = inspected(page, [micrograph(tmp_path / f"{number}.png", number) for number in range(8)])
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    stop.click()
+    expect(page.get_by_role("button", name="Inspect", exact=True)).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Stopped after \d of 8 pictures"))).to_be_visible()
+    expect(stage.get_by_role("heading", name="0.png")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator(".findings").get_by_role("link").first.click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        rows = list(csv.DictReader(archive.read("summary.csv").decode().splitlines()))
+        assert 0 < len(rows) < 8
+        assert all(f"{row['folder']}/mask.png" in archive.namelist() for row in rows)
+
+
+def test_a_pixel_size_is_written_into_the_files_of_all(page: Page, tmp_path: Path) -> None:
+    stage = inspected(page, [micrograph(tmp_path / f"{number}.png", number) for number in range(2)])
+    expect(page.get_by_role("button", name="Thumbnail 2 of 2")).to_be_visible()
+    every = stage.get_by_role("button", name="Into those of all pictures")
+    expect(every).to_be_hidden()
+    stage.get_by_role("spinbutton").fill("0.25")
+    expect(page.get_by_role("button", name="Inspect", exact=True)).to_be_visible()
+    every.click()
+    expect(stage).to_have_attribute("data-um", "0.25")
+    expect(every).to_be_hidden()
+    expect(stage.get_by_role("spinbutton")).to_have_value("0.25")
+    with page.expect_download() as download:
+        page.locator(".findings").get_by_role("link").first.click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        rows = list(csv.DictReader(archive.read("summary.csv").decode().splitlines()))
+        assert [row["pixel_size_um"] for row in rows] == ["0.25", "0.25"]
+        assert all("0.25 µm" in archive.read(f"{row['folder']}/report.html").decode() for row in rows)
 
 
 def test_the_mask_that_is_saved_is_the_programs(page: Page, client: Client, tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ def test_a_micrograph_is_named_and_its_layers_walked_through(page: Page, tmp_pat
     page.get_by_role("tab", name="Materials lab").click()
     choose(page, micrograph(tmp_path / "first.png"))
     expect(view_of(page)).to_have_attribute("data-state", "ready")
-    expect(page.locator(".materials-bars").get_by_role("listitem")).to_have_count(6)
+    bars = page.locator(".materials-bars")
+    expect(bars.get_by_role("listitem")).to_have_count(6)
     expect(view_of(page)).to_have_attribute("data-drawn", "0 bone mean")
     before = colours_of(page)
     page.get_by_role("button", name="Next layer").click()
@@ -56,6 +57,8 @@ def test_a_micrograph_is_named_and_its_layers_walked_through(page: Page, tmp_pat
     choose(page, micrograph(tmp_path / "second.png", 1), 1)
     expect(view_of(page).locator("figure")).to_have_count(2)
     expect(view_of(page).get_by_text("second.png")).to_be_visible()
+    expect(bars.get_by_role("listitem")).to_have_count(12)
+    expect(bars.last.get_by_text("second.png")).to_be_visible()
     for name, kind in (("This layer", b"\x89PNG"), ("PDF", b"%PDF")):
         with page.expect_download() as saved:
             page.get_by_role("button", name=name, exact=True).click()

@@ -82,10 +82,24 @@ def test_layers_come_right_after_the_answer(open_page: OpenPage, tmp_path: Path)
         micrograph(tmp_path / "a.png")
     )
     expect(page.locator(".layer-view")).to_have_attribute("data-state", "ready")
-    answer, layers = box(page.locator(".block.materials-bars")), box(page.locator(".layer-view"))
+    answer, layers = box(page.locator(".block.materials-bars").first), box(page.locator(".layer-view"))
     assert 0 < layers["y"] - (answer["y"] + answer["height"]) < 60
     assert layers["width"] > 330
     assert box(page.locator(".materials .block.photo").nth(1))["y"] > layers["y"] + layers["height"]
+
+
+def test_surfaces_are_two_across_on_a_phone(open_page: OpenPage) -> None:
+    page = on_phone(open_page, "Materials lab")
+    page.get_by_role("spinbutton", name="Pictures").fill("3")
+    page.get_by_role("spinbutton", name="Side, px").fill("96")
+    page.get_by_role("button", name="Draw", exact=True).tap()
+    shown = page.locator(".surface-gallery").get_by_role("button", name="Thumbnail")
+    expect(shown).to_have_count(3)
+    first, second, third = (box(one) for one in shown.all())
+    assert first["width"] > 150
+    assert second["y"] == first["y"]
+    assert second["x"] + second["width"] <= 390
+    assert third["y"] > first["y"]
 
 
 def test_a_complaint_hides_no_file(page: Page) -> None:

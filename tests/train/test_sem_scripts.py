@@ -19,7 +19,7 @@ from segment_scores import benchmark_scores, class_ious, confusion_of, field_sco
 from segment_views import UNKNOWN, Labelled
 from segmenting import TAKEN_OFF, Config, left_out, loss_of
 from sem_segment import settled, surest
-from sem_severity import mixed, start_from
+from sem_severity import exposure_of, mixed, start_from
 from severity_scores import by_area, confusion, gain
 from structure_segment import MARGIN, check_hold_out, divided
 from support import save_checkpoint, warped, write_json
@@ -340,3 +340,16 @@ def test_unlabelled_pixels_teach_nothing() -> None:
     loss_of(logits, labels, Config()).backward()
     assert not logits.grad[:, :, :4].any()
     assert logits.grad[:, :, 4:].any()
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("650C_4h_s1_CO", {"temperature_c": 650, "time_h": 4, "irradiated": "no"}),
+        ("675C_8h_s1_RAC", {"temperature_c": 675, "time_h": 8, "irradiated": "yes"}),
+        ("675C_4h_s1_boundary", {"temperature_c": 675, "time_h": 4, "irradiated": "in part"}),
+        ("toy", None),
+    ],
+)
+def test_a_fields_name_says_its_exposure(name: str, wanted: dict[str, object] | None) -> None:
+    assert exposure_of(name) == wanted

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from corrovis.electrochem.readers import read_polarization, read_spectra
 from corrovis.images import read_photo
+from corrovis.sem.exposure_table import read_table
 from corrovis.sem.fields import read_field
-from corrovis.sem.progression import read_table
 from corrovis.ui import wording
 from corrovis.ui.page import EXAMPLES, example_photos
 from corrovis.ui.progression import TABLE

@@ -14,7 +14,7 @@ from corrovis.images import read_photo
 from corrovis.manifest import read_manifest
 from corrovis.networks.familiarity import Familiarity
 from corrovis.results import Byte
-from corrovis.sem.familiarity import SEEN_BY, SIDE, record_of, strangeness, windows
+from corrovis.sem.familiarity import SEEN_BY, SIDE, cut_windows, record_of, strangeness
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.results import Field
 from corrovis.sem.segmentation import MODELS, Segmenter
@@ -46,7 +46,7 @@ def test_distances_are_those_of_the_gaussian_that_was_drawn() -> None:
 def test_windows_cover_both_ends(size: tuple[int, int]) -> None:
     seen = np.zeros((*size, 3), np.uint8)
     seen[:10, :10], seen[-10:, -10:] = 255, 200
-    found = windows(seen)
+    found = cut_windows(seen)
     assert all(one.shape == (SIDE, SIDE, 3) for one in found)
     assert found[0][0, 0, 0] == 255
     assert found[-1][-1, -1, 0] == 200
@@ -55,6 +55,14 @@ def test_windows_cover_both_ends(size: tuple[int, int]) -> None:
 
 def test_without_a_record_nothing_is_said(toy_store: Store) -> None:
     assert strangeness(toy_store, field_of(np.zeros((64, 64, 3), np.uint8)), "ni20cr") is None
+
+
+@pytest.mark.skipif(record_of("pits304") not in SHIPPED, reason="nobody measured what is familiar to pits304")
+def test_models_that_learned_from_the_same_pictures_know_the_same() -> None:
+    store, field = Store(WEIGHTS), field_of(np.repeat(grains(128, 128)[..., None], 3, axis=2))
+    found = strangeness(store, field, "pits304")
+    assert found is not None
+    assert strangeness(store, field, "pits304-pixels") == found
 
 
 def test_a_strange_picture_is_warned_of(toy_weights: Path, tmp_path: Path) -> None:

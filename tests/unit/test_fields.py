@@ -16,9 +16,10 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from corrovis.errors import BadInputError
-from corrovis.sem.data_bar import scale_bar_length, specimen_rows
+from corrovis.sem.data_bar import specimen_rows
 from corrovis.sem.fields import normalise, read_field
 from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
+from corrovis.sem.scale_bar import scale_bar_length
 from corrovis.tiles import Stitcher, tile_starts
 
 
@@ -93,12 +94,65 @@ def test_the_scale_bar_is_told_from_frames_and_halves(case: str) -> None:
 
 
 @pytest.mark.parametrize("colour", [0, 255])
-@pytest.mark.parametrize("part", [slice(0, 40), slice(140, 180)])
-def test_a_flat_band_without_writing_is_no_bar(part: slice, colour: int) -> None:
-    """A burnt-out sky, or a part that the detector saturated."""
+@pytest.mark.parametrize("above", [True, False])
+def test_a_flat_part_with_an_uneven_edge_is_no_bar(above: bool, colour: int) -> None:
+    """A burnt-out sky, a part that the detector saturated, the void beside a cross-section, with particles in it."""
     field = grains()
-    field[part] = colour
+    y, x = np.mgrid[0:180, 0:240]
+    field[y < 40 + 2.5 * np.sin(x / 9)] = colour
+    field = field if above else field[::-1].copy()
     assert specimen_rows(field) == (0, 180)
+    for at in (30, 120, 190):
+        cv2.circle(field, (at, 20 if above else 160), 6, 140, -1)
+    assert specimen_rows(field) == (0, 180)
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+def test_a_blank_band_that_ends_straight_is_cropped_and_one_with_a_particle_is_not(colour: int) -> None:
+    """A page, or padding: where nothing is in it and it is straight to a pixel, it is none of the specimen."""
+    field = np.concatenate([grains(), np.full((20, 240), colour, np.uint8)])
+    assert specimen_rows(field) == (0, 180)
+    assert specimen_rows(field[::-1]) == (20, 200)
+    cv2.circle(field, (120, 190), 6, 140, -1)
+    assert specimen_rows(field) == (0, 200)
+    half = grains()
+    half[120:] = colour
+    assert specimen_rows(half) == (0, 180), "half a picture of vacuum is no padding"
+
+
+@pytest.mark.parametrize("thick", [1, 2, 3, 6])
+@pytest.mark.parametrize("faint", [1, 0.2])
+@pytest.mark.parametrize("scale", [1, 1.5])
+def test_a_line_between_bar_and_specimen_is_the_bars(thick: int, faint: float, scale: float) -> None:
+    bar = with_bar(grains(600, 900), "bottom", 0, 60)
+    bar[:600] = 60 + bar[:600] * faint
+    bar[600 : 600 + thick] = 255
+    shown = cv2.resize(bar, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+    top, end = specimen_rows(np.asarray(shown, np.uint8))
+    assert top == 0
+    assert abs(end - 600 * scale) <= (scale > 1)
+
+
+def test_a_bar_of_two_tones_is_cropped_whole() -> None:
+    two = with_bar(with_bar(grains(600, 700), "bottom", 0, 40), "bottom", 255, 40)
+    assert specimen_rows(two) == (0, 600)
+    two[600:640, 600:] = 0  # the scale bar of the upper one
+    assert scale_bar_length(two[600:]) == 60
+
+
+def test_a_bar_with_one_short_text_is_cropped() -> None:
+    bar = np.zeros((60, 900), np.uint8)
+    cv2.putText(bar, "x500", (20, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 255, 1)
+    assert specimen_rows(np.concatenate([grains(600, 900), bar])) == (0, 600)
+
+
+@pytest.mark.parametrize(("ticks", "length"), [(11, 200), (5, None)])
+def test_a_ruler_of_ticks_is_a_scale_bar(ticks: int, length: int | None) -> None:
+    bar = np.zeros((60, 1000), np.uint8)
+    cv2.putText(bar, "SU5000 15.0kV", (10, 30), cv2.FONT_HERSHEY_PLAIN, 1, 255, 1)
+    for at in range(ticks):
+        bar[15:35, 700 + 20 * at : 702 + 20 * at] = 255
+    assert scale_bar_length(bar) == length
 
 
 @pytest.mark.parametrize(
@@ -164,6 +218,44 @@ def test_pixel_size_from_the_instrument(tags: dict[int, str], um: float, source:
     assert pixel.source == source
 
 
+STATED = {
+    "Zeiss": "Store resolution = {} * {}\r\nImage Pixel Size = 20 nm\r\n",
+    "FEI": "[Scan]\r\nPixelWidth=2e-8\r\n[Image]\r\nResolutionX={}\r\nResolutionY={}\r\n",
+    "Hitachi": "[SemImageFile]\r\nDataSize={}x{}\r\nPixelSize=20.0\r\n",
+    "JEOL": "$CM_FULL_SIZE {} {}\r\n$$SM_MICRON_BAR 50\r\n$$SM_MICRON_MARKER 1um\r\n",
+}
+
+
+@pytest.mark.parametrize("instrument", STATED)
+@pytest.mark.parametrize(
+    ("stated", "um", "said"),
+    [
+        ((240, 180), 0.02, ""),
+        ((240, 160), 0.02, ""),  # below it a data bar of 20 rows
+        ((480, 360), 0.04, "scaled from 480 px of width to 240, 2 times smaller"),
+        ((719, 540), 0.02 * 719 / 240, "scaled from 719 px of width to 240, 3 times smaller"),
+        ((120, 90), 0.01, "scaled from 120 px of width to 240, 2 times larger"),
+        ((480, 180), None, "is of a picture 480 px wide, and this one has 240"),
+        ((600, 450), None, "is of a picture 600 px wide, and this one has 240"),
+        ((2400, 1800), None, "is of a picture 2400 px wide"),
+    ],
+)
+def test_a_scale_is_that_of_the_picture_as_it_is_now(
+    instrument: str, stated: tuple[int, int], um: float | None, said: str, tmp_path: Path
+) -> None:
+    """The instrument's figure holds for the picture that it wrote, and people make pictures smaller."""
+    text = STATED[instrument].format(*stated)
+    if instrument in ("Zeiss", "FEI"):
+        (tmp_path / "a.tif").write_bytes(tiff({34118 if instrument == "Zeiss" else 34682: text}))
+    else:
+        Image.fromarray(grains()).save(tmp_path / "a.tif")
+        (tmp_path / "a.txt").write_text(text)
+    field = read_field(tmp_path / "a.tif")
+    assert (field.pixel and field.pixel.um) == (um and pytest.approx(um))
+    assert said in " / ".join(field.notes)
+    assert bool(said) == bool(field.notes)
+
+
 def test_plain_dots_per_inch_are_no_scale() -> None:
     out = io.BytesIO()
     Image.fromarray(grains()).save(out, "TIFF", dpi=(300, 300))
@@ -223,6 +315,22 @@ def test_16_bits_and_pages_and_bars_are_said(tmp_path: Path) -> None:
     assert "28 rows below" in said
     assert "scale bar of 60 px is drawn; give what is written at it, or divide that by 60 for the pixel size" in said
     assert field.specimen.shape == (180, 240, 3)
+
+
+@pytest.mark.parametrize("lined", [False, True])
+def test_a_bar_at_full_scale_does_not_squeeze_the_specimen(lined: bool, tmp_path: Path) -> None:
+    """12 bits from the detector, 16 in the file, the bar's ink at its white: the specimen keeps its grey levels."""
+    drawn = with_bar(grains(600, 900), "bottom", 0, 60)
+    drawn[600 : 602 if lined else 600] = 255
+    deep = np.where(np.arange(660)[:, None] < 600, 1000 + drawn * 3.0, drawn * 257.0).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.tif")
+    field = read_field(tmp_path / "deep.tif")
+    assert field.rows == (0, 600)
+    assert len(np.unique(field.specimen)) > 100
+    assert any("own range" in note for note in field.notes)
+    black, white = drawn[602:] == 0, drawn[602:] == 255
+    assert (field.rgb[602:][black] == 0).all()
+    assert (field.rgb[602:][white] == 255).all()
 
 
 BAD = {

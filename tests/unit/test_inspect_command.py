@@ -13,7 +13,11 @@ from PIL import Image
 from test_cli import Run, corrovis  # noqa: F401
 
 from corrovis.render.progression_report import shown_names
-from corrovis.sem.progression import Row
+from corrovis.sem.exposure_table import Row
+from corrovis.sem.inspection import Inspector
+from corrovis.sem.segmentation import Segmenter
+from corrovis.store import Store
+from corrovis.tasks.inspection import Request, inspect_files
 
 KEYS = {
     "file",
@@ -81,6 +85,42 @@ def test_a_folder_is_its_pictures_and_notes_are_told(corrovis: Run, folder: Path
     said = corrovis(*words).err.replace("\n", " ")
     assert said.count("note: ") >= 2
     assert "data bar cropped" in said
+
+
+def test_the_summary_has_a_line_for_each_picture(corrovis: Run, folder: Path) -> None:  # noqa: F811
+    """Also for one that could not be read, and for no other run's."""
+    (folder / "out").mkdir()
+    (folder / "out/summary.csv").write_text("of an earlier run")
+    names = ["plain.png", "page.tif", "bar.jpg"]
+    words = [*(folder / name for name in names), "--out", folder / "out", "--pixel-size", "0.5um", "--no-saliency", "--json"]
+    items = corrovis("inspect", *words).json["items"]
+    with (folder / "out/summary.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["file"] for row in rows] == [str(folder / name) for name in names]
+    assert [row["error"] for row in rows] == ["", items[1]["error"], ""]
+    for row, item in zip(rows, items, strict=True):
+        if "error" in item:
+            assert not any(value for key, value in row.items() if key not in ("file", "error"))
+            continue
+        assert Path(item["mask"]).parent == folder / "out" / row["folder"]
+        assert (row["model"], row["severity"], row["pixel_size_um"]) == (item["model"], item["severity"], "0.5")
+        assert float(row["corroded_fraction"]) == item["corroded_fraction"]
+        assert int(row["regions"]) == len(item["regions"])
+        assert float(row["regions_per_mm2"]) == item["regions_per_mm2"]
+        assert row["warnings"] == "; ".join(item["warnings"])
+    assert set(items[2]["doubts"]) < set(items[2]["warnings"]), "that a bar was cropped is no doubt"
+
+
+def test_the_summary_grows_with_the_pictures(toy_store: Store, folder: Path) -> None:
+    lines = list[int]()
+
+    def told(done: int, of: int, name: str) -> None:
+        assert (done, of, name) == (len(lines), 3, paths[done].name)
+        lines.append(len((folder / "summary.csv").read_text().splitlines()))
+
+    paths = [folder / "plain.png", folder / "page.tif", folder / "deep.tif"]
+    inspect_files(Inspector(Segmenter(toy_store)), paths, folder, Request(explain=False), told)
+    assert lines == [1, 2, 3], "a run that is cut short has lost none"
 
 
 def test_pits_are_answered_in_the_fields_own_pixels(corrovis: Run, folder: Path) -> None:  # noqa: F811

@@ -20,6 +20,7 @@ from skimage.draw import disk
 from corrovis.manifest import read_manifest
 from corrovis.render.inspection_report import facts_of, record
 from corrovis.results import Provenance, check_shares
+from corrovis.sem import inspection
 from corrovis.sem.inspection import NO_MAP, Inspector, doubts
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize
@@ -47,6 +48,16 @@ def test_a_map_has_the_fields_own_pixels(toy_store: Store, size: tuple[int, int]
     found = Segmenter(toy_store).segment(field_of(grains(*size)), "ni20cr")
     assert found.labels.shape == found.regions.shape == found.probability.shape == size
     assert ((found.regions > 0) == (found.labels > 0)).all()
+
+
+def test_a_plane_of_the_specimen_is_framed_where_the_data_bar_lies() -> None:
+    field, plane = field_of(grains(60, 50), rows=(20, 45)), np.random.default_rng(0).random((25, 50)).astype(np.float32)
+    framed = field.framed(plane)
+    assert framed.shape == (60, 50)
+    assert framed.dtype == np.float32
+    assert (framed[20:45] == plane).all()
+    assert not framed[:20].any()
+    assert not framed[45:].any()
 
 
 def test_nothing_is_found_on_the_data_bar(toy_store: Store) -> None:
@@ -155,6 +166,7 @@ def test_measures_keep_their_figures_at_any_scale(um: float, text: str, toy_stor
     answer = record(inspection)
     (region,) = answer["regions"]
     assert region["area_um2"] == pytest.approx(109 * um**2, rel=1e-5)
+    assert region["equivalent_diameter_px"] == pytest.approx(np.sqrt(4 * 109 / np.pi), rel=1e-5)
     assert region["equivalent_diameter_um"] == pytest.approx(np.sqrt(4 * 109 / np.pi) * um, rel=1e-5)
     assert answer["regions_per_mm2"] == pytest.approx(1 / (2000 * (um / 1000) ** 2), rel=1e-5)
     assert text in dict(facts_of(inspection, toy_store.spec("ni20cr")))["Regions"]
@@ -164,23 +176,32 @@ def test_strange_pictures_are_warned_of(toy_store: Store) -> None:
     inspector = Inspector(Segmenter(toy_store))
     blank = inspector.inspect(field_of(np.full((64, 64), 128, np.uint8)), "ni20cr")
     assert any("hardly any contrast" in warning for warning in blank.warnings)
-    cat = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    noise = inspector.inspect(field_of(np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)), "ni20cr")
+    assert any("no structure above noise" in warning for warning in noise.warnings)
+    assert noise.opinion is None
+    cat = np.random.default_rng(0).integers(0, 255, (8, 8, 3)).astype(np.uint8).repeat(8, axis=0).repeat(8, axis=1)
     colour = inspector.inspect(Field(cat, "cat.png", (0, 64)), "ni20cr")
     assert any("colour picture" in warning for warning in colour.warnings)
     assert not any("unlike" in warning for warning in inspector.inspect(field_of(grains()), "ni20cr").warnings)
 
 
-def test_a_strange_picture_is_told_of_the_other_models(toy_store: Store) -> None:
-    found, spec = map_of(np.zeros((180, 240))), toy_store.spec("ni20cr")
-    (said,) = doubts(field_of(grains()), found, spec, 3.0, ("pits304", "pits304-pixels"))
-    assert said.endswith("do not rely on its regions, or choose another model: pits304, pits304-pixels")
+def test_a_strange_picture_is_told_of_models_that_know_the_like(toy_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And of no other: to one it is as strange, and of one nobody knows."""
+    inspector = Inspector(Segmenter(toy_store))
+    assert inspector.segmenter.models == ("ni20cr", "pits304")
+    for far, end in ((0.9, "regions, or choose another model: pits304"), (2.0, "do not rely on its regions")):
+        known = {"ni20cr": 3.0, "pits304": far}
+        monkeypatch.setattr(inspection, "strangeness", lambda store, field, name, known=known: known.get(name))
+        (said,) = [one for one in inspector.inspect(field_of(grains()), "ni20cr").warnings if "unlike" in one]
+        assert "3.0 times as far" in said
+        assert said.endswith(end)
 
 
 def test_what_is_lost_in_a_much_smaller_picture_is_said(toy_store: Store) -> None:
     field, found = field_of(grains(300, 800)), map_of(np.zeros((300, 800)))
     spec = toy_store.spec("ni20cr")
-    assert not doubts(field, found, spec, None)
-    (said,) = doubts(field, found, replace(spec, input={**spec.input, "long_side": 160}), None)
+    assert not doubts(field, found, spec, "")
+    (said,) = doubts(field, found, replace(spec, input={**spec.input, "long_side": 160}), "")
     assert "800 x 300 picture at 160 x 60: what is narrower than 5 pixels is lost" in said
 
 

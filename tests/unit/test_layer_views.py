@@ -21,8 +21,8 @@ from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.render.colour_maps import FILTERS, filter_of, table
 from corrovis.render.layer_sheets import Look, grid, layer_sheet, levels
 from corrovis.sem.layers import LayerViewer, convolutions, middle_square
+from corrovis.sem.preparing import as_seen
 from corrovis.sem.results import Field
-from corrovis.sem.seeing import as_seen
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
 

@@ -23,11 +23,13 @@ from torch import nn
 from corrovis.errors import BadInputError, WeightsError
 from corrovis.images import save_png
 from corrovis.networks.material_cnn import MaterialCNN
+from corrovis.results import Provenance
 from corrovis.sem.fields import read_field
 from corrovis.sem.layers import LayerViewer
-from corrovis.sem.material import MaterialClassifier, probabilities_of, squares, to_input
+from corrovis.sem.material import Material, MaterialClassifier, probabilities_of, squares, squares_input
 from corrovis.sem.results import Field
 from corrovis.store import Store, own_weights
+from corrovis.tasks.materials import material_record
 
 
 def test_table_6_to_the_last_parameter() -> None:
@@ -93,11 +95,23 @@ def field_of(rgb: np.ndarray) -> Field:
 
 
 def test_what_is_no_micrograph_is_said_to_be_none(toy_store: Store) -> None:
-    colour = np.random.default_rng(0).integers(0, 255, (90, 90, 3)).astype(np.uint8)
-    found = MaterialClassifier(toy_store).classify(field_of(colour))
-    assert any("colour picture" in warning for warning in found.warnings)
-    flat = MaterialClassifier(toy_store).classify(field_of(np.full((90, 90, 3), 90, np.uint8)))
-    assert any("hardly any contrast" in warning for warning in flat.warnings)
+    """And is not familiar, however near the network takes it to be; what is warned of and what is answered are one."""
+    grey = np.repeat(grains(90, 90)[..., None], 3, axis=2)
+    tinted = np.clip(grey * np.array([1, 0.8, 0.6]), 0, 255).astype(np.uint8)
+    noise = np.repeat(np.random.default_rng(0).integers(0, 255, (90, 90, 1)).astype(np.uint8), 3, axis=2)
+    cases = {"colour picture": tinted, "hardly any contrast": np.full((90, 90, 3), 90, np.uint8), "above noise": noise}
+    for said, rgb in cases.items():
+        found = MaterialClassifier(toy_store).classify(field_of(rgb))
+        assert said in found.stranger
+        assert found.stranger in found.warnings
+        assert not found.familiar
+        assert material_record(found)["familiar"] is False
+    assert MaterialClassifier(toy_store).classify(field_of(grey)).familiar
+
+
+def test_probabilities_of_a_material_sum_to_1() -> None:
+    with pytest.raises(ValueError, match=r"Material\.probabilities: wanted a sum of 1"):
+        Material(np.array([0.5, 0.6], np.float32), ("a", "b"), 0.5, "", (), Provenance("toy", "0" * 64, 0.0))
 
 
 def test_far_from_training_is_unfamiliar(toy_store: Store) -> None:
@@ -108,7 +122,7 @@ def test_far_from_training_is_unfamiliar(toy_store: Store) -> None:
     network = toy_store.network("material")
     prototypes = network.familiarity.prototypes.clone()
     with torch.inference_mode():
-        away = network.features(to_input(squares(grey[..., 0], 64))).mean(dim=0) - network.familiarity.centre
+        away = network.features(squares_input(squares(grey[..., 0], 64))).mean(dim=0) - network.familiarity.centre
     network.familiarity.prototypes.copy_(-away)  # all that was learned lies on the other side
     try:
         strange = classifier.classify(field_of(grey))

@@ -12,8 +12,9 @@ import pytest
 from micrographs import grains
 
 from corrovis.sem import inspection
+from corrovis.sem.doubts import colourfulness
 from corrovis.sem.fields import read_field
-from corrovis.sem.inspection import choose_model, colourfulness
+from corrovis.sem.inspection import choose_model
 from corrovis.sem.results import Field
 from corrovis.sem.segmentation import Segmenter
 from corrovis.settings import WEIGHTS
@@ -53,6 +54,29 @@ def test_a_micrograph_goes_to_the_model_that_knows_the_like(
     """One that is strange to all, or a little nearer to another, stays with the first: fields of a series are not to part."""
     monkeypatch.setattr(inspection, "strangeness", lambda store, field, name: far.get(name))
     assert choose_model(field_of(grains()), among("ni20cr", "pits304", "pits304-pixels", "steel-structures")) == chosen
+
+
+def test_an_empty_picture_is_familiar_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A detector's noise is as fine as pits: to their network it would be familiar."""
+    monkeypatch.setattr(inspection, "strangeness", lambda store, field, name: {"ni20cr": 1.4, "pits304": 0.7}.get(name))
+    noise = np.random.default_rng(0).normal(128, 6, (300, 400)).clip(0, 255).astype(np.uint8)
+    models = among("ni20cr", "pits304")
+    assert choose_model(field_of(noise), models) == "ni20cr"
+    noise[100:140, 100:140] = 60
+    assert choose_model(field_of(noise), models) == "pits304"
+
+
+def test_models_that_learned_alike_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def strange(store: object, field: Field, name: str) -> float:
+        asked.append(name)
+        return 0.5
+
+    monkeypatch.setattr(inspection, "strangeness", strange)
+    far = inspection.measured(among().store, field_of(grains()))
+    assert [far(name) for name in ("ni20cr", "pits304", "pits304-pixels", "pits304")] == [0.5] * 4
+    assert asked == ["ni20cr", "pits304"]
 
 
 @pytest.mark.parametrize("material", ["ni20cr", "pits304"])

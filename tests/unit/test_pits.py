@@ -24,9 +24,9 @@ from corrovis.networks.pixel_net import BACKGROUND, POOLED, SIGMAS, PixelNet, bl
 from corrovis.networks.yolo_seg import COEFFICIENTS, PROTOTYPE_STRIDE, YoloSeg
 from corrovis.sem.fields import flatten
 from corrovis.sem.instances import Instance, detect_tiled, paint
+from corrovis.sem.preparing import scale_of
 from corrovis.sem.regions import measure
 from corrovis.sem.results import Field
-from corrovis.sem.seeing import scale_of
 from corrovis.sem.segmentation import InstanceRule, Segmenter, regions_of
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import t as student
+from scipy.stats import ttest_rel
 
 from corrovis.errors import BadInputError
-from corrovis.sem.progression import Estimate, Point, Row, compare, read_table, trends
+from corrovis.sem.exposure_table import Row, hours_in, look_alikes, read_table
+from corrovis.sem.progression import Estimate, Point, compare, trends
 
 LOW, SEVERE = (1.0, 0.0, 0.0), (0.0, 0.1, 0.9)
 
@@ -87,6 +89,21 @@ def test_without_repeats_a_difference_has_no_interval() -> None:
     assert contrast.difference.low is None
 
 
+def test_without_repeats_three_exposures_give_the_paired_interval() -> None:
+    """Against scipy's paired t test; with repeats everywhere it is the bootstrap."""
+    shares = {"a": (0.10, 0.21, 0.30, 0.44), "b": (0.15, 0.30, 0.44, 0.60)}
+    named = [(name, *pair) for name, own in shares.items() for pair in zip((1, 2, 4, 8), own, strict=True)]
+    fields = [Point(name, hours, x, (1 - x, x, 0.0), "low") for name, hours, x in named]
+    (contrast,) = compare(fields)
+    low, high = ttest_rel(shares["b"], shares["a"]).confidence_interval(0.95)
+    for difference in (contrast.difference, contrast.severity_difference):
+        assert difference.value == pytest.approx(0.11)
+        assert (difference.low, difference.high) == (pytest.approx(low), pytest.approx(high))
+    assert contrast.interval == "paired t"
+    assert compare(points("b", 0.02) + points("a", 0.05))[0].interval == "bootstrap"
+    assert compare([p for p in fields if p.exposure_h < 4])[0].interval is None
+
+
 def test_conditions_without_a_common_exposure_are_not_compared() -> None:
     assert compare([Point("a", 1, 0.1, LOW, "low"), Point("b", 2, 0.4, LOW, "low")]) == ()
 
@@ -116,6 +133,37 @@ def test_tables_are_read_with_comma_or_semicolon(text: str, tmp_path: Path) -> N
 def test_tables_are_read_as_spreadsheets_write_them(text: str, encoding: str, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(text, encoding, newline="")
     assert read_table(tmp_path / "t.csv") == [Row(tmp_path / "a.png", 1.5, "dry")]
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "hours"),
+    [
+        ("exposure_h", "7 d", 168),
+        ("exposure_h", "4h", 4),
+        ("exposure_h", "1,5 Hours", 1.5),
+        ("exposure_h", "90min", 1.5),
+        ("exposure_h", "2 weeks", 336),
+        ("exposure_min", "90", 1.5),
+        ("exposure_min", "10", 0.166667),
+        ("exposure_d", "7", 168),
+        ("exposure_d", "12 hrs", 12),
+    ],
+)
+def test_exposures_are_read_in_other_units(name: str, cell: str, hours: float, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f'file,{name},condition\na.png,"{cell}",x\n')
+    assert [row.exposure_h for row in read_table(tmp_path / "t.csv")] == [hours]
+
+
+def test_names_and_cells_give_one_exposure(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file,exposure_h,condition\na.png,50 min,x\n")
+    assert [row.exposure_h for row in read_table(tmp_path / "t.csv")] == [hours_in("b_50min.png")]
+
+
+def test_conditions_that_may_be_meant_for_one_are_named() -> None:
+    assert look_alikes(["850 °C", "dry", "Dry", "850°C", "wet"]) == [
+        "dry and Dry differ in capitals or blanks alone and count as two; write both alike if they are one",
+        "850 °C and 850°C differ in capitals or blanks alone and count as two; write both alike if they are one",
+    ]
 
 
 def test_one_picture_may_begin_several_conditions(tmp_path: Path) -> None:
@@ -172,6 +220,8 @@ def test_hours_that_can_be_read_in_one_way_are(text: str, hours: float, tmp_path
         ("", "no column file"),
         ("file,condition\n", "no column exposure_h"),
         ("file,exposure_h,condition\n", "has no rows"),
+        ("file,exposure_h,exposure_d,condition\n", "more than one column exposure_h and exposure_d; it needs"),
+        ("file,exposure_h,condition\na.png,4 years,x\n", "exposure_h is '4 years'; .* with its unit: 90 min, 4 h, 7 d"),
         ("file,exposure_h,condition\na.png,long,x\n", "line 2: exposure_h is 'long'"),
         ("file,exposure_h,condition\na.png,-1,x\n", "0 or more"),
         ("file,exposure_h,condition\na.png\n", "exposure_h is None"),

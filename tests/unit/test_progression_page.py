@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import Mock, patch
 
 import pytest
 
 from corrovis.errors import BadInputError
+from corrovis.render import progression_report
 from corrovis.render.progression_report import by_text, trend_record, write_progression
+from corrovis.sem.exposure_table import Row, hours_in, look_alikes
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.progression import Point, Row, trends
+from corrovis.sem.progression import Point, trends
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.tasks.inspection import Request, progression_files
 from corrovis.ui import progression_jobs as jobs
@@ -29,12 +32,20 @@ CONDITIONS = [trend_record(trend) for trend in trends([*FIELDS, Point("<wet>", 1
         ("steel 7d.png", 168),
         ("a-0.5h.jpg", 0.5),
         ("24 h_b.png", 24),
-        ("4hours.png", None),
+        ("4hours.png", 4),
+        ("steel_60min.png", 1),
+        ("14days-b.png", 336),
+        ("NaCl_48hrs.tif", 48),
+        ("4 hours.png", 4),
+        ("2 Weeks.png", 336),
+        ("675C.png", None),
+        ("3dx.png", None),
+        ("min4.png", None),
         ("x12hz.png", None),
     ],
 )
 def test_hours_are_read_from_names(name: str, hours: float | None) -> None:
-    assert jobs.hours_in(name) == hours
+    assert hours_in(name) == hours
 
 
 def test_what_was_written_stays() -> None:
@@ -137,7 +148,9 @@ def test_warnings_are_said_once_for_all_their_pictures() -> None:
     ]
     html = jobs.warning_list(items)
     assert "<p><strong>&lt;a&gt;.png, b.png</strong>: data bar cropped</p><p><strong>&lt;a&gt;.png</strong>: no scale</p>" in html
-    assert jobs.warning_list(items[2:]) == ""
+    assert "<p><strong>Left out</strong>: no picture</p>" in html
+    assert jobs.warning_list([{"file": "c.png"}]) == ""
+    assert "<strong>Conditions</strong>: dry and Dry" in jobs.warning_list([], ["dry and Dry"])
 
 
 def test_tables_are_escaped_and_say_what_is_missing() -> None:
@@ -197,6 +210,36 @@ def test_without_repeats_a_difference_is_not_coloured() -> None:
     alone = {"value": 0.1, "low": None, "high": None}
     html = jobs.matrix(["a", "b"], [{"first": "a", "second": "b", "difference": alone, "severity_difference": alone}])
     assert html.count('class="open"') == 4
+
+
+def test_warnings_that_differ_in_a_number_stand_once() -> None:
+    said = [("a.png", "1.3 times as far as pits304"), ("b.png", "1.10 times as far as pits304"), ("b.png", "44 rows")]
+    assert by_text(said, 2) == [("all 2 pictures", "1.10 to 1.3 times as far as pits304"), ("b.png", "44 rows")]
+
+
+def test_a_progression_is_a_pdf_too(tmp_path: Path) -> None:
+    """With the tables of the page, the interval of each comparison, and what is said of the conditions."""
+    points = [
+        Point(name, hours, share, (1 - share, share, 0), "low")
+        for name, times in (("dry", 1), ("Dry", 2))
+        for hours, share in ((1, 0.1 * times), (2, 0.15 * times), (4, 0.3 * times))
+    ]
+    rows = [Row(Path(f"{point.condition}{point.exposure_h}.png"), point.exposure_h, point.condition) for point in points]
+    written = Mock(wraps=progression_report.write_tables_pdf)
+    with patch.object(progression_report, "write_tables_pdf", written):
+        answer = write_progression(rows, [item_of(point, "low") for point in points], points, tmp_path)
+    (title, notes, (plot, *tables), _, path), _ = written.call_args
+    assert path.read_bytes().startswith(b"%PDF")
+    assert path.read_bytes().count(b"/Subtype /Image") == 1
+    assert (title, plot.png) == (progression_report.TITLE, answer["plot"].read_bytes())
+    assert "count as two" in notes[0]
+    contrast = next(table for table in tables if table.title == "Conditions against each other")
+    assert contrast.rows[0][:4] == ["Dry", "dry", "paired t over the exposures", "1, 2, 4"]
+    assert [row[0] for row in tables[-1].rows] == [row.file.name for row in rows]
+    assert all(len(row) == len(table.headings) for table in tables for row in table.rows)
+    assert answer["comparisons"][0]["interval"] == "paired t"
+    assert answer["warnings"] == look_alikes(["dry", "Dry"])
+    assert "paired t over the exposures" in (tmp_path / "progression.html").read_text()
 
 
 def test_a_warning_stands_once_with_all_the_pictures_it_is_said_of() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from corrovis.render.inspection_report import HEADINGS, SHOWN_ROWS, SHOWN_SIDE, write_inspection, written
+from corrovis.render import sem_plots
+from corrovis.render.inspection_report import HEADINGS, SHOWN_ROWS, SHOWN_SIDE, read_inspection, write_inspection, written
 from corrovis.render.sem_pictures import READABLE, with_numbers
 from corrovis.results import Byte, Provenance
 from corrovis.sem.regions import measure
@@ -41,6 +43,10 @@ def squares(count: int) -> NDArray[np.int32]:
 
 def reported(regions: NDArray[np.int32], store: Store, folder: Path, name: str = "drawn.png", um: float = 0) -> dict[str, Any]:
     """A field with these corroded regions, written as `corrovis inspect` does."""
+    return write_inspection(inspected(regions, name, um), store.spec("ni20cr"), folder)
+
+
+def inspected(regions: NDArray[np.int32], name: str = "drawn.png", um: float = 0) -> Inspection:
     size_hw = (regions.shape[0], regions.shape[1])
     labels = (regions > 0).astype(np.uint8)
     share, scores = labels.astype(np.float32), np.full(int(regions.max()), 0.875, np.float32)
@@ -48,8 +54,7 @@ def reported(regions: NDArray[np.int32], store: Store, folder: Path, name: str =
     pixel = PixelSize(um, "given") if um else None
     field = Field(np.full((*size_hw, 3), 120, np.uint8), name, (0, size_hw[0]), pixel)
     grade = grade_area(found.corroded_fraction, (0.28, 0.42), 0.01)
-    inspection = Inspection(field, "ni20cr", found, measure(found), grade, None, Saliency(share, "toy", size_hw), ())
-    return write_inspection(inspection, store.spec("ni20cr"), folder)
+    return Inspection(field, "ni20cr", found, measure(found), grade, None, Saliency(share, "toy", size_hw), ())
 
 
 def page_of(item: dict[str, Any]) -> str:
@@ -141,14 +146,40 @@ def test_the_table_shows_each_region_in_the_colour_of_the_picture(toy_store: Sto
 def test_headings_are_words_with_units_and_files_keep_the_contracts_names(um: float, toy_store: Store, tmp_path: Path) -> None:
     item = reported(square((400, 500)), toy_store, tmp_path / "o", um=um)
     page = page_of(item)
-    wanted = [name for key, name in HEADINGS.items() if key != "severity" and (um or "µm" not in name)]  # no second stage here
+    wanted = [
+        name for key, name in HEADINGS.items() if key != "second_opinion" and (um or "µm" not in name)
+    ]  # no second stage here
     assert re.findall(r'<th class="n">([^<]+)</th>', page) == wanted
     assert not [key for key in HEADINGS if "_" in key and key in page]
     assert ('<td class="n">64.00</td>' in page) == bool(um)  # 256 pixels of 0.25 µm²
     assert set(HEADINGS) == set(item["regions"][0])
-    assert item["csv"].read_text().startswith("id,class,score,x0,y0,x1,y1,area_px,area_um2,equivalent_diameter_um,")
+    assert (
+        item["csv"]
+        .read_text()
+        .startswith("id,class,score,x0,y0,x1,y1,area_px,area_um2,equivalent_diameter_px,equivalent_diameter_um,")
+    )
     for word in ("Score", "Equivalent diameter", "Circularity", "Solidity", "Eccentricity", "Box"):
         assert f"<p>{word}: " in page
+
+
+def test_an_earlier_heat_map_does_not_stay_beside_a_record_that_has_none(toy_store: Store, tmp_path: Path) -> None:
+    spec, found = toy_store.spec("ni20cr"), inspected(square((60, 80)))
+    assert write_inspection(found, spec, tmp_path)["saliency"] == tmp_path / "saliency.png"
+    (tmp_path / "opinion_saliency.png").write_bytes(b"earlier")
+    again = write_inspection(replace(found, saliency=None), spec, tmp_path)
+    assert again["saliency"] is None
+    assert read_inspection(tmp_path)["saliency"] is None
+    assert not list(tmp_path.glob("*saliency.png"))
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_regions_are_counted_in_whole_numbers(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    monkeypatch.setattr(sem_plots, "_png", lambda figure: drawn.append(figure) or b"")
+    sem_plots.size_histogram(inspected(squares(count)))
+    axis = drawn[0].axes[0].yaxis
+    assert all(tick == round(tick) for tick in axis.get_ticklocs())
+    assert len(axis.get_ticklocs()) >= 2
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def opinion_of(*shares: float) -> Opinion:
 
 @pytest.mark.parametrize("size", [(100, 330), (320, 320), (700, 330), (9000, 400)])
 def test_the_second_stage_sees_the_field_from_end_to_end(size: tuple[int, int]) -> None:
-    places = severity.windows(size, 320)
+    places = severity.window_places(size, 320)
     assert len(places) <= severity.MOST_A_SIDE**2
     for axis, length in enumerate(size):
         assert min(place[axis].start for place in places) == 0
@@ -107,7 +107,7 @@ def test_a_place_is_as_severe_as_the_window_around_it() -> None:
         opinion_of(0.3, 0.3, 0.3)
 
 
-def test_every_region_is_told_the_severity_around_it() -> None:
+def test_every_region_is_told_the_second_opinion_there() -> None:
     """Windows lie in the field's own pixels, below a data bar too."""
     field = field_of(grains(700, 660), rows=(40, 700))
     found = Inspector(Segmenter(Store(WEIGHTS))).inspect(field, "ni20cr", explain=False)
@@ -119,7 +119,34 @@ def test_every_region_is_told_the_severity_around_it() -> None:
     for region in found.regions:
         rows, columns = np.nonzero(found.map.regions == region.id)
         middle = (columns.min() + columns.max() + 1) / 2, (rows.min() + rows.max() + 1) / 2
-        assert region.severity == found.opinion.severity_at(*middle)
-    assert [row["severity"] for row in record(found)["regions"]] == [region.severity for region in found.regions]
-    without = replace(found, regions=tuple(replace(region, severity=None) for region in found.regions))
-    assert {row["severity"] for row in record(without)["regions"]} == {None}
+        assert region.second_opinion == found.opinion.severity_at(*middle)
+    assert [row["second_opinion"] for row in record(found)["regions"]] == [region.second_opinion for region in found.regions]
+    without = replace(found, regions=tuple(replace(region, second_opinion=None) for region in found.regions))
+    assert {row["second_opinion"] for row in record(without)["regions"]} == {None}
+    assert all("severity" not in row for row in record(found)["regions"]), "the field's severity is another thing"
+
+
+def test_maps_of_windows_side_by_side_meet_without_an_edge() -> None:
+    """Of two windows one is hot and one is cold: the heat falls over cells, not at a line, and is what it was further off."""
+    maps = [torch.full((4, 4), 1.0), torch.full((4, 4), 0.2)]
+    places, field = [(slice(0, 80), slice(0, 80)), (slice(0, 80), slice(80, 160))], field_of(grains(80, 160))
+    found = severity._stitched(maps, places, (80, 160), field)
+    assert found is not None
+    row = found.heat[40]
+    assert row[:60] == pytest.approx(1)
+    assert row[100:] == pytest.approx(0.2)
+    assert (np.diff(row) <= 1e-6).all()
+    assert np.abs(np.diff(row)).max() < 0.05
+
+
+def test_what_no_window_saw_has_no_heat() -> None:
+    places = [(slice(0, 80), slice(0, 80)), (slice(0, 80), slice(200, 280))]
+    found = severity._stitched([torch.ones(4, 4)] * 2, places, (80, 280), field_of(grains(80, 280)))
+    assert found is not None
+    assert not found.heat[:, 80:200].any()
+    assert found.heat[:, :80].min() == found.heat[:, 200:].min() == 1
+
+
+def test_the_second_stages_card_names_the_limits_of_its_classes() -> None:
+    low, high = (f"{100 * limit:g} %" for limit in severity.LIMITS["ni20cr"])
+    assert f"*moderate* from {low}, *severe* from {high}" in (WEIGHTS / "cards" / "ni20cr-severity.md").read_text()

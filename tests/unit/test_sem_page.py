@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import json
 import pickle
 import tracemalloc
 import zipfile
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import cv2
 import numpy as np
 import pytest
 from matplotlib import colormaps
-from micrographs import grains
+from micrographs import grains, with_bar
 from PIL import Image
 
 from corrovis.errors import BadInputError
+from corrovis.render.inspection_report import FILES
 from corrovis.render.sem_pictures import OPACITY, heat_map, overlay, region_colours
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.results import Field, Saliency
+from corrovis.sem.results import Field, PixelSize, Saliency
 from corrovis.sem.segmentation import LEAST_PX, Segmenter
 from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.tasks.inspection import Request, request_of
-from corrovis.ui import findings, sem_jobs
-from corrovis.ui.inspect import PRIVATE, WORK
+from corrovis.ui import findings, inspect, sem_jobs, wording
+from corrovis.ui.inspect import PRIVATE, WORK, InspectTab
+from corrovis.ui.packing import LEFT_OUT, with_lighter_pictures
 from corrovis.ui.payload import PREFIX
-from corrovis.ui.sem_jobs import InspectVisit, Seen, is_text
+from corrovis.ui.sem_jobs import InspectDesk, InspectVisit, Refused, Seen, is_text
 
 
 def test_heat_is_laid_over_the_grey_field() -> None:
@@ -58,13 +63,12 @@ def visit(toy_store: Store, tmp_path: Path) -> InspectVisit:
     Image.fromarray(grains()).save(tmp_path / "a.png")
     (tmp_path / "b.png").write_text("<html>")
     uploads = [(tmp_path / "a.png", "mine.png"), (tmp_path / "b.png", "page.png")]
-    heard: list[int] = []
     inspector = Inspector(Segmenter(toy_store))
-    found = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", Request(), heard.append)
-    assert heard == [0, 1]
-    assert isinstance(found[0], Seen)
-    assert found[1] == "page.png is not a picture (it is a web page or SVG); use a JPEG, PNG, WebP or TIFF"
-    return InspectVisit((found[0],))
+    first, second = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", Request())
+    assert isinstance(first, Seen)
+    assert isinstance(second, Refused)
+    assert second.line["error"] == "page.png is not a picture (it is a web page or SVG); use a JPEG, PNG, WebP or TIFF"
+    return InspectVisit((second, first), tmp_path / "o")
 
 
 def from_uri(uri: str) -> np.ndarray:
@@ -77,8 +81,8 @@ def test_pictures_above_the_jobs_limits_are_refused(toy_store: Store, tmp_path: 
     Image.fromarray(grains()).save(tmp_path / "a.png")
     request = Request(limits=Settings(max_pixels=10_000))
     uploads = [(tmp_path / "a.png", "mine.png")]
-    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", request, lambda number: None)
-    assert said == "mine.png is 240 x 180, 0 megapixels; the limit is 0: make it smaller"
+    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", request)
+    assert said.line["error"] == "mine.png is 240 x 180, 0 megapixels; the limit is 0: make it smaller"
 
 
 def sent(one: Seen, **how: float) -> dict[str, Any]:
@@ -131,8 +135,88 @@ def test_background_has_the_class_of_the_nearest_region() -> None:
 
 
 def test_several_pictures_are_summed_up(visit: InspectVisit) -> None:
-    name, severity, *_ = sem_jobs.summary_row(visit.current.item)
-    assert (name, severity.lower()) == ("mine.png", visit.current.item["severity"])
+    refused, (number, name, severity, _, regions, doubts, model) = sem_jobs.summary_rows(visit)
+    item = visit.current.item
+    assert (number, name, severity.lower(), regions) == ("2", "mine.png", item["severity"], str(len(item["regions"])))
+    assert (doubts, model) == (sem_jobs.doubts_text(item["doubts"]), wording.MODELS[item["model"]])
+    assert refused[:3] == ["1", "page.png", wording.NOT_READ]
+    assert "is not a picture" in refused[5]
+    assert [sem_jobs.place_of(visit, number) for number in (1, 2)] == [None, 0]
+
+
+def test_doubts_are_counted_and_stand_before_notes(visit: InspectVisit) -> None:
+    assert sem_jobs.doubts_text([]) == ""
+    assert sem_jobs.doubts_text(["unlike anything in training: far; or so", "unsure"]) == "2: unlike anything in training"
+    long = "the model saw this picture of many pixels at a size that is much less than its own, and lost the rest"
+    assert sem_jobs.doubts_text([long]) == "1: the model saw this picture of many pixels at a size that is …"
+    one = visit.current
+    item = {**one.item, "warnings": ["data bar cropped", "unsure", "no scale"], "doubts": ["unsure"]}
+    value = json.loads(findings.encode(one.path, one.name, item, {}))
+    assert value["warnings"] == ["unsure", "data bar cropped", "no scale"]
+
+
+def test_heat_maps_lie_on_the_picture_and_their_line_below_it(visit: InspectVisit) -> None:
+    """What the answer rests on and what the second opinion does, each a choice; a tiny field's map came enlarged."""
+    value, item = sent(visit.current), visit.current.item
+    assert list(value["heats"]) == [name for name, key in findings.HEATS.items() if item[key]]
+    drawn = np.asarray(Image.open(item["saliency"]).convert("RGB"))
+    times = drawn.shape[1] // 240
+    shown = from_uri(value["heats"]["heat"]["map"])
+    assert times > 1
+    assert shown.shape == (180, 240, 3)
+    assert np.abs(shown[90, 120] - drawn[90 * times, 120 * times].astype(int)).max() <= 1
+    assert (from_uri(value["heats"]["heat"]["legend"]) == drawn[180 * times :]).all()
+
+
+def test_a_run_can_be_stopped_and_shows_what_it_has(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gallery, table and archive grow with every picture; what is left out is said once."""
+    for number in range(4):
+        Image.fromarray(grains(seed=number)).save(tmp_path / f"{number}.png")
+    (tmp_path / "bad.png").write_text("<html>")
+    monkeypatch.setattr(inspect, "fresh_folder", lambda: tmp_path / "home")
+    tab, told = object.__new__(InspectTab), []
+    tab.inspector, parts = Inspector(Segmenter(toy_store)), ("desk", "files", "model", "scale", "bar")
+    for part in parts:
+        setattr(tab, part, part)
+    names = ("bad", 0, 1, 2, 3)
+    desk = InspectDesk()
+    asked = dict(zip(parts, (desk, [str(tmp_path / f"{name}.png") for name in names], "", "", ""), strict=True))
+    for told_of in ("Warning", "Info"):
+        monkeypatch.setattr(inspect.gr, told_of, told.append)
+    steps = []
+    for step in InspectTab.run(tab, asked, lambda done, desc: None):
+        steps.append(step)
+        if len(steps) == 3:
+            tab.end(desk)
+    assert [len(step[2].value) for step in steps] == [1, 2, 3, 4], "the one that ran when it was stopped is shown too"
+    assert told == ["1 of 5 could not be read, see the table"]
+
+
+def test_a_pixel_size_given_afterwards_is_in_every_file(toy_store: Store, tmp_path: Path) -> None:
+    """As if it had been given before, and no network runs; the picture had a scale bar and no scale."""
+    Image.fromarray(with_bar(grains(), "bottom", 0)).save(tmp_path / "a.png")
+    inspector, uploads = Inspector(Segmenter(toy_store)), [(tmp_path / "a.png", "a.png")]
+    (one,) = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", Request())
+    before = Request(pixel=PixelSize(0.25, "given by the caller"))
+    (wanted,) = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "w", before)
+    assert isinstance(one, Seen)
+    assert isinstance(wanted, Seen)
+    assert any("scale bar" in text for text in one.item["warnings"])
+    inspector.segmenter = cast(Segmenter, SimpleNamespace(store=toy_store))  # no step is left that could run
+    new = sem_jobs.rescaled(inspector, one, 0.25)
+    assert new.line == wanted.line
+    assert new.line["pixel_size_um"] == 0.25
+    for path in sorted(wanted.folder.iterdir()):
+        own = one.folder / path.name
+        if path.suffix in (".png", ".csv"):
+            assert own.read_bytes() == path.read_bytes(), path.name
+    first, second = ({**item.item, "seconds": 0, "folder": 0} for item in (new, wanted))
+    assert {key: value for key, value in first.items() if not isinstance(value, Path)} == {
+        key: value for key, value in second.items() if not isinstance(value, Path)
+    }
+    assert "0.25 µm" in (one.folder / "report.html").read_text()
+    with pytest.raises(BadInputError, match="pixel size"):
+        sem_jobs.rescaled(inspector, one, 1e9)
 
 
 def test_the_microscopes_text_file_gives_the_scale(toy_store: Store, tmp_path: Path) -> None:
@@ -150,13 +234,13 @@ def test_the_microscopes_text_file_gives_the_scale(toy_store: Store, tmp_path: P
     assert [name for _, name in placed] == ["a.tif", "b.png", "stray.txt"]
     inspector = Inspector(Segmenter(toy_store))
     request = Request()
-    first, second, stray = sem_jobs.inspect_uploads(inspector, placed, tmp_path / "o", request, lambda number: None)
+    first, second, stray = sem_jobs.inspect_uploads(inspector, placed, tmp_path / "o", request)
     assert isinstance(first, Seen)
     assert isinstance(second, Seen)
     assert first.item["pixel_size_um"] == pytest.approx(0.0992)
     assert first.item["pixel_size_source"] == "Hitachi file a.txt"
     assert second.item["pixel_size_um"] is None
-    assert "stray.txt is not a picture" in str(stray)
+    assert "stray.txt is not a picture" in stray.line["error"]
 
 
 def test_too_many_pictures_are_refused_and_text_files_are_none(tmp_path: Path) -> None:
@@ -171,8 +255,27 @@ def test_too_many_pictures_are_refused_and_text_files_are_none(tmp_path: Path) -
 
 
 def test_everything_is_packed(visit: InspectVisit) -> None:
-    packed = sem_jobs.pack(Path(visit.current.item["report"]).parents[1])
-    assert {"001-mine/report.html", "001-mine/mask.png"} <= set(zipfile.ZipFile(packed).namelist())
+    archive = zipfile.ZipFile(sem_jobs.pack_visit(visit))
+    names = set(archive.namelist())
+    assert {"summary.csv", "001-mine/report.html", "001-mine/mask.png", "001-mine/saliency.png"} <= names
+    assert not {f"001-mine/{name}" for name in LEFT_OUT} & names
+    record = json.loads(archive.read("001-mine/inspection.json"))
+    assert all(f"001-mine/{record[key]}" in names for key in FILES if record[key]), "it names nothing that is not there"
+    rows = list(csv.DictReader(archive.read("summary.csv").decode().splitlines()))
+    assert [(row["file"], row["folder"]) for row in rows] == [("page.png", ""), ("mine.png", "001-mine")]
+    assert [bool(row["error"]) for row in rows] == [True, False]
+    assert int(rows[1]["regions"]) == len(visit.current.item["regions"])
+
+
+def test_what_is_packed_is_light(tmp_path: Path) -> None:
+    """A report holds its photographs as JPEG, its plots as they were."""
+    noise, flat = BytesIO(), BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 300, 3)).astype(np.uint8)).save(noise, "PNG")
+    Image.new("RGB", (300, 200), "white").save(flat, "PNG")
+    page = "".join(f'<img src="data:image/png;base64,{base64.b64encode(one.getvalue()).decode()}">' for one in (noise, flat))
+    lighter = with_lighter_pictures(page)
+    assert len(lighter) < 0.7 * len(page)
+    assert [lighter.count(f"data:image/{kind};base64,") for kind in ("jpeg", "png")] == [1, 1]
 
 
 def test_a_pixel_size_without_a_unit_is_refused() -> None:

@@ -53,7 +53,7 @@ def scale_of(long_side: int, how: dict[str, Any]) -> float:
     return max(1.0, min(float(how.get("enlarge", 1)), float(how.get("enlarged_to", np.inf)) / long_side))
 
 
-def to_input(rgb: Byte) -> torch.Tensor:
+def picture_input(rgb: Byte) -> torch.Tensor:
     """(h, w, 3) uint8 to (1, 3, h', w') in [-1, 1]; the rim is mirrored out to multiples of `STRIDE`."""
     height, width = rgb.shape[:2]
     padded = cv2.copyMakeBorder(rgb, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REFLECT_101)

@@ -1,0 +1,68 @@
+"""What a visitor takes home, as one archive: everything that he can use, and as little else as may be.
+
+The page's own planes stay behind, and reports hold their pictures as JPEG where that is smaller: they are there to be looked at,
+and the masks and pictures lie beside them as PNG.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from corrovis.render.pdf import lighter
+from corrovis.tasks.rescale import KEPT
+
+PAGE_ALONE = {"certainty": "certainty.png", "opinion_saliency": "opinion_saliency.png"}
+"""Keys of an inspection's record, and their files: the first moves the threshold here, the second stands in the reports."""
+THUMBNAIL = "small.png"
+LEFT_OUT = {*PAGE_ALONE.values(), *KEPT, THUMBNAIL}
+READY = {".png", ".pdf"}  # pressed already: a second time takes long and gains nothing
+INLINE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+
+
+def pack(folder: Path) -> Path:
+    """Everything in `folder` as one archive beside it."""
+    return pack_files(folder, (path for path in sorted(folder.rglob("*")) if path.is_file()))
+
+
+def pack_found(folder: Path) -> Path:
+    """A folder of inspections, without what the page alone needs."""
+    return pack_files(folder, (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in LEFT_OUT))
+
+
+def pack_files(folder: Path, files: Iterable[Path]) -> Path:
+    place, part = folder.with_suffix(".zip"), folder.with_suffix(".part")
+    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            name = path.relative_to(folder).as_posix()
+            if path.name == "inspection.json":
+                archive.writestr(name, without_planes(path.read_text(encoding="utf-8")))
+            elif path.suffix == ".html":
+                archive.writestr(name, with_lighter_pictures(path.read_text(encoding="utf-8")))
+            else:
+                archive.write(path, name, zipfile.ZIP_STORED if path.suffix in READY else None)
+    return part.replace(place)  # at once: who is still fetching the one before gets all of that
+
+
+def without_planes(record: str) -> str:
+    """An inspection's record that names no file which is not there."""
+    return json.dumps({**json.loads(record), **dict.fromkeys(PAGE_ALONE)}, indent=1) + "\n"
+
+
+def with_lighter_pictures(page: str) -> str:
+    """A report with each of its pictures as JPEG, where that is smaller."""
+
+    def light(found: re.Match[str]) -> str:
+        data = lighter(base64.b64decode(found[1]))
+        with Image.open(io.BytesIO(data)) as image:
+            kind = Image.MIME[str(image.format)]
+        return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+    return INLINE.sub(light, page)
