@@ -139,7 +139,8 @@ def main() -> None:
     arms = [*arms_of(methods), Arm("augmentation", THREE)]
     stored = np.load(kept) if args.resume and kept.exists() else {}
     hits = {Trial(*json.loads(key)): row for key, row in stored.items()}
-    made = {"command": "python train/inspector_gain.py", "real_a_class": per_class, "steps": config.steps, "widths": WIDTHS}
+    made = {"command": "python train/inspector_gain.py", "real_a_class": per_class, "steps": config.steps, "plain": config.plain}
+    made |= {"widths": WIDTHS}
     for backbone, arm, seed in itertools.product(WIDTHS, arms, seeds):
         trial = Trial(backbone, arm.name, seed)
         if trial in hits:
