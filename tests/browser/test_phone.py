@@ -46,7 +46,7 @@ def test_curves_take_the_whole_width(open_page: OpenPage, width: int) -> None:
 def test_steel_has_its_upload_above_its_examples(open_page: OpenPage, width: int) -> None:
     page = on_phone(open_page, "Steel", width)
     upload, examples = box(page.locator(".steel-photo")), page.locator(".steel-desk .gallery-item")
-    expect(examples).to_have_count(5)
+    expect(examples).to_have_count(6)
     assert upload["width"] > width - 60
     for example in examples.all():
         assert box(example)["y"] > upload["y"] + upload["height"]
@@ -115,8 +115,8 @@ def test_a_complaint_hides_no_file(page: Page) -> None:
 def test_thumbnails_have_names(page: Page) -> None:
     """As Chromium tells them to a screen reader."""
     page.get_by_role("tab", name="Steel").click()
-    expect(page.locator(".steel-desk .gallery-item")).to_have_count(5)
+    expect(page.locator(".steel-desk .gallery-item")).to_have_count(6)
     tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
     names = [node["name"]["value"] for node in tree if node.get("role", {}).get("value") == "button"]
-    assert [name for name in names if name.startswith("Example")] == [f"Example {number}" for number in range(1, 6)]
+    assert [name for name in names if name.startswith("Example")] == [f"Example {number}" for number in range(1, 7)]
     assert "" not in names
