@@ -166,9 +166,7 @@ def _area(area_cm2: float | None, table: Table, notes: list[str]) -> float:
     return 1.0
 
 
-def _impedance(
-    table: Table, columns: Mapping[str, str] | None, name: str, notes: list[str]
-) -> tuple[Real, Complex, bool]:
+def _impedance(table: Table, columns: Mapping[str, str] | None, name: str, notes: list[str]) -> tuple[Real, Complex, bool]:
     """Frequency in Hz, impedance in ohm, and whether that is per area."""
     found = impedance_columns(table, columns, name, notes)
     frequency = found["frequency"].scaled

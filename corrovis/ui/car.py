@@ -13,7 +13,7 @@ from corrovis.results import SEVERITIES, Grade
 from corrovis.ui import car_jobs, wording
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.complaints import complaining, complaint
-from corrovis.ui.parts import CPU, VISIT_S, Handing, drawing, fresh_folder, hero, upload
+from corrovis.ui.parts import CPU, VISIT_S, Handing, drawing, fresh_folder, hero, picture_upload
 from corrovis.ui.services import Services
 
 STAGE_SCRIPTS = ("stage", "corrosion_painter", "car_arrival")
@@ -31,7 +31,7 @@ class CarTab:
         hero(wording.CAR_HEADLINE, wording.CAR_LEAD, slim=False)
         with gr.Row(elem_classes="workspace"):
             with gr.Column(elem_classes="desk"):
-                self.photo = upload(wording.UPLOAD, wording.DROP, webcam=True)
+                self.photo = picture_upload(wording.UPLOAD, wording.DROP, webcam=True)
                 self.bars = gr.HTML(visible=services.grader is not None, elem_classes="grade", apply_default_css=False)
                 if examples:
                     gr.Examples([[str(path)] for path in examples], self.photo, label=wording.EXAMPLES, api_visibility="private")

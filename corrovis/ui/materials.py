@@ -16,7 +16,7 @@ from corrovis.ui import materials_jobs as jobs
 from corrovis.ui import wording
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab, Wanted
-from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
+from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder, picture_upload
 from corrovis.ui.synthesis import SynthesisSection
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
@@ -47,13 +47,13 @@ class MaterialSection:
         self.visit = gr.State(None, time_to_live=VISIT_S)
         with gr.Row(elem_classes="materials"):
             with gr.Column(elem_classes="materials-desk"):
-                self.picture = make_upload(wording.MATERIALS_UPLOAD, wording.MATERIALS_DROP)
+                self.picture = picture_upload(wording.MATERIALS_UPLOAD, wording.MATERIALS_DROP)
                 self.bars = gr.HTML(elem_classes="materials-bars", apply_default_css=False)
                 if examples:
                     gr.Examples(
                         [[str(path)] for path in examples], self.picture, label=wording.EXAMPLES, api_visibility="private"
                     )
-                self.beside = make_upload(wording.MATERIALS_BESIDE, wording.MATERIALS_BESIDE_DROP)
+                self.beside = picture_upload(wording.MATERIALS_BESIDE, wording.MATERIALS_BESIDE_DROP)
                 self.bars_beside = gr.HTML(elem_classes=["materials-bars", "beside"], apply_default_css=False)
                 names = [(wording.NETWORKS.get(name, name), name) for name in lab.viewer.models]
                 self.model = gr.Dropdown(names, value=lab.viewer.first, label=wording.MATERIALS_NETWORK, elem_classes="network")
@@ -106,20 +106,6 @@ class MaterialSection:
 
 def _upload(file: dict[str, Any]) -> tuple[Path, str]:
     return Path(file["path"]), file.get("orig_name") or "picture"
-
-
-def make_upload(label: str, placeholder: str) -> gr.Image:
-    sources: list[Any] = ["upload", "clipboard"]
-    return gr.Image(
-        label=label,
-        type="filepath",
-        format="png",
-        image_mode=None,
-        sources=sources,
-        buttons=[],
-        placeholder=placeholder,
-        elem_classes="photo",
-    )
 
 
 def make_view() -> gr.HTML:

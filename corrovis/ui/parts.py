@@ -60,7 +60,7 @@ def hero(headline: str, lead: str, slim: bool = True) -> gr.HTML:
     return gr.HTML(f"<h1>{headline}</h1><p>{lead}</p>", elem_classes=style, apply_default_css=False)
 
 
-def upload(label: str, placeholder: str, block: str = "photo", webcam: bool = False, **more: Any) -> gr.Image:
+def picture_upload(label: str, placeholder: str, block: str = "photo", webcam: bool = False, **more: Any) -> gr.Image:
     """Upload, drop or paste of one picture, given on as the path of the file that was sent, undecoded."""
     sources: list[Any] = ["upload", "clipboard", *(["webcam"] if webcam else [])]
     return gr.Image(

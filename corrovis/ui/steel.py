@@ -15,7 +15,7 @@ from corrovis.steel.results import CLEAN, MadePatch
 from corrovis.steel.sets import SetOrder
 from corrovis.ui import steel_jobs, wording
 from corrovis.ui.complaints import complaining, complaint
-from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder
+from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder, picture_upload
 from corrovis.ui.steel_jobs import MOST_PATCHES, PlateVisit, SteelDesk, SteelTools, StoppedError, Stroke
 
 ALL = "all"
@@ -47,7 +47,7 @@ class SteelTab:
             apply_default_css=False,
         )
         with gr.Row(elem_classes="steel-desk"):
-            self.plate = make_upload()
+            self.plate = picture_upload(wording.STEEL_UPLOAD, wording.STEEL_DROP, "steel-photo", height=190)
             if examples:
                 gr.Examples([[str(path)] for path in examples], self.plate, label=wording.EXAMPLES, api_visibility="private")
         with gr.Tabs(elem_classes="steel-modes"):
@@ -262,21 +262,6 @@ def painted_of(drawn: dict[str, Any] | None) -> np.ndarray[Any, np.dtype[np.bool
     if not layers:
         return np.zeros((1, 1), np.bool_)
     return np.asarray(np.any([layer[..., 3] > 0 for layer in layers], axis=0), np.bool_)
-
-
-def make_upload() -> gr.Image:
-    sources: list[Any] = ["upload", "clipboard"]
-    return gr.Image(
-        label=wording.STEEL_UPLOAD,
-        type="filepath",
-        format="png",
-        image_mode=None,
-        sources=sources,
-        buttons=[],
-        placeholder=wording.STEEL_DROP,
-        elem_classes="steel-photo",
-        height=190,
-    )
 
 
 def make_stage() -> gr.HTML:

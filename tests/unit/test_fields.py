@@ -1,158 +1,19 @@
-"""The door for micrographs: bars are found and only bars are, scales are read or absent, tiles make the field again."""
+"""The door for micrographs: scales are read or absent, depths and pages are said, grey levels are made common."""
 
 from __future__ import annotations
 
 import io
-from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from micrographs import grains, with_bar
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from corrovis.errors import BadInputError
-from corrovis.sem.data_bar import specimen_rows
 from corrovis.sem.fields import normalise, read_field
 from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
-from corrovis.sem.scale_bar import scale_bar_length
-from corrovis.tiles import Stitcher, tile_starts
-
-
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("colour", [0, 255, 60])
-@pytest.mark.parametrize(("side", "rows"), [("top", (28, 208)), ("bottom", (0, 180))])
-def test_a_data_bar_is_cropped_exactly(side: str, rows: tuple[int, int], colour: int, seed: int) -> None:
-    assert specimen_rows(with_bar(grains(seed=seed), side, colour)) == rows
-
-
-@pytest.mark.parametrize("quality", [60, 90])
-def test_a_bar_survives_jpeg(quality: int) -> None:
-    out = io.BytesIO()
-    Image.fromarray(with_bar(grains(), "bottom", 0)).save(out, "JPEG", quality=quality)
-    top, end = specimen_rows(np.asarray(Image.open(out)))
-    assert top == 0
-    assert abs(end - 180) <= 1
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_field_without_a_bar_is_left_alone(seed: int) -> None:
-    assert specimen_rows(grains(seed=seed)) == (0, 180)
-
-
-def test_dark_resin_with_a_slanted_edge_is_no_bar() -> None:
-    field = grains(300, 300)
-    y, x = np.mgrid[0:300, 0:300]
-    resin = y > 255 + x * 0.08
-    field[resin] = np.random.default_rng(0).normal(12, 4, int(resin.sum())).clip(0, 255)
-    assert specimen_rows(field) == (0, 300)
-
-
-@pytest.mark.parametrize("level", [0, 128, 255])
-def test_a_blank_picture_has_no_bar(level: int) -> None:
-    assert specimen_rows(np.full((200, 200), level, np.uint8)) == (0, 200)
-
-
-def test_the_scale_bar_is_the_longest_stroke() -> None:
-    assert scale_bar_length(with_bar(grains(), "bottom", 0)[180:]) == 60
-    assert scale_bar_length(np.zeros((0, 240), np.uint8)) is None
-
-
-def drawn_bar(lines: list[tuple[int, int, int]], frames: list[tuple[int, int, int, int]], writing: tuple[int, int]) -> np.ndarray:
-    """(60, 1000) uint8: `lines` as row, first and last pixel, `frames` as left, top, right, bottom, a text at x, y."""
-    bar = np.zeros((60, 1000), np.uint8)
-    for row, start, end in lines:
-        bar[row : row + 2, start : end + 1] = 255
-    for left, top, right, bottom in frames:
-        cv2.rectangle(bar, (left, top), (right, bottom), 255, 1)
-    cv2.putText(bar, "10 um", writing, cv2.FONT_HERSHEY_PLAIN, 1, 255, 1)
-    return bar
-
-
-BARS = {
-    "plain": ([(30, 500, 700)], [], (560, 55), 201),
-    "broken by its text": ([(30, 600, 720), (30, 780, 901)], [], (725, 36), 302),
-    "a longer frame round the text": ([(30, 500, 700)], [(5, 5, 420, 54)], (10, 30), 201),
-    "a frame round the whole": ([(30, 500, 700)], [(0, 0, 999, 59)], (10, 30), 201),
-    "a line above the whole": ([(0, 0, 999), (30, 500, 700)], [], (10, 30), 201),
-    "frames beside each other": ([(30, 700, 900)], [(5, 5, 320, 54), (330, 5, 650, 54)], (10, 30), 201),
-    "two lines far apart": ([(30, 20, 120), (30, 500, 600)], [], (300, 36), 101),
-    "halves unlike": ([(30, 500, 640), (30, 660, 720)], [], (10, 30), 141),
-    "no scale bar": ([], [(5, 5, 420, 54)], (10, 30), None),
-}
-
-
-@pytest.mark.parametrize("case", BARS)
-def test_the_scale_bar_is_told_from_frames_and_halves(case: str) -> None:
-    lines, frames, writing, length = BARS[case]
-    assert scale_bar_length(drawn_bar(lines, frames, writing)) == length
-    assert scale_bar_length(255 - drawn_bar(lines, frames, writing)) == length
-
-
-@pytest.mark.parametrize("colour", [0, 255])
-@pytest.mark.parametrize("above", [True, False])
-def test_a_flat_part_with_an_uneven_edge_is_no_bar(above: bool, colour: int) -> None:
-    """A burnt-out sky, a part that the detector saturated, the void beside a cross-section, with particles in it."""
-    field = grains()
-    y, x = np.mgrid[0:180, 0:240]
-    field[y < 40 + 2.5 * np.sin(x / 9)] = colour
-    field = field if above else field[::-1].copy()
-    assert specimen_rows(field) == (0, 180)
-    for at in (30, 120, 190):
-        cv2.circle(field, (at, 20 if above else 160), 6, 140, -1)
-    assert specimen_rows(field) == (0, 180)
-
-
-@pytest.mark.parametrize("colour", [0, 255])
-def test_a_blank_band_that_ends_straight_is_cropped_and_one_with_a_particle_is_not(colour: int) -> None:
-    """A page, or padding: where nothing is in it and it is straight to a pixel, it is none of the specimen."""
-    field = np.concatenate([grains(), np.full((20, 240), colour, np.uint8)])
-    assert specimen_rows(field) == (0, 180)
-    assert specimen_rows(field[::-1]) == (20, 200)
-    cv2.circle(field, (120, 190), 6, 140, -1)
-    assert specimen_rows(field) == (0, 200)
-    half = grains()
-    half[120:] = colour
-    assert specimen_rows(half) == (0, 180), "half a picture of vacuum is no padding"
-
-
-@pytest.mark.parametrize("thick", [1, 2, 3, 6])
-@pytest.mark.parametrize("faint", [1, 0.2])
-@pytest.mark.parametrize("scale", [1, 1.5])
-def test_a_line_between_bar_and_specimen_is_the_bars(thick: int, faint: float, scale: float) -> None:
-    bar = with_bar(grains(600, 900), "bottom", 0, 60)
-    bar[:600] = 60 + bar[:600] * faint
-    bar[600 : 600 + thick] = 255
-    shown = cv2.resize(bar, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-    top, end = specimen_rows(np.asarray(shown, np.uint8))
-    assert top == 0
-    assert abs(end - 600 * scale) <= (scale > 1)
-
-
-def test_a_bar_of_two_tones_is_cropped_whole() -> None:
-    two = with_bar(with_bar(grains(600, 700), "bottom", 0, 40), "bottom", 255, 40)
-    assert specimen_rows(two) == (0, 600)
-    two[600:640, 600:] = 0  # the scale bar of the upper one
-    assert scale_bar_length(two[600:]) == 60
-
-
-def test_a_bar_with_one_short_text_is_cropped() -> None:
-    bar = np.zeros((60, 900), np.uint8)
-    cv2.putText(bar, "x500", (20, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 255, 1)
-    assert specimen_rows(np.concatenate([grains(600, 900), bar])) == (0, 600)
-
-
-@pytest.mark.parametrize(("ticks", "length"), [(11, 200), (5, None)])
-def test_a_ruler_of_ticks_is_a_scale_bar(ticks: int, length: int | None) -> None:
-    bar = np.zeros((60, 1000), np.uint8)
-    cv2.putText(bar, "SU5000 15.0kV", (10, 30), cv2.FONT_HERSHEY_PLAIN, 1, 255, 1)
-    for at in range(ticks):
-        bar[15:35, 700 + 20 * at : 702 + 20 * at] = 255
-    assert scale_bar_length(bar) == length
 
 
 @pytest.mark.parametrize(
@@ -369,28 +230,6 @@ def test_floats_without_a_value_become_black() -> None:
     field = read_field(out.getvalue())
     assert "25 pixels without a value made black" in field.notes
     assert (field.rgb[:5, :5] == 0).all()
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(1, 300), st.integers(8, 64), st.integers(0, 7))
-def test_tiles_cover_all_and_overlap_enough(length: int, side: int, overlap: int) -> None:
-    starts = tile_starts(length, side, overlap)
-    covered = np.zeros(length, int)
-    for start in starts:
-        covered[start : start + side] += 1
-    assert covered.min() >= 1
-    assert max(starts) + side <= max(length, side)
-    assert all(b - a <= side - overlap for a, b in pairwise(starts))
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(1, 90), st.integers(1, 90))
-def test_a_field_cut_up_and_stitched_is_the_field(height: int, width: int) -> None:
-    field = np.random.default_rng(0).random((2, height, width), np.float32)
-    stitcher = Stitcher((height, width), 32, 8, 2)
-    for where in stitcher.tiles():
-        stitcher.add(where, field[:, *where])
-    assert np.allclose(stitcher.whole(), field, atol=1e-6)
 
 
 @pytest.mark.parametrize(("gain", "offset"), [(0.5, 20), (0.8, -5), (0.35, 120)])

@@ -99,7 +99,10 @@ def test_headings_and_uploads_are_made_in_one_place() -> None:
     with gr.Blocks(analytics_enabled=False):
         assert parts.hero("Head", "Lead").elem_classes == ["hero slim"]
         assert parts.hero("Head", "Lead", slim=False).value == "<h1>Head</h1><p>Lead</p>"
-        photo, plate = parts.upload("A", "Drop", webcam=True), parts.upload("B", "Drop", "steel-photo", height=190)
+        photo, plate = (
+            parts.picture_upload("A", "Drop", webcam=True),
+            parts.picture_upload("B", "Drop", "steel-photo", height=190),
+        )
     assert (photo.sources, photo.elem_classes) == (["upload", "clipboard", "webcam"], ["photo"])
     assert (plate.sources, plate.elem_classes, plate.height) == (["upload", "clipboard"], ["steel-photo"], 190)
     assert (photo.type, photo.format, photo.image_mode) == ("filepath", "png", None), (

@@ -1,0 +1,33 @@
+"""Tiles cover a picture, overlap enough, and make it again."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corrovis.tiles import Stitcher, tile_starts
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 300), st.integers(8, 64), st.integers(0, 7))
+def test_tiles_cover_all_and_overlap_enough(length: int, side: int, overlap: int) -> None:
+    starts = tile_starts(length, side, overlap)
+    covered = np.zeros(length, int)
+    for start in starts:
+        covered[start : start + side] += 1
+    assert covered.min() >= 1
+    assert max(starts) + side <= max(length, side)
+    assert all(b - a <= side - overlap for a, b in pairwise(starts))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 90))
+def test_a_field_cut_up_and_stitched_is_the_field(height: int, width: int) -> None:
+    field = np.random.default_rng(0).random((2, height, width), np.float32)
+    stitcher = Stitcher((height, width), 32, 8, 2)
+    for where in stitcher.tiles():
+        stitcher.add(where, field[:, *where])
+    assert np.allclose(stitcher.whole(), field, atol=1e-6)
