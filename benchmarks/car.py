@@ -30,10 +30,10 @@ from corrovis.networks.resnet_generator import ResnetGenerator
 from corrovis.results import Photo
 from corrovis.settings import Settings
 from corrovis.store import Store
-from corrovis.ui import wording
 from corrovis.ui.car import STAGE_SCRIPTS
 from corrovis.ui.parts import script_of
 from corrovis.ui.payload import encode
+from corrovis.ui.wording import car as wording
 
 HERE = Path(__file__).parent
 UI = HERE.parent / "corrovis" / "ui"

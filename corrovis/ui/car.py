@@ -10,11 +10,13 @@ from typing import Any
 import gradio as gr
 
 from corrovis.results import SEVERITIES, Grade
-from corrovis.ui import car_jobs, wording
+from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.parts import CPU, VISIT_S, Handing, drawing, fresh_folder, hero, picture_upload
 from corrovis.ui.services import Services
+from corrovis.ui.wording import car as wording
+from corrovis.ui.wording import shared
 
 STAGE_SCRIPTS = ("stage", "corrosion_painter", "car_arrival")
 TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file}))"
@@ -28,13 +30,13 @@ class CarTab:
     def __init__(self, services: Services, examples: list[Path]) -> None:
         self.services = services
         self.desk = gr.State(CarDesk(), time_to_live=VISIT_S)
-        hero(wording.CAR_HEADLINE, wording.CAR_LEAD, slim=False)
+        hero(wording.HEADLINE, wording.LEAD, slim=False)
         with gr.Row(elem_classes="workspace"):
             with gr.Column(elem_classes="desk"):
                 self.photo = picture_upload(wording.UPLOAD, wording.DROP, webcam=True)
                 self.bars = gr.HTML(visible=services.grader is not None, elem_classes="grade", apply_default_css=False)
                 if examples:
-                    gr.Examples([[str(path)] for path in examples], self.photo, label=wording.EXAMPLES, api_visibility="private")
+                    gr.Examples([[str(path)] for path in examples], self.photo, label=shared.EXAMPLES, api_visibility="private")
             self.stage = make_stage(examples)
         self.saved = Handing()
         self._wire()
@@ -103,13 +105,13 @@ class CarTab:
 def present(visit: CarVisit | None) -> CarVisit:
     """The visit, unless it was forgotten since."""
     if visit is None or not visit.path.exists():
-        raise complaint(wording.EXPIRED)
+        raise complaint(shared.EXPIRED)
     return visit
 
 
 def make_stage(examples: list[Path]) -> gr.HTML:
     """The canvas stage with its fixed template; its value is `payload.encode`'s JSON."""
-    names = [wording.EXAMPLE.format(name=path.stem.replace("_", " ")) for path in examples]
+    names = [shared.EXAMPLE.format(name=path.stem.replace("_", " ")) for path in examples]
     return drawing("corrosion_stage", "stage", STAGE_SCRIPTS, words=wording.STAGE, examples=names)
 
 
@@ -120,6 +122,6 @@ def grade_bars(grade: Grade | None) -> str:
     rows = []
     for name, share in zip(SEVERITIES, grade.probabilities.tolist(), strict=True):
         mark = ' class="most"' if name == grade.severity else ""
-        label, value = escape(wording.severity_name(name)), escape(wording.percent(share))
+        label, value = escape(shared.severity_name(name)), escape(shared.percent(share))
         rows.append(f'<li{mark}><span>{label}</span><i><b style="width:{share:.1%}"></b></i><em>{value}</em></li>')
     return f'<section class="bars"><h2>{wording.GRADE_TITLE}</h2><ul>{"".join(rows)}</ul><p>{wording.GRADE_HINT}</p></section>'

@@ -15,9 +15,9 @@ from corrovis.render.captions import SYNTHETIC, at_level
 from corrovis.render.car_strip import level_strip
 from corrovis.render.video import save_gif, save_mp4
 from corrovis.results import AgedCar, Grade, Photo, check_level
-from corrovis.ui import wording
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
 from corrovis.ui.services import Services
+from corrovis.ui.wording import car as wording
 
 FILES = {
     "png": "{stem}_level_{level:.2f}.png",

@@ -11,11 +11,11 @@ import gradio as gr
 from corrovis.curves import METHODS
 from corrovis.electrochem.corrosion_rate import ALLOYS
 from corrovis.ui import electrochem_jobs as jobs
-from corrovis.ui import wording
 from corrovis.ui.complaints import complaining
 from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.parts import CPU, VISIT_S, fresh_folder
+from corrovis.ui.wording import electrochem as wording
 
 Choices = dict[Any, Any]  # component -> what is chosen there
 CIRCUITS = ["auto", "randles", "two-loop", "R0-p(R1,CPE1)", "R0-p(R1-W1,CPE1)", "R0-p(R1,CPE1)-p(R2,CPE2)"]
@@ -40,33 +40,33 @@ class ElectrochemTab:
 
     def __init__(self, examples: Path) -> None:
         self.window = gr.State(Window(), time_to_live=VISIT_S)
-        title = f"<h1>{wording.LAB_HEADLINE}</h1><p>{wording.LAB_LEAD} {wording.LAB_FORMATS}</p>"
+        title = f"<h1>{wording.HEADLINE}</h1><p>{wording.LEAD} {wording.FORMATS}</p>"
         gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes="lab"):
             with gr.Column(elem_classes="lab-desk", scale=1):
-                self.files = gr.File(label=wording.LAB_FILES, file_count="multiple", elem_classes="curves")
-                there = {file: label for file, label in wording.LAB_EXAMPLES.items() if (examples / file).exists()}
+                self.files = gr.File(label=wording.FILES, file_count="multiple", elem_classes="curves")
+                there = {file: label for file, label in wording.EXAMPLES.items() if (examples / file).exists()}
                 offer([(label, [[str(examples / file)]]) for file, label in there.items()], [self.files])
             with gr.Column(elem_classes="lab-bench", scale=2):
                 self.plot = make_plot(wording.CURVE_PLOT)
                 self.table = gr.HTML(elem_classes="lab-table", apply_default_css=False)
-                self.saved = gr.File(label=wording.LAB_SAVED, file_count="multiple", interactive=False, visible=False)
+                self.saved = gr.File(label=wording.SAVED, file_count="multiple", interactive=False, visible=False)
             with gr.Column(elem_classes="lab-form", scale=1):
-                self.area = gr.Number(label=wording.LAB_AREA, value=None, minimum=0)
-                self.alloy = gr.Dropdown([(wording.LAB_NO_METAL, ""), *ALLOYS], value="", label=wording.LAB_METAL)
-                with gr.Accordion(wording.LAB_OTHER_METAL, open=False):
-                    self.composition = gr.Textbox(label=wording.LAB_COMPOSITION, placeholder=wording.LAB_COMPOSITION_HINT)
+                self.area = gr.Number(label=wording.AREA, value=None, minimum=0)
+                self.alloy = gr.Dropdown([(wording.NO_METAL, ""), *ALLOYS], value="", label=wording.METAL)
+                with gr.Accordion(wording.OTHER_METAL, open=False):
+                    self.composition = gr.Textbox(label=wording.COMPOSITION, placeholder=wording.COMPOSITION_HINT)
                     # An empty field of numbers comes back as 0, which is a mistake here and not "not known".
-                    self.weight = gr.Textbox(label=wording.LAB_WEIGHT, placeholder=wording.LAB_IRON[0])
-                    self.density = gr.Textbox(label=wording.LAB_DENSITY, placeholder=wording.LAB_IRON[1])
-                self.method = gr.Dropdown(list(METHODS), value="auto", label=wording.LAB_METHOD)
-                self.circuit = gr.Dropdown(CIRCUITS, value="auto", label=wording.LAB_CIRCUIT, allow_custom_value=True)
-                with gr.Accordion(wording.LAB_PARTS, open=False):
-                    self.columns = gr.Textbox(label=wording.LAB_COLUMNS, placeholder=wording.LAB_COLUMNS_HINT)
-                    self.sweep = gr.Number(label=wording.LAB_SWEEP, value=None, minimum=0, precision=0)
-                    self.spectrum = gr.Number(label=wording.LAB_SPECTRUM, value=1, minimum=1, precision=0)
+                    self.weight = gr.Textbox(label=wording.WEIGHT, placeholder=wording.IRON[0])
+                    self.density = gr.Textbox(label=wording.DENSITY, placeholder=wording.IRON[1])
+                self.method = gr.Dropdown(list(METHODS), value="auto", label=wording.METHOD)
+                self.circuit = gr.Dropdown(CIRCUITS, value="auto", label=wording.CIRCUIT, allow_custom_value=True)
+                with gr.Accordion(wording.PARTS, open=False):
+                    self.columns = gr.Textbox(label=wording.COLUMNS, placeholder=wording.COLUMNS_HINT)
+                    self.sweep = gr.Number(label=wording.SWEEP, value=None, minimum=0, precision=0)
+                    self.spectrum = gr.Number(label=wording.SPECTRUM, value=1, minimum=1, precision=0)
                 self.temperatures = gr.Textbox(label=wording.TEMPERATURES, placeholder=wording.TEMPERATURES_HINT)
-                self.reference = gr.Dropdown(REFERENCES, value="reference", label=wording.LAB_REFERENCE, allow_custom_value=True)
+                self.reference = gr.Dropdown(REFERENCES, value="reference", label=wording.REFERENCE, allow_custom_value=True)
         self._wire()
 
     def _wire(self) -> None:

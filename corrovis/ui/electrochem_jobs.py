@@ -15,9 +15,9 @@ import numpy as np
 from corrovis.curves import CircuitFit, PolarizationCurve, Quantity, Spectrum, TafelFit
 from corrovis.electrochem.corrosion_rate import Arrhenius, Metal, metal, pair_temperatures
 from corrovis.errors import BadInputError
-from corrovis.ui import wording
 from corrovis.ui.curve_plot import Asked, plot_json
 from corrovis.ui.electrochem_panels import arrhenius_panel, file_of, polarization_panels, spectrum_panels, written
+from corrovis.ui.wording import electrochem as wording
 
 MOST = 6  # curves in one plot
 
@@ -57,7 +57,7 @@ class Wish:
     @property
     def metal(self) -> Metal | None:
         """Equivalent weight and density of the metal named or typed.  Raises BadInputError as `metal`, and for no numbers."""
-        weight, density = _typed(wording.LAB_WEIGHT, self.equivalent_weight), _typed(wording.LAB_DENSITY, self.density)
+        weight, density = _typed(wording.WEIGHT, self.equivalent_weight), _typed(wording.DENSITY, self.density)
         return metal(self.alloy, weight, density, self.composition)
 
 

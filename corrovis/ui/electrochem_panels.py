@@ -10,8 +10,8 @@ import numpy as np
 
 from corrovis.curves import CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
 from corrovis.electrochem.corrosion_rate import Arrhenius
-from corrovis.ui import wording
 from corrovis.ui.curve_plot import panel, series
+from corrovis.ui.wording import electrochem as wording
 
 
 def file_of(fit: TafelFit, known: Container[str]) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 
 import gradio as gr
 
-from corrovis.ui import wording
+from corrovis.ui.wording import shared
 
 
 def offer(examples: list[tuple[str, list[Any]]], into: list[Any]) -> None:
     """A button for each (label, values) that puts the values into the components; nothing where there is no example."""
     if examples:
         labels, values = zip(*examples, strict=True)
-        names: dict[str, Any] = {"example_labels": list(labels), "label": wording.EXAMPLES}
+        names: dict[str, Any] = {"example_labels": list(labels), "label": shared.EXAMPLES}
         gr.Examples(list(values), into, api_visibility="private", **names)

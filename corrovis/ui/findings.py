@@ -26,8 +26,9 @@ from corrovis.images import read_photo
 from corrovis.results import Byte
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.sem.segmentation import LEAST_PX, InstanceRule
-from corrovis.ui import wording
 from corrovis.ui.payload import to_uri
+from corrovis.ui.wording import inspection as wording
+from corrovis.ui.wording import shared
 
 SHOWN_SIDE = 1600
 """Long side in pixels of what the browser draws; files hold the picture's own pixels."""
@@ -66,8 +67,8 @@ def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> 
             "limits": [low, high],
             "sigma": item["severity_sigma"],
             "severities": FIELD_SEVERITIES,
-            "severity_names": [wording.severity_name(one) for one in FIELD_SEVERITIES],
-            "how": wording.HOW_GRADED.format(low=wording.percent(low), high=wording.percent(high)),
+            "severity_names": [shared.severity_name(one) for one in FIELD_SEVERITIES],
+            "how": wording.HOW_GRADED.format(low=shared.percent(low), high=shared.percent(high)),
             "opinion": opinion_text(item["second_opinion"]),
             "warnings": doubts_first(item["warnings"], item["doubts"]),
             "pixel_um": item["pixel_size_um"],
@@ -100,8 +101,8 @@ def opinion_text(opinion: dict[str, Any] | None) -> str:
     if opinion is None:
         return ""
     called = opinion["severity"]
-    share = wording.percent(opinion["probabilities"][called])
-    return wording.SECOND_OPINION.format(severity=wording.severity_name(called), share=share)
+    share = shared.percent(opinion["probabilities"][called])
+    return wording.SECOND_OPINION.format(severity=shared.severity_name(called), share=share)
 
 
 def shown_region(region: dict[str, Any], classes: tuple[str, ...]) -> dict[str, Any]:

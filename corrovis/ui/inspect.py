@@ -13,12 +13,14 @@ from gradio.blocks import Block
 from corrovis.sem.inspection import Inspector
 from corrovis.tasks.inspection import request_of
 from corrovis.tasks.many import none_worked
-from corrovis.ui import findings, sem_jobs, wording
+from corrovis.ui import findings, sem_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer
 from corrovis.ui.packing import THUMBNAIL
 from corrovis.ui.parts import CPU, LIGHT, VISIT_S, drawing, fresh_folder
 from corrovis.ui.sem_jobs import InspectDesk, InspectVisit
+from corrovis.ui.wording import inspection as wording
+from corrovis.ui.wording import shared
 
 FILES_PX = 260  # a longer list scrolls
 WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
@@ -34,17 +36,17 @@ class InspectTab:
     def __init__(self, inspector: Inspector, examples: Path) -> None:
         self.inspector = inspector
         self.desk = gr.State(InspectDesk(), time_to_live=VISIT_S)
-        title = f"<h1>{wording.INSPECT_HEADLINE}</h1><p>{wording.INSPECT_LEAD}</p>"
+        title = f"<h1>{wording.HEADLINE}</h1><p>{wording.LEAD}</p>"
         gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes="ask"):
-            self.files = gr.File(label=wording.INSPECT_UPLOAD, file_count="multiple", type="filepath", height=FILES_PX, scale=2)
+            self.files = gr.File(label=wording.UPLOAD, file_count="multiple", type="filepath", height=FILES_PX, scale=2)
             with gr.Column(scale=1):
                 self.model, self.scale, self.bar = make_choices(inspector)
                 self.go = gr.Button(wording.INSPECT, variant="primary")
-                self.stop = gr.Button(wording.INSPECT_STOP, variant="stop", visible=False)
+                self.stop = gr.Button(wording.STOP, variant="stop", visible=False)
         shown = [
             (label, [[str(examples / file)], model])
-            for file, (label, model) in wording.INSPECT_EXAMPLES.items()
+            for file, (label, model) in wording.EXAMPLES.items()
             if (examples / file).exists() and model in ("", *inspector.segmenter.models)
         ]
         offer(shown, [self.files, self.model])
@@ -75,7 +77,7 @@ class InspectTab:
 
     def end(self, desk: InspectDesk) -> Any:
         desk.stopped = True
-        return gr.Button(wording.INSPECT_STOPPING, interactive=False)
+        return gr.Button(wording.STOPPING, interactive=False)
 
     def run(self, asked: dict[Block, Any], progress: gr.Progress = gr.Progress()) -> Iterator[tuple[Any, ...]]:  # noqa: B008
         """Inspect the uploads one after the other and show each when it is done; what could not be read is in the table."""
@@ -153,7 +155,7 @@ def present(desk: InspectDesk) -> InspectVisit:
     """The visit, unless there is none or its pictures were deleted since."""
     visit = desk.visit
     if visit is None or not visit.seen or not (visit.current.path.exists() and visit.current.folder.exists()):
-        raise complaint(wording.EXPIRED)
+        raise complaint(shared.EXPIRED)
     return visit
 
 
@@ -165,12 +167,12 @@ def say_refused(visit: InspectVisit, stopped: bool, count: int) -> None:
     if refused:
         gr.Warning(wording.SOME_REFUSED.format(refused=len(refused), count=len(visit.found)))
     if len(visit.found) < count:
-        gr.Info(wording.INSPECT_STOPPED.format(done=len(visit.found), count=count))
+        gr.Info(wording.STOPPED.format(done=len(visit.found), count=count))
 
 
 def run_buttons(running: bool) -> tuple[gr.Button, gr.Button]:
     """To inspect, and in its place to stop."""
-    return gr.Button(visible=not running), gr.Button(wording.INSPECT_STOP, visible=running, interactive=running)
+    return gr.Button(visible=not running), gr.Button(wording.STOP, visible=running, interactive=running)
 
 
 def make_summary() -> gr.Dataframe:

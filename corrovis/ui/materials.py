@@ -13,11 +13,12 @@ import gradio as gr
 
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.ui import materials_jobs as jobs
-from corrovis.ui import wording
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab, Wanted
 from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder, picture_upload
 from corrovis.ui.synthesis import SynthesisSection
+from corrovis.ui.wording import materials as wording
+from corrovis.ui.wording import shared
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:layers-saved', {detail: file}))"
@@ -30,7 +31,7 @@ class MaterialsTab:
 
     def __init__(self, lab: MaterialsLab, synthesiser: Synthesiser | None, examples: list[Path]) -> None:
         gr.HTML(
-            f"<h1>{wording.MATERIALS_HEADLINE}</h1><p>{wording.MATERIALS_LEAD}</p>",
+            f"<h1>{wording.HEADLINE}</h1><p>{wording.LEAD}</p>",
             elem_classes="hero slim",
             apply_default_css=False,
         )
@@ -47,16 +48,14 @@ class MaterialSection:
         self.visit = gr.State(None, time_to_live=VISIT_S)
         with gr.Row(elem_classes="materials"):
             with gr.Column(elem_classes="materials-desk"):
-                self.picture = picture_upload(wording.MATERIALS_UPLOAD, wording.MATERIALS_DROP)
+                self.picture = picture_upload(wording.UPLOAD, wording.DROP)
                 self.bars = gr.HTML(elem_classes="materials-bars", apply_default_css=False)
                 if examples:
-                    gr.Examples(
-                        [[str(path)] for path in examples], self.picture, label=wording.EXAMPLES, api_visibility="private"
-                    )
-                self.beside = picture_upload(wording.MATERIALS_BESIDE, wording.MATERIALS_BESIDE_DROP)
+                    gr.Examples([[str(path)] for path in examples], self.picture, label=shared.EXAMPLES, api_visibility="private")
+                self.beside = picture_upload(wording.BESIDE, wording.BESIDE_DROP)
                 self.bars_beside = gr.HTML(elem_classes=["materials-bars", "beside"], apply_default_css=False)
                 names = [(wording.NETWORKS.get(name, name), name) for name in lab.viewer.models]
-                self.model = gr.Dropdown(names, value=lab.viewer.first, label=wording.MATERIALS_NETWORK, elem_classes="network")
+                self.model = gr.Dropdown(names, value=lab.viewer.first, label=wording.NETWORK, elem_classes="network")
             self.view = make_view()
         self.saved = gr.File(visible="hidden", elem_classes="parked")
         self._wire()
@@ -98,7 +97,7 @@ class MaterialSection:
     def keep(self, visit: LayersVisit | None, event: gr.EventData) -> str:
         """A file to save."""
         if visit is None or not all(path.exists() for path, _ in visit.pictures):
-            raise complaint(wording.EXPIRED)
+            raise complaint(shared.EXPIRED)
         wanted = Wanted(str(event.kind), int(event.layer), str(event.colours), str(event.show))
         with complaining():
             return str(jobs.write_file(self.lab, visit, wanted, fresh_folder()))
@@ -121,12 +120,12 @@ def material_bars(item: dict[str, Any] | None) -> str:
     for name, share in sorted(item["probabilities"].items(), key=lambda pair: -pair[1]):
         mark = ' class="most"' if name == item["material"] and item["familiar"] else ""
         rows.append(
-            f"<li{mark}><span>{escape(name)}</span><em>{escape(wording.percent(share))}</em>"
+            f"<li{mark}><span>{escape(name)}</span><em>{escape(shared.percent(share))}</em>"
             f'<i><b style="width:{share:.1%}"></b></i></li>'
         )
     title = item["material"] if item["familiar"] else wording.UNFAMILIAR
     notes = "".join(f"<p>{escape(warning)}</p>" for warning in item["warnings"])
     stranger = "" if item["familiar"] else " stranger"
-    hint = f"<p>{wording.MATERIALS_HINT}</p>"
+    hint = f"<p>{wording.HINT}</p>"
     heading = f"<h2>{escape(title)}</h2><p class='of'>{escape(item['file'])}</p>"
     return f'<section class="bars wide{stranger}">{heading}<ul>{"".join(rows)}</ul>{notes}{hint}</section>'

@@ -24,10 +24,10 @@ from corrovis.ui import (
     steel,
     steel_api,
     synthesis_api,
-    wording,
 )
 from corrovis.ui.parts import KEEP_S, SWEEP_S
 from corrovis.ui.services import Services
+from corrovis.ui.wording import page as wording
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"
@@ -52,7 +52,7 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
             if services.materials:
                 with gr.Tab(wording.MATERIALS_TAB):
                     materials.MaterialsTab(services.materials, services.synthesiser, example_photos(EXAMPLES / "micrographs")[:3])
-            with gr.Tab(wording.LAB_TAB):
+            with gr.Tab(wording.ELECTROCHEM_TAB):
                 electrochem.ElectrochemTab(EXAMPLES / "curves")
             if services.steel:
                 with gr.Tab(wording.STEEL_TAB):

@@ -13,7 +13,6 @@ from corrovis.sem.exposure_table import COLUMNS, read_table, written_hours
 from corrovis.sem.inspection import Inspector
 from corrovis.tasks.inspection import progression_files, request_of
 from corrovis.ui import progression_jobs as jobs
-from corrovis.ui import wording
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.examples import offer
@@ -21,6 +20,7 @@ from corrovis.ui.inspect import FILES_PX, PRIVATE, WORK, make_choices
 from corrovis.ui.packing import pack_found
 from corrovis.ui.parts import fresh_folder
 from corrovis.ui.sem_jobs import check_number, in_own_name
+from corrovis.ui.wording import progression as wording
 
 TABLE = "exposure.csv"  # of the examples
 Lines = list[list[Any]]
@@ -31,11 +31,11 @@ class ProgressionTab:
 
     def __init__(self, inspector: Inspector, examples: Path) -> None:
         self.inspector = inspector
-        title = f"<h1>{wording.PROGRESSION_HEADLINE}</h1><p>{wording.PROGRESSION_LEAD}</p>"
+        title = f"<h1>{wording.HEADLINE}</h1><p>{wording.LEAD}</p>"
         gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
         with gr.Row(elem_classes=["ask", "progression-form"]):
             with gr.Column(scale=1):
-                self.files = gr.File(label=wording.PROGRESSION_UPLOAD, file_count="multiple", type="filepath", height=FILES_PX)
+                self.files = gr.File(label=wording.UPLOAD, file_count="multiple", type="filepath", height=FILES_PX)
                 self.model, self.scale, self.bar = make_choices(inspector)
             with gr.Column(scale=2):
                 self.table = gr.Dataframe(
@@ -44,17 +44,17 @@ class ProgressionTab:
                     column_count=3,
                     type="array",
                     interactive=True,
-                    label=wording.PROGRESSION_TABLE,
+                    label=wording.TABLE,
                 )
-                self.go = gr.Button(wording.PROGRESSION, variant="primary")
+                self.go = gr.Button(wording.COMPARE, variant="primary")
         if (table := examples / TABLE).exists():
             fields = [str(row.file) for row in read_table(table)]
-            offer([(wording.PROGRESSION_EXAMPLE, [[*fields, str(table)]])], [self.files])
+            offer([(wording.EXAMPLE, [[*fields, str(table)]])], [self.files])
         with gr.Column(visible=False, elem_classes="findings") as self.findings:
             self.plot = make_plot(wording.GROWTH_PLOT)
             self.growth = gr.HTML(elem_classes="growth", apply_default_css=False)
             self.matrix = gr.HTML(elem_classes="growth matrix", apply_default_css=False)
-            self.download = gr.File(label=wording.PROGRESSION_DOWNLOAD, interactive=False)
+            self.download = gr.File(label=wording.DOWNLOAD, interactive=False)
         self._wire()
 
     def _wire(self) -> None:

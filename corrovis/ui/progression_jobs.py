@@ -14,8 +14,9 @@ from corrovis.render.progression_report import by_text
 from corrovis.render.sem_plots import share_ceiling
 from corrovis.sem.exposure_table import COLUMNS, Row, hours_in, once, row_of, written_hours
 from corrovis.sem.results import FIELD_SEVERITIES
-from corrovis.ui import wording
 from corrovis.ui.curve_plot import panel, plot_json, series
+from corrovis.ui.wording import progression as wording
+from corrovis.ui.wording import shared
 
 Cells = list[Any]
 
@@ -106,7 +107,7 @@ def growth_table(conditions: list[dict[str, Any]]) -> str:
     lines = []
     for one in conditions:
         hours, shares = one["exposure"], one["corroded_fraction"]
-        severities = " → ".join(wording.severity_name(name) for name in dict.fromkeys(one["severity"]))
+        severities = " → ".join(shared.severity_name(name) for name in dict.fromkeys(one["severity"]))
         cells = [
             one["condition"],
             str(len(hours)),
@@ -128,7 +129,7 @@ def warning_list(items: list[dict[str, Any]], conditions: Sequence[str] = ()) ->
     left = [(wording.LEFT_OUT, item["error"]) for item in items if "error" in item]
     named = [*((wording.CONDITIONS, text) for text in conditions), *left, *by_text(said, len(items))]
     lines = [f"<p><strong>{escape(name)}</strong>: {escape(text)}</p>" for name, text in named]
-    return f"<h2>{wording.PROGRESSION_WARNINGS}</h2>{''.join(lines)}" if lines else ""
+    return f"<h2>{wording.WARNINGS}</h2>{''.join(lines)}" if lines else ""
 
 
 def matrix(conditions: list[str], comparisons: list[dict[str, Any]]) -> str:

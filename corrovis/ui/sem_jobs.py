@@ -17,8 +17,9 @@ from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import parse_pixel_size
 from corrovis.tasks.inspection import Request, inspect_file
 from corrovis.tasks.rescale import rescale
-from corrovis.ui import wording
 from corrovis.ui.packing import THUMBNAIL, pack_found
+from corrovis.ui.wording import inspection as wording
+from corrovis.ui.wording import shared
 
 MOST_PICTURES = 100  # one request's; the command line goes further
 SMALL = (300, 300)  # of a thumbnail, px
@@ -167,7 +168,7 @@ def _summary_row(one: Found) -> list[str]:
     line = one.line
     if isinstance(one, Refused):
         return [line["file"], wording.NOT_READ, "", "", line["error"], ""]
-    severity, share = wording.severity_name(line["severity"]), f"{line['corroded_fraction']:.1%}"
+    severity, share = shared.severity_name(line["severity"]), f"{line['corroded_fraction']:.1%}"
     model = wording.MODELS.get(line["model"], line["model"])
     return [line["file"], severity, share, str(line["regions"]), doubts_text(one.doubts), model]
 

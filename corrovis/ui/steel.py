@@ -13,10 +13,12 @@ from gradio.blocks import Block
 
 from corrovis.steel.results import CLEAN, MadePatch
 from corrovis.steel.sets import SetOrder
-from corrovis.ui import steel_jobs, wording
+from corrovis.ui import steel_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder, picture_upload
 from corrovis.ui.steel_jobs import MOST_PATCHES, PlateVisit, SteelDesk, SteelTools, StoppedError, Stroke
+from corrovis.ui.wording import shared
+from corrovis.ui.wording import steel as wording
 
 ALL = "all"
 PAINT = ("#ff7a1a", 0.5)  # half of the steel shows through
@@ -42,20 +44,20 @@ class SteelTab:
         self.tools = tools
         self.desk = gr.State(SteelDesk(), time_to_live=VISIT_S)
         gr.HTML(
-            f"<h1>{wording.STEEL_HEADLINE}</h1><p>{wording.STEEL_LEAD}</p>",
+            f"<h1>{wording.HEADLINE}</h1><p>{wording.LEAD}</p>",
             elem_classes="hero slim",
             apply_default_css=False,
         )
         with gr.Row(elem_classes="steel-desk"):
-            self.plate = picture_upload(wording.STEEL_UPLOAD, wording.STEEL_DROP, "steel-photo", height=190)
+            self.plate = picture_upload(wording.UPLOAD, wording.DROP, "steel-photo", height=190)
             if examples:
-                gr.Examples([[str(path)] for path in examples], self.plate, label=wording.EXAMPLES, api_visibility="private")
+                gr.Examples([[str(path)] for path in examples], self.plate, label=shared.EXAMPLES, api_visibility="private")
         with gr.Tabs(elem_classes="steel-modes"):
-            with gr.Tab(wording.STEEL_MODES[0]):
+            with gr.Tab(wording.MODES[0]):
                 self.stage = make_stage()
-            with gr.Tab(wording.STEEL_MODES[1]):
+            with gr.Tab(wording.MODES[1]):
                 self._brush()
-            with gr.Tab(wording.STEEL_MODES[2]):
+            with gr.Tab(wording.MODES[2]):
                 self._set()
         self.saved = gr.File(visible="hidden", elem_classes="parked")
         self._wire()
@@ -244,10 +246,10 @@ def path_of(file: dict[str, Any] | None) -> str:
     return str(file["path"]) if file else ""
 
 
-def present(visit: PlateVisit | None, otherwise: str = wording.STEEL_EXPIRED) -> PlateVisit:
+def present(visit: PlateVisit | None, otherwise: str = wording.EXPIRED) -> PlateVisit:
     """The visit, unless there is none or its plate was deleted since."""
     if visit is None or not visit.path.exists():
-        raise complaint(wording.STEEL_EXPIRED if visit else otherwise)
+        raise complaint(wording.EXPIRED if visit else otherwise)
     return visit
 
 
@@ -265,7 +267,7 @@ def painted_of(drawn: dict[str, Any] | None) -> np.ndarray[Any, np.dtype[np.bool
 
 
 def make_stage() -> gr.HTML:
-    return drawing("steel_stage", "steel-block", ("stage",), words=wording.STEEL_STAGE)
+    return drawing("steel_stage", "steel-block", ("stage",), words=wording.STAGE)
 
 
 def make_editor() -> gr.ImageEditor:

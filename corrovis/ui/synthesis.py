@@ -7,10 +7,11 @@ from typing import Any
 import gradio as gr
 
 from corrovis.sem.synthesis import LEAST_SIDE, Synthesiser
-from corrovis.ui import synthesis_jobs, wording
+from corrovis.ui import synthesis_jobs
 from corrovis.ui.complaints import complaining
 from corrovis.ui.packing import pack
 from corrovis.ui.parts import CPU, fresh_folder
+from corrovis.ui.wording import synthesis as wording
 
 MOST_SHOWN, MOST_SIDE = 48, 512  # the page's own limits; the command line goes further
 
@@ -21,18 +22,18 @@ class SynthesisSection:
     def __init__(self, synthesiser: Synthesiser) -> None:
         self.synthesiser = synthesiser
         materials = list(synthesiser.materials)
-        heading = f"<h2>{wording.SURFACES_HEADLINE}</h2><p>{wording.SURFACES_LEAD}</p>"
+        heading = f"<h2>{wording.HEADLINE}</h2><p>{wording.LEAD}</p>"
         gr.HTML(heading, elem_classes="surface-heading", apply_default_css=False)
         with gr.Row(elem_classes="surface-form"):
-            self.material = gr.Dropdown(materials, value=materials[0], label=wording.SURFACES_MATERIAL, scale=2)
-            self.number = gr.Slider(1, MOST_SHOWN, 8, step=1, label=wording.SURFACES_NUMBER)
-            self.side = gr.Slider(LEAST_SIDE, MOST_SIDE, 256, step=32, label=wording.SURFACES_SIDE)
-            self.seed = gr.Number(0, precision=0, minimum=0, label=wording.SURFACES_SEED)
-        self.go = gr.Button(wording.SURFACES_GO, variant="primary", elem_classes="surface-form")
+            self.material = gr.Dropdown(materials, value=materials[0], label=wording.MATERIAL, scale=2)
+            self.number = gr.Slider(1, MOST_SHOWN, 8, step=1, label=wording.NUMBER)
+            self.side = gr.Slider(LEAST_SIDE, MOST_SIDE, 256, step=32, label=wording.SIDE)
+            self.seed = gr.Number(0, precision=0, minimum=0, label=wording.SEED)
+        self.go = gr.Button(wording.GO, variant="primary", elem_classes="surface-form")
         with gr.Column(visible=False, elem_classes="surfaces") as self.results:
             self.facts = gr.HTML(apply_default_css=False)
             self.gallery = gr.Gallery(
-                label=wording.SURFACES_GALLERY,
+                label=wording.GALLERY,
                 show_label=False,
                 columns=4,
                 height="auto",
@@ -40,7 +41,7 @@ class SynthesisSection:
                 format="png",
                 elem_classes="surface-gallery",
             )
-            self.download = gr.File(label=wording.SURFACES_DOWNLOAD, interactive=False)
+            self.download = gr.File(label=wording.DOWNLOAD, interactive=False)
         asked = [self.material, self.number, self.seed, self.side]
         made = [self.results, self.facts, self.gallery, self.download]
         work: dict[str, Any] = {"api_visibility": "private", "show_progress_on": self.material, **CPU}
@@ -58,7 +59,7 @@ class SynthesisSection:
         folder = fresh_folder() / "synthetic-sem"
 
         def told(kept: int) -> None:
-            progress((kept, int(number)), desc=wording.SURFACES_DRAWING)
+            progress((kept, int(number)), desc=wording.DRAWING)
 
         with complaining():
             answer = synthesis_jobs.make(self.synthesiser, (material, int(number), int(seed or 0), int(side)), folder, told)

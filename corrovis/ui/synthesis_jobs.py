@@ -9,7 +9,7 @@ from typing import Any
 
 from corrovis.render.surface_files import write_surfaces
 from corrovis.sem.synthesis import Synthesiser
-from corrovis.ui import wording
+from corrovis.ui.wording import synthesis as wording
 
 
 def make(synthesiser: Synthesiser, asked: tuple[str, int, int, int], folder: Path, told: Callable[[int], None]) -> dict[str, Any]:
@@ -21,15 +21,15 @@ def make(synthesiser: Synthesiser, asked: tuple[str, int, int, int], folder: Pat
 
 def gallery_of(answer: dict[str, Any]) -> list[tuple[str, str]]:
     """Picture and a short caption, each; the table in the archive has all scores."""
-    return [(str(item["file"]), wording.SURFACE_CAPTION.format(**item["scores"])) for item in answer["items"]]
+    return [(str(item["file"]), wording.CAPTION.format(**item["scores"])) for item in answer["items"]]
 
 
 def facts_of(answer: dict[str, Any]) -> str:
     """Mean scores, and how many pictures were dropped for which."""
-    scores = wording.SURFACE_SCORES
+    scores = wording.SCORES
     cells = "".join(f"<div><dt>{scores[check]}</dt><dd>{value:.3f}</dd></div>" for check, value in answer["scores"].items())
     why = ", ".join(f"{scores[check]} {count}" for check, count in answer["dropped_by"].items())
-    dropped = wording.SURFACES_DROPPED.format(dropped=answer["dropped"]) + (f" ({why})" if why else "")
-    title = wording.SURFACES_MADE.format(count=len(answer["files"]), material=answer["material"])
-    note = f'<p class="note">{escape(wording.SURFACE_NOTE)}</p>'
+    dropped = wording.DROPPED.format(dropped=answer["dropped"]) + (f" ({why})" if why else "")
+    title = wording.MADE.format(count=len(answer["files"]), material=answer["material"])
+    note = f'<p class="note">{escape(wording.NOTE)}</p>'
     return f'<section class="surface-facts"><h2>{escape(title)}</h2><dl>{cells}</dl><p>{escape(dropped)}</p>{note}</section>'

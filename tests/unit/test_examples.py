@@ -6,14 +6,14 @@ from corrovis.electrochem.readers import read_polarization, read_spectra
 from corrovis.images import read_photo
 from corrovis.sem.exposure_table import read_table
 from corrovis.sem.fields import read_field
-from corrovis.ui import wording
 from corrovis.ui.page import EXAMPLES, example_photos
 from corrovis.ui.progression import TABLE
+from corrovis.ui.wording import electrochem, inspection
 
 
 def test_photos_and_fields_are_read() -> None:
     assert len([read_photo(path) for path in example_photos(EXAMPLES)]) >= 3
-    for name in wording.INSPECT_EXAMPLES:
+    for name in inspection.EXAMPLES:
         assert "data bar cropped: 44 rows below" in read_field(EXAMPLES / "micrographs" / name).notes
 
 
@@ -27,7 +27,7 @@ def test_the_progression_has_two_conditions_of_three_exposures() -> None:
 
 
 def test_curves_are_read() -> None:
-    assert set(wording.LAB_EXAMPLES) == {path.name for path in (EXAMPLES / "curves").iterdir()}
+    assert set(electrochem.EXAMPLES) == {path.name for path in (EXAMPLES / "curves").iterdir()}
     assert read_polarization(EXAMPLES / "curves/polarisation.csv")
     (spectrum,) = read_spectra(EXAMPLES / "curves/impedance.csv")
     assert len(spectrum.frequency_hz) == 57

@@ -18,8 +18,8 @@ from corrovis.sem.progression import Point, trends
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.tasks.inspection import Request, progression_files
 from corrovis.ui import progression_jobs as jobs
-from corrovis.ui import wording
 from corrovis.ui.progression import ProgressionTab
+from corrovis.ui.wording import progression as wording
 
 FIELDS = [Point("dry", hours, share, (1 - share, share, 0), "low") for hours, share in ((1, 0.1), (2, 0.2), (4, 0.4), (4, 0.36))]
 CONDITIONS = [trend_record(trend) for trend in trends([*FIELDS, Point("<wet>", 1, 0.4, (0, 0, 1), "severe")])]

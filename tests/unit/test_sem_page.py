@@ -30,11 +30,12 @@ from corrovis.sem.segmentation import LEAST_PX, Segmenter
 from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.tasks.inspection import Request, request_of
-from corrovis.ui import findings, inspect, sem_jobs, wording
+from corrovis.ui import findings, inspect, sem_jobs
 from corrovis.ui.inspect import PRIVATE, WORK, InspectTab
 from corrovis.ui.packing import LEFT_OUT, with_lighter_pictures
 from corrovis.ui.payload import PREFIX
 from corrovis.ui.sem_jobs import InspectDesk, InspectVisit, Refused, Seen, is_text
+from corrovis.ui.wording import inspection as wording
 
 
 def test_heat_is_laid_over_the_grey_field() -> None:

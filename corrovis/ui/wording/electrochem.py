@@ -1,0 +1,80 @@
+"""The texts of the electrochemistry tab."""
+
+from __future__ import annotations
+
+HEADLINE = "What does your curve say?"
+LEAD = "Drop a polarisation curve or an impedance spectrum. It is fitted at once, without start values."
+EXAMPLES = {"polarisation.csv": "Polarisation curve", "impedance.csv": "Impedance spectrum"}
+FILES = "Curves"
+FORMATS = "CSV, TXT, Excel, .DTA, .mpt, .z, .par, .pssession and more, decimal commas included."
+AREA = "Exposed area, cm² (0: not known)"
+METAL = "Metal, for the corrosion rate"
+NO_METAL = "none of these"
+OTHER_METAL = "Another metal"
+COMPOSITION = "Composition in mass %, instead of the equivalent weight"
+COMPOSITION_HINT = "Fe=68,Cr=17,Ni=12 or Cr(6)=17"
+WEIGHT = "Equivalent weight, g"
+DENSITY = "Density, g/cm³"
+IRON = ("iron: 27.92", "iron: 7.87")
+PARTS = "Which part of the file"
+COLUMNS = "Columns, if the headings do not tell"
+COLUMNS_HINT = "potential=2,current=3 (mA)"
+SWEEP = "Sweep of a polarisation curve (0: the first that can be fitted)"
+SPECTRUM = "Number of the impedance spectrum"
+METHOD = "Fit of polarisation curves"
+CIRCUIT = "Circuit of impedance spectra"
+REFERENCE = "Reference electrode"
+SAVED = "Take home"
+OTHER_KIND = "{name} is of another kind than the first file and was left out"
+TOO_MANY = "only the first {most} files are shown"
+PLOT_POTENTIAL = "E in V against {reference}"
+PLOT_CURRENT = "log |i| in A/cm²"
+PLOT_DECADES = "residual in decades"
+PLOT_REAL = "Re Z in {unit}"
+PLOT_IMAGINARY = "-Im Z in {unit}"
+PLOT_FREQUENCY = "log f in Hz"
+PLOT_MODULUS = "log |Z| in {unit}"
+PLOT_PHASE = "-phase in °"
+PLOT_RESIDUAL = "residual in %"
+PLOT_INVERSE = "1000 K / T"
+PLOT_I_CORR = "log i corr in A/cm²"
+PLOT_TAU = "log relaxation time in s"
+PLOT_GAMMA = "distribution in {unit}"
+EFFECTIVE = "C of {cpe} (Brug)"
+ACTIVATION = "Activation energy of {count} curves"
+TEMPERATURES = "Temperatures of the curves, K, for an activation energy"
+TEMPERATURES_HINT = "303, 313, 323"
+NOT_A_NUMBER = "{label}: {text!r} is no number; leave it empty, or write one such as 7.87"
+NOT_TEMPERATURES = "temperatures are numbers in kelvin with commas between, one for each file: 303, 313, 323"
+CURVE_PLOT = {
+    "plot": "Curves and fits",
+    "empty": "Your curve appears here.",
+    "drag": "Drag the edges of the coloured band to fit another window.",
+    "auto": "Automatic window",
+    "low": "Lower edge of the fit window, V",
+    "high": "Upper edge of the fit window, V",
+}
+# Key of the answer: label, factor, unit.
+QUANTITIES = {
+    "e_corr_v": ("E corr", 1e3, "mV"),
+    "i_corr_a_cm2": ("i corr", 1e6, "µA/cm²"),
+    "beta_a_v_dec": ("Anodic slope", 1e3, "mV/decade"),
+    "beta_c_v_dec": ("Cathodic slope", 1e3, "mV/decade"),
+    "i_limit_a_cm2": ("Limiting current", 1e6, "µA/cm²"),
+    "ohmic_resistance_ohm_cm2": ("Ohmic resistance", 1.0, "Ω cm²"),
+    "polarisation_resistance_ohm_cm2": ("Polarisation resistance", 1.0, "Ω cm²"),
+    "stern_geary_v": ("Stern-Geary B", 1e3, "mV"),
+    "corrosion_rate_mm_y": ("Corrosion rate", 1.0, "mm/year"),
+    "corrosion_rate_mpy": ("Corrosion rate", 1.0, "mpy"),
+    "activation_energy_kj_mol": ("Activation energy", 1.0, "kJ/mol"),
+    "prefactor_a_cm2": ("Prefactor", 1.0, "A/cm²"),
+    "r_squared": ("R² of the line", 1.0, ""),
+    "window_low_v": ("Fit window from", 1e3, "mV"),
+    "window_high_v": ("Fit window to", 1e3, "mV"),
+    "residual_decades": ("Residual of log |i|", 1.0, "decades"),
+    "area_cm2": ("Area", 1.0, "cm²"),
+    "equivalent_weight_g": ("Equivalent weight", 1.0, "g"),
+    "density_g_cm3": ("Density", 1.0, "g/cm³"),
+    "chi_squared": ("χ² per degree of freedom", 1.0, ""),
+    "kramers_kronig_residual_max": ("Kramers-Kronig, largest residual", 100.0, "%"),
+}

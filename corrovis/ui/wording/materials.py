@@ -1,0 +1,44 @@
+"""The texts of the materials lab."""
+
+from __future__ import annotations
+
+HEADLINE = "What is it made of, and how does the network see it?"
+LEAD = "Drop in a scanning electron micrograph: its material, and what every layer of the network makes of it."
+UPLOAD = "Micrograph"
+DROP = "Drop a micrograph here\nor choose one"
+BESIDE = "Second picture, side by side"
+BESIDE_DROP = "Compare: drop a second"
+NETWORK = "Look into"
+HINT = "Of these materials alone; the picture may show another."
+UNFAMILIAR = "Unlike anything in training"
+NETWORKS = {
+    "material": "Material classifier",
+    "ni20cr": "Corrosion of Ni-20Cr",
+    "pits304": "Pits in 304 stainless",
+    "steel-structures": "Steel structures",
+    "steel-inspector": "Defects of rolled steel",
+    "car-grade": "Severity of cars",
+    "car-mask": "Car and its paint",
+}
+LAYER_VIEW = {
+    "view": "Layers of the network",
+    "empty": "The layers appear here.",
+    "maps": "Activation maps of the chosen layer",
+    "layer": "Layer",
+    "back": "Previous layer",
+    "on": "Next layer",
+    "all": "All layers",
+    "filter": "Colour filter",
+    "show": "Channels",
+    "mean": "Mean",
+    "top": "Strongest",
+    "mean_of": "mean of %s channels",
+    "top_of": "%t strongest of %s channels",
+    "save": "Save",
+    "files": {
+        "png": {"name": "This layer", "hint": "PNG as shown here"},
+        "overview": {"name": "Overview", "hint": "All layers in one PNG"},
+        "pdf": {"name": "PDF", "hint": "Overview and a page for each layer"},
+    },
+    "fine": "The middle square of the picture, as each convolution answers it. Strongest: what the answer rests on most.",
+}
