@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from command_line import Answer, Run
 from export import Release, export
 from torch import nn
 
+from corrovis import cli
 from corrovis.results import SEVERITIES, Photo
 from corrovis.store import BUILDERS, Store
 
@@ -220,3 +223,18 @@ def _closed_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def corrovis(toy_weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call `corrovis` in this process with the toy weights."""
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(toy_weights))
+
+    def run(*words: object) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["corrovis", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        said = capsys.readouterr()
+        return Answer(int(left.value.code or 0), said.out, said.err)
+
+    return run

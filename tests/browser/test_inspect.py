@@ -16,22 +16,12 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from skimage.measure import label, regionprops
+from toy import micrograph
 
 from corrovis.render.sem_pictures import region_colours
 from corrovis.sem.segmentation import LEAST_PX
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "micrographs"
-
-
-def micrograph(path: Path, seed: int = 0) -> Path:
-    """180 x 240, grains with dark boundaries, written to `path`."""
-    dice = np.random.default_rng(seed)
-    seeds = dice.random((20, 2)) * (180, 240)
-    y, x = np.mgrid[0:180, 0:240]
-    nearest = np.sort(np.hypot(y[..., None] - seeds[:, 0], x[..., None] - seeds[:, 1]), axis=2)
-    grey = np.where(nearest[..., 1] - nearest[..., 0] < 4, 40, 170)
-    cv2.imwrite(str(path), dice.normal(grey, 7).clip(0, 255).astype(np.uint8))
-    return path
 
 
 # Where the picture, which is grey, has its first coloured pixel, as shares of its width and height.

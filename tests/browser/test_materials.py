@@ -12,7 +12,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
-from test_inspect import micrograph
+from toy import micrograph
 
 
 def view_of(page: Page) -> Locator:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import OpenPage
 from playwright.sync_api import Locator, Page, expect
-from test_inspect import micrograph
+from toy import micrograph
 
 PHONE = {"has_touch": True, "is_mobile": True}
 LEAST_PX = 40  # of what a fingertip is to hit

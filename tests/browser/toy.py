@@ -33,6 +33,17 @@ from corrovis.store import Store
 MADE = Provenance("toy", "0" * 64, 0.0)
 
 
+def micrograph(path: Path, seed: int = 0) -> Path:
+    """180 x 240, grains with dark boundaries, written to `path`."""
+    dice = np.random.default_rng(seed)
+    seeds = dice.random((20, 2)) * (180, 240)
+    y, x = np.mgrid[0:180, 0:240]
+    nearest = np.sort(np.hypot(y[..., None] - seeds[:, 0], x[..., None] - seeds[:, 1]), axis=2)
+    grey = np.where(nearest[..., 1] - nearest[..., 0] < 4, 40, 170)
+    cv2.imwrite(str(path), dice.normal(grey, 7).clip(0, 255).astype(np.uint8))
+    return path
+
+
 def street(cars: int = 1, width: int = 960, height: int = 640) -> np.ndarray:
     """(H, W, 3) uint8: a beige street with blue cars, a little noise on it."""
     rgb = np.full((height, width, 3), (222, 214, 200), np.uint8)

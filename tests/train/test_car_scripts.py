@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +13,7 @@ from car_cyclegan import Config, ImagePool, adversarial, lambda_at, rate_at, to_
 from car_outlines import Outline, read_outlines
 from car_pictures import GREY, Picture, car_of, masked, patches, random_crop, read_pictures, square
 from PIL import Image
+from scripts import run
 from support import is_held_out
 
 from corrovis.results import SEVERITIES
@@ -56,15 +54,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clean = "\n".join(f"{path.name},1,drawn,own" for path in sorted((root / "cars/clean").iterdir()))
     (root / "cars/clean.csv").write_text(f"file,car_mask,repo,licence\n{clean}\n")
     return root
-
-
-def run(script: str, *options: str | Path) -> str:
-    """Output of a training script; the test fails with its errors when it does."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    command = [sys.executable, str(ROOT / "train" / script), *map(str, options)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

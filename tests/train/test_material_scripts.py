@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from test_car_scripts import run
+from scripts import run
 
 from corrovis.manifest import read_manifest
 from corrovis.sem.fields import read_field

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scripts import run
 from sem_gan_scores import MaterialSet, copy_scores
 from sem_patches import Micrograph, cut, load_micrographs, split
-from test_car_scripts import run
 
 from corrovis.manifest import read_manifest
 from corrovis.store import Store

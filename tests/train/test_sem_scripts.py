@@ -15,6 +15,7 @@ from export import Release, export
 from inspection_scores import RUNS, gathered
 from PIL import Image
 from safetensors.torch import save_file
+from scripts import run
 from segment_scores import benchmark_scores, class_ious, confusion_of, field_scores
 from segment_views import UNKNOWN, Labelled
 from segmenting import TAKEN_OFF, Config, left_out, loss_of
@@ -23,7 +24,6 @@ from sem_severity import exposure_of, mixed, start_from
 from severity_scores import by_area, confusion, gain
 from structure_segment import MARGIN, check_hold_out, divided
 from support import save_checkpoint, warped, write_json
-from test_car_scripts import run
 
 from corrovis.manifest import read_manifest
 from corrovis.networks.corrosion_unet import CorrosionUNet

@@ -10,19 +10,24 @@ import pytest
 import steel_data
 import torch
 from calibration import calibrated, fit_temperature, softmax
+from drawn_steel import CLASSES, draw_steel
 from grade_scores import calibration_error
 from inspector import with_generated
 from patch_views import augment
 from PIL import Image
-from test_car_scripts import run
-from test_steel_scripts import CLASSES, data  # noqa: F401
+from scripts import run
 
 from corrovis.errors import BadInputError
 from corrovis.store import Store
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_steel(tmp_path_factory.mktemp("data"))
+
+
 @pytest.mark.slow
-def test_inspectors_train_with_generated_patches_resume_and_ship(data: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_inspectors_train_with_generated_patches_resume_and_ship(data: Path, tmp_path: Path) -> None:
     """Three runs add three lines; what is shipped answers through the store as the run did."""
     for name in CLASSES[:2]:
         (tmp_path / "made" / name).mkdir(parents=True)
@@ -51,7 +56,7 @@ def test_inspectors_train_with_generated_patches_resume_and_ship(data: Path, tmp
         assert set(found["classes"]) == set(CLASSES)
 
 
-def test_too_few_generated_patches_are_refused(data: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_too_few_generated_patches_are_refused(data: Path, tmp_path: Path) -> None:
     known = steel_data.load(data, "train", 32)
     (tmp_path / "dots").mkdir()
     Image.fromarray(known.pixels[0]).save(tmp_path / "dots" / "0.png")

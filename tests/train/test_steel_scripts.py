@@ -12,31 +12,20 @@ import pytest
 import rivals
 import steel_data
 import torch
+from drawn_steel import CLASSES, draw_steel
 from inspector_gain import gain
 from pegan import Deck
-from PIL import Image
+from scripts import run
 from steel_scores import by_block, copies, coverage
-from test_car_scripts import run
 
 from corrovis.errors import BadInputError
 from corrovis.manifest import read_manifest
 from corrovis.settings import WEIGHTS
 
-CLASSES = ("dots", "stripes", "background")
-
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """90 patches a class, numbered 0 .. 89: three blocks, of which the middle one is held out."""
-    root, dice = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
-    for name in CLASSES:
-        (root / "steel" / name).mkdir(parents=True)
-        for number in range(90):
-            patch = dice.normal(100, 8, (32, 32))
-            patch[:, :: 4 if name == "stripes" else 64] += 60
-            patch[::8, ::8] += 90 if name == "dots" else 0
-            Image.fromarray(patch.clip(0, 255).astype(np.uint8)).save(root / "steel" / name / f"p_{number:04d}.png")
-    return root
+    return draw_steel(tmp_path_factory.mktemp("data"))
 
 
 def test_the_parts_share_no_block_and_no_neighbour(data: Path) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from command_line import Answer, Run
 from micrographs import grains
 from PIL import Image
-from test_cli import Answer, Run, corrovis  # noqa: F401
 
 from corrovis import batch
 from corrovis.batch import JOBS, Worker, in_order, run_batch, schema_of
@@ -47,7 +47,7 @@ def skip_without_ray(answer: Answer) -> None:
 
 
 def test_a_batch_is_one_parquet_file_in_the_order_of_the_files(
-    corrovis: Run,  # noqa: F811
+    corrovis: Run,
     folder: Path,
     tmp_path: Path,
 ) -> None:
@@ -71,7 +71,7 @@ def test_a_batch_is_one_parquet_file_in_the_order_of_the_files(
 
 
 def test_exit_2_when_not_one_picture_could_be_used_and_the_rows_say_why(
-    corrovis: Run,  # noqa: F811
+    corrovis: Run,
     tmp_path: Path,
 ) -> None:
     for name in ("a.png", "b.png"):
@@ -223,7 +223,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_one_line_exit_2_and_no_file(
     case: str,
-    corrovis: Run,  # noqa: F811
+    corrovis: Run,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -240,7 +240,7 @@ def test_bad_input_is_one_line_exit_2_and_no_file(
 
 
 def test_damaged_weights_are_told_before_ray_starts(
-    corrovis: Run,  # noqa: F811
+    corrovis: Run,
     toy_weights: Path,
     folder: Path,
     tmp_path: Path,

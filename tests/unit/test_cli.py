@@ -7,46 +7,16 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from command_line import Run
 from PIL import Image
 
 from corrovis import cli
 from corrovis.car.masking import CarMasker
 from corrovis.results import CarMask, Photo
-
-Run = Callable[..., "Answer"]
-
-
-@dataclass
-class Answer:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def corrovis(toy_weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Call `corrovis` in this process with the toy weights."""
-    monkeypatch.setenv("CORROVIS_WEIGHTS", str(toy_weights))
-
-    def run(*words: object) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["corrovis", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        said = capsys.readouterr()
-        return Answer(int(left.value.code or 0), said.out, said.err)
-
-    return run
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import Run
 from micrographs import grains, with_bar
 from PIL import Image
-from test_cli import Run, corrovis  # noqa: F401
 
 from corrovis.render.progression_report import shown_names
 from corrovis.sem.exposure_table import Row
@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_inspect_writes_what_its_json_says(corrovis: Run, folder: Path) -> None:  # noqa: F811
+def test_inspect_writes_what_its_json_says(corrovis: Run, folder: Path) -> None:
     names = ["plain.png", "page.tif", "bar.jpg", "empty.png", "deep.tif", "text.png"]
     answer = corrovis("inspect", *(folder / name for name in names), "--out", folder / "out", "--pixel-size", "0.5um", "--json")
     assert answer.code == 0, answer.err
@@ -72,7 +72,7 @@ def test_inspect_writes_what_its_json_says(corrovis: Run, folder: Path) -> None:
     assert any("data bar cropped" in warning for warning in items[2]["warnings"])
 
 
-def test_a_folder_is_its_pictures_and_notes_are_told(corrovis: Run, folder: Path) -> None:  # noqa: F811
+def test_a_folder_is_its_pictures_and_notes_are_told(corrovis: Run, folder: Path) -> None:
     (folder / "many").mkdir()
     for name, seed in (("b.png", 1), ("a.PNG", 2)):
         Image.fromarray(with_bar(grains(seed=seed), "bottom", 0)).save(folder / "many" / name, "PNG")
@@ -87,7 +87,7 @@ def test_a_folder_is_its_pictures_and_notes_are_told(corrovis: Run, folder: Path
     assert "data bar cropped" in said
 
 
-def test_the_summary_has_a_line_for_each_picture(corrovis: Run, folder: Path) -> None:  # noqa: F811
+def test_the_summary_has_a_line_for_each_picture(corrovis: Run, folder: Path) -> None:
     """Also for one that could not be read, and for no other run's."""
     (folder / "out").mkdir()
     (folder / "out/summary.csv").write_text("of an earlier run")
@@ -123,7 +123,7 @@ def test_the_summary_grows_with_the_pictures(toy_store: Store, folder: Path) -> 
     assert lines == [1, 2, 3], "a run that is cut short has lost none"
 
 
-def test_pits_are_answered_in_the_fields_own_pixels(corrovis: Run, folder: Path) -> None:  # noqa: F811
+def test_pits_are_answered_in_the_fields_own_pixels(corrovis: Run, folder: Path) -> None:
     answer = corrovis("inspect", folder / "bar.jpg", "--out", folder / "out", "--model", "pits304", "--json")
     (item,) = answer.json["items"]
     assert item["model"] == "pits304"
@@ -137,7 +137,7 @@ def test_pits_are_answered_in_the_fields_own_pixels(corrovis: Run, folder: Path)
         assert region["class"] == "pit"
 
 
-def test_reports_stand_alone(corrovis: Run, folder: Path) -> None:  # noqa: F811
+def test_reports_stand_alone(corrovis: Run, folder: Path) -> None:
     (item,) = corrovis("inspect", folder / "plain.png", "--out", folder / "o", "--json").json["items"]
     page = Path(item["report"]).read_text()
     assert "data:image/png;base64," in page
@@ -151,14 +151,14 @@ def test_reports_stand_alone(corrovis: Run, folder: Path) -> None:  # noqa: F811
     assert json.loads((Path(item["report"]).parent / "inspection.json").read_text())["mask"] == "mask.png"
 
 
-def test_names_are_escaped_in_reports(corrovis: Run, folder: Path) -> None:  # noqa: F811
+def test_names_are_escaped_in_reports(corrovis: Run, folder: Path) -> None:
     path = folder / "<b>bold&.png"
     path.write_bytes((folder / "plain.png").read_bytes())
     (item,) = corrovis("inspect", path, "--out", folder / "o", "--json").json["items"]
     assert "<b>bold" not in Path(item["report"]).read_text()
 
 
-def test_pictures_of_one_name_do_not_overwrite_each_other(corrovis: Run, folder: Path) -> None:  # noqa: F811
+def test_pictures_of_one_name_do_not_overwrite_each_other(corrovis: Run, folder: Path) -> None:
     (folder / "sub").mkdir()
     Image.fromarray(grains(seed=5)).save(folder / "sub/plain.png")
     items = corrovis("inspect", folder / "plain.png", folder / "sub/plain.png", "--out", folder / "o", "--json").json["items"]
@@ -167,7 +167,7 @@ def test_pictures_of_one_name_do_not_overwrite_each_other(corrovis: Run, folder:
 
 @pytest.mark.parametrize(("name", "own"), [("...png", "picture"), ("..x..png", "x")])
 def test_nothing_is_written_outside_the_folder_whatever_a_picture_is_called(
-    corrovis: Run,  # noqa: F811
+    corrovis: Run,
     folder: Path,
     name: str,
     own: str,
@@ -178,7 +178,7 @@ def test_nothing_is_written_outside_the_folder_whatever_a_picture_is_called(
     assert list((folder / "o").iterdir()) == [folder / "o/out"]
 
 
-def test_without_saliency_there_is_no_map(corrovis: Run, folder: Path) -> None:  # noqa: F811
+def test_without_saliency_there_is_no_map(corrovis: Run, folder: Path) -> None:
     (item,) = corrovis("inspect", folder / "plain.png", "--out", folder / "o", "--no-saliency", "--json").json["items"]
     assert item["saliency"] is None
     assert not (folder / "o/plain/saliency.png").exists()
@@ -200,7 +200,7 @@ def test_without_saliency_there_is_no_map(corrovis: Run, folder: Path) -> None: 
 def test_bad_input_is_one_line_and_exit_2(
     words: list[str],
     said: str,
-    corrovis: Run,  # noqa: F811
+    corrovis: Run,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -227,7 +227,7 @@ def table(folder: Path) -> Path:
     return folder / "t.csv"
 
 
-def test_progression_answers_by_condition(corrovis: Run, folder: Path, table: Path) -> None:  # noqa: F811
+def test_progression_answers_by_condition(corrovis: Run, folder: Path, table: Path) -> None:
     answer = corrovis("progression", table, "--out", folder / "o", "--json")
     assert answer.code == 0, answer.err
     dry, wet = answer.json["conditions"]
@@ -240,7 +240,7 @@ def test_progression_answers_by_condition(corrovis: Run, folder: Path, table: Pa
     assert {"difference", "severity_difference"} <= set(answer.json["comparisons"][0])
 
 
-def test_severity_goes_along_with_area(corrovis: Run, folder: Path, table: Path) -> None:  # noqa: F811
+def test_severity_goes_along_with_area(corrovis: Run, folder: Path, table: Path) -> None:
     answer = corrovis("progression", table, "--out", folder / "o", "--json")
     dry, wet = answer.json["conditions"]
     for one in (dry, wet):
@@ -255,7 +255,7 @@ def test_severity_goes_along_with_area(corrovis: Run, folder: Path, table: Path)
     assert (line["value"][-1] - line["value"][0]) / 2 == pytest.approx(dry["trend"]["value"], abs=1e-5)
 
 
-def test_a_progression_is_taken_home(corrovis: Run, folder: Path, table: Path) -> None:  # noqa: F811
+def test_a_progression_is_taken_home(corrovis: Run, folder: Path, table: Path) -> None:
     answer = corrovis("progression", table, "--out", folder / "o", "--json").json
     with Path(answer["csv"]).open() as file:
         rows = list(csv.DictReader(file))
@@ -282,14 +282,14 @@ def test_pictures_of_one_name_are_told_by_their_folders(tmp_path: Path) -> None:
     assert shown_names([rows[0], rows[2]]) == ["4h.png", "4h.png"]
 
 
-def test_of_a_single_picture_that_fails_its_own_fault_is_said(corrovis: Run, folder: Path) -> None:  # noqa: F811
+def test_of_a_single_picture_that_fails_its_own_fault_is_said(corrovis: Run, folder: Path) -> None:
     (folder / "t.csv").write_text("file,exposure_h,condition\npage.tif,1,dry\n")
     answer = corrovis("progression", folder / "t.csv", "--out", folder / "o")
     assert answer.code == 2
     assert answer.err.startswith("corrovis: page.tif is not a picture")
 
 
-def test_progression_for_people_is_a_table_with_notes(corrovis: Run, folder: Path) -> None:  # noqa: F811
+def test_progression_for_people_is_a_table_with_notes(corrovis: Run, folder: Path) -> None:
     (folder / "t.csv").write_text("file,exposure_h,condition\nbar.jpg,1,dry\n")
     answer = corrovis("progression", folder / "t.csv", "--out", folder / "o")
     assert answer.code == 0, answer.err

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from command_line import Run
 from micrographs import grains
 from PIL import Image
 from skimage.color import rgb2lab
-from test_cli import Run, corrovis  # noqa: F401
 from torch import Tensor, nn
 
 from corrovis.errors import BadInputError, WeightsError
@@ -175,7 +175,7 @@ def test_filters_are_the_seeds_six() -> None:
         filter_of("viridis")
 
 
-def test_layers_writes_what_its_json_says(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_layers_writes_what_its_json_says(corrovis: Run, tmp_path: Path) -> None:
     for seed in range(2):
         save_png(np.repeat(grains(seed=seed)[..., None], 3, axis=2), tmp_path / f"{seed}.png", None)
     options = ("--beside", tmp_path / "1.png", "--filter", "Red Lava", "--show", "top", "--top", 4, "--model", "material")
@@ -189,7 +189,7 @@ def test_layers_writes_what_its_json_says(corrovis: Run, tmp_path: Path) -> None
     assert Path(answer.json["pdf"]).read_bytes().startswith(b"%PDF")
 
 
-def test_layers_of_a_labs_own_network(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_layers_of_a_labs_own_network(corrovis: Run, tmp_path: Path) -> None:
     save_png(np.repeat(grains()[..., None], 3, axis=2), tmp_path / "a.png", None)
     own = WEIGHTS / "steel-inspector.safetensors"  # any file beside its record will do
     answer = corrovis("layers", tmp_path / "a.png", "--weights", own, "--out", tmp_path / "o", "--json")
@@ -210,7 +210,7 @@ def test_layers_of_a_labs_own_network(corrovis: Run, tmp_path: Path) -> None:  #
 def test_bad_wishes_are_one_line(
     words: list[str],
     said: str,
-    corrovis: Run,  # noqa: F811
+    corrovis: Run,
     tmp_path: Path,
 ) -> None:
     save_png(np.repeat(grains()[..., None], 3, axis=2), tmp_path / "a.png", None)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from calibration import fit_temperature
+from command_line import Run
 from grade_scores import calibration_error
 from material import Lesson, lesson_of, probabilities, scores_of
 from material_data import LEAST_PART, Sample, delivered, load_samples, specimen_of, view
@@ -17,7 +18,6 @@ from material_familiarity import distances_of, fit_gauge
 from material_learners import Plan, fit_head, linear_of, texture
 from micrographs import grains, with_bar
 from scipy.spatial.distance import cosine
-from test_cli import Run, corrovis  # noqa: F401
 from torch import nn
 
 from corrovis.errors import BadInputError, WeightsError
@@ -264,7 +264,7 @@ def test_a_folder_for_each_alloy(tmp_path: Path) -> None:
         load_samples(tmp_path / "316L")
 
 
-def test_material_answers_by_file(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_material_answers_by_file(corrovis: Run, tmp_path: Path) -> None:
     save_png(np.repeat(grains()[..., None], 3, axis=2), tmp_path / "a.png", None)
     (tmp_path / "b.png").write_text("<html>")
     answer = corrovis("material", tmp_path / "a.png", tmp_path / "b.png", "--json")
@@ -288,7 +288,7 @@ def test_material_answers_by_file(corrovis: Run, tmp_path: Path) -> None:  # noq
 def test_bad_input_is_one_line(
     words: list[str],
     said: str,
-    corrovis: Run,  # noqa: F811
+    corrovis: Run,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

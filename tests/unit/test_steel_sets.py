@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import Run
 from endpoints import published
 from PIL import Image
-from test_cli import Run, corrovis  # noqa: F401
 
 from corrovis.errors import BadInputError, CorrovisError
 from corrovis.results import Float
@@ -227,7 +227,7 @@ def patch(tmp_path: Path) -> Path:
     return tmp_path / "patch.png"
 
 
-def test_steel_answers_for_every_file(corrovis: Run, patch: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_steel_answers_for_every_file(corrovis: Run, patch: Path, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture")
     answer = corrovis("steel", patch, tmp_path / "text.png", "--json")
     assert answer.code == 0, answer.err
@@ -239,7 +239,7 @@ def test_steel_answers_for_every_file(corrovis: Run, patch: Path, tmp_path: Path
     assert corrovis("steel", tmp_path / "text.png", "--json").code == 2
 
 
-def test_what_cannot_be_classified_is_a_line_beside_the_table(corrovis: Run, patch: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_what_cannot_be_classified_is_a_line_beside_the_table(corrovis: Run, patch: Path, tmp_path: Path) -> None:
     bad = [tmp_path / f"{'long' * 30}{number}.png" for number in range(2)]
     for path in bad:
         path.write_text("no picture")
@@ -253,7 +253,7 @@ def test_what_cannot_be_classified_is_a_line_beside_the_table(corrovis: Run, pat
     assert (alone.code, alone.out) == (2, "")
 
 
-def test_defects_are_added_and_erased(corrovis: Run, patch: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_defects_are_added_and_erased(corrovis: Run, patch: Path, tmp_path: Path) -> None:
     region = np.zeros((64, 80), np.uint8)
     region[10:40, 10:40] = 255
     Image.fromarray(region).save(tmp_path / "mask.png")
@@ -280,7 +280,7 @@ def test_defects_are_added_and_erased(corrovis: Run, patch: Path, tmp_path: Path
         (["--class", "spots", "--mask", "missing.png"], "cannot be read"),
     ],
 )
-def test_bad_wishes_are_one_line(corrovis: Run, patch: Path, tmp_path: Path, words: list[str], why: str) -> None:  # noqa: F811
+def test_bad_wishes_are_one_line(corrovis: Run, patch: Path, tmp_path: Path, words: list[str], why: str) -> None:
     answer = corrovis("defect", "add", patch, "--out", tmp_path / "o.png", *words, "--json")
     assert answer.code == 2
     assert why in answer.err
@@ -290,7 +290,7 @@ def test_bad_wishes_are_one_line(corrovis: Run, patch: Path, tmp_path: Path, wor
 
 @pytest.mark.parametrize("words", [["add", "--class", "spots"], ["erase"]])
 def test_a_plate_is_not_written_under_another_formats_name(
-    corrovis: Run,  # noqa: F811
+    corrovis: Run,
     tmp_path: Path,
     words: list[str],
 ) -> None:
@@ -302,7 +302,7 @@ def test_a_plate_is_not_written_under_another_formats_name(
     assert not out.exists()
 
 
-def test_synthesize_makes_folders_per_class(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_synthesize_makes_folders_per_class(corrovis: Run, tmp_path: Path) -> None:
     answer = corrovis("synthesize", "steel", "--class", "all", "-n", 2, "--out", tmp_path / "set", "--no-check", "--json")
     assert answer.code == 0, answer.err
     files = answer.json["files"]
@@ -314,7 +314,7 @@ def test_synthesize_makes_folders_per_class(corrovis: Run, tmp_path: Path) -> No
     assert corrovis("synthesize", "steel", "--class", "all", "-n", 0, "--out", tmp_path / "set").code == 2
 
 
-def test_a_set_that_cannot_be_made_is_one_line(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_a_set_that_cannot_be_made_is_one_line(corrovis: Run, tmp_path: Path) -> None:
     """Where no terminal shows the bar, it is not there."""
     words = ("synthesize", "steel", "--class", "spots", "-n", 2, "--out", tmp_path / "set", "--from", tmp_path / "nowhere")
     answer = corrovis(*words)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from command_line import Run
 from PIL import Image
-from test_cli import Run, corrovis  # noqa: F401
 
 from corrovis.errors import BadInputError
 from corrovis.images import read_photo
@@ -118,7 +118,7 @@ def test_bad_requests_are_refused(synthesiser: Synthesiser, request_: tuple[str,
         synthesiser.make(*request_)
 
 
-def test_command_writes_marked_files_and_their_scores(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_command_writes_marked_files_and_their_scores(corrovis: Run, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     answer = corrovis("synthesize", "sem", "--material", "304", "-n", "2", "--side", "80", "--out", folder, "--json")
     assert answer.code == 0, answer.err
@@ -142,7 +142,7 @@ def test_command_writes_marked_files_and_their_scores(corrovis: Run, tmp_path: P
     assert len(list(folder.glob("*.png"))) == 2
 
 
-def test_command_draws_with_a_labs_own_generator_alone(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_command_draws_with_a_labs_own_generator_alone(corrovis: Run, tmp_path: Path) -> None:
     words = ("synthesize", "sem", "--material", "304", "-n", "1", "--side", "80", "--json")
     answer = corrovis(*words, "--weights", WEIGHTS / "sem-gan.safetensors", "--out", tmp_path / "own")
     assert answer.code == 0, answer.err
@@ -151,7 +151,7 @@ def test_command_draws_with_a_labs_own_generator_alone(corrovis: Run, tmp_path: 
     assert "makes no surfaces" in " ".join(other.err.split())
 
 
-def test_command_refuses_an_unknown_material_in_one_line(corrovis: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_command_refuses_an_unknown_material_in_one_line(corrovis: Run, tmp_path: Path) -> None:
     answer = corrovis("synthesize", "sem", "--material", "cheese", "--out", tmp_path)
     assert answer.code == 2
     assert "cheese" in answer.err
