@@ -19,7 +19,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import numpy as np
 import torch
 from playwright.sync_api import sync_playwright
 
@@ -27,6 +26,7 @@ from corrovis.car.ageing import Ager, compose
 from corrovis.car.masking import CarMasker
 from corrovis.images import read_photo
 from corrovis.networks.resnet_generator import ResnetGenerator
+from corrovis.resizing import resized, scaled
 from corrovis.results import Photo
 from corrovis.settings import Settings
 from corrovis.store import Store
@@ -53,9 +53,7 @@ def median_seconds(work: Callable[[], object], rounds: int = ROUNDS) -> float:
 def megapixel(path: Path) -> Photo:
     rgb = read_photo(path).rgb
     scale = (1e6 / (rgb.shape[0] * rgb.shape[1])) ** 0.5
-    size = round(rgb.shape[1] * scale), round(rgb.shape[0] * scale)
-    resized = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    return Photo(np.asarray(resized, np.uint8), path.name)
+    return Photo(resized(rgb, scaled(rgb.shape, scale), cv2.INTER_CUBIC), path.name)
 
 
 def server_side(photo: Photo, store: Store) -> tuple[dict[str, float], str]:

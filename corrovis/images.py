@@ -19,6 +19,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from corrovis.errors import BadInputError
+from corrovis.resizing import resized, scaled
 from corrovis.results import Byte, Photo
 from corrovis.settings import Settings
 
@@ -115,12 +116,8 @@ def shrink(photo: Photo, long_side: int) -> Photo:
 
 def reduced(pixels: Byte, long_side: int) -> Byte:
     """(H, W) or (H, W, 3) uint8 with its long side at `long_side` at the most, never enlarged; a line scan keeps a row."""
-    height, width = pixels.shape[:2]
-    scale = long_side / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    scale = long_side / max(pixels.shape[:2])
+    return pixels if scale >= 1 else resized(pixels, scaled(pixels.shape, scale))
 
 
 def save_png(rgb: Byte, path: Path, caption: str | None) -> None:

@@ -22,10 +22,10 @@ import numpy as np
 import torch
 
 from corrovis.car.detail import Canvas, finish, periodic_grain
-from corrovis.car.edges import resized
 from corrovis.car.onset import CANVAS, LEVELS, PRIOR, features, fractal, onset_levels
 from corrovis.car.onset import ONSET_UNIT as ONSET_UNIT
 from corrovis.networks.rust_texture import TONE_SIGMA
+from corrovis.resizing import resized
 from corrovis.results import AgedCar, Byte, CarMask, Float, Photo, Provenance, check_level
 from corrovis.store import Store
 from corrovis.tensors import pixels_of, tensor_of
@@ -56,9 +56,9 @@ class Ager:
         height, width = photo.size_hw
         scale = CANVAS / max(height, width)
         size_hw = max(16, round(height * scale)), max(16, round(width * scale))
-        rgb = np.asarray(resized(photo.rgb, size_hw), np.uint8)
-        paint = np.asarray(resized(mask.paint, size_hw), np.float32)
-        car = np.asarray(resized(mask.car.astype(np.float32), size_hw) > 0.5, np.bool_)
+        rgb = resized(photo.rgb, size_hw, cv2.INTER_CUBIC)
+        paint = resized(mask.paint, size_hw, cv2.INTER_CUBIC)
+        car = np.asarray(resized(mask.car.astype(np.float32), size_hw, cv2.INTER_CUBIC) > 0.5, np.bool_)
         car_size = float(np.sqrt(max(1, int(car.sum()))))
 
         prior = features(rgb, car, paint) @ np.array(list(PRIOR.values()), np.float32)
@@ -122,8 +122,8 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     """
     height, width = paint.shape
     quarter = max(4, height // 4), max(4, width // 4)
-    small = np.asarray(resized(rgb, quarter), np.uint8)
-    small_paint = np.asarray(resized(paint, quarter), np.float32)
+    small = resized(rgb, quarter, cv2.INTER_CUBIC)
+    small_paint = resized(paint, quarter, cv2.INTER_CUBIC)
     lightness = np.asarray(cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[..., 0], np.float32)
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
     dice = np.random.default_rng(seed + 1)

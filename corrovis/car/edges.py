@@ -5,16 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from corrovis.resizing import resized
 from corrovis.results import Byte, Float
-
-
-def resized(image: Float | Byte, size_hw: tuple[int, int]) -> Float | Byte:
-    """Area averaging when shrinking, cubic when enlarging; shape and dtype otherwise kept."""
-    height, width = size_hw
-    if image.shape[:2] == (height, width):
-        return image
-    shrinking = height <= image.shape[0] and width <= image.shape[1]
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)  # type: ignore[return-value]
 
 
 def enlarged(small: Float, size_hw: tuple[int, int], box: tuple[slice, slice], how: int = cv2.INTER_LINEAR) -> Float:
@@ -37,7 +29,7 @@ def guided(small: Float, guide: Byte, radius: int, epsilon: float = 2e-3) -> Flo
         output: (H, W) float32, in the range of `small`
     """
     grey_full = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    grey = np.asarray(resized(grey_full, small.shape), np.float32)  # type: ignore[arg-type]
+    grey = resized(np.asarray(grey_full, np.float32), small.shape)
     window = (2 * radius + 1, 2 * radius + 1)
 
     def mean(x: Float) -> Float:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 
-import cv2
 import numpy as np
 import torch
 
 from corrovis.networks.severity_net import level_probabilities
+from corrovis.resizing import resized
 from corrovis.results import Byte, Grade, Photo, Provenance
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
@@ -39,5 +39,4 @@ class Grader:
 
 def square(rgb: Byte, side: int) -> Byte:
     """(H, W, 3) squashed to (side, side, 3): area mean where it shrinks, linear where it grows."""
-    shrinks = rgb.shape[0] * rgb.shape[1] > side * side
-    return np.asarray(cv2.resize(rgb, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8)
+    return resized(rgb, (side, side))

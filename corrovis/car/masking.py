@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 import torch
 
-from corrovis.car.edges import guided, resized
+from corrovis.car.edges import guided
 from corrovis.errors import BadInputError, NoCarError
 from corrovis.networks.car_unet import CAR, PAINT
+from corrovis.resizing import resized, scaled
 from corrovis.results import Bool, Byte, CarMask, Float, Photo, Provenance
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
@@ -73,13 +74,12 @@ class CarMasker:
         near = self._look(rgb, long_side)
         mirrored = self._look(rgb[:, ::-1], long_side)[:, :, ::-1]
         far = self._look(rgb, round(FURTHER * long_side))
-        return np.stack([(a + b + resized(c, a.shape)) / 3 for a, b, c in zip(near, mirrored, far, strict=True)])
+        return np.stack([(a + b + resized(c, a.shape, cv2.INTER_CUBIC)) / 3 for a, b, c in zip(near, mirrored, far, strict=True)])
 
     def _look(self, rgb: Byte, long_side: int) -> Float:
         """(2, h, w) logits of the photo at `long_side`."""
-        height, width = rgb.shape[:2]
-        scale = long_side / max(height, width)
-        small = np.asarray(resized(rgb, (max(1, round(height * scale)), max(1, round(width * scale)))), np.uint8)
+        scale = long_side / max(rgb.shape[:2])
+        small = resized(rgb, scaled(rgb.shape, scale), cv2.INTER_CUBIC)
         rim = 0, -small.shape[0] % 32, 0, -small.shape[1] % 32
         padded = np.asarray(cv2.copyMakeBorder(small, *rim, cv2.BORDER_REFLECT_101), np.uint8)
         with torch.inference_mode():

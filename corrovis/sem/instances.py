@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torchvision.ops import box_convert, nms
 
 from corrovis.networks.yolo_seg import COEFFICIENTS, PROTOTYPE_STRIDE, YoloSeg
+from corrovis.resizing import resized, scaled
 from corrovis.results import Byte, Float
 from corrovis.sem.preparing import picture_input
 from corrovis.tiles import Stitcher
@@ -65,7 +66,7 @@ def detect_sizes(network: YoloSeg, rgb: Byte, tiling: tuple[int, int], least: fl
     """The same as `detect_tiled`, and what is wider than `WIDE` in the picture `shrunk` to each of these shares; best first."""
     found = detect_tiled(network, rgb, tiling, least)
     for share in shrunk:
-        small = np.asarray(cv2.resize(rgb, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8)
+        small = resized(rgb, scaled(rgb.shape, share))
         seen = [replace(one, shrunk=share) for one in detect_tiled(network, small, tiling, least)]
         for one in seen:
             if float(np.ptp(one.box_asked.reshape(2, 2), axis=0).max()) > WIDE:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from corrovis.errors import BadInputError, WeightsError
 from corrovis.manifest import WeightSpec
 from corrovis.networks.yolo_seg import COEFFICIENTS, YoloSeg
+from corrovis.resizing import resized
 from corrovis.results import Byte, Float, check_array
 from corrovis.sem.hooks import hearing
 from corrovis.sem.preparing import levelled
@@ -131,8 +131,7 @@ def middle_square(field: Field, spec: WeightSpec) -> Byte:
     top, left = (height - short) // 2, (width - short) // 2
     size = int(spec.input.get("size", LONGEST))
     side = size if spec.input.get("square") else max(STRIDE, min(size, LONGEST) // STRIDE * STRIDE)
-    how = cv2.INTER_AREA if short > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(rgb[top : top + short, left : left + short], (side, side), interpolation=how), np.uint8)
+    return resized(rgb[top : top + short, left : left + short], (side, side))
 
 
 def convolutions(network: nn.Module, x: Tensor, strongest: int = STRONGEST) -> tuple[Layer, ...]:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from corrovis.errors import WeightsError
 from corrovis.images import reduced
+from corrovis.resizing import resized
 from corrovis.results import Byte, Float, Provenance, check_shares
 from corrovis.sem.doubts import COLOURED, UNLIKE, colourful, nothing_in
 from corrovis.sem.fields import normalise
@@ -95,7 +96,7 @@ def squares(grey: Byte, size: int) -> Byte:
     sides = dict.fromkeys(max(round(short * scale), min(short, LEAST_SIDE)) for scale in SCALES)
     cut = [view for side in sides for view in _spread(_tiles(grey, side))]
     telling = [view for view in cut if view.std() >= FLAT] or cut[:1]
-    return np.stack([resized(view, size) for view in telling])
+    return np.stack([resized(view, (size, size)) for view in telling])
 
 
 def _tiles(grey: Byte, side: int) -> list[Byte]:
@@ -107,11 +108,6 @@ def _spread(tiles: list[Byte]) -> list[Byte]:
     if len(tiles) <= MOST_SQUARES:
         return tiles
     return [tiles[round(i * (len(tiles) - 1) / (MOST_SQUARES - 1))] for i in range(MOST_SQUARES)]
-
-
-def resized(view: Byte, size: int) -> Byte:
-    how = cv2.INTER_AREA if len(view) > size else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(view, (size, size), interpolation=how), np.uint8)
 
 
 def squares_input(views: Byte) -> Tensor:

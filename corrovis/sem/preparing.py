@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from corrovis.manifest import WeightSpec
+from corrovis.resizing import resized
 from corrovis.results import Byte
 from corrovis.sem.fields import flatten, normalise
 from corrovis.tensors import tensor_of
@@ -33,8 +34,7 @@ def prepared(rgb: Byte, how: dict[str, Any]) -> Byte:
     scale = scale_of(max(height, width), how)
     if scale == 1:
         return rgb
-    size = max(STRIDE, round(width * scale)), max(STRIDE, round(height * scale))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
+    return resized(rgb, (max(STRIDE, round(height * scale)), max(STRIDE, round(width * scale))), cv2.INTER_CUBIC)
 
 
 def levelled(rgb: Byte, how: dict[str, Any]) -> Byte:

@@ -27,6 +27,7 @@ from corrovis.images import reduced
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.pixel_net import PixelNet, describe
 from corrovis.networks.yolo_seg import YoloSeg
+from corrovis.resizing import resized
 from corrovis.results import Byte, Float
 from corrovis.sem.hooks import hearing
 from corrovis.sem.preparing import as_seen, picture_input
@@ -91,8 +92,7 @@ def saliency_of(store: Store, field: Field, found: CorrosionMap) -> Saliency | N
 
 def at_size(plane: Float, size_hw: tuple[int, ...]) -> Float:
     """(H, W) float32 at another size; made smaller, a cell is the mean of what it covers, so that thin lines do not get lost."""
-    how = cv2.INTER_AREA if plane.size > size_hw[0] * size_hw[1] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(plane, size_hw[::-1], interpolation=how), np.float32)
+    return resized(plane, size_hw)
 
 
 def heat_of(network: CorrosionUNet, seen: Byte, found: Float, method: Method) -> tuple[Float | None, tuple[int, int]]:

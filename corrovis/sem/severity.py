@@ -19,13 +19,13 @@ import time
 from statistics import NormalDist
 from typing import cast
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from corrovis.manifest import WeightSpec
 from corrovis.networks.severity_classifier import SeverityClassifier
+from corrovis.resizing import resized
 from corrovis.results import Byte, Float, Provenance
 from corrovis.sem.preparing import as_seen, picture_input
 from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Opinion, Saliency
@@ -104,8 +104,7 @@ def _boxes(places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: F
 
 
 def _window_input(window: Byte, side: int) -> Tensor:
-    how = cv2.INTER_AREA if min(window.shape[:2]) > side else cv2.INTER_LINEAR
-    return picture_input(np.asarray(cv2.resize(window, (side, side), interpolation=how), np.uint8))
+    return picture_input(resized(window, (side, side)))
 
 
 def _stitched(maps: list[Tensor], places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: Field) -> Saliency | None:

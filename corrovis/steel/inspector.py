@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from corrovis.resizing import resized
 from corrovis.results import Float, Provenance
 from corrovis.steel.results import PatchVerdict, Plate
 from corrovis.store import Store
@@ -67,7 +67,6 @@ def cut(grey: Float, side: int) -> Float:
         scale = side / min(size)
         size = max(side, round(width * scale)), max(side, round(height * scale))
     if size != (width, height):
-        shrinks = height * width > size[0] * size[1]
-        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.float32)
+        grey = resized(grey, size[::-1])
     rows, columns = (spread_starts(length, side, MOST_A_SIDE) for length in grey.shape)
     return np.stack([grey[y : y + side, x : x + side] for y in rows for x in columns])

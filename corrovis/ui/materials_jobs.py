@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS, save_png
+from corrovis.images import DEFAULTS, reduced, save_png
 from corrovis.render.colour_maps import FILTERS, TITLES, filter_of, table
 from corrovis.render.layer_sheets import Look, layer_sheet, overview, save_pdf, show_of, shown_maps
-from corrovis.results import Byte
 from corrovis.sem.fields import read_field
 from corrovis.sem.layers import Layer, LayerView, LayerViewer
 from corrovis.sem.material import MaterialClassifier
@@ -77,20 +75,12 @@ def view_value(view: LayerView) -> str:
 def _sheet(layer: Layer) -> dict[str, Any]:
     """All maps of a layer in one grey PNG: a row for each picture, in it the mean and then the strongest channels."""
     maps = np.concatenate([shown_maps(layer, "mean"), shown_maps(layer, "top")], axis=1)
-    small = np.stack([np.stack([_reduced(one) for one in row]) for row in maps])
+    small = np.stack([np.stack([reduced(one, SENT_SIDE) for one in row]) for row in maps])
     pictures, count, height, width = small.shape
     buffer = io.BytesIO()
     sheet = small.transpose(0, 2, 1, 3).reshape(pictures * height, count * width)
     Image.fromarray(sheet).save(buffer, "PNG", compress_level=3)
     return {"h": height, "w": width, "sheet": f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"}
-
-
-def _reduced(one: Byte) -> Byte:
-    side = max(one.shape)
-    if side <= SENT_SIDE:
-        return one
-    scale = SENT_SIDE / side
-    return np.asarray(cv2.resize(one, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def colour_tables() -> dict[str, dict[str, str]]:

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from corrovis.errors import BadInputError, CorrovisError
+from corrovis.resizing import resized, scaled
 from corrovis.results import Bool, Byte
 from corrovis.settings import Settings
 from corrovis.steel.plates import read_plate, save_plate
@@ -174,8 +175,7 @@ def editor_picture(tools: SteelTools, visit: PlateVisit) -> Byte:
     rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
     long_side = max(rgb.shape[:2])
     scale = min(1.0, EDITOR_SIDE / long_side) if long_side > EDITOR_SIDE / 2 else EDITOR_SIDE / 2 / long_side
-    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
+    return resized(rgb, scaled(rgb.shape, scale), cv2.INTER_CUBIC)
 
 
 def brush(tools: SteelTools, visit: PlateVisit, stroke: Stroke, folder: Path) -> PlateVisit:

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.measure import label
 
-from corrovis.car.edges import guided, resized
+from corrovis.car.edges import guided
 from corrovis.car.masking import car_at, optimise, to_the_silhouette
 from corrovis.errors import BadInputError
+from corrovis.resizing import resized
 
 
 def canvas() -> np.ndarray:

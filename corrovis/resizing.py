@@ -1,0 +1,24 @@
+"""Arrays at another size: shrunk by the mean of what a pixel covers, enlarged smoothly."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import cv2
+import numpy as np
+
+Plane = TypeVar("Plane", bound=np.ndarray[Any, Any])
+
+
+def resized(image: Plane, size_hw: tuple[int, ...], enlarge: int = cv2.INTER_LINEAR) -> Plane:
+    """(H, W) or (H, W, 3) uint8 or float32 at (height, width), type kept; `enlarge` is OpenCV's way to larger sizes."""
+    height, width = size_hw[:2]
+    if image.shape[:2] == (height, width):
+        return image
+    how = cv2.INTER_AREA if height * width < image.shape[0] * image.shape[1] else enlarge
+    return cv2.resize(image, (width, height), interpolation=how)  # type: ignore[return-value]
+
+
+def scaled(size_hw: tuple[int, ...], scale: float) -> tuple[int, int]:
+    """(height, width) times `scale`, a pixel at least."""
+    return max(1, round(size_hw[0] * scale)), max(1, round(size_hw[1] * scale))
