@@ -169,6 +169,7 @@ def evaluate_car(args: argparse.Namespace) -> None:
         judge = Judge(features).fit(args.data, args.labels, args.out / "judge.npz")
         sure = {"accuracy": judge.accuracy, "balanced_accuracy": judge.balanced_accuracy, "n": judge.photos}
         report.notes["judge"] = {**sure, "on": "whole photos of held-out real cars, which it has not learned from"}
+        report.anchors["real_cars"] = judge.on_real
         for method, cars in rusted.items():
             report.add(method, judge_scores(cars, judge.many))
     made = {"command": "python train/evaluate.py car", "seconds": round(time.time() - began)}

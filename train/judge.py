@@ -13,14 +13,19 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from bootstrap import mean_over_groups
 from distances import Lite0
 from grade_views import load_photos, part_box, random_box, square
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from support import arguments, is_held_out
+from support import FOLDS, arguments, is_held_out
+
+from corrovis.results import SEVERITIES
 
 SIDE = 224
 VIEWS = (2, 4, 5, 16)  # of each photo, by its level
@@ -36,6 +41,20 @@ def regression() -> Pipeline:
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.003, max_iter=500, class_weight="balanced"))
 
 
+def graded_when_left_out(x: np.ndarray, level: np.ndarray, group: np.ndarray, whole: np.ndarray) -> dict[str, dict[str, Any]]:
+    """What to expect of a perfect picture: share of the whole photos of each level graded as it, and their mean level."""
+    probabilities = np.zeros((len(x), len(SEVERITIES)))
+    for known, left_out in StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0).split(x, level, group):
+        probabilities[left_out] = regression().fit(x[known], level[known]).predict_proba(x[left_out])
+    graded, expected, scores = probabilities.argmax(axis=1), probabilities @ np.arange(len(SEVERITIES)), {}
+    for k, name in enumerate(SEVERITIES):
+        here = whole & (level == k)
+        on = {"n": int(here.sum()), "on": f"real {name} photos of cars that the judge has not learned from"}
+        scores[f"graded_as_asked_{name}"] = mean_over_groups(graded[here] == k, group[here]) | on
+        scores[f"graded_level_{name}"] = mean_over_groups(expected[here], group[here]) | on
+    return scores
+
+
 class Judge:
     """Grades pictures of cars; `fit` before `levels`."""
 
@@ -45,6 +64,7 @@ class Judge:
         self.accuracy = float("nan")  # four classes, whole photos of held-out cars, set by `fit`
         self.balanced_accuracy = float("nan")
         self.photos = 0
+        self.on_real: dict[str, dict[str, Any]] = {}  # real photos of each level, graded by judges that know none of their cars
 
     def fit(self, data: Path, labels: Path = Path("runs/car_labels"), cache: Path | None = None) -> Judge:
         """Learn from the real photos under `data`/cars but for the held-out cars, which it is scored on.
@@ -63,6 +83,7 @@ class Judge:
         held_out = np.array([is_held_out(str(name)) for name in group])
         self.model = regression().fit(x[~held_out], level[~held_out])
         self._score(x[held_out & whole], level[held_out & whole])
+        self.on_real = graded_when_left_out(x, level, group, whole)
         return self
 
     def levels(self, rgb: np.ndarray) -> np.ndarray:

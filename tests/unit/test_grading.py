@@ -200,7 +200,7 @@ def test_a_judge_has_not_learned_from_the_cars_it_will_judge(tmp_path: Path) -> 
     """Whatever held-out photos are labelled, it answers alike, and says how often it is right on them."""
     dice, group = np.random.default_rng(0), np.array([f"car{n}" for n in range(60)])
     level, unseen = dice.integers(0, 4, 60), np.array([is_held_out(str(name)) for name in group])
-    x = dice.normal(size=(60, 5)) + 2 * np.eye(4, 5)[level]
+    x = dice.normal(size=(60, 5)) + 4 * np.eye(4, 5)[level]
     judges = []
     for labels in (level, np.where(unseen, (level + 1) % 4, level)):
         np.savez(tmp_path / "cache.npz", x=x, level=labels, group=group, whole=np.ones(60, bool))
@@ -209,6 +209,10 @@ def test_a_judge_has_not_learned_from_the_cars_it_will_judge(tmp_path: Path) -> 
     assert np.array_equal(honest.model.predict_proba(x), fooled.model.predict_proba(x))
     assert honest.photos == unseen.sum() > 5
     assert honest.accuracy == (honest.model.predict(x) == level)[unseen].mean() > fooled.accuracy
+    for k, name in enumerate(SEVERITIES):
+        asked = honest.on_real[f"graded_as_asked_{name}"]
+        assert asked["n"] == (level == k).sum()
+        assert asked["value"] > 0.6, "levels are apart, so cars that it does not know are told too"
 
 
 def test_all_photos_of_one_car_are_one_group(tmp_path: Path) -> None:

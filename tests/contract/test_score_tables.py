@@ -1,4 +1,4 @@
-"""The README's scores are those of the reports, and the records' scores too."""
+"""The scores that people read are those of the reports, and the records' scores too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import readme_scores
+import score_tables
 from inspection_scores import gathered
 
 from corrovis.manifest import read_manifest
@@ -14,9 +14,11 @@ from corrovis.manifest import read_manifest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_readme_repeats_the_reports() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert readme_scores.with_table(readme, readme_scores.content(ROOT / "train/reports")) == readme
+def test_pages_repeat_the_reports() -> None:
+    tables = score_tables.tables(ROOT / "train/reports")
+    pages = {page: (ROOT / page).read_text() for page in score_tables.PAGES}
+    assert {name for name in tables for text in pages.values() if f"<!-- {name}: begin -->" in text} == set(tables)
+    assert {page: score_tables.with_tables(text, tables) for page, text in pages.items()} == pages
 
 
 def test_the_report_of_inspection_repeats_the_others() -> None:
@@ -32,7 +34,7 @@ def test_goals_missed_say_what_was_tried_and_what_limits_them() -> None:
 
 
 def test_records_repeat_the_reports() -> None:
-    reported = readme_scores.metrics(ROOT / "train/reports")
+    reported = score_tables.metrics(ROOT / "train/reports")
     for name, spec in read_manifest(ROOT / "weights").items():
         if name in reported:
             assert spec.metrics == reported[name]
@@ -40,12 +42,12 @@ def test_records_repeat_the_reports() -> None:
 
 def test_a_goal_is_a_row_with_what_limits_it() -> None:
     goal = {"goal": "IoU, at least 0.9", "value": 0.80512, "low": 0.7, "high": 0.9, "reached": False, "limits": "nine fields"}
-    assert readme_scores.goals_table([goal]).splitlines()[2] == "| IoU, at least 0.9 | 0.805 | 0.7 to 0.9 | no | nine fields |"
+    assert score_tables.goals_table([goal]).splitlines()[2] == "| IoU, at least 0.9 | 0.805 | 0.7 to 0.9 | no | nine fields |"
 
 
 def test_the_lift_has_a_column_for_each_ratio() -> None:
     steps = [{"ratio": ratio, "value": 0.8 + ratio / 10, "low": 0.7, "high": 1.0} for ratio in (0.0, 0.5)]
-    heads, _, row = readme_scores.lift_table({"CNN": steps}).splitlines()
+    heads, _, row = score_tables.lift_table({"CNN": steps}).splitlines()
     assert heads.endswith("| 0 | 0.5 |")
     assert row == "| CNN | 0.800 (0.700 to 1.000) | 0.850 (0.700 to 1.000) |"
 
@@ -56,7 +58,7 @@ def test_ways_to_tell_materials_stand_best_first() -> None:
         return {"metrics": {"accuracy": score, "balanced_accuracy": score}}
 
     methods = {"cnn, trained whole, from random": method(0.8), "lite0, frozen, from tf_lite0": method(0.9)}
-    best, other = readme_scores.learners_table(methods).splitlines()[2:]
+    best, other = score_tables.learners_table(methods).splitlines()[2:]
     score = "0.900 (0.800 to 0.900)"
     assert best == f"| EfficientNet-Lite0 from ImageNet, frozen | {score} | {score} |"
     assert other.startswith("| the seed's CNN | 0.800")
