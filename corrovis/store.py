@@ -75,7 +75,7 @@ class Store:
         return self.specs[name]
 
     def network(self, name: str) -> nn.Module:
-        """The network called `name`, in evaluation mode, float32, on the CPU."""
+        """The network called `name`, in evaluation mode, float32, on the CPU, shared: nobody may change it."""
         spec = self.spec(name)
         with self._lock:
             if name not in self._loaded:
@@ -163,4 +163,5 @@ def load_network(spec: WeightSpec, path: Path) -> nn.Module:
         network.load_state_dict(tensors)
     except (SafetensorError, RuntimeError) as error:
         raise WeightsError(f"{path} does not fit {spec.arch} ({first_line(error)}); restore it and manifest.json") from error
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a fifth to a half faster on CPUs
     return network.eval().requires_grad_(False)

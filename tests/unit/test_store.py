@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,22 +16,27 @@ from corrovis.errors import CorrovisError, WeightsError
 from corrovis.results import Photo
 from corrovis.sem.layers import LayerViewer
 from corrovis.sem.results import Field
+from corrovis.steel.defects import Brush, DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.results import Plate
 from corrovis.store import Store, load_network
 
+STEPS: dict[str, Callable[[Store, Photo], object]] = {
+    "car-mask": lambda store, photo: CarMasker(store).mask(photo),
+    "steel-inspector": lambda store, photo: PatchInspector(store).probabilities(np.zeros((1, 64, 64), np.float32)),
+    "steel-pegan": lambda store, photo: DefectMaker(store).add(Plate(grains(64, 64)), "scratches", Brush()),
+}
 
-@pytest.mark.parametrize("name", ["car-mask", "steel-inspector"])
-def test_layers_can_be_viewed_after_a_step_has_loaded_the_network(toy_weights: Path, toy_photo: Photo, name: str) -> None:
+
+@pytest.mark.parametrize("name", STEPS)
+def test_layers_can_be_viewed_after_a_step_has_used_the_network(toy_weights: Path, toy_photo: Photo, name: str) -> None:
     """Steps ask for it in inference mode, layer views want gradients."""
     store = Store(toy_weights)
-    if name == "car-mask":
-        CarMasker(store).mask(toy_photo)
-    else:
-        PatchInspector(store).classify(Plate(grains(64, 64)))
+    STEPS[name](store, toy_photo)
     field = Field(np.repeat(grains(96, 96)[..., None], 3, axis=2), "a.png", (0, 96))
     assert not any(weight.is_inference() for weight in store.network(name).parameters())
-    assert LayerViewer(store).view([field], name).layers
+    viewer = LayerViewer(store)
+    assert name not in viewer.models or viewer.view([field], name).layers
 
 
 def test_a_record_with_an_unknown_setting_is_a_fault_of_the_weights(toy_store: Store) -> None:
