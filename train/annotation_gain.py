@@ -18,7 +18,7 @@ from annotate import automatic
 from segment_scores import field_scores, summary
 from segmenting import Config, fit, probabilities, semantic, warm_start
 from sem_segment import CLASSES, annotated, load_fields, sampler
-from support import arguments, write_json
+from support import arguments, fresh_seed, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 
@@ -50,8 +50,9 @@ def main() -> None:
             network = CorrosionUNet(len(CLASSES))
             warm_start(network, args.init)
             known = [annotated(field, masks) for field in fields if field.group != left_out]
-            lesson = semantic(sampler(known, config, config.seed, augmented), config)
-            network = fit(network, lesson, config, args.out / f"{masks}_{augmented}_{left_out}.pt", args.resume)
+            checkpoint = args.out / f"{masks}_{augmented}_{left_out}.pt"
+            seed = fresh_seed(config.seed, checkpoint, args.resume)
+            network = fit(network, semantic(sampler(known, config, seed, augmented), config), config, checkpoint, args.resume)
             scores += [field_scores(f, probabilities(network, f.rgb)) for f in fields if f.group == left_out]
         found[arm] = summary(scores, on)
         print(found[arm]["miou"], flush=True)

@@ -28,7 +28,7 @@ import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
 from car_pictures import PLACES, Picture, random_crop, read_pictures
-from support import arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
+from support import arguments, fresh_seed, load_checkpoint, save_checkpoint, save_sheet, write_json
 from torch import Tensor, nn
 
 from corrovis.networks.patch_discriminator import PatchDiscriminator
@@ -211,15 +211,16 @@ def main() -> None:
     config, args = configured()
     if config.threads:
         torch.set_num_threads(config.threads)
-    dice = random.Random(config.seed)
-    torch.manual_seed(config.seed)
+    checkpoint = args.out / "last.pt"
+    seed = fresh_seed(config.seed, checkpoint, args.resume)
+    dice = random.Random(seed)
+    torch.manual_seed(seed)
     accelerator = Accelerator()
     pictures = read_pictures(args.data, args.labels, config.optimise)
     domains = {s: [p for p in pictures if p.severity == s and not p.held_out] for s in SEVERITIES}
     shown = [p for p in pictures if p.severity == "none" and p.held_out][:: 1 if args.smoke else 10][:8]
     steps = 2 if args.smoke else round(config.epochs * len(PLACES) * len(domains["none"]))
     networks = build(config, dice, accelerator.device)
-    checkpoint = args.out / "last.pt"
     step = load_checkpoint(checkpoint, **networks.parts()) if args.resume else 0
     networks.optimiser_g, networks.optimiser_d = accelerator.prepare(networks.optimiser_g, networks.optimiser_d)
     print({s: len(p) for s, p in domains.items()}, "photos,", steps, "steps,", asdict(config), flush=True)

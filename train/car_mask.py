@@ -34,6 +34,7 @@ from segmenting import encoder_state
 from support import (
     arguments,
     cars_of,
+    fresh_seed,
     is_held_out,
     load_checkpoint,
     read_mask,
@@ -334,8 +335,10 @@ def main() -> None:
     config = Config(side=args.side, steps=args.steps, seed=args.seed)
     if args.smoke:
         config = replace(config, side=64, batch=2, steps=2)
-    dice = random.Random(config.seed)
-    torch.manual_seed(config.seed)
+    checkpoint = args.out / "last.pt"
+    seed = fresh_seed(config.seed, checkpoint, args.resume)
+    dice = random.Random(seed)
+    torch.manual_seed(seed)
     network, labels = CarUNet(encoder=args.encoder), args.labels
     if args.start:
         load_checkpoint(args.start, network=network)
@@ -356,7 +359,6 @@ def main() -> None:
     groups = [{"params": half, "lr": rate} for half, rate in zip(halves, rates, strict=True)]
     optimiser = torch.optim.AdamW(groups, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=config.steps, pct_start=0.1)
-    checkpoint = args.out / "last.pt"
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
     parts = {"network": average.module, "raw": network, "optimiser": optimiser, "schedule": schedule}
     step = load_checkpoint(checkpoint, **parts) if args.resume else 0

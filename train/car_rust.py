@@ -22,7 +22,7 @@ import torch.nn.functional as F
 import torchvision
 from accelerate import Accelerator
 from safetensors.torch import load_file
-from support import arguments, cars_of, is_held_out, load_checkpoint, read_mask, read_rgb, save_checkpoint, save_sheet
+from support import arguments, cars_of, fresh_seed, is_held_out, load_checkpoint, read_mask, read_rgb, save_checkpoint, save_sheet
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -142,8 +142,10 @@ def main() -> None:
     parser.add_argument("--features", type=Path, help="SqueezeNet weights; torchvision's own download by default")
     args = parser.parse_args()
     config = Config(side=32, batch=2, steps=2) if args.smoke else Config()
-    torch.manual_seed(config.seed)
-    dice = random.Random(config.seed)
+    checkpoint = args.out / "last.pt"
+    seed = fresh_seed(config.seed, checkpoint, args.resume)
+    torch.manual_seed(seed)
+    dice = random.Random(seed)
     pictures = load_rust(args.data)
     shown = np.stack([random_crop(pictures, config.side, random.Random(i)) for i in range(10)])
     accelerator = Accelerator()
@@ -151,7 +153,7 @@ def main() -> None:
     network_optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, betas=(0.5, 0.99))
     judge_optimiser = torch.optim.Adam(judge.parameters(), lr=config.lr, betas=(0.5, 0.99))
     parts = {"network": network, "judge": judge, "network_optimiser": network_optimiser, "judge_optimiser": judge_optimiser}
-    step = load_checkpoint(args.out / "last.pt", **parts) if args.resume else 0
+    step = load_checkpoint(checkpoint, **parts) if args.resume else 0
     network, judge, network_optimiser, judge_optimiser = accelerator.prepare(network, judge, network_optimiser, judge_optimiser)
     began = time.time()
     while step < config.steps:

@@ -198,7 +198,7 @@ def main() -> None:
     torch.manual_seed(config.seed)
     began = time.time()
     network = InspectorNet(config.backbone, len(known.classes), config.width)
-    if config.init != "random" and not args.resume:
+    if config.init != "random":
         warm_start(network, known, config.init)
     network = fit(network, known, config, args.out / "last.pt", args.resume)
     logits = logits_of(network, held_out.pixels)

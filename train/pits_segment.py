@@ -30,7 +30,7 @@ from safetensors.torch import load_file
 from segment_views import UNKNOWN, Labelled, Windows, instrument, window
 from segmenting import Config, Lesson, Sampler, fit, semantic, to_batch
 from sklearn.model_selection import GroupKFold
-from support import arguments, load_checkpoint, read_rgb, save_sheet, write_json
+from support import arguments, fresh_seed, load_checkpoint, read_rgb, save_sheet, write_json
 from torch import Tensor, nn
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
@@ -264,7 +264,8 @@ def train(args: argparse.Namespace, tiles: list[Pits], bank: Bank | None, out: P
         print(f"  {network.load_coco(load_file(args.init))} tensors from {args.init.name}", flush=True)
     elif args.start:
         load_checkpoint(args.start, network=network)
-    return fit(network, lesson_of(args.method, sampler(tiles, method, config, config.seed), config), config, out, args.resume)
+    sample = sampler(tiles, method, config, fresh_seed(config.seed, out, args.resume))
+    return fit(network, lesson_of(args.method, sample, config), config, out, args.resume)
 
 
 def config_of(args: argparse.Namespace) -> Config:

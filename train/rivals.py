@@ -26,7 +26,7 @@ import torch
 import torch.nn.functional as F
 from pegan import Deck, to_picture
 from steel_data import load
-from support import arguments, load_checkpoint, save_checkpoint, save_sheet, spent, write_json
+from support import arguments, fresh_seed, load_checkpoint, save_checkpoint, save_sheet, spent, write_json
 from torch import Tensor, nn
 
 from corrovis.networks.patch_discriminator import PatchDiscriminator
@@ -193,8 +193,9 @@ def build(config: Config, deck: Deck) -> Drawing | Cycles:
 
 def train(config: Config, data: Path, out: Path, resume: bool) -> None:
     torch.set_num_threads(1)
-    torch.manual_seed(config.seed)
-    deck = Deck(load(data, "train", config.side), np.random.default_rng(config.seed), torch.device("cpu"))
+    seed = fresh_seed(config.seed, out / "last.pt", resume)
+    torch.manual_seed(seed)
+    deck = Deck(load(data, "train", config.side), np.random.default_rng(seed), torch.device("cpu"))
     method = build(config, deck)
     at = load_checkpoint(out / "last.pt", **method.parts()) if resume else 0
     began, saved, done = time.process_time() - spent(out, resume), time.time(), False

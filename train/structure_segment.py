@@ -24,7 +24,7 @@ import torch
 from segment_scores import benchmark_scores, confusion_of
 from segment_views import Labelled, Windows, camera, window
 from segmenting import Config, Sampler, fit, probabilities, semantic, unweighted, warm_start
-from support import arguments, load_checkpoint, read_mask, read_rgb, write_json
+from support import arguments, fresh_seed, load_checkpoint, read_mask, read_rgb, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 
@@ -119,7 +119,8 @@ def main() -> None:
         load_checkpoint(args.start, network=network)
     else:
         warm_start(network, args.init)
-    network = fit(network, semantic(sampler(known, config, config.seed), config), config, args.out / "held_out.pt", args.resume)
+    seed = fresh_seed(config.seed, args.out / "held_out.pt", args.resume)
+    network = fit(network, semantic(sampler(known, config, seed), config), config, args.out / "held_out.pt", args.resume)
     scores = score(unweighted(network, TAKEN_OFF), kept_back)
     print(scores["metrics"], flush=True)
     made = {"config": asdict(config), "scales": SCALES, "seen": SEEN, "photos": len(known), "held_out": len(kept_back)}
@@ -127,13 +128,9 @@ def main() -> None:
     write_json(args.report, {**scores, "made": made})
     again = replace(config, steps=config.steps // 3 + 1, lr=config.lr / 3)
     print("everything", flush=True)
-    fit(
-        deepcopy(network).requires_grad_(True),
-        semantic(sampler(photos, again, config.seed + 1000), again),
-        again,
-        args.out / "last.pt",
-        args.resume,
-    )
+    seed = fresh_seed(config.seed + 1000, args.out / "last.pt", args.resume)
+    whole = deepcopy(network).requires_grad_(True)
+    fit(whole, semantic(sampler(photos, again, seed), again), again, args.out / "last.pt", args.resume)
 
 
 if __name__ == "__main__":

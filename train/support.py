@@ -122,6 +122,11 @@ def load_checkpoint(path: Path, **parts: Any) -> int:
     return int(state["step"])
 
 
+def fresh_seed(seed: int, checkpoint: Path, resume: bool) -> int:
+    """`seed`, and for a run that goes on another one: it is to be shown what it has not been shown yet."""
+    return seed + (load_checkpoint(checkpoint) if resume else 0)
+
+
 def spent(out: Path, resume: bool) -> int:
     """Seconds that the run to be resumed took, as its state.json says; 0 for a new one."""
     state = out / "state.json"

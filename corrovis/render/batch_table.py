@@ -42,12 +42,15 @@ class KeptRows:
         self.part = self.path.with_name(f"{self.path.name}.part")
         self.before = rows_of(read_rows(self.part, schema) if target.resume else schema.empty_table(), names)
         self.count = 0
+        anew = self.part.with_suffix(".anew")  # the rows kept so far stay until they stand here too
         try:
-            self._file = self.part.open("wb")
-        except OSError as error:
-            raise unwritable(self.path, error) from error
-        self._writer = pa.ipc.new_stream(self._file, schema)
-        self.add(self.before)
+            self._file = anew.open("wb")
+            self._writer = pa.ipc.new_stream(self._file, schema)
+            self.add(self.before)
+            anew.replace(self.part)
+        except (OSError, BadInputError) as error:
+            anew.unlink(missing_ok=True)
+            raise error if isinstance(error, BadInputError) else unwritable(self.path, error) from error
 
     def add(self, rows: pa.Table) -> None:
         try:

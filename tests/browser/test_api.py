@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from conftest import write
@@ -81,9 +81,9 @@ def test_no_picture_and_no_car_are_refused_in_words(client: Client, tmp_path: Pa
 def test_a_path_on_the_server_is_no_upload(server: str, photo: Path) -> None:
     """Only what was uploaded may be read, whatever a request calls a file."""
     for record in ({"path": str(photo)}, str(photo), {"path": str(photo), "meta": {"_type": "gradio.FileData"}}):
-        started = httpx.post(f"{server}gradio_api/call/age_car", json={"data": [record, None, 0]}, timeout=60)
+        started = httpx2.post(f"{server}gradio_api/call/age_car", json={"data": [record, None, 0]}, timeout=60)
         if started.is_success:
-            answer = httpx.get(f"{server}gradio_api/call/age_car/{started.json()['event_id']}", timeout=60).text
+            answer = httpx2.get(f"{server}gradio_api/call/age_car/{started.json()['event_id']}", timeout=60).text
             assert "event: error" in answer
             assert "rust_fraction" not in answer
 

@@ -98,7 +98,7 @@ def test_evaluation_scores_the_paper_and_says_what_it_skipped(data: Path, checkp
             score = scores[f"{name}_{level}"]
             assert score["low"] <= score["value"] <= score["high"]
             assert score["n"] >= 3
-    assert set(found["anchors"]) == {"unrusted", "real_halves"}
+    assert set(found["anchors"]) == {"unrusted", "real_halves", "real_cars"}
     assert (tmp_path / "car.png").exists()
 
 
