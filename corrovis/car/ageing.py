@@ -33,14 +33,14 @@ from corrovis.tensors import pixels_of, tensor_of
 MODEL = "car-rust"
 RAMP = 0.2  # narrow, so that what is left of the paint at severe is islands with an edge, not a veil
 YOUTH = 0.35
-GAIN = (1.35, 1.18, 1.0)
+GAIN = (1.4, 1.2, 1.0)
 GRAIN = 0.05  # levels
 GRAIN_SIDE, GRAIN_MARGIN = 128, 48  # pixels; the network sees 46 to each side
 GRAIN_TONE = (104, 62, 44)
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
-OLD = np.array([33.0, 13.5, 17.0])
-"""CIELAB of old rust, a little darker than its median on real severe cars; `GAIN` makes it the orange of a young rim."""
+OLD = np.array([41.0, 14.0, 18.0])
+"""CIELAB of old rust in full light; `GAIN` makes it the orange of a young rim."""
 
 
 class Ager:
@@ -127,8 +127,8 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     lightness = np.asarray(cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[..., 0], np.float32)
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
     dice = np.random.default_rng(seed + 1)
-    lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.12, 0.2))
-    colour = OLD + np.stack([7.0 * lighter, 1.0 * lighter + 3.0 * redder, 2.0 * lighter + 3.5 * redder], axis=2)
+    lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.35, 0.3))
+    colour = OLD + np.stack([14.0 * lighter, 1.0 * lighter + 3.5 * redder, 4.5 * lighter + 2.5 * redder], axis=2)
     colour[..., 1:] += 0.1 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
     light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
@@ -156,7 +156,7 @@ def panel_light(lightness: Float, paint: Float) -> Float:
     middle = float(np.median(smooth[paint > 0.3])) if (paint > 0.3).any() else 50.0
     exposure = np.clip(float(np.quantile(lightness, 0.97)) / 92, 0.45, 1.05)
     relative = (smooth + 8) / (middle + 8)
-    return np.asarray(np.clip(relative**0.65, 0.5, 1.22) * exposure, np.float32)
+    return np.asarray(np.clip(relative**0.9, 0.35, 1.5) * exposure, np.float32)
 
 
 def roughness_of(age: Float, seed: int) -> Float:
