@@ -260,7 +260,7 @@ def iou(found: np.ndarray, truth: np.ndarray) -> float:
 
 
 def evaluate(network: torch.nn.Module, cars: list[Car]) -> dict[str, float]:
-    """Mean IoU on held-out cars: drawn masks for the car, colour labels for the paint (unsure pixels left out)."""
+    """Mean IoU on held-out cars: drawn masks for the car, outlines for the paint (unsure pixels left out)."""
     network.eval()
     scores: dict[str, list[float]] = {"car_iou": [], "paint_iou": []}
     for car in cars:
