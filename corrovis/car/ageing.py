@@ -127,7 +127,7 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     lightness = np.asarray(cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[..., 0], np.float32)
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
     dice = np.random.default_rng(seed + 1)
-    lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.35, 0.3))
+    lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.2, 0.3))
     colour = OLD + np.stack([14.0 * lighter, 1.0 * lighter + 3.5 * redder, 4.5 * lighter + 2.5 * redder], axis=2)
     colour[..., 1:] += 0.1 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
     light = panel_light(lightness, small_paint)
