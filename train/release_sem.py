@@ -22,6 +22,7 @@ from corrovis.store import BUILDERS
 
 ROOT = Path(__file__).resolve().parents[1]
 SECOND_STAGE = "efficientnet_b0-warm"
+LEARNED_SIDE = 1280  # of every field of Ni-20Cr, px
 HALVES = {"mean": [0.5] * 3, "std": [0.5] * 3, "resample": "area"}
 NI20CR = "Ni-20Cr in molten FLiNaK, 9 SEM fields of 4 coupons, expert masks (shortlab/2026-Riley-RAC-in-Salt-Manuscript)"
 PITS = {
@@ -42,11 +43,14 @@ RELEASES: dict[str, dict[str, Any]] = {
         "report": "sem_ni20cr.json",
         "about": "Which share of an etched or corroded metal surface is attacked along its grain boundaries, in SEM fields",
         "classes": ("background", "corroded"),
-        "input": {"size": 512, "overlap": 96, "levels": "normalised", **HALVES},
+        "input": {"size": 512, "overlap": 96, "levels": "normalised", "learned_side": LEARNED_SIDE, **HALVES},
         "command": "python train/sem_segment.py --init mobilenet_v2-imagenet.safetensors",
         "data": NI20CR,
         "limits": "Learned from nine fields of one alloy in one salt, of one laboratory; time, temperature and irradiation are "
-        "confounded in them. Dark debris can be taken for corrosion. Other alloys, etchants or detectors were not tested.",
+        "confounded in them. Dark debris can be taken for corrosion. Other alloys, etchants or detectors were not tested. "
+        "What it finds depends on the magnification of its fields, 1280 px wide: at a quarter of their size and enlarged three "
+        "times it finds far too much. Large pictures that are blurred are reduced before it sees them; where it is unsure of "
+        "much, or finds less at half the size, the program warns.",
     },
     "ni20cr-severity": {
         "run": f"sem_severity/{SECOND_STAGE}",
@@ -54,7 +58,7 @@ RELEASES: dict[str, dict[str, Any]] = {
         "arch": "SeverityClassifier",
         "about": "How corroded a field of Ni-20Cr looks, low, moderate or severe, to a classifier that measures no area",
         "classes": FIELD_SEVERITIES,
-        "input": {"size": 224, "window": 320, "square": True, "levels": "normalised", **HALVES},
+        "input": {"size": 224, "window": 320, "square": True, "levels": "normalised", "learned_side": LEARNED_SIDE, **HALVES},
         "command": "python train/sem_severity.py --init tf_efficientnet_lite0-imagenet.safetensors --everything",
         "data": NI20CR,
         "limits": "Learned from windows of nine fields of one alloy; a second opinion beside the measured area. Classes follow "

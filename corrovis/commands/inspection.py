@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from corrovis.sem.inspection import Inspector
+    from corrovis.tasks.requests import Request
 
 
 def inspect(
@@ -32,15 +33,15 @@ def inspect(
 ) -> None:
     """Find and measure corroded regions: masks, areas, severity, heat maps and a report for each picture, and a summary.csv."""
     with working("inspecting", as_json) as status:
+        request = _asked(model, pixel_size, scale_bar, saliency)
+
         from corrovis.images import pictures_in
         from corrovis.render.folders import make_folder
-        from corrovis.tasks.inspection import inspect_files, request_of
+        from corrovis.tasks.inspection import inspect_files
 
-        inspector = _inspector()
-        request = request_of(inspector.segmenter.models, model, pixel_size, scale_bar, saliency)
         files = [file for path in images for file in (pictures_in(path) if path.is_dir() else [path])]
         make_folder(folder)
-        items = inspect_files(inspector, files, folder, request, _telling(status))
+        items = inspect_files(_inspector(), files, folder, request, _telling(status))
     print_items(items, as_json, (["file", "severity", "corroded", "report"], _row), "inspected")
 
 
@@ -49,18 +50,20 @@ def progression(
     folder: Annotated[Path, typer.Option("--out", help="Folder for plot, masks and reports; made if missing.")],
     model: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
     pixel_size: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
+    scale_bar: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
     as_json: Json = False,
 ) -> None:
     """How corrosion grows with exposure, for each condition, and how conditions differ: plot, report, a CSV of all fields."""
     with working("inspecting", as_json) as status:
+        request = _asked(model, pixel_size, scale_bar)
+
         from corrovis.render.folders import make_folder
         from corrovis.sem.exposure_table import read_table
-        from corrovis.tasks.inspection import progression_files, request_of
+        from corrovis.tasks.inspection import progression_files
 
-        rows, inspector = read_table(table), _inspector()
-        request = request_of(inspector.segmenter.models, model, pixel_size)
+        rows = read_table(table)
         make_folder(folder)
-        answer = progression_files(inspector, rows, folder, request, _telling(status))
+        answer = progression_files(_inspector(), rows, folder, request, _telling(status))
     if as_json:
         print_json(answer)
         return
@@ -88,6 +91,16 @@ def _telling(status: Status) -> Callable[[int, int, str], None]:
     return told
 
 
+def _asked(model: str | None, pixel_size: str | None, scale_bar: str | None, saliency: bool = True) -> Request:
+    """What the options ask for, refused before anything slow is loaded."""
+    from corrovis.manifest import read_manifest
+    from corrovis.sem.results import MODELS
+    from corrovis.tasks.requests import request_of
+
+    known = read_manifest(Settings.from_environment().weights)
+    return request_of([name for name in MODELS if name in known], model, pixel_size, scale_bar, saliency)
+
+
 def _inspector() -> Inspector:
     from corrovis.sem.inspection import Inspector
     from corrovis.sem.segmentation import Segmenter
@@ -96,12 +109,15 @@ def _inspector() -> Inspector:
 
 
 def _row(item: dict[str, Any]) -> list[str]:
-    if "error" in item:
-        return [item["file"], "-", "-", item["error"]]
-    return [item["file"], item.get("severity", "-"), f"{item['corroded_fraction']:.2%}", str(item["report"])]
+    from corrovis.render.inspection_facts import share_text
+
+    share = share_text(item["corroded_fraction"], item["severity_sigma"])
+    return [item["file"], item.get("severity", "-"), share, str(item["report"])]
 
 
 def _trend(trend: dict[str, Any] | None, form: str) -> str:
     if trend is None:
-        return "too few fields or exposures"
+        from corrovis.render.progression_report import NO_LINE
+
+        return NO_LINE
     return "{value:+{form}} ({low:+{form}} to {high:+{form}})".format(**trend, form=form)

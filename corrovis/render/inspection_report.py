@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
 from collections.abc import Callable
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,12 +13,14 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from corrovis.images import save_index_png, save_numbers_png, save_png
+from corrovis import __version__
+from corrovis.images import png_uri, save_index_png, save_numbers_png, save_png
 from corrovis.manifest import WeightSpec
 from corrovis.render.folders import make_folder
+from corrovis.render.inspection_facts import MEANING, facts_of
 from corrovis.render.pages import write_page
 from corrovis.render.pdf import Report, Shown, write_pdf
-from corrovis.render.sem_pictures import heat_map, overlay, region_colours, with_numbers
+from corrovis.render.sem_pictures import colours_of, heat_map, overlay, with_legend, with_numbers
 from corrovis.render.sem_plots import size_histogram
 from corrovis.results import Byte
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Opinion, Region
@@ -43,29 +43,13 @@ HEADINGS = {
     "equivalent_diameter_px": "Equivalent diameter, px",
     "equivalent_diameter_um": "Equivalent diameter, µm",
     "perimeter_px": "Perimeter, px",
+    "perimeter_um": "Perimeter, µm",
     "circularity": "Circularity",
     "solidity": "Solidity",
     "eccentricity": "Eccentricity",
     "second_opinion": "Second opinion there",
 }
 FORMS = {"id": "d", "score": ".2f", "circularity": ".3f", "solidity": ".2f", "eccentricity": ".3f"}
-
-MEANING = (
-    "Corroded share: pixels called corroded, of all pixels of the specimen without its data bar. Regions do not overlap.",
-    "Severity follows from the corroded share by the limits above.",
-    "Its probabilities say what the model's error of area, measured on specimens that it had not seen, leaves open.",
-    "They do not cover pictures of another kind than the model learned from.",
-    "The second opinion, where there is one, comes from a classifier that looks at windows of the field and measures no area.",
-    "The heat map shows what the model's answer rests on; it is not a measurement of corrosion.",
-    "A region's dot has its colour in the picture, where the largest regions carry their numbers.",
-    "Score: how sure the model is of a region, 0 to 1: the mean probability of its pixels, or a detector's own score.",
-    "Box: a region's bounds, or a detector's own box, from the upper left corner; right and bottom are one past the last.",
-    "Equivalent diameter: that of a disc of the same area.",
-    "Circularity: 4π times area over perimeter squared; 1 for a disc, near 0 for a long or ragged outline.",
-    "Solidity: area over that of the convex hull; 1 without notches, less for branches and nets.",
-    "Eccentricity: that of the ellipse with the same second moments; 0 for a circle, near 1 for a needle.",
-    "Second opinion there: what the second opinion, where there is one, says of the window nearest to the region.",
-)
 
 
 def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> dict[str, Any]:
@@ -83,14 +67,18 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
 
 
 def _write_pictures(inspection: Inspection, folder: Path) -> dict[str, Path | None]:
-    """The pictures' paths by their keys in the record; None for heat maps that there are not."""
+    """The pictures' paths by their keys in the record; None for heat maps that there are not, and for sizes of no instances."""
     names = {"mask": "mask", "certainty": "certainty", "region_numbers": "regions", "overlay": "overlay", "sizes": "sizes"}
     files: dict[str, Path | None] = {key: folder / f"{name}.png" for key, name in names.items()}
     save_index_png(inspection.map.labels, folder / "mask.png")
     save_index_png(inspection.map.certainty, folder / "certainty.png")
     save_numbers_png(inspection.map.regions, folder / "regions.png")
-    save_png(overlay(inspection.field.rgb, inspection.map.regions), folder / "overlay.png", None)
-    (folder / "sizes.png").write_bytes(size_histogram(inspection))
+    save_png(overlay(inspection.field.rgb, inspection.map.regions, colours_of(inspection.map)), folder / "overlay.png", None)
+    if inspection.map.instances:
+        (folder / "sizes.png").write_bytes(size_histogram(inspection))
+    else:
+        (folder / "sizes.png").unlink(missing_ok=True)
+        files["sizes"] = None
     felt = inspection.opinion.saliency if inspection.opinion else None
     for key, heat in {"saliency": inspection.saliency, "opinion_saliency": felt}.items():
         path = folder / f"{key}.png"
@@ -125,7 +113,7 @@ def record(inspection: Inspection) -> dict[str, Any]:
     """The contract's answer for one inspection, without its files.  Absent is not zero: no scale, no micrometres."""
     pixel, grade = inspection.field.pixel, inspection.grade
     shares = grade.probabilities.tolist()
-    density = inspection.density_per_mm2
+    density, area = inspection.density_per_mm2, inspection.field_um2
     return {
         "file": inspection.field.name,
         "model": inspection.model,
@@ -140,18 +128,23 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "regions": [region_record(region, pixel.um if pixel else None) for region in inspection.regions],
         "regions_per_mm2": None if density is None else six_figures(density),
         "specimen_rows": list(inspection.field.rows),
-        "pixel_size_um": pixel.um if pixel else None,
+        "field_um2": None if area is None else six_figures(area),
+        "corroded_um2": None if area is None else six_figures(inspection.map.corroded_fraction * area),
+        "pixel_size_um": six_figures(pixel.um) if pixel else None,
         "pixel_size_source": pixel.source if pixel else None,
         "warnings": list(inspection.warnings),
         "model_sha256": inspection.map.made_by.sha256,
         "seconds": round(inspection.map.made_by.seconds, 3),
+        "inspected": inspection.at.isoformat(timespec="seconds"),
+        "corrovis": __version__,
     }
 
 
 def opinion_record(opinion: Opinion) -> dict[str, Any]:
     """What the second stage says of the whole field."""
     shares = dict(zip(FIELD_SEVERITIES, opinion.probabilities.tolist(), strict=True))
-    return {"severity": opinion.severity, "probabilities": shares, "model": opinion.made_by.model}
+    made_by = opinion.made_by
+    return {"severity": opinion.severity, "probabilities": shares, "model": made_by.model, "model_sha256": made_by.sha256}
 
 
 def region_record(region: Region, um: float | None) -> dict[str, Any]:
@@ -166,6 +159,7 @@ def region_record(region: Region, um: float | None) -> dict[str, Any]:
         "equivalent_diameter_px": six_figures(region.equivalent_diameter_px),
         "equivalent_diameter_um": None if um is None else six_figures(region.equivalent_diameter_px * um),
         "perimeter_px": round(region.perimeter_px, 2),
+        "perimeter_um": None if um is None else six_figures(round(region.perimeter_px, 2) * um),
         "circularity": round(region.circularity, 4),
         "solidity": round(region.solidity, 4),
         "eccentricity": round(region.eccentricity, 4),
@@ -178,51 +172,27 @@ def six_figures(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
-    """What the report says first, as (name, value)."""
-    pixel, grade = inspection.field.pixel, inspection.grade
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(FIELD_SEVERITIES, grade.probabilities, strict=True))
-    low, high = grade.limits
-    density = inspection.density_per_mm2
-    classes = inspection.map.classes[1:]
-    of_each = [("Share of each class", ", ".join(f"{name} {inspection.map.class_fraction(name):.2%}" for name in classes))]
-    return [
-        ("Corroded share", f"{inspection.map.corroded_fraction:.2%}"),
-        *(of_each if len(classes) > 1 else []),
-        ("Severity", f"{grade.severity} ({shares}); moderate from {low:.0%}, severe from {high:.0%}"),
-        *([("Second opinion", opinion_text(opinion))] if (opinion := inspection.opinion) else []),
-        ("Regions", f"{len(inspection.regions):,}" + ("" if density is None else f", {density_text(density)} per mm²")),
-        ("Pixel size", f"{pixel.um:g} µm ({pixel.source})" if pixel else "unknown: areas are in pixels"),
-        ("Picture", f"{inspection.field.size_hw[1]} x {inspection.field.size_hw[0]} pixels"),
-        ("Model", f"{inspection.model}, sha256 {inspection.map.made_by.sha256}"),
-        ("Limits of the model", spec.limits),
-    ]
-
-
-def density_text(density: float) -> str:
-    return f"{density:,.0f}" if density >= 100 else f"{density:.3g}"
-
-
-def opinion_text(opinion: Opinion) -> str:
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(FIELD_SEVERITIES, opinion.probabilities, strict=True))
-    return f"{opinion.severity} ({shares}); {opinion.made_by.model}, sha256 {opinion.made_by.sha256[:12]}"
-
-
 def _report(inspection: Inspection, spec: WeightSpec, files: dict[str, Path | None]) -> Report:
     """What HTML and PDF say; `files` are the pictures that lie beside them."""
     pixel, regions = inspection.field.pixel, inspection.map.regions
     largest = sorted(inspection.regions, key=lambda region: -region.area_px)[:SHOWN_ROWS]
-    numbers = partial(with_numbers, regions=regions, numbers=[region.id for region in largest[:NUMBERED]])
+    classes, numbers = inspection.map.classes, [region.id for region in largest[:NUMBERED]]
+
+    def marked(picture: Byte) -> Byte:
+        picture = with_numbers(picture, regions, numbers)
+        return with_legend(picture, classes[1:]) if len(classes) > 2 else picture
+
+    kind = "in the colour of its class" if len(classes) > 2 else "in its own colour"
     pictures = [
-        ("overlay", "Corroded regions, each in its own colour, the largest with their numbers", numbers),
+        ("overlay", f"Corroded regions, each {kind}, the largest with their numbers", marked),
         ("saliency", "Heat map: what the answer rests on", None),
         ("opinion_saliency", "Heat map: what the second opinion rests on", None),
         ("sizes", "Sizes of the regions", None),
     ]
     rows = [region_record(region, pixel.um if pixel else None) for region in largest]
-    absent = [key for key in HEADINGS if rows and rows[0][key] is None]
+    absent = [key for key in HEADINGS if rows and all(row[key] is None for row in rows)]
     columns = {key: name for key, name in HEADINGS.items() if key not in absent}
-    colours = region_colours(len(inspection.map.scores)).tolist()
+    colours = colours_of(inspection.map).tolist()
     return Report(
         name=inspection.field.name,
         warnings=inspection.warnings,
@@ -238,8 +208,8 @@ def _report(inspection: Inspection, spec: WeightSpec, files: dict[str, Path | No
 
 def written(key: str, value: Any) -> str:
     """A region's value as HTML and PDF show it: four figures, or whole numbers with commas at thousands."""
-    if isinstance(value, str):
-        return value
+    if value is None or isinstance(value, str):
+        return value or ""
     if isinstance(value, list):
         return ", ".join(map(str, value))
     whole = isinstance(value, int) or value >= 999.95
@@ -254,7 +224,7 @@ def _write_html(report: Report, path: Path) -> None:
         "name": report.name,
         "warnings": report.warnings,
         "facts": report.facts,
-        "pictures": [{"data": _as_data(one.png), "caption": one.caption} for one in report.pictures],
+        "pictures": [{"data": png_uri(one.png), "caption": one.caption} for one in report.pictures],
         "columns": report.headings if report.rows else [],
         "rows": [[dot.format(colour, row[0]), *row[1:]] for colour, row in zip(report.colours, report.rows, strict=True)],
         "left_out": f"{left:,}" if left else "",
@@ -271,7 +241,3 @@ def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
         for row in rows:
             corners = dict(zip(CORNERS, row["bbox_xyxy"], strict=True))
             writer.writerow({**{name: value for name, value in row.items() if name in names}, **corners})
-
-
-def _as_data(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"

@@ -8,8 +8,8 @@ from typing import Any
 
 SUMMARY = "summary.csv"
 COLUMNS = (
-    *("file", "folder", "model", "severity", "corroded_fraction", "regions", "regions_per_mm2", "pixel_size_um"),
-    *("warnings", "error"),
+    *("file", "folder", "model", "severity", "corroded_fraction", "severity_sigma"),
+    *("regions", "regions_per_mm2", "pixel_size_um", "warnings", "error"),
 )
 
 

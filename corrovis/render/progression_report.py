@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
 import re
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from corrovis.images import png_uri
 from corrovis.render.pages import write_page
 from corrovis.render.pdf import Shown, Table, write_tables_pdf
 from corrovis.render.sem_plots import progression_plot
@@ -25,19 +25,21 @@ CHANGE = "+.3g"  # an hour of thousands changes little, and that little must not
 STEPS = 21  # hours at which a line and its band are answered
 TITLE = "Corrosion against exposure"
 CAPTION = "A dot is a field, a bar the interval of the mean of repeats, a line with its band the trend of a condition."
+NO_LINE = "too few fields or exposures, or several models"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
-INTERVALS = {"bootstrap": "bootstrap over repeats", "paired t": "paired t over the exposures", None: "none"}
+INTERVALS = {"Welch t": "Welch's t over repeats", "paired t": "paired t over the exposures", None: "none"}
 
 MEANING = (
     "Corroded share: pixels called corroded, of all pixels of the specimen without its data bar.",
     "Severity level: 0 low, 1 moderate, 2 severe, weighted with their probabilities, so it moves before a limit is passed.",
-    "Fields of one condition and exposure are repeats; the interval of their mean is a bootstrap over them, 95 %.",
-    "A field alone has no interval, and that of two or three is too narrow.",
+    "Fields of one condition and exposure are repeats; the interval of their mean is the 95 % t interval, wide for two or three.",
+    "A field alone has no interval.",
     "Growth is a straight line through all fields of a condition, with the 95 % t interval of least squares, drawn as its band.",
     "It wants three fields at two exposures. Corrosion need not grow on a straight line: look at the plot.",
     "Conditions are compared over the exposures that both have; they differ where the interval leaves zero out.",
-    "Where each of these exposures has repeats in both, the interval is a bootstrap over them. Where not, and there are three",
-    "or more, it is the paired t interval of the differences at each, which takes them for draws of one; else there is none.",
+    "Where each of these exposures has repeats in both, the interval is that of Welch's t test, pooled over them. Where not, and",
+    "there are three or more, it is the paired t interval of the differences at each, as if they were draws of one; else none.",
+    "Models differ in what they call corroded, so nothing is compared, averaged or put on a line across two of them.",
     "The intervals cover the scatter of the fields, not an error of the model that all of them share.",
 )
 
@@ -50,16 +52,16 @@ def write_progression(
     `items` are the records of the rows' pictures, in their order; `points` those that could be inspected.
     """
     found = trends(points)
+    fields = [field_record(row, name, item) for row, name, item in zip(rows, shown_names(rows), items, strict=True)]
     kinds = {"plot": "png", "csv": "csv", "json": "json", "report": "html", "pdf": "pdf"}
     files = {key: folder / f"progression.{kind}" for key, kind in kinds.items()}
     answer = {
         "conditions": [trend_record(trend) for trend in found],
         "comparisons": [asdict(contrast) for contrast in compare(points)],
-        "warnings": look_alikes(row.condition for row in rows),
+        "warnings": [*look_alikes(row.condition for row in rows), *said_of_models(fields)],
         "items": list(items),
         **files,
     }
-    fields = [field_record(row, name, item) for row, name, item in zip(rows, shown_names(rows), items, strict=True)]
     plot = progression_plot(found)
     files["plot"].write_bytes(plot)
     _write_csv(fields, files["csv"])
@@ -124,6 +126,17 @@ def field_record(row: Row, name: str, item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def said_of_models(fields: list[dict[str, Any]]) -> list[str]:
+    """A line where more than one model looked at the pictures, with some of each one's."""
+    models = [name for name, _ in _models(fields)]
+    if len(models) < 2:
+        return []
+    of = {name: [field["file"] for field in fields if field["model"] == name] for name in models}
+    named = "; ".join(f"{name}: {', '.join(own[:3])}{f' and {len(own) - 3} more' * (len(own) > 3)}" for name, own in of.items())
+    apart = "nothing is compared, averaged or put on a line across them"
+    return [f"several models looked at the pictures ({named}), and {apart}; choose one for all, or make a table for each"]
+
+
 def _write_csv(fields: list[dict[str, Any]], path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8", errors="replace") as file:  # a file's name need not be UTF-8
         writer = csv.DictWriter(file, list(fields[0]))
@@ -164,7 +177,7 @@ def _write_html(answer: dict[str, Any], fields: list[dict[str, Any]], drawn: tup
         "models": _models(fields),
         "left_out": [field["error"] for field in fields if field["error"]],
         "warnings": said,
-        "plot": f"data:image/png;base64,{base64.b64encode(plot).decode()}",
+        "plot": png_uri(plot),
         "meaning": MEANING,
     }
     write_page("progression_report.html", path, values, {"share": _share, "level": _level})
@@ -210,11 +223,11 @@ def _contrasts(comparisons: list[dict[str, Any]]) -> Table:
 
 def _fields(fields: list[dict[str, Any]]) -> Table:
     rows = [
-        [f["file"], f["condition"], f["severity"], f"{f['exposure_h']:g}", f"{100 * f['corroded_fraction']:.2f}"]
+        [f["file"], f["condition"], f["severity"], f["model"], f"{f['exposure_h']:g}", f"{100 * f['corroded_fraction']:.2f}"]
         for f in fields
         if not f["error"]
     ]
-    return Table("Fields", ["picture", "condition", "severity", "hours", "corroded, %"], rows, words=3)
+    return Table("Fields", ["picture", "condition", "severity", "model", "hours", "corroded, %"], rows, words=4)
 
 
 def _models(fields: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -260,6 +273,6 @@ def _level(estimate: dict[str, Any] | None, sign: str = "") -> str:
 
 def _written(estimate: dict[str, Any] | None, form: str) -> str:
     if estimate is None:
-        return "too few fields or exposures"
+        return NO_LINE
     value = format(estimate["value"], form)
     return value if estimate["low"] is None else f"{value} ({estimate['low']:{form}} to {estimate['high']:{form}})"

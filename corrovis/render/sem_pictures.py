@@ -12,27 +12,29 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from corrovis.results import Byte, Float
-from corrovis.sem.results import Field, Saliency
+from corrovis.sem.results import CorrosionMap, Field, Saliency
 
 OPACITY = 0.45
 HEAT = "inferno"
 INK, PAPER = (235, 235, 238), (24, 24, 27)
-GOLDEN_ANGLE = 0.381966
+GOLDEN_ANGLE, SATURATION = 0.381966, 0.75  # of regions' hues: from one to the next, as a share of the circle
+CLASS_COLOURS = ((100, 143, 255), (255, 176, 0), (220, 38, 127))  # blue, amber, magenta: apart to every eye (IBM Design Language)
 READABLE = 640  # px; a picture with half that side or less is enlarged before numbers are drawn
 METHODS = {"grad_cam": "Grad-CAM", "hires_cam": "HiResCAM", "layer_cam": "LayerCAM", "eigen_cam": "EigenCAM"}
 
 
-def overlay(rgb: Byte, regions: NDArray[np.int32]) -> Byte:
-    """The picture with every region in a colour of its own and a line around it.
+def overlay(rgb: Byte, regions: NDArray[np.int32], colours: Byte | None = None) -> Byte:
+    """The picture with every region in its colour, by default one of its own, and a line around it.
 
     Shape:
         rgb: (H, W, 3) uint8
         regions: (H, W) int32, number of the region of each pixel, 0 = none
+        colours: (n + 1, 3) uint8, by number
     """
     inside = regions > 0
     if not inside.any():
         return rgb.copy()
-    colours = region_colours(int(regions.max()))
+    colours = region_colours(int(regions.max())) if colours is None else colours
     mixed = rgb.copy()
     mixed[inside] = (rgb[inside] * (1 - OPACITY) + colours[regions[inside]] * OPACITY).astype(np.uint8)
     numbers, around = regions.astype(np.float32), np.ones((3, 3))
@@ -41,10 +43,24 @@ def overlay(rgb: Byte, regions: NDArray[np.int32]) -> Byte:
     return mixed
 
 
+def colours_of(found: CorrosionMap) -> Byte:
+    """(n + 1, 3) uint8, the colours of the map's regions: each its own, or that of its class where there are several."""
+    if len(found.classes) <= 2:
+        return region_colours(len(found.scores))
+    kinds = np.zeros(len(found.scores) + 1, np.uint8)
+    kinds[found.regions] = found.labels
+    return class_colours(len(found.classes))[kinds]
+
+
+def class_colours(count: int) -> Byte:
+    """(count, 3) uint8, the colours of classes; 0 is black."""
+    return np.array([(0, 0, 0), *(CLASS_COLOURS[k % len(CLASS_COLOURS)] for k in range(count - 1))], np.uint8)
+
+
 def region_colours(count: int) -> Byte:
     """(count + 1, 3) uint8: hues far apart for neighbours in number; 0 is black."""
     hues = [(i * GOLDEN_ANGLE) % 1 for i in range(count)]
-    colours = [(0.0, 0.0, 0.0)] + [colorsys.hsv_to_rgb(hue, 0.75, 1.0) for hue in hues]
+    colours = [(0.0, 0.0, 0.0)] + [colorsys.hsv_to_rgb(hue, SATURATION, 1.0) for hue in hues]
     return np.asarray(np.array(colours) * 255, np.uint8)
 
 
@@ -80,6 +96,18 @@ def with_numbers(picture: Byte, regions: NDArray[np.int32], numbers: Sequence[in
         at = (min(max(x - 1, half), width - half), min(max(y - 1, size / 2), height - size / 2))
         draw.text(at, text, "white", font, "mm", stroke_width=rim, stroke_fill="black")
     return np.asarray(image)
+
+
+def with_legend(picture: Byte, names: Sequence[str]) -> Byte:
+    """The picture with the classes `names`, 1 and up, below it, each beside its colour."""
+    width, size = picture.shape[1], max(10.0, picture.shape[1] / 45)
+    band = Image.new("RGB", (width, round(2 * size)), PAPER)
+    draw, font = ImageDraw.Draw(band), ImageFont.load_default(size)
+    for k, (name, colour) in enumerate(zip(names, class_colours(len(names) + 1)[1:].tolist(), strict=True)):
+        x = size / 2 + k * width / len(names)
+        draw.rectangle((x, size / 2, x + size, 1.5 * size), tuple(colour))
+        draw.text((x + 1.5 * size, size), name, INK, font, "lm")
+    return np.concatenate([picture, np.asarray(band, np.uint8)])
 
 
 def heat_map(field: Field, saliency: Saliency) -> Byte:

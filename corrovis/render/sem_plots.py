@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from corrovis.curves import Real
+from corrovis.render.plots import LINES
 from corrovis.sem.progression import Estimate, Line, Trend
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection
 
 RUST, GREY = "#c2571a", "#57534e"
-LINES = ("#c2571a", "#0f766e", "#4338ca", "#a16207", "#be123c", "#57534e")
+ACROSS, KEY = 80, 7  # letters beside each other in the legend, and what the dot before a name takes of them
 
 
 def size_histogram(inspection: Inspection) -> bytes:
@@ -40,7 +41,9 @@ def progression_plot(trends: Sequence[Trend]) -> bytes:
 
     A dot is a field, a bar the interval of a mean over repeats, a line and its band a condition's trend with the t interval.
     """
-    figure = Figure(figsize=(7, 6.4), layout="constrained")
+    abreast = max(1, ACROSS // (KEY + max(len(trend.condition) for trend in trends)))
+    rows = -(-len(trends) // abreast)
+    figure = Figure(figsize=(7, 6.2 + 0.22 * rows), layout="constrained")
     shares, levels = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     for number, trend in enumerate(trends):
         colour = LINES[number % len(LINES)]
@@ -55,7 +58,7 @@ def progression_plot(trends: Sequence[Trend]) -> bytes:
         _draw_line(levels, trend.severity, (hours, 1), colour)
     shares.set_ylabel("corroded, % of the field")
     shares.set_ylim(0, 100 * share_ceiling(point.corroded_fraction for trend in trends for point in trend.points))
-    shares.legend(frameon=False)
+    figure.legend(*shares.get_legend_handles_labels(), loc="outside upper left", ncols=abreast, frameon=False)
     levels.set_xlabel("exposure, h")
     levels.set_ylabel("severity")
     levels.set_yticks(range(len(FIELD_SEVERITIES)), FIELD_SEVERITIES)

@@ -4,11 +4,13 @@ Magnification and detector stand in that text; a network that sees it learns the
 background is one flat grey, without the noise of a detector, when it ends straight to a pixel over the whole width, and when
 something is written in it.  Voids beside a cross-section are as black, with particles in them, but their edges are not straight.
 A band may also be blank, as on a page or where a picture was padded: then it has to be black or white, and end straighter yet.
-Bars of two tones are bands side by side, and a line drawn between bar and specimen belongs to the bar.
+Bars of two tones are bands side by side, and a line drawn between bar and specimen belongs to the bar.  A box in a corner is
+found as well, but nothing can be cropped for it.
 """
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,9 @@ BLANK_SHARE, BLACK, WHITE = 0.99, 8, 247  # background of each row of a blank ba
 STROKES, STROKE_ROWS = 5, 3  # that a row of writing crosses, and rows that do; a particle is one stroke or two
 LINE, LINE_SHARE, LINE_ROWS = 24, 0.95, 0.015  # grey levels and share of a row that is one line, rows of it, of the picture's
 BLURRED = 2  # rows between the background and a line, at the most
+BOX_GREY, BOX_WIDTH = 24, (0.06, 0.8)  # of a box: grey levels from black or white, and least and most of the picture's width
+BOX_FULL, BOX_RIM = 0.5, 0.9  # background in a box, and along each of its sides
+CORNER = 1 / 8  # of the picture's height and width, within which a box in a corner ends
 ENOUGH = 512  # pixels of a row tell whether it is one line
 
 Profile = NDArray[np.float64]
@@ -105,6 +110,28 @@ def is_written(off: NDArray[np.int16]) -> bool:
         if (strokes >= STROKES).sum() >= STROKE_ROWS:
             return True
     return False
+
+
+def corner_box(grey: Byte) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom of a black or white rectangle with writing in a corner of (H, W) uint8; None without one."""
+    height, width = grey.shape
+    for plane in (grey <= BOX_GREY, grey >= 255 - BOX_GREY):
+        _, parts, found, _ = cv2.connectedComponentsWithStats(plane.astype(np.uint8), connectivity=4)
+        x, y, w, h, area = found.T
+        fits = (w >= BOX_WIDTH[0] * width) & (w <= BOX_WIDTH[1] * width) & (h >= LEAST_PX) & (h <= MOST * height)
+        fits &= area >= BOX_FULL * w * h
+        aside = (x <= CORNER * width) | (x + w >= (1 - CORNER) * width)
+        aside &= (y <= CORNER * height) | (y + h >= (1 - CORNER) * height)
+        for part in np.flatnonzero(fits & aside):
+            inside = parts[y[part] : y[part] + h[part], x[part] : x[part] + w[part]] == part
+            # The first and last full lines: a dark pixel of the specimen may hang on a side.
+            rows, columns = (np.flatnonzero(inside.mean(axis=axis) >= BOX_FULL) for axis in (1, 0))
+            box = slice(y[part] + rows[0], y[part] + rows[-1] + 1), slice(x[part] + columns[0], x[part] + columns[-1] + 1)
+            own, inside = grey[box].astype(np.int16), parts[box] == part
+            straight = min(side.mean() for side in (inside[0], inside[-1], inside[:, 0], inside[:, -1])) >= BOX_RIM
+            if straight and is_written(np.abs(own - np.int16(np.median(own[inside])))):
+                return int(box[1].start), int(box[0].start), int(box[1].stop), int(box[0].stop)
+    return None
 
 
 def _line_greys(grey: Byte, colour: int) -> Profile:

@@ -97,8 +97,10 @@ def _decoded(path: Path) -> str:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:
             return data.decode("cp1252")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"{path} cannot be read as a table ({error}); give a CSV with {', '.join(COLUMNS)}") from error
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read ({error.strerror}); check the path") from error
+    except UnicodeDecodeError as error:
+        raise BadInputError(f"{path} is no text ({error.reason}); give a CSV with {', '.join(COLUMNS)}") from error
 
 
 def _head(lines: Sequence[str]) -> tuple[int, str]:

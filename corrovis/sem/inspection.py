@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 
+import cv2
+import numpy as np
+
 from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec
+from corrovis.resizing import resized, scaled
 from corrovis.sem import severity
+from corrovis.sem.data_bar import corner_box
 from corrovis.sem.doubts import COLOURED, UNLIKE, colourful, nothing_in
 from corrovis.sem.familiarity import LEARNED_ALIKE, strangeness
-from corrovis.sem.preparing import GREY, scale_of
+from corrovis.sem.preparing import GREY, as_seen, seen_scale
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Inspection, Opinion
 from corrovis.sem.saliency import saliency_of
-from corrovis.sem.segmentation import Segmenter
+from corrovis.sem.segmentation import Segmenter, classes_of
 from corrovis.store import Store
 
 FAR_NEARER = 0.75  # of the distance to the first model; pits lie at 0.34 to 0.64, grain boundaries at 2.5 and more
 STRUCTURES = "steel-structures"
 UNSURE = (0.2, 0.8)
-UNSURE_SHARE = 0.35
+UNSURE_SHARE = {"ni20cr": 0.225}
+"""Most of a field that a model may be unsure of.  ni20cr is of 9 to 21 % of its fields, of 23 to 30 % of them at a quarter."""
+OTHERS_UNSURE = 0.35
+TINY = 96  # pixels along the shorter side, of which three quarters of a tile of training would be mirrored
+COMPARED = 2048  # pixels along a side, of the middle of a field
+ASTRAY = 1.5  # standard deviations of the share, which twice enlarged fields change by 0.3 to 2.3 and others by less than 1
 MUCH_REDUCED = 0.25  # of the picture's own pixels along a side, as the model sees it
 Far = Callable[[str], float | None]
 """How far a field lies from what a model has learned, 1 = as far as a field may be; None where nobody measured that."""
@@ -50,6 +60,7 @@ class Inspector:
         stranger = unlike(field, spec, far)
         others = [name for name in self.segmenter.models if name != model] if stranger else []
         said = doubts(field, found, spec, stranger, [name for name in others if is_familiar(field, store.spec(name), far)])
+        said += magnified(field, found, store, grade.sigma)
         return Inspection(
             field=field,
             model=model,
@@ -117,16 +128,45 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, stranger: str, o
     """
     said = [stranger + (f", or choose another model: {', '.join(others)}" if others else "")] if stranger else []
     height, width = field.specimen.shape[:2]
-    scale = scale_of(max(height, width), spec.input)
-    if scale < MUCH_REDUCED:
-        said.append(
-            f"{spec.name} saw this {width} x {height} picture at {width * scale:.0f} x {height * scale:.0f}: what is "
-            f"narrower than {1 / scale:.0f} pixels is lost; inspect parts of it for finer corrosion"
-        )
+    scale = seen_scale(field.specimen, spec.input)
+    seen = f"{spec.name} saw this {width} x {height} picture at {width * scale:.0f} x {height * scale:.0f}"
+    if scale < 1 and "learned_side" in spec.input:
+        said.append(f"{seen}: it shows nothing finer, as if it were enlarged or out of focus; give the original if there is one")
+    elif scale < MUCH_REDUCED:
+        lost = f"what is narrower than {1 / scale:.0f} pixels is lost"
+        said.append(f"{seen}: {lost}; inspect parts of it for finer corrosion")
+    if min(height, width) < TINY:
+        said.append(f"a field of {width} x {height} pixels is too small to be graded; inspect one of at least {TINY} a side")
+    if box := corner_box(np.asarray(cv2.cvtColor(field.specimen, cv2.COLOR_RGB2GRAY), np.uint8)):
+        left, top, right, bottom = box
+        where = f"{right - left} x {bottom - top} pixels at {left}, {field.rows[0] + top}"
+        said.append(f"a box with writing lies on the specimen ({where}) and counts as part of it; give the picture without it")
     p = found.probability[field.rows[0] : field.rows[1]]
-    if ((p > UNSURE[0]) & (p < UNSURE[1])).mean() > UNSURE_SHARE:
-        said.append("the model is unsure of more than a third of the field; check its outlines")
+    unsure, most = float(((p > UNSURE[0]) & (p < UNSURE[1])).mean()), UNSURE_SHARE.get(spec.name, OTHERS_UNSURE)
+    if unsure > most:
+        said.append(
+            f"the model is unsure of {unsure:.0%} of the field: check its outlines, and that it is magnified as in training"
+        )
     return said
+
+
+def magnified(field: Field, found: CorrosionMap, store: Store, sigma: float) -> list[str]:
+    """That `field` is magnified more than what the model learned from, if its share of corrosion says so: at half its size less
+    is found, by more than `ASTRAY` of its error `sigma`.  Only of larger fields than those, which are not reduced for it, and by
+    their middle."""
+    spec = store.spec(found.made_by.model)
+    if max(field.specimen.shape[:2]) <= spec.input.get("learned_side", np.inf) or seen_scale(field.specimen, spec.input) < 1:
+        return []
+    seen, labels = as_seen(field.specimen, spec), found.labels[field.rows[0] : field.rows[1]] > 0
+    middle = tuple(slice((size - min(size, COMPARED)) // 2, (size + min(size, COMPARED)) // 2) for size in seen.shape[:2])
+    half = resized(seen[middle], scaled(seen[middle].shape, 0.5))
+    share = float(labels[middle].mean())
+    at_half = float((classes_of(store.network(spec.name), half, spec.input).argmax(axis=0) > 0).mean())
+    if share - at_half <= ASTRAY * sigma:
+        return []
+    shares = f"{share:.0%} is corroded at this size and {at_half:.0%} at half of it"
+    why = "the picture may be magnified more than those that the model learned from"
+    return [f"{shares}: {why}; compare with an inspection of it at half its size"]
 
 
 def disagreement(grade: FieldGrade, opinion: Opinion | None) -> list[str]:

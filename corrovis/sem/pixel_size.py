@@ -35,6 +35,7 @@ DESCRIPTION, X_RESOLUTION = 270, 282
 SIDECAR_BYTES = 200_000
 MOST_TIMES = 8  # by which a picture is made smaller or larger
 BAR = 0.98, 1.35  # height of a picture with its data bar, of what the instrument says of it: what is lower was cut
+GIVEN = "given by the caller"
 SCALED = "scaled"  # in the source of a pixel size that the instrument did not write so
 WIDTHS = {  # what an instrument says of the picture's width and, where it does, its height
     "Zeiss tag": r"Store resolution\s*=\s*(\d+)\s*\*\s*(\d+)",
@@ -55,7 +56,7 @@ class Written:
 
 def parse_pixel_size(text: str) -> PixelSize:
     """`0.5um`, `500 nm`, `1,2 mm` as a pixel size.  Raises BadInputError for anything else."""
-    return _checked(_length_um(text, "pixel size", "0.5um or 500nm"), "given by the caller") or _refuse(text)
+    return _checked(_length_um(text, "pixel size", "0.5um or 500nm"), GIVEN) or _refuse(text)
 
 
 def parse_scale_bar(text: str) -> float:

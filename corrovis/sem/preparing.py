@@ -1,7 +1,9 @@
 """A field as a network was shown pictures in training: grey levels, size, layout.
 
 The record's `input` says how: `levels` normalised, flattened and normalised, or as they are; `long_side`, to which photos are
-reduced; `enlarge`, by how much small pictures are enlarged, as long as they stay below `enlarged_to`, for pits of a few pixels.
+reduced; `enlarge`, by how much small pictures are enlarged, as long as they stay below `enlarged_to`, for pits of a few pixels;
+`learned_side`, the longer side of the fields learned from, towards which a larger picture is reduced while it is blurred: if it
+was enlarged, it shows what the network knows at a size that it does not.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ import numpy as np
 import torch
 
 from corrovis.manifest import WeightSpec
-from corrovis.resizing import resized
+from corrovis.resizing import resized, scaled
 from corrovis.results import Byte
 from corrovis.sem.fields import flatten, normalise
 from corrovis.tensors import tensor_of
 
 STRIDE = 32
 GREY = ("normalised", "flattened")
+SHARP = 1.3  # `detail` of a picture that is not blurred: fields have 1.1 to 4.1, twice enlarged 0.5 to 1.3
+STEP = 0.5**0.5  # fields reduced once too often are read alike
 
 
 def as_seen(rgb: Byte, spec: WeightSpec) -> Byte:
@@ -31,7 +35,7 @@ def prepared(rgb: Byte, how: dict[str, Any]) -> Byte:
     """The same, given the record's `input` alone."""
     rgb = levelled(rgb, how)
     height, width = rgb.shape[:2]
-    scale = scale_of(max(height, width), how)
+    scale = seen_scale(rgb, how)
     if scale == 1:
         return rgb
     return resized(rgb, (max(STRIDE, round(height * scale)), max(STRIDE, round(width * scale))), cv2.INTER_CUBIC)
@@ -51,6 +55,28 @@ def scale_of(long_side: int, how: dict[str, Any]) -> float:
     if long_side > how.get("long_side", long_side):
         return float(how["long_side"] / long_side)
     return max(1.0, min(float(how.get("enlarge", 1)), float(how.get("enlarged_to", np.inf)) / long_side))
+
+
+def seen_scale(rgb: Byte, how: dict[str, Any]) -> float:
+    """The same of (H, W, 3) uint8, of which a large and blurred one is reduced."""
+    long_side = max(rgb.shape[:2])
+    scale = scale_of(long_side, how)
+    if long_side <= how.get("learned_side", long_side):
+        return scale
+    grey, least = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8), how["learned_side"] / long_side
+    while scale > least and detail(resized(grey, scaled(grey.shape, scale))) < SHARP:
+        scale = max(least, scale * STEP)
+    return scale
+
+
+def detail(grey: Byte) -> float:
+    """Spread of what is finer than a pixel or two in (H, W) uint8, over that of what is twice as coarse."""
+    spreads, plane = [], grey.astype(np.float32)
+    for _ in range(2):
+        smooth = np.asarray(cv2.GaussianBlur(plane, (0, 0), 1), np.float32)
+        spreads.append(float((plane - smooth).std()))
+        plane = resized(smooth, scaled(plane.shape, 0.5))
+    return spreads[0] / max(spreads[1], 1e-6)
 
 
 def picture_input(rgb: Byte) -> torch.Tensor:

@@ -6,10 +6,12 @@
 | `compare` | the temporal-thermal matrix: conditions against each other, two by two |
 
 Fields of one condition and exposure are repeats.  A slope, and the line at any hour, has the t interval of least squares; with
-fewer than three fields, or a single exposure, there is none.  A mean has a bootstrap interval over repeats, and none without.  So
-has the difference of two conditions; where an exposure lacks repeats, it has the paired t interval over the exposures that both
-have, if these are three or more, and else none.  Severity counts as the level that its probabilities lead one to expect, 0 low to
-2 severe.
+fewer than three fields, or a single exposure, there is none.  A mean has the t interval over repeats, and none without.  The
+difference of two conditions has that of Welch's t test, pooled over the exposures that both have; where one of these lacks
+repeats, it has the paired t interval over them, if they are three or more, and else none.  Severity counts as the level that its
+probabilities lead one to expect, 0 low to 2 severe.
+
+Models differ in what they call corroded, so no line, mean or difference is taken across fields of two.
 """
 
 from __future__ import annotations
@@ -26,17 +28,16 @@ from scipy.stats import linregress, t
 from corrovis.curves import Real
 from corrovis.sem.results import FIELD_SEVERITIES, FieldSeverity
 
-ROUNDS = 2000
 LEAST_FIELDS, LEAST_REPEATS, LEAST_PAIRS = 3, 2, 3
-PERCENTILES = (2.5, 97.5)
-SEED = 0  # of the bootstrap: the same fields have the same intervals
+MOST_SHARE, MOST_LEVEL = 1.0, float(len(FIELD_SEVERITIES) - 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """One inspected field on the time axis; `probabilities` are of `FIELD_SEVERITIES`, in that order.
 
-    `severity` follows the limits of area, as in the field's own record; near a limit another may be the likeliest.
+    `severity` follows the limits of area, as in the field's own record; near a limit another may be the likeliest.  `model` is
+    what looked at it.
     """
 
     condition: str
@@ -44,6 +45,7 @@ class Point:
     corroded_fraction: float
     probabilities: tuple[float, float, float]
     severity: FieldSeverity
+    model: str = ""
 
     @property
     def severity_level(self) -> float:
@@ -52,7 +54,7 @@ class Point:
 
 
 PointValue = Callable[[Point], float]
-Interval = Literal["bootstrap", "paired t"]
+Interval = Literal["Welch t", "paired t"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The fields of one condition and exposure: their mean, with a bootstrap interval where there are repeats."""
+    """The fields of one condition and exposure: their mean, with the t interval where there are repeats."""
 
     exposure_h: float
     fields: int
@@ -110,7 +112,7 @@ class Trend:
 class Contrast:
     """How much more is corroded in `second` than in `first`, and how much severer it is, over the exposures that both have.
 
-    `interval` says what the intervals are: `bootstrap` over repeats, `paired t` over exposures, None where there are none.
+    `interval` says what the intervals are: `Welch t` over repeats, `paired t` over exposures, None where there are none.
     """
 
     first: str
@@ -127,18 +129,18 @@ def trends(points: Sequence[Point]) -> tuple[Trend, ...]:
     for condition in _conditions(points):
         own = tuple(sorted((p for p in points if p.condition == condition), key=lambda p: p.exposure_h))
         hours = np.array([p.exposure_h for p in own])
-        area, severity = (_line(hours, np.array([value(p) for p in own])) for value in (_area, _level))
-        found.append(Trend(condition, own, _means(own), area, severity))
+        lines = (_line(hours, np.array([value(p) for p in own])) if _alike(own) else None for value in (_area, _level))
+        found.append(Trend(condition, own, _means(own), *lines))
     return tuple(found)
 
 
 def compare(points: Sequence[Point]) -> tuple[Contrast, ...]:
-    """Every pair of conditions that share an exposure."""
+    """Every pair of conditions that share an exposure, and there one model."""
     contrasts = []
     for first, second in combinations(_conditions(points), 2):
         cells = [_by_exposure([p for p in points if p.condition == c]) for c in (first, second)]
         shared = tuple(sorted(set(cells[0]) & set(cells[1])))
-        if shared:
+        if shared and _alike([p for hours in shared for cell in cells for p in cell[hours]]):
             pairs = [(cells[0][hours], cells[1][hours]) for hours in shared]
             area, level = _difference(pairs, _area), _difference(pairs, _level)
             contrasts.append(Contrast(first, second, shared, area, level, _interval_of(pairs)))
@@ -147,6 +149,11 @@ def compare(points: Sequence[Point]) -> tuple[Contrast, ...]:
 
 def _conditions(points: Sequence[Point]) -> list[str]:
     return list(dict.fromkeys(point.condition for point in points))
+
+
+def _alike(points: Sequence[Point]) -> bool:
+    """Whether one model looked at all of them."""
+    return len({point.model for point in points}) == 1
 
 
 def _area(point: Point) -> float:
@@ -165,21 +172,27 @@ def _by_exposure(points: Sequence[Point]) -> dict[float, list[Point]]:
 
 
 def _means(points: Sequence[Point]) -> tuple[Mean, ...]:
-    cells = _by_exposure(points).items()
-    return tuple(Mean(hours, len(cell), _mean(cell, _area), _mean(cell, _level)) for hours, cell in cells)
+    cells = [(hours, cell) for hours, cell in _by_exposure(points).items() if _alike(cell)]
+    return tuple(Mean(hours, len(cell), _mean(cell, _area, MOST_SHARE), _mean(cell, _level, MOST_LEVEL)) for hours, cell in cells)
 
 
-def _mean(cell: Sequence[Point], quantity: PointValue) -> Estimate:
-    values = [quantity(point) for point in cell]
+def _mean(cell: Sequence[Point], quantity: PointValue, most: float) -> Estimate:
+    """The mean, its interval cut at 0 and `most`, beyond which the quantity cannot lie."""
+    values = np.array([quantity(point) for point in cell])
     if len(values) < LEAST_REPEATS:
-        return Estimate(float(np.mean(values)), None, None)
-    low, high = np.percentile(_drawn(values, np.random.default_rng(SEED)), PERCENTILES)
-    return Estimate(float(np.mean(values)), float(low), float(high))
+        return Estimate(float(values.mean()), None, None)
+    value, wide = float(values.mean()), _reach(_error(values), len(values) - 1)
+    return Estimate(value, max(value - wide, 0.0), min(value + wide, most))
 
 
-def _drawn(values: Sequence[float], dice: np.random.Generator) -> Real:
-    """(ROUNDS,) means of bootstrap samples."""
-    return np.asarray(dice.choice(values, (ROUNDS, len(values))).mean(axis=1))
+def _error(values: Real) -> float:
+    """Standard error of their mean."""
+    return float(values.std(ddof=1)) / sqrt(len(values))
+
+
+def _reach(error: float, freedom: float) -> float:
+    """Half the 95 % t interval of a value with this standard error, estimated with so many degrees of freedom."""
+    return float(t.ppf(0.975, freedom)) * error if error else 0.0
 
 
 def _line(hours: Real, values: Real) -> Line | None:
@@ -188,7 +201,7 @@ def _line(hours: Real, values: Real) -> Line | None:
         return None
     found = linregress(hours, values)
     error = 0.0 if np.isnan(found.stderr) else float(found.stderr)  # of values that are all the same
-    spread, wide = float(((hours - hours.mean()) ** 2).sum()), float(t.ppf(0.975, len(hours) - 2)) * error
+    spread, wide = float(((hours - hours.mean()) ** 2).sum()), _reach(error, len(hours) - 2)
     slope = Estimate(float(found.slope), float(found.slope) - wide, float(found.slope) + wide)
     return Line(slope, (float(hours.mean()), float(values.mean())), spread, wide * sqrt(spread), len(hours))
 
@@ -199,21 +212,23 @@ Pairs = list[tuple[list[Point], list[Point]]]
 def _interval_of(pairs: Pairs) -> Interval | None:
     """Which interval the fields of two conditions allow, at each exposure that both have."""
     if min(len(cell) for pair in pairs for cell in pair) >= LEAST_REPEATS:
-        return "bootstrap"
+        return "Welch t"
     return "paired t" if len(pairs) >= LEAST_PAIRS else None
 
 
 def _difference(pairs: Pairs, quantity: PointValue) -> Estimate:
     """Second less first, the mean over the exposures."""
-    cells = [([quantity(p) for p in first], [quantity(p) for p in second]) for first, second in pairs]
-    steps = np.array([np.mean(second) - np.mean(first) for first, second in cells])
+    cells = [(np.array([quantity(p) for p in first]), np.array([quantity(p) for p in second])) for first, second in pairs]
+    steps = np.array([second.mean() - first.mean() for first, second in cells])
     value, interval = float(steps.mean()), _interval_of(pairs)
     if interval is None:
         return Estimate(value, None, None)
-    if interval == "paired t":
-        wide = float(t.ppf(0.975, len(steps) - 1) * steps.std(ddof=1)) / sqrt(len(steps))
-        return Estimate(value, value - wide, value + wide)
-    dice = np.random.default_rng(SEED)
-    drawn = [_drawn(second, dice) - _drawn(first, dice) for first, second in cells]
-    low, high = np.percentile(np.mean(drawn, axis=0), PERCENTILES)
-    return Estimate(value, float(low), float(high))
+    wide = _welch(cells) if interval == "Welch t" else _reach(_error(steps), len(steps) - 1)
+    return Estimate(value, value - wide, value + wide)
+
+
+def _welch(cells: Sequence[tuple[Real, Real]]) -> float:
+    """Half the interval of the mean difference over pairs of cells: Welch 1947, degrees of freedom after Satterthwaite."""
+    variances = [(_error(values) ** 2, len(values) - 1) for pair in cells for values in pair]
+    pooled, parts = sum(one for one, _ in variances), sum(one**2 / freedom for one, freedom in variances)
+    return _reach(sqrt(pooled) / len(cells), pooled**2 / parts if parts else 1.0)

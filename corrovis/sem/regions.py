@@ -19,6 +19,8 @@ def measure(found: CorrosionMap, opinion: Opinion | None = None) -> tuple[Region
         top, left, bottom, right = part.bbox
         box = (left, top, right, bottom) if found.boxes is None else found.boxes[part.label - 1]
         y, x = part.coords[0]
+        # A window of the second stage says nothing of a region that reaches beyond it.
+        told = opinion if opinion and opinion.holds(right - left, bottom - top) else None
         area, perimeter = int(part.num_pixels), float(part.perimeter)
         regions.append(
             Region(
@@ -32,7 +34,7 @@ def measure(found: CorrosionMap, opinion: Opinion | None = None) -> tuple[Region
                 circularity=min(1.0, 4 * pi * area / perimeter**2) if perimeter else 1.0,
                 solidity=area / hull_area(part.coords),
                 eccentricity=float(part.eccentricity),
-                second_opinion=opinion.severity_at((left + right) / 2, (top + bottom) / 2) if opinion else None,
+                second_opinion=told.severity_at((left + right) / 2, (top + bottom) / 2) if told else None,
             )
         )
     return tuple(regions)

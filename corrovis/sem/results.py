@@ -7,6 +7,9 @@ area is counted twice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as held
+from datetime import UTC, datetime
+from functools import partial
 from math import pi, sqrt
 from typing import Literal, TypeVar, get_args
 
@@ -16,6 +19,8 @@ from numpy.typing import NDArray
 from corrovis.results import Byte, Float, Provenance, check_array, check_shares
 
 FieldSeverity = Literal["low", "moderate", "severe"]
+MODELS = ("ni20cr", "pits304", "pits304-pixels", "steel-structures")
+"""Inspection's networks by the names of the contract; which of them are there, the store knows."""
 FIELD_SEVERITIES: tuple[FieldSeverity, ...] = get_args(FieldSeverity)
 
 
@@ -86,6 +91,7 @@ class CorrosionMap:
         probability: (H, W) float32 in [0, 1], that the pixel is corroded
         scores: (n,) float32 in [0, 1], mean probability over each region
         boxes: (n, 4) int32, x0 y0 x1 y1 of each region as a detector drew it; None where a region has its own bounds alone
+    `instances`: each region is one thing, as a pit is, and to be counted; a network of grain boundaries is not.
     """
 
     labels: Byte
@@ -96,6 +102,7 @@ class CorrosionMap:
     rows: tuple[int, int]
     made_by: Provenance
     boxes: NDArray[np.int32] | None = None
+    instances: bool = False
 
     def __post_init__(self) -> None:
         check_array("CorrosionMap.labels", self.labels, np.uint8, (None, None))
@@ -127,7 +134,8 @@ class Region:
 
     `bbox_xyxy` ends one past the last pixel; it is a detector's own box where there is one.  `circularity` is
     4 pi area / perimeter squared, 1 for a disc; `solidity` is area over convex area; `eccentricity` that of the ellipse with the
-    same second moments.  `second_opinion` is how severe a second stage finds the field around it; None where there is none.
+    same second moments.  `second_opinion` is how severe a second stage finds the field around it; None where there is none, or
+    where the region reaches beyond what it looked at.
     """
 
     id: int
@@ -213,6 +221,10 @@ class Opinion:
     def severity(self) -> FieldSeverity:
         return FIELD_SEVERITIES[int(self.probabilities.argmax())]
 
+    def holds(self, width: float, height: float) -> bool:
+        """Whether a window is as large as that, in the field's own pixels."""
+        return bool(((self.windows[:, 2:] - self.windows[:, :2]) >= (width, height)).all(axis=1).any())
+
     def severity_at(self, x: float, y: float) -> FieldSeverity:
         """Of the window whose middle is nearest to a place in the field."""
         middles = (self.windows[:, :2] + self.windows[:, 2:]) / 2
@@ -224,7 +236,7 @@ class Opinion:
 class Inspection:
     """Everything found in one field.
 
-    `saliency` is None as in `Opinion`; `opinion` where no second stage exists.
+    `saliency` is None as in `Opinion`; `opinion` where no second stage exists; `at` is when.
     """
 
     field: Field
@@ -235,11 +247,24 @@ class Inspection:
     opinion: Opinion | None
     saliency: Saliency | None
     warnings: tuple[str, ...]
+    at: datetime = held(default_factory=partial(datetime.now, UTC))
+
+    @property
+    def field_um2(self) -> float | None:
+        """Area of the specimen in view in square micrometres; None without a scale."""
+        if self.field.pixel is None:
+            return None
+        return (self.field.rows[1] - self.field.rows[0]) * self.field.size_hw[1] * self.field.pixel.um**2
 
     @property
     def density_per_mm2(self) -> float | None:
-        """Regions per square millimetre; None without a scale."""
-        if self.field.pixel is None:
+        """Regions per square millimetre; None without a scale, or where regions are no instances."""
+        if self.field_um2 is None or not self.map.instances:
             return None
-        rows, columns = self.field.rows[1] - self.field.rows[0], self.field.size_hw[1]
-        return len(self.regions) / (rows * columns * (self.field.pixel.um / 1000) ** 2)
+        return len(self.regions) / (self.field_um2 / 1e6)
+
+    @property
+    def largest_share(self) -> float:
+        """Share of the corroded area that the largest region holds, 0 to 1."""
+        areas = [region.area_px for region in self.regions]
+        return max(areas, default=0) / max(sum(areas), 1)

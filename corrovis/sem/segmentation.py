@@ -17,16 +17,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from corrovis.manifest import WeightSpec
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.results import Byte, Float, Provenance
 from corrovis.sem.instances import detect_sizes, paint
 from corrovis.sem.preparing import picture_input, prepared
-from corrovis.sem.results import CorrosionMap, Field
+from corrovis.sem.results import MODELS, CorrosionMap, Field
 from corrovis.store import Store
 from corrovis.tiles import Stitcher
 
-MODELS = ("ni20cr", "pits304", "pits304-pixels", "steel-structures")
-"""Names of the contract; which of them are there, the store knows."""
 LEAST_PX = 9  # smaller specks are noise
 
 
@@ -54,7 +53,18 @@ class Segmenter:
             classes=spec.classes,
             rows=field.rows,
             made_by=Provenance(model, spec.sha256, time.perf_counter() - began),
+            instances=finds_instances(spec.input),
         )
+
+
+def finds_instances(how: dict[str, Any]) -> bool:
+    """Whether each region is one thing, to be counted: there is a limit to how sure one has to be of it in a record's `input`."""
+    return "sure" in how
+
+
+def draws_instances(spec: WeightSpec) -> bool:
+    """Whether the network of `spec` answers with whole instances, each of one probability, instead of pixels."""
+    return spec.arch == YoloSeg.__name__
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS
 from corrovis.render.inspection_report import write_inspection
 from corrovis.render.inspection_summary import SUMMARY, add_to_summary, begin_summary, summary_line
 from corrovis.render.progression_report import write_progression
 from corrovis.sem.exposure_table import Row
 from corrovis.sem.fields import read_field
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
 from corrovis.sem.progression import Point
-from corrovis.sem.results import FIELD_SEVERITIES, PixelSize
-from corrovis.settings import Settings
+from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.tasks.many import answer_one, none_worked
+from corrovis.tasks.requests import Request
 from corrovis.tasks.rescale import keep_heat
 
 Told = Callable[[int, int, str], None]
@@ -29,42 +27,6 @@ Told = Callable[[int, int, str], None]
 
 def nobody(done: int, of: int, name: str) -> None:
     """For whoever need not be told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """How pictures are to be inspected.
-
-    `model` None: the one that suits each picture; `pixel` None: as the file says, or by the scale bar, `bar_um` long; `keep`:
-    with what `corrovis.tasks.rescale` needs.
-    """
-
-    model: str | None = None
-    pixel: PixelSize | None = None
-    explain: bool = True
-    bar_um: float | None = None
-    limits: Settings = DEFAULTS
-    keep: bool = False
-
-
-def request_of(
-    models: Sequence[str],
-    model: str | None = None,
-    pixel_size: str | None = None,
-    scale_bar: str | None = None,
-    explain: bool = True,
-) -> Request:
-    """What somebody asks for in words; what is empty is not asked for.
-
-    Raises:
-        BadInputError: no such model among `models`, a length without number or unit, or two of them
-    """
-    size, bar = ((text or "").strip() for text in (pixel_size, scale_bar))
-    if model and model not in models:
-        raise BadInputError(f"no inspection model is called {model}; there are {', '.join(models) or 'none'}")
-    if size and bar:
-        raise BadInputError("pixel size and scale bar both say how large a pixel is; give one of them")
-    return Request(model or None, parse_pixel_size(size) if size else None, explain, parse_scale_bar(bar) if bar else None)
 
 
 def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Request) -> dict[str, Any]:
@@ -124,4 +86,5 @@ def progression_files(
 def point_of(row: Row, item: dict[str, Any]) -> Point:
     """An inspected picture on the time axis."""
     low, moderate, severe = (float(item["probabilities"][name]) for name in FIELD_SEVERITIES)
-    return Point(row.condition, row.exposure_h, item["corroded_fraction"], (low, moderate, severe), item["severity"])
+    shares = (low, moderate, severe)
+    return Point(row.condition, row.exposure_h, item["corroded_fraction"], shares, item["severity"], item["model"])

@@ -6,6 +6,7 @@ Everything but the heat lies in the picture's folder in full: `keep_heat` keeps 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from corrovis.render.inspection_report import read_inspection, write_inspection
 from corrovis.results import Provenance
 from corrovis.sem.fields import read_field
 from corrovis.sem.results import FIELD_SEVERITIES, CorrosionMap, FieldGrade, Inspection, Opinion, PixelSize, Region, Saliency
+from corrovis.sem.segmentation import finds_instances
 from corrovis.store import Store
 
 HEAT, OPINION_HEAT = "heat.png", "opinion_heat.png"
@@ -60,16 +62,17 @@ def rebuilt(folder: Path, picture: Path, pixel: PixelSize, store: Store) -> Insp
     return Inspection(
         field=field,
         model=kept["model"],
-        map=_map(kept),
+        map=_map(kept, finds_instances(store.spec(kept["model"]).input)),
         regions=tuple(_region(one) for one in kept["regions"]),
         grade=FieldGrade(_shares(kept), kept["corroded_fraction"], (low, high), kept["severity_sigma"]),
         opinion=_opinion(kept["second_opinion"], folder, store) if kept["second_opinion"] else None,
         saliency=_heat(folder / HEAT),
         warnings=(*field.notes, *(text for text in kept["warnings"] if text not in noted)),
+        at=datetime.fromisoformat(kept["inspected"]),
     )
 
 
-def _map(kept: dict[str, Any]) -> CorrosionMap:
+def _map(kept: dict[str, Any], instances: bool) -> CorrosionMap:
     planes = {}
     for key in ("mask", "region_numbers", "certainty"):
         with Image.open(kept[key]) as image:
@@ -82,6 +85,7 @@ def _map(kept: dict[str, Any]) -> CorrosionMap:
         classes=("background", *kept["class_fractions"]),
         rows=(kept["specimen_rows"][0], kept["specimen_rows"][1]),
         made_by=Provenance(kept["model"], kept["model_sha256"], kept["seconds"]),
+        instances=instances,
     )
 
 

@@ -1,12 +1,11 @@
 // The findings of one picture: the model's answer came once (see findings.py); threshold, opacity, choice and scale act here.
-// Runs as the body of gr.HTML's js_on_load, after findings_regions.js and grey_png.js, with `element`, `props`, `trigger` and `watch`
-// given.
-const words = props.words;
+// Runs as the body of gr.HTML's js_on_load, after findings_regions.js, findings_saving.js and grey_png.js, with `element`, `props`,
+// `trigger` and `watch` given.
+const { words, look } = props;
 const stage = element.querySelector(".findings-stage");
 const find = (name) => stage.querySelector("." + name);
 const [canvas, threshold, opacity, um, legend] = ["picture canvas", "threshold", "opacity", "um", "legend"].map(find);
-const ROWS = 200;
-const view = { value: null, pixels: null, strength: null, classOf: null, given: null, now: null, chosen: 0, spot: 0, drawn: null, arrival: 0 };
+const view = { value: null, now: null, chosen: 0, spot: 0, drawn: null, arrival: 0 }; // with what receive adds
 const typed = new Map(); // the pixel sizes that were written here, by picture
 const opacities = { "": opacity.value, heat: 1, opinion: 1 }; // of the regions, and of each heat map over the picture
 let heat = ""; // the heat map that is shown
@@ -17,6 +16,7 @@ let request = 0;
 function regionsNow() {
   const { value } = view, at = Math.round(Number(threshold.value) * 256);
   if (at === 128) return { ids: view.given, regions: value.regions, share: value.corroded_fraction, shares: value.class_fractions };
+  if (value.instances) return instancesNow(at);
   const least = Math.max(1, Math.round(value.least / value.zoom ** 2));
   const { ids, regions } = labelRegions(view.strength, view.classOf, [value.width, value.height], at, [least, value.sure]);
   const shares = value.class_fractions.map(() => 0), field = value.width * (value.rows[1] - value.rows[0]);
@@ -25,6 +25,15 @@ function regionsNow() {
     region.area *= value.zoom ** 2;
   }
   return { ids, regions: regions.sort((a, b) => b.area - a.area), share: shares.reduce((sum, one) => sum + one), shares };
+}
+
+// A detector's instances are there or not, whole: as surely corroded as it is sure of them.
+function instancesNow(at) {
+  const { value, given } = view, field = value.own[0] * (value.rows[1] - value.rows[0]) * value.zoom;
+  const regions = value.regions.filter(({ score }) => Math.max(128, Math.round(255 * score)) >= at);
+  const shown = new Set(regions.map(({ id }) => id)), shares = value.class_fractions.map(() => 0);
+  for (const region of regions) shares[region.class - 1] += region.area / field;
+  return { ids: given.map((id) => (shown.has(id) ? id : 0)), regions, share: shares.reduce((sum, one) => sum + one), shares };
 }
 
 // Cumulative normal distribution; Abramowitz and Stegun 7.1.26, good to 1e-7.
@@ -42,9 +51,10 @@ function grade(share) {
 
 // --- drawing ---------------------------------------------------------------------------------------------------------------
 
-// As corrovis.render.sem_pictures.region_colours.
-function colour(id) {
-  const hue = ((id - 1) * 0.381966 % 1) * 6, part = 255 * (1 - 0.75 * Math.abs(hue % 2 - 1)), low = 64;
+// As corrovis.render.sem_pictures.colours_of.
+function colour({ id, class: kind }) {
+  if (view.value.classes.length > 2) return look.classes[kind];
+  const hue = ((id - 1) * look.turn % 1) * 6, part = 255 * (1 - look.saturation * Math.abs(hue % 2 - 1)), low = 255 * (1 - look.saturation);
   return [[255, part, low], [part, 255, low], [low, 255, part], [low, part, 255], [part, low, 255], [255, low, part]][Math.floor(hue)];
 }
 
@@ -59,13 +69,14 @@ function draw() {
     view.drawn = wanted;
     const most = view.now.regions.reduce((least, region) => Math.max(least, region.id), 0); // spread out, 100 000 are too many
     view.palette = new Uint8Array(3 * (most + 1));
-    for (const { id } of view.now.regions) view.palette.set(colour(id), 3 * id);
+    for (const region of view.now.regions) view.palette.set(colour(region), 3 * region.id);
     if (view.chosen) view.chosen = view.now.ids[view.spot] ?? 0; // numbers are new, the pixel is not
     tell();
   }
-  const { ids } = view.now, alpha = heat ? 0 : Number(opacity.value), frame = new ImageData(new Uint8ClampedArray(view.pixels), width, height), out = frame.data;
-  const last = width - 1, { palette, chosen } = view, open = heat ? 0.35 : 0.9; // outlines stay, so that regions can be chosen over the heat
-  if (heat) for (let i = 0, warm = view.heats[heat], share = Number(opacity.value); i < out.length; i++) out[i] += (warm[i] - out[i]) * share;
+  const { ids } = view.now, { palette, chosen } = view, last = width - 1;
+  const frame = new ImageData(new Uint8ClampedArray(view.pixels), width, height), out = frame.data, share = Number(opacity.value);
+  const alpha = heat ? 0 : share, open = heat ? 0.35 : 0.9; // outlines stay, so that regions can be chosen over the heat
+  if (heat) for (let i = 0, warm = view.heats[heat]; i < out.length; i++) out[i] += (warm[i] - out[i]) * share;
   for (let i = 0, x = 0; i < ids.length; i++, x = x === last ? 0 : x + 1) {
     const id = ids[i];
     if (!id) continue;
@@ -80,7 +91,9 @@ function draw() {
 }
 
 function later() {
-  for (const slider of [threshold, opacity]) slider.style.setProperty("--fill", 100 * (slider.value - slider.min) / (slider.max - slider.min) + "%");
+  for (const slider of [threshold, opacity]) {
+    slider.style.setProperty("--fill", 100 * (slider.value - slider.min) / (slider.max - slider.min) + "%");
+  }
   find("threshold-text").textContent = Math.round(100 * threshold.value) + " %";
   find("opacity-text").textContent = Math.round(100 * opacity.value) + " %";
   find("reset").disabled = threshold.value === "0.5";
@@ -97,7 +110,11 @@ function drawNow() {
 // --- numbers ---------------------------------------------------------------------------------------------------------------
 
 const percent = (share, digits) => (100 * share).toFixed(digits) + " %";
-const short = (number) => (number >= 1000 ? Math.round(number).toString() : String(Number(number.toPrecision(3))));
+// Three figures, or whole numbers; of a bridge's square micrometres there are too many.
+function short(number) {
+  if (number >= 1e7) return number.toExponential(2).replace("+", "");
+  return number >= 1000 ? Math.round(number).toString() : String(Number(number.toPrecision(3)));
+}
 const diameter = (area) => 2 * Math.sqrt(area / Math.PI);
 const scale = () => (um.validity.valid && Number(um.value)) || 0;
 
@@ -110,8 +127,8 @@ function cells(region) {
 function tell() {
   const { value, now } = view, side = scale();
   find("share").textContent = percent(now.share, 1) + " " + words.corroded;
-  const field = value.width * (value.rows[1] - value.rows[0]) * (value.zoom * side / 1000) ** 2;
-  find("count").textContent = (now.regions.length === 1 ? words.one : words.count.replace("%s", now.regions.length)) + (side ? ", " + words.density.replace("%s", short(now.regions.length / field)) : "");
+  find("error").textContent = words.error.replace("%s", (100 * value.sigma).toFixed(1));
+  find("count").textContent = [now.regions.length === 1 ? words.one : words.count.replace("%s", now.regions.length), ...besides()].join(", ");
   const shares = grade(now.share), most = value.limits.filter((limit) => now.share >= limit).length;
   stage.dataset.severity = value.severities[most];
   find("grade").querySelector("ul").replaceChildren(...shares.map((share, k) => {
@@ -124,26 +141,51 @@ function tell() {
     return row;
   }));
   const several = value.classes.length > 2;
-  find("kinds").textContent = several ? `${words.kinds}: ` + now.shares.map((share, k) => `${value.classes[k + 1]} ${percent(share, 1)}`).join(", ") : "";
+  find("kinds").replaceChildren(...(several ? [`${words.kinds}: `, ...now.shares.flatMap(kind)] : []));
   const unit = side ? "µm" : "px";
-  const heads = [words.region, ...(several ? [words.class] : []), `${words.area}, ${unit}²`, `${words.diameter}, ${unit}`, words.circularity, words.score];
-  stage.querySelector("thead tr").replaceChildren(...heads.map((text) => Object.assign(document.createElement("th"), { textContent: text })));
-  stage.querySelector("tbody").replaceChildren(...now.regions.slice(0, ROWS).map(row));
-  find("more").textContent = now.regions.length > ROWS ? words.more.replace("%s", ROWS).replace("%t", now.regions.length) : "";
+  const sizes = [`${words.area}, ${unit}²`, `${words.diameter}, ${unit}`];
+  const heads = [words.region, ...(several ? [words.class] : []), ...sizes, words.circularity, words.score];
+  stage.querySelector("thead tr").replaceChildren(...heads.map((text) => made("th", text)));
+  stage.querySelector("tbody").replaceChildren(...now.regions.slice(0, look.rows).map(row));
+  find("more").textContent = now.regions.length > look.rows ? words.more.replace("%s", look.rows).replace("%t", now.regions.length) : "";
   mark();
 }
 
+// Of things that are counted, how densely they lie; of others, how much of the corrosion the largest is.
+function besides() {
+  const { value, now } = view, side = scale();
+  if (!value.counted) {
+    const whole = now.regions.reduce((sum, { area }) => sum + area, 0);
+    return now.regions.length > 1 ? [words.largest.replace("%s", percent(now.regions[0].area / whole, 0))] : [];
+  }
+  const field = value.width * (value.rows[1] - value.rows[0]) * (value.zoom * side / 1000) ** 2;
+  return side ? [words.density.replace("%s", short(now.regions.length / field))] : [];
+}
+
+// The share of a class, beside its colour: the legend of the picture.
+function kind(share, k, shares) {
+  const part = Object.assign(made("span", ""), { className: "kind" });
+  part.append(dot(look.classes[k + 1]), `${view.value.classes[k + 1]} ${percent(share, 1)}`);
+  return [part, k < shares.length - 1 ? ", " : ""];
+}
+
+const made = (tag, textContent) => Object.assign(document.createElement(tag), { textContent });
+
+function dot(rgb) {
+  const drawn = Object.assign(document.createElement("span"), { className: "dot" });
+  drawn.style.background = `rgb(${rgb})`;
+  return drawn;
+}
+
 function row(region) {
-  const made = document.createElement("tr");
-  made.dataset.id = region.id;
-  made.tabIndex = 0;
-  const name = document.createElement("td");
-  name.innerHTML = '<span class="dot"></span>';
-  name.firstChild.style.background = `rgb(${view.palette.slice(3 * region.id, 3 * region.id + 3)})`;
-  name.append(String(region.id));
+  const line = document.createElement("tr");
+  line.dataset.id = region.id;
+  line.tabIndex = 0;
+  const name = made("td", "");
+  name.append(dot(view.palette.slice(3 * region.id, 3 * region.id + 3)), String(region.id));
   const texts = [...(view.value.classes.length > 2 ? [view.value.classes[region.class]] : []), ...cells(region)];
-  made.append(name, ...texts.map((text) => Object.assign(document.createElement("td"), { textContent: text })));
-  return made;
+  line.append(name, ...texts.map((text) => made("td", text)));
+  return line;
 }
 
 // --- choosing a region -----------------------------------------------------------------------------------------------------
@@ -158,7 +200,8 @@ function mark() {
 function choose(id) {
   view.chosen = id === view.chosen ? 0 : id; // chosen again, it is let go
   const { ids } = view.now, { strength } = view;
-  for (let i = view.spot = ids.indexOf(id); i < ids.length; i++) if (ids[i] === id && strength[i] > strength[view.spot]) view.spot = i;
+  view.spot = ids.indexOf(id);
+  for (let i = view.spot; i < ids.length; i++) if (ids[i] === id && strength[i] > strength[view.spot]) view.spot = i;
   mark();
   later();
 }
@@ -166,7 +209,8 @@ function choose(id) {
 canvas.addEventListener("click", (event) => {
   if (!view.now) return;
   const box = canvas.getBoundingClientRect();
-  const x = Math.floor((event.clientX - box.left) / box.width * canvas.width), y = Math.floor((event.clientY - box.top) / box.height * canvas.height);
+  const x = Math.floor((event.clientX - box.left) / box.width * canvas.width);
+  const y = Math.floor((event.clientY - box.top) / box.height * canvas.height);
   choose(view.now.ids[y * canvas.width + x] || view.chosen);
   const line = stage.querySelector('tr[aria-selected="true"]'), scroll = find("scroll");
   if (line) scroll.scrollTop = line.offsetTop - scroll.clientHeight / 2; // not scrollIntoView, which would move the page
@@ -216,44 +260,7 @@ for (const [name, every] of [["scale-one", false], ["scale-all", true]]) {
   });
 }
 
-function onSave(name, make) {
-  find(name).addEventListener("click", () => {
-    drawNow();
-    if (view.now) make();
-  });
-}
-
-function save(blob, ending) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${view.value.stem}_${ending}` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-onSave("save-picture", () => canvas.toBlob((blob) => save(blob, "regions.png")));
-// As the program's mask.png: class indices, a byte a pixel, in the picture's own size.
-onSave("save-mask", async () => {
-  const { value, now } = view, [width, height] = value.own, mask = new Uint8Array(width * height);
-  for (let y = 0, i = 0; y < height; y++) {
-    const row = Math.floor((y + 0.5) * value.height / height) * value.width;
-    for (let x = 0; x < width; x++, i++) {
-      const shown = row + Math.floor((x + 0.5) * value.width / width);
-      if (now.ids[shown]) mask[i] = view.classOf[shown];
-    }
-  }
-  save(await greyPng(mask, width, height), "mask.png");
-});
-// As the program's regions.csv: its names, its rounding.
-const figures = (number, digits) => Number(number.toPrecision(digits)), rounded = (number, digits) => Number(number.toFixed(digits));
-const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-onSave("save-table", () => {
-  const { value, now } = view, side = scale(), head = ["id", "class", "score", "area_px", "area_um2", "equivalent_diameter_px", "equivalent_diameter_um", "circularity", "threshold", "pixel_size_um", "model"];
-  const lines = now.regions.map(({ id, class: kind, score, area, circularity }) => [
-    id, value.classes[kind], rounded(score, 4), Math.round(area), side ? figures(area * side ** 2, 6) : "",
-    figures(diameter(area), 6), side ? figures(diameter(area) * side, 6) : "", rounded(circularity, 4), threshold.value, side || "", value.model,
-  ]);
-  save(new Blob([[head, ...lines].map((cells) => cells.map((cell) => quoted(String(cell))).join(",")).join("\n") + "\n"], { type: "text/csv" }), "regions.csv");
-});
+offerSaves();
 
 // --- arriving --------------------------------------------------------------------------------------------------------------
 
@@ -274,7 +281,8 @@ async function receive() {
   if (arrival !== view.arrival) return; // a newer one came while this was read
   const size = value.width * value.height, again = view.value?.photo === value.photo; // the same picture at another pixel size
   view.heats = Object.fromEntries(names.map((name, k) => [name, warm[k]]));
-  Object.assign(view, { value, pixels: photo, strength: new Uint8Array(size), classOf: new Uint8Array(size), given: new Int32Array(size), chosen: 0, drawn: null });
+  const planes = { strength: new Uint8Array(size), classOf: new Uint8Array(size), given: new Int32Array(size) };
+  Object.assign(view, { value, pixels: photo, ...planes, chosen: 0, drawn: null });
   for (let i = 0; i < size; i++) {
     view.strength[i] = map[4 * i];
     view.classOf[i] = map[4 * i + 1];
@@ -290,8 +298,10 @@ async function receive() {
   find("grade").querySelector("h2").textContent = value.name;
   find("opinion").textContent = value.opinion;
   find("how").textContent = value.how;
+  find("error").title = value.error;
+  Object.assign(find("save-report"), { href: value.report, download: "" });
   find("warnings").hidden = !value.warnings.length;
-  find("warnings").querySelector("ul").replaceChildren(...value.warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  find("warnings").querySelector("ul").replaceChildren(...value.warnings.map((text) => made("li", text)));
   later();
   drawNow();
   stage.dataset.state = "ready";

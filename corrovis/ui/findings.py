@@ -17,15 +17,20 @@ import json
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import cv2
 import numpy as np
 from PIL import Image
 
 from corrovis.images import read_photo
+from corrovis.manifest import WeightSpec
+from corrovis.render.inspection_facts import error_text
+from corrovis.render.inspection_report import SHOWN_ROWS
+from corrovis.render.sem_pictures import CLASS_COLOURS, GOLDEN_ANGLE, OPACITY, SATURATION, class_colours
 from corrovis.results import Byte
 from corrovis.sem.results import FIELD_SEVERITIES
-from corrovis.sem.segmentation import LEAST_PX, InstanceRule
+from corrovis.sem.segmentation import LEAST_PX, InstanceRule, draws_instances, finds_instances
 from corrovis.ui.payload import to_uri
 from corrovis.ui.wording import inspection as wording
 from corrovis.ui.wording import shared
@@ -34,8 +39,18 @@ SHOWN_SIDE = 1600
 """Long side in pixels of what the browser draws; files hold the picture's own pixels."""
 
 
-def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> str:
-    """The stage's value as JSON: `item` is the picture's record, in which files are paths; `how` its model's `input`."""
+LOOK = {
+    "rows": SHOWN_ROWS,
+    "opacity": OPACITY,
+    "turn": GOLDEN_ANGLE,
+    "saturation": SATURATION,
+    "classes": class_colours(len(CLASS_COLOURS) + 1).tolist(),
+}
+"""What the browser draws with: the reports' own figures and colours."""
+
+
+def encode(path: Path, name: str, item: dict[str, Any], spec: WeightSpec) -> str:
+    """The stage's value as JSON: `item` is the picture's record, in which files are paths; `spec` its model's."""
     rgb = read_photo(path).rgb
     zoom = max(1.0, max(rgb.shape[:2]) / SHOWN_SIDE)
     size = (round(rgb.shape[1] / zoom), round(rgb.shape[0] / zoom))
@@ -46,7 +61,8 @@ def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> 
     small = np.asarray(cv2.resize(numbers.astype(np.int32), size, interpolation=cv2.INTER_NEAREST), np.int32)
     heats = {name: shown_heat(item[key], (rgb.shape[0], rgb.shape[1]), size) for name, key in HEATS.items() if item.get(key)}
     low, high = item["severity_limits"]
-    rule = InstanceRule.of(how)
+    whole = draws_instances(spec)
+    rule = None if whole else InstanceRule.of(spec.input)
     return json.dumps(
         {
             "name": name,
@@ -75,6 +91,10 @@ def encode(path: Path, name: str, item: dict[str, Any], how: dict[str, Any]) -> 
             "model": item["model"],
             "least": rule.least_px if rule else LEAST_PX,
             "sure": rule.sure if rule else 0,
+            "instances": whole,
+            "counted": finds_instances(spec.input),
+            "error": wording.ERROR.format(how=error_text(spec)),
+            "report": f"gradio_api/file={quote(str(item['report']))}",
             "stamp": time.time_ns(),
         }
     )

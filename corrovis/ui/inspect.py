@@ -11,21 +11,17 @@ import gradio as gr
 from gradio.blocks import Block
 
 from corrovis.sem.inspection import Inspector
-from corrovis.tasks.inspection import request_of
 from corrovis.tasks.many import none_worked
+from corrovis.tasks.requests import request_of
 from corrovis.ui import findings, sem_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer
+from corrovis.ui.inspect_form import make_choices
 from corrovis.ui.packing import THUMBNAIL
-from corrovis.ui.parts import CPU, LIGHT, VISIT_S, drawing, fresh_folder
+from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, drawing, fresh_folder, hero
 from corrovis.ui.sem_jobs import InspectDesk, InspectVisit
 from corrovis.ui.wording import inspection as wording
 from corrovis.ui.wording import shared
-
-FILES_PX = 260  # a longer list scrolls
-WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIGHT}
-AT_ONCE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
 View = tuple[str, gr.Gallery]
 
@@ -36,8 +32,7 @@ class InspectTab:
     def __init__(self, inspector: Inspector, examples: Path) -> None:
         self.inspector = inspector
         self.desk = gr.State(InspectDesk(), time_to_live=VISIT_S)
-        title = f"<h1>{wording.HEADLINE}</h1><p>{wording.LEAD}</p>"
-        gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
+        hero(wording.HEADLINE, wording.LEAD)
         with gr.Row(elem_classes="ask"):
             self.files = gr.File(label=wording.UPLOAD, file_count="multiple", type="filepath", height=FILES_PX, scale=2)
             with gr.Column(scale=1):
@@ -91,15 +86,17 @@ class InspectTab:
             progress((0, len(uploads)), desc=uploads[0][1])
             visit, packed = None, 0
             for one in sem_jobs.inspect_uploads(self.inspector, uploads, home / "inspection", request):
-                visit = desk.add(one, home / "inspection")
-                count = len(visit.found)
-                last = count == len(uploads) or desk.stopped
+                with desk.turn:
+                    visit = desk.add(one, home / "inspection")
+                    count = len(visit.found)
+                    last = count == len(uploads) or desk.stopped
+                    again = last or count >= 2 * packed  # doubled each time, all archives together are twice the last
+                    packed = count if again and visit.seen else packed
+                    shown = self.grown(visit, again) if visit.seen else None
                 if not last:
                     progress((count, len(uploads)), desc=uploads[count][1])
-                again = last or count >= 2 * packed  # doubled each time, all archives together are twice the last
-                packed = count if again and visit.seen else packed
-                if visit.seen:
-                    yield self.grown(visit, again)
+                if shown:
+                    yield shown
                 if last:
                     break
         if visit:
@@ -118,7 +115,7 @@ class InspectTab:
         """The stage's value for what `visit` looks at."""
         one = visit.current
         item = one.item
-        return findings.encode(one.path, one.name, item, self.inspector.segmenter.store.spec(item["model"]).input)
+        return findings.encode(one.path, one.name, item, self.inspector.segmenter.store.spec(item["model"]))
 
     def show(self, desk: InspectDesk, at: int | None) -> View:
         """The page's view of picture `at` of the visit."""
@@ -140,15 +137,19 @@ class InspectTab:
         event: gr.EventData,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[str, gr.Dataframe, str]:
-        """Write the files of the picture looked at, or of all, again for the pixel size that was typed on the stage."""
+        """Write the files of the picture looked at, or of all without a scale of their own, again for the size that was typed."""
         visit = present(desk)
-        chosen = visit.seen if event.every else (visit.current,)
+        chosen = sem_jobs.without_scale(visit) if event.every else (visit.current,)
         with complaining():
             for done, one in enumerate(chosen):
                 progress((done, len(chosen)), desc=one.name)
-                desk.replace(one, sem_jobs.rescaled(self.inspector, one, float(event.um)))
-        visit = present(desk)
-        return self.value(visit), gr.Dataframe(sem_jobs.summary_rows(visit)), str(sem_jobs.pack_visit(visit))
+                with desk.turn:
+                    desk.replace(one, sem_jobs.rescaled(self.inspector, one, float(event.um)))
+        if event.every and len(chosen) < len(visit.seen):
+            gr.Info(wording.KEPT_SCALES.format(kept=len(visit.seen) - len(chosen), count=len(visit.seen)))
+        with desk.turn:
+            visit = present(desk)
+            return self.value(visit), gr.Dataframe(sem_jobs.summary_rows(visit)), str(sem_jobs.pack_visit(visit))
 
 
 def present(desk: InspectDesk) -> InspectVisit:
@@ -185,17 +186,10 @@ def make_summary() -> gr.Dataframe:
     )
 
 
-def make_choices(inspector: Inspector) -> tuple[gr.Dropdown, gr.Textbox, gr.Textbox]:
-    """Which model, and how large a pixel is: its size, or what the scale bar stands for."""
-    models = [(wording.MODELS.get(name, name), name) for name in ("", *inspector.segmenter.models)]
-    model = gr.Dropdown(models, value="", label=wording.MODEL)
-    size = gr.Textbox(label=wording.PIXEL_SIZE, placeholder=wording.PIXEL_SIZE_HINT)
-    return model, size, gr.Textbox(label=wording.SCALE_BAR, placeholder=wording.SCALE_BAR_HINT)
-
-
 def make_stage() -> gr.HTML:
     """The findings with their fixed template; the value is `findings.encode`'s JSON."""
-    return drawing("findings", "findings-block", ("findings_regions", "grey_png"), words=wording.FINDINGS)
+    scripts = ("findings_regions", "findings_saving", "grey_png")
+    return drawing("findings", "findings-block", scripts, words=wording.FINDINGS, look=findings.LOOK)
 
 
 def make_gallery() -> gr.Gallery:

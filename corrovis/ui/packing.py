@@ -32,9 +32,10 @@ def pack(folder: Path) -> Path:
     return pack_files(folder, (path for path in sorted(folder.rglob("*")) if path.is_file()))
 
 
-def pack_found(folder: Path) -> Path:
-    """A folder of inspections, without what the page alone needs."""
-    return pack_files(folder, (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in LEFT_OUT))
+def pack_found(folder: Path, files: Iterable[Path] | None = None) -> Path:
+    """A folder of inspections, all or some of its `files`, without what the page alone needs."""
+    files = sorted(folder.rglob("*")) if files is None else files
+    return pack_files(folder, (path for path in files if path.is_file() and path.name not in LEFT_OUT))
 
 
 def pack_files(folder: Path, files: Iterable[Path]) -> Path:

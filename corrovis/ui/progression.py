@@ -11,14 +11,15 @@ from gradio.blocks import Block
 from corrovis.errors import CorrovisError
 from corrovis.sem.exposure_table import COLUMNS, read_table, written_hours
 from corrovis.sem.inspection import Inspector
-from corrovis.tasks.inspection import progression_files, request_of
+from corrovis.tasks.inspection import progression_files
+from corrovis.tasks.requests import request_of
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.examples import offer
-from corrovis.ui.inspect import FILES_PX, PRIVATE, WORK, make_choices
+from corrovis.ui.inspect_form import make_choices
 from corrovis.ui.packing import pack_found
-from corrovis.ui.parts import fresh_folder
+from corrovis.ui.parts import FILES_PX, PRIVATE, WORK, folder_to_fill, hero
 from corrovis.ui.sem_jobs import check_number, in_own_name
 from corrovis.ui.wording import progression as wording
 
@@ -31,8 +32,7 @@ class ProgressionTab:
 
     def __init__(self, inspector: Inspector, examples: Path) -> None:
         self.inspector = inspector
-        title = f"<h1>{wording.HEADLINE}</h1><p>{wording.LEAD}</p>"
-        gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
+        hero(wording.HEADLINE, wording.LEAD)
         with gr.Row(elem_classes=["ask", "progression-form"]):
             with gr.Column(scale=1):
                 self.files = gr.File(label=wording.UPLOAD, file_count="multiple", type="filepath", height=FILES_PX)
@@ -89,9 +89,9 @@ class ProgressionTab:
         pictures = [Path(file) for file in asked[self.files] or [] if not is_table(Path(file))]
         if not pictures:
             raise complaint(wording.NO_ROWS)
-        folder = fresh_folder() / "progression"
-        folder.mkdir()
-        with complaining():
+        with complaining(), folder_to_fill() as home:
+            folder = home / "progression"
+            folder.mkdir()
             rows = jobs.rows_of(asked[self.table])
             check_number(len(rows))
             rows = jobs.placed(rows, jobs.by_name((path, path.name) for path in pictures))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 import numpy as np
 
 from corrovis.errors import BadInputError
-from corrovis.render.progression_report import by_text
+from corrovis.render.progression_report import NO_LINE, by_text
 from corrovis.render.sem_plots import share_ceiling
 from corrovis.sem.exposure_table import COLUMNS, Row, hours_in, once, row_of, written_hours
 from corrovis.sem.results import FIELD_SEVERITIES
@@ -97,23 +98,22 @@ def _drawn(one: dict[str, Any], k: int, keys: tuple[str, str], scale: tuple[floa
     drawn.append(series(np.array(one["exposure"]), times * np.array(one[key]), one["condition"], k, False))
     for mean in one["means"]:
         if mean[key]["low"] is not None:
-            ends = times * np.array([mean[key]["low"], mean[key]["high"]])
+            ends = np.clip(times * np.array([mean[key]["low"], mean[key]["high"]]), 0, most)
             drawn.append(series(np.full(2, mean["exposure_h"]), ends, "", k, True))
     return drawn
 
 
 def growth_table(conditions: list[dict[str, Any]]) -> str:
-    """Each condition in a line: fields, hours, corroded share from least to most, severities, growth of both per hour."""
+    """Each condition in a line: fields, hours, corroded share from least to most, severity first and last, growth of both."""
     lines = []
     for one in conditions:
         hours, shares = one["exposure"], one["corroded_fraction"]
-        severities = " → ".join(shared.severity_name(name) for name in dict.fromkeys(one["severity"]))
         cells = [
             one["condition"],
             str(len(hours)),
             _span(hours, "{:g}"),
             _span(shares, "{:.1%}"),
-            severities,
+            _first_to_last(one),
             _growth(one["trend"], 100),
             _growth(one["severity_trend"], 1),
         ]
@@ -181,6 +181,15 @@ def _turned(difference: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _first_to_last(one: dict[str, Any]) -> str:
+    """Severity at the first exposure, and at the last: of repeats the middle one, of two the lower."""
+    levels: dict[float, list[int]] = {}
+    for hours, severity in zip(one["exposure"], one["severity"], strict=True):
+        levels.setdefault(hours, []).append(FIELD_SEVERITIES.index(severity))
+    ends = [levels[hours] for hours in dict.fromkeys((min(levels), max(levels)))]
+    return " → ".join(shared.severity_name(FIELD_SEVERITIES[median_low(own)]) for own in ends)
+
+
 def _span(values: list[float], form: str) -> str:
     first, last = form.format(min(values)), form.format(max(values))
     return first if first == last else f"{first} – {last}"
@@ -189,6 +198,6 @@ def _span(values: list[float], form: str) -> str:
 def _growth(trend: dict[str, Any] | None, times: float) -> str:
     """Three figures: an hour of thousands changes little, and that little must not be rounded to nothing."""
     if trend is None:
-        return wording.NO_TREND
+        return NO_LINE
     value, low, high = (f"{times * trend[key]:+.3g}" for key in ("value", "low", "high"))
     return f"{value} ({low} … {high})"

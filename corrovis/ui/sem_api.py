@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from gradio import FileData
-from gradio.events import api
 
 from corrovis.errors import BadInputError
 from corrovis.sem.exposure_table import read_table
 from corrovis.sem.inspection import Inspector
-from corrovis.tasks.inspection import Request, inspect_file, progression_files, request_of
+from corrovis.tasks.inspection import inspect_file, progression_files
+from corrovis.tasks.requests import Request, request_of
 from corrovis.ui.complaints import complaining
-from corrovis.ui.parts import CPU, fresh_folder
+from corrovis.ui.parts import CPU, folder_to_fill
 from corrovis.ui.progression_jobs import by_name, placed
-from corrovis.ui.requests import as_files, flag, text, upload, uploads
+from corrovis.ui.requests import as_files, flag, open_door, text, upload, uploads
 from corrovis.ui.sem_jobs import check_number, in_own_name
 
 
@@ -36,8 +36,7 @@ def publish(inspector: Inspector) -> None:
         `model` ni20cr, pits304, steel-structures or empty for the one that suits; `pixel_size` as in 0.5um, or `scale_bar`,
         what is written at it, as in 10um.
         """
-        folder = fresh_folder()
-        with complaining():
+        with complaining(), folder_to_fill() as folder:
             path, name = upload(image)
             request = asked(model, pixel_size, scale_bar, flag("saliency", saliency))
             with calling(path, name):
@@ -45,10 +44,11 @@ def publish(inspector: Inspector) -> None:
         answer: dict[str, Any] = as_files(item)
         return {"items": [answer], **answer}
 
-    def progression(table: FileData, images: list[FileData], model: str = "", pixel_size: str = "") -> dict[str, Any]:
+    def progression(
+        table: FileData, images: list[FileData], model: str = "", pixel_size: str = "", scale_bar: str = ""
+    ) -> dict[str, Any]:
         """How corrosion grows: `table` is a CSV with file, exposure_h, condition; `images` are the files that it names."""
-        folder = fresh_folder()
-        with complaining():
+        with complaining(), folder_to_fill() as folder:
             path, name = upload(table)
             with calling(path, name):
                 rows = read_table(path)
@@ -56,13 +56,13 @@ def publish(inspector: Inspector) -> None:
             sent = uploads("images", images)
             rows, names = placed(rows, by_name(sent)), dict(sent)
             with calling(rows[0].file, names[rows[0].file]):  # of all of them the first is spoken of
-                answer = progression_files(inspector, rows, folder, asked(model, pixel_size))
+                answer = progression_files(inspector, rows, folder, asked(model, pixel_size, scale_bar))
         items = [renamed(item, names) for item in answer["items"]]
         files: dict[str, Any] = as_files({**answer, "items": items})
         return files
 
-    api(inspect, api_name="inspect", **CPU)
-    api(progression, api_name="progression", **CPU)
+    open_door(inspect, **CPU)
+    open_door(progression, **CPU)
 
 
 @contextmanager

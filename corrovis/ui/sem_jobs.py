@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from corrovis.errors import BadInputError
+from corrovis.render.inspection_facts import share_text
 from corrovis.render.inspection_report import read_inspection
 from corrovis.render.inspection_summary import SUMMARY, summary_line, write_summary
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.pixel_size import parse_pixel_size
-from corrovis.tasks.inspection import Request, inspect_file
+from corrovis.sem.pixel_size import GIVEN, parse_pixel_size
+from corrovis.tasks.inspection import inspect_file
+from corrovis.tasks.requests import Request
 from corrovis.tasks.rescale import rescale
 from corrovis.ui.packing import THUMBNAIL, pack_found
+from corrovis.ui.turn import Turn
 from corrovis.ui.wording import inspection as wording
 from corrovis.ui.wording import shared
 
 MOST_PICTURES = 100  # one request's; the command line goes further
 SMALL = (300, 300)  # of a thumbnail, px
-MOST_WORDS = 64  # letters of a doubt in the summary
+MOST_WORDS = 72  # letters of a doubt in the summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,14 @@ class InspectVisit:
 
 @dataclass(slots=True)
 class InspectDesk:
-    """What a visitor has before him.  Changed in place: while a run goes on he looks at other pictures, or stops it."""
+    """What a visitor has before him.  Changed in place: while a run goes on he looks at other pictures, or stops it.
+
+    Whoever writes files of the visit, or packs them, takes `turn`: a pixel size may be written while a run goes on.
+    """
 
     visit: InspectVisit | None = None
     stopped: bool = False
+    turn: Turn = field(default_factory=Turn)
 
     def replace(self, old: Seen, new: Seen) -> None:
         """Note what became of one picture, if it is still one of the visit."""
@@ -168,7 +175,7 @@ def _summary_row(one: Found) -> list[str]:
     line = one.line
     if isinstance(one, Refused):
         return [line["file"], wording.NOT_READ, "", "", line["error"], ""]
-    severity, share = shared.severity_name(line["severity"]), f"{line['corroded_fraction']:.1%}"
+    severity, share = shared.severity_name(line["severity"]), share_text(line["corroded_fraction"], line["severity_sigma"])
     model = wording.MODELS.get(line["model"], line["model"])
     return [line["file"], severity, share, str(line["regions"]), doubts_text(one.doubts), model]
 
@@ -177,8 +184,14 @@ def doubts_text(doubts: Sequence[str]) -> str:
     """How many there are, and how the first begins."""
     if not doubts:
         return ""
-    first = doubts[0].split(":")[0].split(";")[0]
+    first = doubts[0].split(";")[0]
+    first = first if len(first) <= MOST_WORDS else first.split(":")[0]
     return f"{len(doubts)}: {first if len(first) <= MOST_WORDS else first[:MOST_WORDS].rsplit(' ', 1)[0] + ' …'}"
+
+
+def without_scale(visit: InspectVisit) -> tuple[Seen, ...]:
+    """The picture looked at and those of the others whose scale nobody knows but the visitor: what an instrument wrote stays."""
+    return tuple(one for one in visit.seen if one is visit.current or one.item["pixel_size_source"] in (None, GIVEN))
 
 
 def place_of(visit: InspectVisit, number: int) -> int | None:
@@ -188,6 +201,7 @@ def place_of(visit: InspectVisit, number: int) -> int | None:
 
 
 def pack_visit(visit: InspectVisit) -> Path:
-    """All that was found so far, with its summary, as one archive."""
+    """All that was found so far, with its summary, as one archive; of a picture that is still being inspected nothing."""
     write_summary(visit.folder / SUMMARY, [one.line for one in visit.found])
-    return pack_found(visit.folder)
+    files = (path for one in visit.seen for path in sorted(one.folder.iterdir()))
+    return pack_found(visit.folder, [visit.folder / SUMMARY, *files])

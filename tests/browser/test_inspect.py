@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 from skimage.measure import label, regionprops
 from toy import micrograph
 
-from corrovis.render.sem_pictures import region_colours
+from corrovis.render.sem_pictures import class_colours
 from corrovis.sem.segmentation import LEAST_PX
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "micrographs"
@@ -98,7 +98,10 @@ def test_the_threshold_acts_as_the_program_would(page: Page, client: Client, tmp
         found = [part for part in regionprops(numbers) if part.area >= LEAST_PX]
         share = sum(part.area for part in found) / certainty.size
         expect(stage.locator(".share")).to_have_text(f"{100 * share:.1f} % corroded")
-        expect(stage.locator(".count")).to_have_text("1 region" if len(found) == 1 else f"{len(found)} regions")
+        expect(stage.locator(".count")).to_contain_text("1 region" if len(found) == 1 else f"{len(found)} regions")
+        if len(found) > 1:
+            largest = max(part.area for part in found) / sum(part.area for part in found)
+            expect(stage.locator(".count")).to_contain_text(f"the largest is {100 * largest:.0f} % of it")
         rows = stage.locator("tbody tr")
         expect(rows).to_have_count(min(200, len(found)))
         largest = max(found, key=lambda part: part.area)
@@ -116,6 +119,7 @@ def test_the_threshold_acts_as_the_program_would(page: Page, client: Client, tmp
         if not there:
             break
     assert [url for url in requests if "queue" in url or "upload" in url] == []
+    expect(stage.locator(".error")).to_have_text(f"± {100 * item['severity_sigma']:.1f} points")
 
 
 def test_a_click_in_the_picture_and_one_in_the_table_choose_alike(page: Page, tmp_path: Path) -> None:
@@ -140,10 +144,9 @@ def test_scale_opacity_and_downloads_need_no_server(page: Page, tmp_path: Path) 
     for text in ("-1", "0", "1e7"):
         stage.get_by_role("spinbutton").fill(text)
         expect(stage.get_by_role("columnheader", name="Area, px²")).to_be_visible()
-        expect(stage.locator(".count")).not_to_contain_text("mm²")
     stage.get_by_role("spinbutton").fill("0.5")
     expect(stage.get_by_role("columnheader", name="Area, µm²")).to_be_visible()
-    expect(stage.locator(".count")).to_contain_text("per mm²")
+    expect(stage.locator(".count")).not_to_contain_text("mm²")  # a network is not counted
     before = stage.evaluate(PIXELS)
     stage.get_by_role("slider", name="Opacity").fill("0")
     expect(stage.locator(".opacity-text")).to_have_text("0 %")
@@ -153,6 +156,10 @@ def test_scale_opacity_and_downloads_need_no_server(page: Page, tmp_path: Path) 
     lines = Path(download.value.path()).read_text().splitlines()
     assert download.value.suggested_filename == "field_regions.csv"
     assert len(lines) - 1 == stage.locator("tbody tr").count()
+    with page.expect_download() as download:
+        stage.get_by_role("link", name="Save report").click()
+    assert download.value.suggested_filename == "report.html"
+    assert "Corrosion report: " in Path(download.value.path()).read_text()
 
 
 def test_the_table_that_is_saved_is_the_programs(page: Page, client: Client, tmp_path: Path) -> None:
@@ -206,7 +213,7 @@ def test_a_run_grows_and_can_be_stopped(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_text(re.compile(r"Stopped after \d of 8 pictures"))).to_be_visible()
     expect(stage.get_by_role("heading", name="0.png")).to_be_visible()
     with page.expect_download() as download:
-        page.locator(".findings").get_by_role("link").first.click()
+        page.locator(".findings").get_by_role("link").last.click()
     with zipfile.ZipFile(download.value.path()) as archive:
         rows = list(csv.DictReader(archive.read("summary.csv").decode().splitlines()))
         assert 0 < len(rows) < 8
@@ -225,7 +232,7 @@ def test_a_pixel_size_is_written_into_the_files_of_all(page: Page, tmp_path: Pat
     expect(every).to_be_hidden()
     expect(stage.get_by_role("spinbutton")).to_have_value("0.25")
     with page.expect_download() as download:
-        page.locator(".findings").get_by_role("link").first.click()
+        page.locator(".findings").get_by_role("link").last.click()
     with zipfile.ZipFile(download.value.path()) as archive:
         rows = list(csv.DictReader(archive.read("summary.csv").decode().splitlines()))
         assert [row["pixel_size_um"] for row in rows] == ["0.25", "0.25"]
@@ -300,9 +307,11 @@ def test_pits_can_be_asked_for(page: Page, tmp_path: Path) -> None:
     page.get_by_role("option", name="Pits (304 stainless, SEM)").click()
     stage = inspected(page, [tmp_path / "holes.png"])
     expect(stage.get_by_role("heading", name="holes.png")).to_be_visible()
-    expect(stage.locator(".count")).to_have_text("3 regions")
+    stage.get_by_role("spinbutton").fill("0.5")
+    density = f"{3 / (160 * 200 * 0.25e-6):.0f}"
+    expect(stage.locator(".count")).to_have_text(re.compile(rf"^3 regions, {density} per mm²$"))
     set_threshold(stage, 0.49)
-    expect(stage.locator(".count")).to_have_text("3 regions")
+    expect(stage.locator(".count")).to_contain_text("3 regions")
 
 
 def test_regions_that_the_model_does_not_believe_stay_out(page: Page, client: Client) -> None:
@@ -317,6 +326,12 @@ def test_regions_that_the_model_does_not_believe_stay_out(page: Page, client: Cl
     for threshold in (0.49, 0.47):
         set_threshold(stage, threshold)
         expect(stage.locator(".count")).to_have_text(f"{own} regions")
+    set_threshold(stage, 0.8)
+    sure = [region for region in item["regions"] if round(255 * region["score"]) >= round(0.8 * 256)]
+    assert 0 < len(sure) < own
+    expect(stage.locator(".count")).to_have_text(f"{len(sure)} regions")
+    share = sum(region["area_px"] for region in sure) / np.prod(Image.open(path).size)
+    expect(stage.locator(".share")).to_have_text(f"{100 * share:.1f} % corroded")
 
 
 def test_classes_have_shares_of_their_own(page: Page, client: Client, tmp_path: Path) -> None:
@@ -332,10 +347,12 @@ def test_classes_have_shares_of_their_own(page: Page, client: Client, tmp_path: 
     stage = inspected(page, [tmp_path / "bridge.png"])
     page.set_viewport_size({"width": 1366, "height": 768})
     assert stage.locator(".scroll").evaluate("(part) => part.scrollWidth <= part.clientWidth"), "all columns are seen"
-    colours = region_colours(max(region["id"] for region in item["regions"]))
+    colours, kinds = class_colours(4), {region["id"]: region["class"] for region in item["regions"]}
     for row in stage.locator("tbody tr").all()[:5]:
         style = row.locator(".dot").evaluate("(dot) => getComputedStyle(dot).backgroundColor")
-        assert np.abs(np.array(re.findall(r"\d+", style), int) - colours[int(row.inner_text().split()[0])]).max() <= 1
+        kind = 1 + list(item["class_fractions"]).index(kinds[int(row.inner_text().split()[0])])
+        assert re.findall(r"\d+", style) == [str(part) for part in colours[kind]]
+    assert stage.locator(".kinds .dot").count() == 3, "the legend"
     said = ", ".join(f"{name} {100 * share:.1f} %" for name, share in item["class_fractions"].items())
     expect(stage.locator(".kinds")).to_have_text(f"Of the picture: {said}")
     set_threshold(stage, 0.3)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import orjson
 import pytest
@@ -14,14 +15,14 @@ import torch
 from export import Release, export
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from micrographs import grains
+from micrographs import grains, with_bar
 from skimage.draw import disk
 
 from corrovis.manifest import read_manifest
 from corrovis.render.inspection_report import facts_of, record
 from corrovis.results import Provenance, check_shares
 from corrovis.sem import inspection
-from corrovis.sem.inspection import NO_MAP, Inspector, doubts
+from corrovis.sem.inspection import NO_MAP, Inspector, doubts, magnified
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize
 from corrovis.sem.saliency import METHODS, activation_maps, at_size, combined, saliency_of
@@ -133,11 +134,15 @@ def test_more_corrosion_is_never_less_severe(fraction: float, sigma: float, more
     assert level[1] >= level[0] - 1e-5
 
 
-def test_density_needs_a_scale(toy_store: Store) -> None:
+@pytest.mark.parametrize("model", ["ni20cr", "pits304"])
+def test_density_needs_a_scale_and_things_to_count(toy_store: Store, model: str) -> None:
     inspector = Inspector(Segmenter(toy_store))
-    assert inspector.inspect(field_of(grains()), "ni20cr", explain=False).density_per_mm2 is None
-    scaled = inspector.inspect(field_of(grains(), pixel=PixelSize(0.5, "test")), "ni20cr", explain=False)
-    assert scaled.density_per_mm2 == pytest.approx(len(scaled.regions) / (180 * 240 * 0.25e-6))
+    assert inspector.inspect(field_of(grains()), model, explain=False).density_per_mm2 is None
+    scaled = inspector.inspect(field_of(grains(), pixel=PixelSize(0.5, "test")), model, explain=False)
+    assert scaled.map.instances == (model == "pits304")
+    assert scaled.density_per_mm2 == (
+        pytest.approx(len(scaled.regions) / (180 * 240 * 0.25e-6)) if scaled.map.instances else None
+    )
 
 
 @pytest.mark.parametrize("classes", [("background", "corroded"), ("good", "fair", "severe")])
@@ -149,8 +154,8 @@ def test_the_report_names_the_share_of_each_class_where_there_are_several(toy_st
     )
     inspection = Inspection(field_of(grains()[:40, :50]), "toy", found, (), grade_area(0.3, (0.1, 0.2), 0.01), None, None, ())
     facts = dict(facts_of(inspection, toy_store.spec("ni20cr")))
-    assert facts["Corroded share"] == "30.00%"
-    assert facts.get("Share of each class") == ("fair 25.00%, severe 5.00%" if len(classes) > 2 else None)
+    assert facts["Corroded share"].startswith("30.0 % ± 1.0 points (error of area")
+    assert facts.get("Share of each class") == ("fair 25.0 %, severe 5.0 %" if len(classes) > 2 else None)
 
 
 @pytest.mark.parametrize(("um", "text"), [(1000, "0.0005 per"), (1, "500 per"), (3e-4, "5,555,555,556 per"), (37, "0.365 per")])
@@ -159,13 +164,16 @@ def test_measures_keep_their_figures_at_any_scale(um: float, text: str, toy_stor
     labels = np.zeros((40, 50), np.uint8)
     labels[:10, :10], labels[10, :9] = 1, 1
     ones = labels.astype(np.float32)
-    found = CorrosionMap(labels, labels.astype(np.int32), ones, np.ones(1, np.float32), ("background", "corroded"), (0, 40), MADE)
+    classes, one = ("background", "corroded"), np.ones(1, np.float32)
+    found = CorrosionMap(labels, labels.astype(np.int32), ones, one, classes, (0, 40), MADE, instances=True)
     field = field_of(grains()[:40, :50], pixel=PixelSize(um, "test"))
     grade = grade_area(0.05, (0.1, 0.2), 0.01)
     inspection = Inspection(field, "toy", found, measure(found), grade, None, None, ())
     answer = record(inspection)
     (region,) = answer["regions"]
     assert region["area_um2"] == pytest.approx(109 * um**2, rel=1e-5)
+    assert region["perimeter_um"] == pytest.approx(region["perimeter_px"] * um, rel=1e-3)
+    assert (answer["corroded_um2"], answer["field_um2"]) == pytest.approx((109 * um**2, 2000 * um**2), rel=1e-4)
     assert region["equivalent_diameter_px"] == pytest.approx(np.sqrt(4 * 109 / np.pi), rel=1e-5)
     assert region["equivalent_diameter_um"] == pytest.approx(np.sqrt(4 * 109 / np.pi) * um, rel=1e-5)
     assert answer["regions_per_mm2"] == pytest.approx(1 / (2000 * (um / 1000) ** 2), rel=1e-5)
@@ -203,6 +211,16 @@ def test_what_is_lost_in_a_much_smaller_picture_is_said(toy_store: Store) -> Non
     assert not doubts(field, found, spec, "")
     (said,) = doubts(field, found, replace(spec, input={**spec.input, "long_side": 160}), "")
     assert "800 x 300 picture at 160 x 60: what is narrower than 5 pixels is lost" in said
+
+
+def test_what_is_too_small_or_written_on_is_said(toy_store: Store) -> None:
+    spec, nothing = toy_store.spec("ni20cr"), map_of(np.zeros((180, 240)))
+    assert not doubts(field_of(grains()), nothing, spec, "")
+    assert "240 x 90 pixels is too small to be graded" in doubts(field_of(grains(90)), map_of(np.zeros((90, 240))), spec, "")[0]
+    boxed = grains()
+    boxed[150:176, 130:236] = with_bar(np.zeros((0, 106), np.uint8), "bottom", 0, 26)
+    (said,) = doubts(field_of(boxed), nothing, spec, "")
+    assert "(106 x 26 pixels at 130, 150)" in said
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -330,6 +348,34 @@ def test_grain_boundaries_are_found_and_saliency_goes_with_the_weights() -> None
     other = Inspector(Segmenter(broken)).inspect(field, "ni20cr").saliency
     if other is not None:
         assert abs(np.corrcoef(heat.heat.ravel(), other.heat.ravel())[0, 1]) < 0.5
+
+
+@shipped
+def test_an_enlarged_field_is_answered_as_it_was() -> None:
+    """It shows no more than it did, and a reader is told; a sharp one of that size keeps its pixels."""
+    inspector, grey = Inspector(Segmenter(Store(WEIGHTS))), grains(320, 448, seed=3)
+    small = np.tile(cv2.GaussianBlur(grey, (0, 0), 0.6), (1, 2))
+    large = np.asarray(cv2.resize(small, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), np.uint8)
+    own, told, sharp = (inspector.inspect(field_of(one), "ni20cr", False) for one in (small, large, np.tile(grey, (1, 4))))
+    assert told.map.corroded_fraction == pytest.approx(own.map.corroded_fraction, abs=own.grade.sigma)
+    assert [sum("shows nothing finer" in text for text in one.warnings) for one in (own, told, sharp)] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(("own", "at_half", "told"), [(0.6, 0.5, True), (0.6, 0.55, False), (0.5, 0.6, False)])
+def test_a_share_that_falls_with_the_size_is_said(
+    own: float, at_half: float, told: bool, toy_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More is found in a field that is magnified more than those that the model knows, and never less."""
+    spec = replace(toy_store.spec("ni20cr"), input={**toy_store.spec("ni20cr").input, "learned_side": 100})
+    monkeypatch.setitem(toy_store.specs, "ni20cr", spec)
+    half = np.zeros((2, 90, 120), np.float32)
+    half[0], half[1, : round(90 * at_half)] = 0.5, 1
+    monkeypatch.setattr(inspection, "classes_of", lambda network, seen, how: half[:, : seen.shape[0], : seen.shape[1]])
+    corroded = np.zeros((180, 240))
+    corroded[: round(180 * own)] = 1
+    found = replace(map_of(corroded), made_by=Provenance("ni20cr", "", 0.0))
+    said = magnified(field_of(grains()), found, toy_store, 0.05)
+    assert [text[:60] for text in said] == ["60% is corroded at this size and 50% at half of it: the pict"] * told
 
 
 def test_results_refuse_what_does_not_fit() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import t as student
-from scipy.stats import ttest_rel
+from scipy.stats import ttest_1samp, ttest_ind, ttest_rel
 
 from corrovis.errors import BadInputError
 from corrovis.sem.exposure_table import Row, hours_in, look_alikes, read_table
@@ -50,14 +51,15 @@ def test_the_band_is_that_of_the_mean_of_a_regression() -> None:
 
 
 def test_repeats_have_a_mean_with_an_interval() -> None:
+    """Against scipy's t test; the area of a picture ends at none and all of it."""
     fields = [Point("a", 4, x, (1 - x, x, 0.0), "low") for x in (0.1, 0.2, 0.3)]
     (alone,) = trends([Point("a", 1, 0.05, LOW, "low"), *fields])
     single, repeated = alone.means
     assert (single.exposure_h, single.fields, single.corroded_fraction) == (1, 1, Estimate(0.05, None, None))
     assert (repeated.exposure_h, repeated.fields) == (4, 3)
+    _, high = ttest_1samp([0.1, 0.2, 0.3], 0).confidence_interval(0.95)
     for mean in (repeated.corroded_fraction, repeated.severity_level):
-        assert mean.value == pytest.approx(0.2)
-        assert 0.1 <= mean.low < 0.2 < mean.high <= 0.3
+        assert (mean.value, mean.low, mean.high) == (pytest.approx(0.2), 0, pytest.approx(high))
 
 
 def test_conditions_keep_their_order_and_differ_as_drawn() -> None:
@@ -90,7 +92,7 @@ def test_without_repeats_a_difference_has_no_interval() -> None:
 
 
 def test_without_repeats_three_exposures_give_the_paired_interval() -> None:
-    """Against scipy's paired t test; with repeats everywhere it is the bootstrap."""
+    """Against scipy's paired t test."""
     shares = {"a": (0.10, 0.21, 0.30, 0.44), "b": (0.15, 0.30, 0.44, 0.60)}
     named = [(name, *pair) for name, own in shares.items() for pair in zip((1, 2, 4, 8), own, strict=True)]
     fields = [Point(name, hours, x, (1 - x, x, 0.0), "low") for name, hours, x in named]
@@ -100,8 +102,46 @@ def test_without_repeats_three_exposures_give_the_paired_interval() -> None:
         assert difference.value == pytest.approx(0.11)
         assert (difference.low, difference.high) == (pytest.approx(low), pytest.approx(high))
     assert contrast.interval == "paired t"
-    assert compare(points("b", 0.02) + points("a", 0.05))[0].interval == "bootstrap"
     assert compare([p for p in fields if p.exposure_h < 4])[0].interval is None
+
+
+def test_with_repeats_a_difference_has_welchs_interval() -> None:
+    """Against scipy's at one exposure; at several alike it narrows as a mean does, with the freedom of all of them."""
+    shares = {"a": (0.10, 0.14, 0.21), "b": (0.30, 0.31)}
+    fields = [Point(name, h, x, (1 - x, x, 0.0), "low") for h in (1, 2) for name, own in shares.items() for x in own]
+    (alone,) = compare([p for p in fields if p.exposure_h == 1])
+    tested = ttest_ind(shares["b"], shares["a"], equal_var=False)
+    low, high = tested.confidence_interval(0.95)
+    for difference in (alone.difference, alone.severity_difference):
+        assert (difference.low, difference.high) == (pytest.approx(low), pytest.approx(high))
+    (both,) = compare(fields)
+    half = (high - low) / 2 / student.ppf(0.975, tested.df) * student.ppf(0.975, 2 * tested.df) / np.sqrt(2)
+    assert both.interval == "Welch t"
+    assert both.difference.high - both.difference.value == pytest.approx(half)
+
+
+@pytest.mark.parametrize(("exposures", "repeats"), [(1, 2), (1, 3), (2, 2), (2, 3)])
+def test_conditions_that_are_alike_are_seldom_called_different(exposures: int, repeats: int) -> None:
+    dice, called = np.random.default_rng(0), 0
+    for _ in range(400):
+        drawn = [
+            Point(name, h, dice.normal(0.3, 0.05), LOW, "low") for name in "ab" for h in range(exposures) for _ in range(repeats)
+        ]
+        (contrast,) = compare(drawn)
+        called += not contrast.difference.low < 0 < contrast.difference.high
+    assert called <= 0.07 * 400
+
+
+def test_what_two_models_found_is_not_put_together() -> None:
+    """Neither a line nor a mean of their fields, and no difference between those of one and those of the other."""
+    fields = {name: points(name, 0.05) for name in "abc"}
+    fields["a"][-1] = replace(fields["a"][-1], model="pits304")
+    fields["c"] = [replace(point, model="pits304") for point in fields["c"]]
+    mixed, one, other = trends([point for own in fields.values() for point in own])
+    assert (mixed.area, mixed.severity) == (None, None)
+    assert [mean.exposure_h for mean in mixed.means] == [1, 2]
+    assert one.area == other.area is not None
+    assert compare(fields["b"] + fields["c"]) == compare(fields["a"] + fields["b"]) == ()
 
 
 def test_conditions_without_a_common_exposure_are_not_compared() -> None:
@@ -233,6 +273,11 @@ def test_bad_tables_say_what_is_missing(text: str, said: str, tmp_path: Path) ->
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(BadInputError, match=said):
         read_table(tmp_path / "t.csv")
+
+
+def test_a_table_that_is_not_there_is_said_in_plain_words(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"none\.csv cannot be read \(No such file or directory\); check the path$"):
+        read_table(tmp_path / "none.csv")
 
 
 def test_fields_that_are_all_alike_do_not_grow() -> None:

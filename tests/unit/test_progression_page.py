@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import Mock, patch
 
 import pytest
+from matplotlib.figure import Figure
+from scipy.stats import ttest_1samp
 
 from corrovis.errors import BadInputError
-from corrovis.render import progression_report
-from corrovis.render.progression_report import by_text, trend_record, write_progression
+from corrovis.render import progression_report, sem_plots
+from corrovis.render.progression_report import NO_LINE, by_text, trend_record, write_progression
 from corrovis.sem.exposure_table import Row, hours_in, look_alikes
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import Point, trends
 from corrovis.sem.results import FIELD_SEVERITIES
-from corrovis.tasks.inspection import Request, progression_files
+from corrovis.tasks.inspection import progression_files
+from corrovis.tasks.requests import Request
 from corrovis.ui import progression_jobs as jobs
+from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.progression import ProgressionTab
 from corrovis.ui.wording import progression as wording
 
@@ -128,8 +133,22 @@ def test_the_plot_has_bands_lines_fields_and_bars_of_both_quantities() -> None:
         half = len(band["x"]) // 2
         assert band["band"]
         assert all(high > y > low for high, y, low in zip(band["y"][:half], line["y"], band["y"][: half - 1 : -1], strict=True))
-        assert (bar["x"], bar["y"]) == ([4, 4], [pytest.approx(0.36 * times), pytest.approx(0.4 * times)])
+        low, high = ttest_1samp([0.4, 0.36], 0).confidence_interval(0.95)
+        most = frame["y"][1]
+        assert (bar["x"], bar["y"]) == ([4, 4], pytest.approx([low * times, min(high * times, most)], rel=1e-4))
         assert alone["name"] == "<wet>"
+
+
+def test_the_reports_plot_has_the_pages_colours_and_its_names_outside_the_data() -> None:
+    with patch.object(sem_plots, "_png", lambda figure: figure):
+        figure = cast(Figure, sem_plots.progression_plot(trends([*FIELDS, Point("w" * 50, 1, 0.4, (0, 0, 1), "severe")])))
+    (legend,) = figure.legends
+    figure.savefig(io.BytesIO())
+    drawn, axes = legend.get_window_extent(), figure.axes[0].get_window_extent()
+    assert [one.get_legend() for one in figure.axes] == [None, None]
+    assert drawn.y0 >= axes.y1
+    assert drawn.x1 <= figure.bbox.x1
+    assert figure.axes[0].lines[0].get_color() == make_plot({}).props["lines"][0]
 
 
 def test_a_band_does_not_stretch_the_axis() -> None:
@@ -156,10 +175,18 @@ def test_warnings_are_said_once_for_all_their_pictures() -> None:
 def test_tables_are_escaped_and_say_what_is_missing() -> None:
     html = jobs.growth_table(CONDITIONS)
     assert "&lt;wet&gt;" in html
-    assert wording.NO_TREND in html
+    assert NO_LINE in html
     trend = CONDITIONS[0]["trend"]
     assert f"{100 * trend['value']:+.3g} ({100 * trend['low']:+.3g} … {100 * trend['high']:+.3g})" in html
     assert f"{trend['value']:+.3g} ({trend['low']:+.3g} … {trend['high']:+.3g})" in html, "levels grow as shares do here"
+
+
+def test_severity_is_told_from_the_first_exposure_to_the_last() -> None:
+    """Not each word once, which hides that it went down again; of repeats the middle one."""
+    named = [(1, "low"), (1, "severe"), (1, "low"), (2, "moderate"), (4, "low")]
+    one = {**CONDITIONS[0], "exposure": [hours for hours, _ in named], "severity": [severity for _, severity in named]}
+    assert "<td>Low → Low</td>" in jobs.growth_table([one | {"corroded_fraction": [0.1] * 5}])
+    assert "<td>Severe</td>" in jobs.growth_table(CONDITIONS), "of one exposure"
 
 
 def test_growth_over_years_is_not_rounded_to_nothing(tmp_path: Path) -> None:
@@ -179,7 +206,7 @@ def item_of(point: Point, severity: str) -> dict[str, Any]:
     """The record of a picture, as far as a progression reads it."""
     chances = dict(zip(FIELD_SEVERITIES, point.probabilities, strict=True))
     item = {"file": f"{point.exposure_h}.png", "severity": severity, "probabilities": chances}
-    return item | {"corroded_fraction": point.corroded_fraction, "regions": []}
+    return item | {"corroded_fraction": point.corroded_fraction, "regions": [], "model": point.model or "toy"}
 
 
 def test_a_progression_has_the_severity_of_its_pictures(tmp_path: Path) -> None:
@@ -189,6 +216,22 @@ def test_a_progression_has_the_severity_of_its_pictures(tmp_path: Path) -> None:
     rows = [Row(Path(name), hours, "dry") for name, hours in (("8.png", 8), ("gone.png", 2), ("1.png", 1))]
     (condition,) = write_progression(rows, items, points, tmp_path)["conditions"]
     assert (condition["exposure"], condition["severity"]) == ([1, 8], ["moderate", "moderate"])
+
+
+def test_pictures_of_several_models_are_told_apart(tmp_path: Path) -> None:
+    """In the warnings, with the pictures of each; in the table of HTML, PDF and CSV."""
+    points = [Point("dry", h, 0.1 * h, (1, 0, 0), "low", "pits304" if h > 4 else "ni20cr") for h in (1, 2, 3, 4, 5)]
+    rows = [Row(Path(f"{point.exposure_h}.png"), point.exposure_h, "dry") for point in points]
+    written = Mock(wraps=progression_report.write_tables_pdf)
+    with patch.object(progression_report, "write_tables_pdf", written):
+        answer = write_progression(rows, [item_of(point, "low") | {"model_sha256": "5a"} for point in points], points, tmp_path)
+    said = (
+        "several models looked at the pictures (ni20cr: 1.png, 2.png, 3.png and 1 more; pits304: 5.png), and nothing is compared"
+    )
+    assert answer["warnings"][0].startswith(said)
+    assert answer["conditions"][0]["trend"] is None
+    assert [row[3] for row in written.call_args.args[2][-1].rows] == ["ni20cr"] * 4 + ["pits304"]
+    assert (tmp_path / "progression.html").read_text().count("<td>ni20cr</td>") == 4
 
 
 def test_the_matrices_are_read_row_minus_column() -> None:

@@ -6,6 +6,7 @@ import base64
 import io
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from corrovis import __version__
 from corrovis.render import sem_plots
 from corrovis.render.inspection_report import HEADINGS, SHOWN_ROWS, SHOWN_SIDE, read_inspection, write_inspection, written
-from corrovis.render.sem_pictures import READABLE, with_numbers
+from corrovis.render.sem_pictures import READABLE, class_colours, with_numbers
 from corrovis.results import Byte, Provenance
 from corrovis.sem.regions import measure
-from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize, Saliency
+from corrovis.sem.results import CorrosionMap, Field, Inspection, Opinion, PixelSize, Saliency
 from corrovis.sem.severity import grade_area
 from corrovis.store import Store
 
@@ -50,7 +52,8 @@ def inspected(regions: NDArray[np.int32], name: str = "drawn.png", um: float = 0
     size_hw = (regions.shape[0], regions.shape[1])
     labels = (regions > 0).astype(np.uint8)
     share, scores = labels.astype(np.float32), np.full(int(regions.max()), 0.875, np.float32)
-    found = CorrosionMap(labels, regions, share, scores, ("background", "corroded"), (0, size_hw[0]), MADE)
+    classes = ("background", "corroded")
+    found = CorrosionMap(labels, regions, share, scores, classes, (0, size_hw[0]), MADE, instances=True)
     pixel = PixelSize(um, "given") if um else None
     field = Field(np.full((*size_hw, 3), 120, np.uint8), name, (0, size_hw[0]), pixel)
     grade = grade_area(found.corroded_fraction, (0.28, 0.42), 0.01)
@@ -160,6 +163,50 @@ def test_headings_are_words_with_units_and_files_keep_the_contracts_names(um: fl
     )
     for word in ("Score", "Equivalent diameter", "Circularity", "Solidity", "Eccentricity", "Box"):
         assert f"<p>{word}: " in page
+
+
+def test_the_report_says_what_was_measured_how_well_and_when(toy_store: Store, tmp_path: Path) -> None:
+    known = {"value": 0.04, "low": 0.01, "high": 0.09, "n": 9, "on": "9 fields"}
+    spec = replace(toy_store.spec("ni20cr"), metrics={"miou": known, "area_error": known})
+    one = inspected(square((400, 500)), um=0.5)
+    opinion = Opinion(
+        one.grade.probabilities, *(np.zeros((0, n), np.float32) for n in (4, 3)), None, Provenance("b", "f" * 64, 0.0)
+    )
+    one = replace(one, opinion=opinion, at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC), grade=grade_area(0.3, (0.28, 0.42), 0.0501))
+    page = page_of(write_inspection(one, spec, tmp_path / "o"))
+    for fact in (
+        "0 % ± 5 points (error of area on 9 fields)",
+        "64.00 µm² of 50,000 µm²",
+        "median 9.03 µm, largest 9.03 µm",
+        f"2026-01-02 03:04 UTC, Corrovis {__version__}",
+        "miou 0.04 (0.01 to 0.09); area error 0.04 (0.01 to 0.09), on 9 fields",
+        f"sha256 {'f' * 64}",
+    ):
+        assert fact in page, fact
+    assert read_inspection(tmp_path / "o")["second_opinion"]["model_sha256"] == "f" * 64
+
+
+def test_a_network_is_not_counted(toy_store: Store, tmp_path: Path) -> None:
+    """One region that spans the field, and specks beside it, of which nobody wants the sizes."""
+    regions = squares(3)
+    regions[0] = regions[regions > 0].max() + 1
+    one = inspected(regions, um=0.5)
+    item = write_inspection(replace(one, map=replace(one.map, instances=False)), toy_store.spec("ni20cr"), tmp_path / "o")
+    assert (item["sizes"], item["regions_per_mm2"], len(item["regions"])) == (None, None, 4)
+    assert f"one connected region holds {200 / 300:.0%} of the corroded area, 3 others the rest" in page_of(item)
+    assert len(in_page(item)) == 2
+
+
+def test_classes_have_colours_of_their_own_and_a_legend(toy_store: Store, tmp_path: Path) -> None:
+    regions = squares(3)
+    labels = np.array([0, 3, 1, 1], np.uint8)[regions]
+    one = inspected(regions)
+    found = replace(one.map, labels=labels, classes=("good", "fair", "poor", "severe"), instances=False)
+    item = write_inspection(replace(one, map=found, regions=measure(found)), toy_store.spec("ni20cr"), tmp_path / "o")
+    picture, colours = np.asarray(Image.open(item["overlay"])), class_colours(4)
+    assert [picture[tuple(np.argwhere(regions == k)[0])].tolist() for k in (1, 2, 3)] == [colours[k].tolist() for k in (3, 1, 1)]
+    (width, height), large = in_page(item)[0], READABLE // regions.shape[1]
+    assert (width, height > large * regions.shape[0]) == (large * regions.shape[1], True)
 
 
 def test_an_earlier_heat_map_does_not_stay_beside_a_record_that_has_none(toy_store: Store, tmp_path: Path) -> None:

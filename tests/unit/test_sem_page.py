@@ -22,18 +22,22 @@ from micrographs import grains, with_bar
 from PIL import Image
 
 from corrovis.errors import BadInputError
+from corrovis.images import PNG_URI
+from corrovis.manifest import read_manifest
 from corrovis.render.inspection_report import FILES
 from corrovis.render.sem_pictures import OPACITY, heat_map, overlay, region_colours
+from corrovis.sem.doubts import NOISE
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.pixel_size import GIVEN
 from corrovis.sem.results import Field, PixelSize, Saliency
 from corrovis.sem.segmentation import LEAST_PX, Segmenter
-from corrovis.settings import Settings
+from corrovis.settings import WEIGHTS, Settings
 from corrovis.store import Store
-from corrovis.tasks.inspection import Request, request_of
+from corrovis.tasks.requests import Request, request_of
 from corrovis.ui import findings, inspect, sem_jobs
-from corrovis.ui.inspect import PRIVATE, WORK, InspectTab
+from corrovis.ui.inspect import InspectTab
 from corrovis.ui.packing import LEFT_OUT, with_lighter_pictures
-from corrovis.ui.payload import PREFIX
+from corrovis.ui.parts import PRIVATE, WORK
 from corrovis.ui.sem_jobs import InspectDesk, InspectVisit, Refused, Seen, is_text
 from corrovis.ui.wording import inspection as wording
 
@@ -74,7 +78,7 @@ def visit(toy_store: Store, tmp_path: Path) -> InspectVisit:
 
 def from_uri(uri: str) -> np.ndarray:
     """(H, W, 3) uint8 as the browser decodes it."""
-    with Image.open(io.BytesIO(base64.b64decode(uri.removeprefix(PREFIX)))) as image:
+    with Image.open(io.BytesIO(base64.b64decode(uri.removeprefix(PNG_URI)))) as image:
         return np.asarray(image.convert("RGB"))
 
 
@@ -86,9 +90,12 @@ def test_pictures_above_the_jobs_limits_are_refused(toy_store: Store, tmp_path: 
     assert said.line["error"] == "mine.png is 240 x 180, 0 megapixels; the limit is 0: make it smaller"
 
 
-def sent(one: Seen, **how: float) -> dict[str, Any]:
-    """What the browser is sent."""
-    value: dict[str, Any] = json.loads(findings.encode(one.path, one.name, one.item, how))
+SPECS = read_manifest(WEIGHTS)
+
+
+def sent(one: Seen, model: str = "ni20cr") -> dict[str, Any]:
+    """What the browser is sent, if the shipped `model` had found it."""
+    value: dict[str, Any] = json.loads(findings.encode(one.path, one.name, one.item, SPECS[model]))
     return value
 
 
@@ -109,6 +116,7 @@ def test_the_page_is_sent_what_the_files_say(visit: InspectVisit) -> None:
     assert [region["area"] for region in value["regions"]] == sorted((r["area_px"] for r in item["regions"]), reverse=True)
     assert (value["width"], value["height"], value["zoom"]) == (240, 180, 1)
     assert value["sigma"] == item["severity_sigma"] > 0
+    assert "coupons that the network had not seen" in value["error"]
 
 
 def test_large_pictures_are_sent_smaller(visit: InspectVisit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,13 +127,14 @@ def test_large_pictures_are_sent_smaller(visit: InspectVisit, monkeypatch: pytes
 
 
 def test_the_slider_believes_the_regions_that_the_model_believes(visit: InspectVisit) -> None:
-    """A model of instances has limits of its own; they travel along."""
-    limits = [
-        (value["least"], value["sure"]) for value in (sent(visit.current), sent(visit.current, extent=0.4, sure=0.74, least_px=5))
-    ]
-    assert limits == [(LEAST_PX, 0), (5, 0.74)]
-    yolo = sent(visit.current, sure=0.3)
-    assert (yolo["least"], yolo["sure"]) == (LEAST_PX, 0), "sure of a detection says nothing of a pixel"
+    """A model of instances has limits of its own; they travel along, and that a detector's are found whole or not at all."""
+    models = ("ni20cr", "steel-structures", "pits304-pixels", "pits304")
+    values = [sent(visit.current, name) for name in models]
+    limits = [[value[key] for key in ("least", "sure", "instances", "counted")] for value in values]
+    own = SPECS["pits304-pixels"].input
+    assert limits[:2] == [[LEAST_PX, 0, False, False]] * 2
+    assert limits[2] == [own["least_px"], own["sure"], False, True]
+    assert limits[3] == [LEAST_PX, 0, True, True], "sure of a detection says nothing of a pixel"
 
 
 def test_background_has_the_class_of_the_nearest_region() -> None:
@@ -147,12 +156,13 @@ def test_several_pictures_are_summed_up(visit: InspectVisit) -> None:
 
 def test_doubts_are_counted_and_stand_before_notes(visit: InspectVisit) -> None:
     assert sem_jobs.doubts_text([]) == ""
-    assert sem_jobs.doubts_text(["unlike anything in training: far; or so", "unsure"]) == "2: unlike anything in training"
+    assert sem_jobs.doubts_text(["unlike anything in training: far; or so", "unsure"]) == "2: unlike anything in training: far"
+    assert sem_jobs.doubts_text([NOISE]) == f"1: {NOISE}"
     long = "the model saw this picture of many pixels at a size that is much less than its own, and lost the rest"
-    assert sem_jobs.doubts_text([long]) == "1: the model saw this picture of many pixels at a size that is …"
+    assert sem_jobs.doubts_text([long]) == "1: the model saw this picture of many pixels at a size that is much less …"
     one = visit.current
     item = {**one.item, "warnings": ["data bar cropped", "unsure", "no scale"], "doubts": ["unsure"]}
-    value = json.loads(findings.encode(one.path, one.name, item, {}))
+    value = json.loads(findings.encode(one.path, one.name, item, SPECS["ni20cr"]))
     assert value["warnings"] == ["unsure", "data bar cropped", "no scale"]
 
 
@@ -180,7 +190,8 @@ def test_a_run_can_be_stopped_and_shows_what_it_has(toy_store: Store, tmp_path: 
     for part in parts:
         setattr(tab, part, part)
     names = ("bad", 0, 1, 2, 3)
-    desk = InspectDesk()
+    desk, pack = InspectDesk(), sem_jobs.pack_visit
+    monkeypatch.setattr(sem_jobs, "pack_visit", lambda visit: pack(visit) if taken(desk) else None)
     asked = dict(zip(parts, (desk, [str(tmp_path / f"{name}.png") for name in names], "", "", ""), strict=True))
     for told_of in ("Warning", "Info"):
         monkeypatch.setattr(inspect.gr, told_of, told.append)
@@ -191,6 +202,31 @@ def test_a_run_can_be_stopped_and_shows_what_it_has(toy_store: Store, tmp_path: 
             tab.end(desk)
     assert [len(step[2].value) for step in steps] == [1, 2, 3, 4], "the one that ran when it was stopped is shown too"
     assert told == ["1 of 5 could not be read, see the table"]
+    assert steps[-1][4] == str(tmp_path / "home/inspection.zip"), "and packed while nobody else could write"
+
+
+def taken(desk: InspectDesk) -> bool:
+    """Whether somebody has the desk's turn."""
+    if free := desk.turn._lock.acquire(blocking=False):
+        desk.turn._lock.release()
+    return not free
+
+
+def test_a_pixel_size_for_all_leaves_what_instruments_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The picture looked at and what was typed before are written; each while nobody else writes or packs."""
+    sources, said, done = {"bar": "FEI tag", "typed": GIVEN, "own": None, "looked at": "Hitachi file"}, list[str](), list[str]()
+    seen = tuple(SimpleNamespace(name=name, item={"pixel_size_source": of}) for name, of in sources.items())
+    monkeypatch.setattr(inspect, "present", lambda desk: SimpleNamespace(seen=seen, current=seen[3]))
+    monkeypatch.setattr(sem_jobs, "rescaled", lambda inspector, one, um: done.append(one.name) or taken(desk))
+    monkeypatch.setattr(sem_jobs, "summary_rows", lambda visit: [])
+    monkeypatch.setattr(sem_jobs, "pack_visit", lambda visit: taken(desk))
+    monkeypatch.setattr(inspect.gr, "Info", said.append)
+    desk = cast(Any, SimpleNamespace(turn=InspectDesk().turn, replace=lambda old, held: done.append(held)))
+    tab = cast(Any, SimpleNamespace(inspector=None, value=lambda visit: ""))
+    *_, packed = InspectTab.rescale(tab, desk, cast(Any, SimpleNamespace(every=True, um=0.5)), lambda place, desc: None)
+    assert done == ["typed", True, "own", True, "looked at", True]
+    assert packed == "True"
+    assert said == ["1 of 4 pictures keep the scale that came with them"]
 
 
 def test_a_pixel_size_given_afterwards_is_in_every_file(toy_store: Store, tmp_path: Path) -> None:
@@ -211,7 +247,8 @@ def test_a_pixel_size_given_afterwards_is_in_every_file(toy_store: Store, tmp_pa
         own = one.folder / path.name
         if path.suffix in (".png", ".csv"):
             assert own.read_bytes() == path.read_bytes(), path.name
-    first, second = ({**item.item, "seconds": 0, "folder": 0} for item in (new, wanted))
+    assert new.item["inspected"] == one.item["inspected"], "when it was inspected, not when the scale was written"
+    first, second = ({**item.item, "seconds": 0, "folder": 0, "inspected": 0} for item in (new, wanted))
     assert {key: value for key, value in first.items() if not isinstance(value, Path)} == {
         key: value for key, value in second.items() if not isinstance(value, Path)
     }
@@ -238,7 +275,7 @@ def test_the_microscopes_text_file_gives_the_scale(toy_store: Store, tmp_path: P
     first, second, stray = sem_jobs.inspect_uploads(inspector, placed, tmp_path / "o", request)
     assert isinstance(first, Seen)
     assert isinstance(second, Seen)
-    assert first.item["pixel_size_um"] == pytest.approx(0.0992)
+    assert first.item["pixel_size_um"] == 0.0992
     assert first.item["pixel_size_source"] == "Hitachi file a.txt"
     assert second.item["pixel_size_um"] is None
     assert "stray.txt is not a picture" in stray.line["error"]

@@ -10,6 +10,7 @@ INSPECT = "Inspect"
 STOP = "Stop"
 STOPPING = "Stopping after this picture …"
 STOPPED = "Stopped after {done} of {count} pictures; the download holds what was found in them."
+KEPT_SCALES = "{kept} of {count} pictures keep the scale that came with them"
 NO_FILES = "Choose one picture or more first"
 NOT_READ = "not read"
 SOME_REFUSED = "{refused} of {count} could not be read, see the table"
@@ -28,6 +29,7 @@ PICTURES = "Pictures"
 GALLERY = "Choose a picture"
 SUMMARY_COLUMNS = ["No.", "Picture", "Severity", "Corroded", "Regions", "Doubts", "Model"]
 SECOND_OPINION = "Second opinion, from a classifier that measures no area: {severity}, {share} sure."
+ERROR = "Standard deviation of the corroded share: {how}"
 HOW_GRADED = (
     "Moderate from {low} corroded, severe from {high}. The bars say what the model's error of area, measured on specimens that "
     "it had not seen, leaves open."
@@ -47,11 +49,16 @@ FINDINGS = {
     "scale_one": "Into this picture's files",
     "scale_all": "Into those of all pictures",
     "scale_hint": "Tables and reports are written again for this pixel size; no network runs",
+    "scale_all_hint": "The same in all pictures but those that came with a scale of their own",
     "pixel": "Pixel",
     "save_picture": "Save picture",
     "save_mask": "Save mask",
     "save_table": "Save table",
+    "save_report": "Save report",
+    "save_report_hint": "This picture's report, one HTML file, at the model's own threshold",
     "corroded": "corroded",
+    "error": "± %s points",
+    "largest": "the largest is %s of it",
     "count": "%s regions",
     "one": "1 region",
     "density": "%s per mm²",

@@ -26,20 +26,19 @@ GROWTH_COLUMNS = [
     "Fields",
     "Hours",
     "Corroded",
-    "Severity",
+    "Severity, first → last",
     "Growth, % of the field per hour (95 %)",
     "Severity, levels per hour (95 %)",
 ]
 GROWTH_NOTE = (
     "A line wants three fields at two exposures; its interval, and the band about it, is that of least squares. "
-    "A bar is the 95 % interval of the mean, where an exposure has repeats. Severity is what its probabilities let expect."
+    "A bar is the 95 % t interval of the mean, where an exposure has repeats. Severity is what its probabilities let expect."
 )
-NO_TREND = "too few fields or exposures"
 MATRIX_TITLE = "Conditions against each other: corroded, in points of % of the field"
 MATRIX_SEVERITY_TITLE = "Severity, in levels"
 MATRIX_NOTE = (
     "How much more it is in the row than in the column, over the exposures that both have; "
-    "below it the 95 % interval: a bootstrap where both have repeats of each, else, with three exposures or more, the paired t "
-    "interval over them. Coloured where the interval leaves zero out."
+    "below it the 95 % interval: that of Welch's t test where both have repeats of each, else, with three exposures or more, the "
+    "paired t interval over them. Coloured where the interval leaves zero out."
 )
-NOT_COMPARED = "no exposure in common"
+NOT_COMPARED = "no exposure in common, or another model"

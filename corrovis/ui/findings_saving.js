@@ -1,0 +1,57 @@
+// What the visitor takes home of one picture at the threshold chosen: picture, mask, table.  `view`, `find` and the like are
+// those of findings.js.
+
+function offerSaves() {
+  onSave("save-picture", () => canvas.toBlob((blob) => save(blob, "regions.png")));
+  onSave("save-mask", saveMask);
+  onSave("save-table", saveTable);
+}
+
+function onSave(name, make) {
+  find(name).addEventListener("click", () => {
+    drawNow();
+    if (view.now) make();
+  });
+}
+
+function save(blob, ending) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${view.value.stem}_${ending}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+// As the program's mask.png: class indices, a byte a pixel, in the picture's own size.
+async function saveMask() {
+  const { value, now } = view, [width, height] = value.own, mask = new Uint8Array(width * height);
+  for (let y = 0, i = 0; y < height; y++) {
+    const row = Math.floor((y + 0.5) * value.height / height) * value.width;
+    for (let x = 0; x < width; x++, i++) {
+      const shown = row + Math.floor((x + 0.5) * value.width / width);
+      if (now.ids[shown]) mask[i] = view.classOf[shown];
+    }
+  }
+  save(await greyPng(mask, width, height), "mask.png");
+}
+
+// As the program's regions.csv: its names, its rounding.
+function saveTable() {
+  const { value, now } = view, side = scale();
+  const figures = (number, digits) => Number(number.toPrecision(digits)), rounded = (number, digits) => Number(number.toFixed(digits));
+  const columns = {
+    id: ({ id }) => id,
+    class: (region) => value.classes[region.class],
+    score: ({ score }) => rounded(score, 4),
+    area_px: ({ area }) => Math.round(area),
+    area_um2: ({ area }) => (side ? figures(area * side ** 2, 6) : ""),
+    equivalent_diameter_px: ({ area }) => figures(diameter(area), 6),
+    equivalent_diameter_um: ({ area }) => (side ? figures(diameter(area) * side, 6) : ""),
+    circularity: ({ circularity }) => rounded(circularity, 4),
+    threshold: () => threshold.value,
+    pixel_size_um: () => side || "",
+    model: () => value.model,
+  };
+  const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const lines = [Object.keys(columns), ...now.regions.map((region) => Object.values(columns).map((of) => of(region)))];
+  const text = lines.map((cells) => cells.map((cell) => quoted(String(cell))).join(",")).join("\n") + "\n";
+  save(new Blob([text], { type: "text/csv" }), "regions.csv");
+}
