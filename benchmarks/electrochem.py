@@ -190,19 +190,23 @@ def spectra(count: int) -> Iterator[tuple[str, Spectrum, np.ndarray]]:
         yield text, Spectrum(f, z * (1 + noise), f"simulated {k}"), truth
 
 
-def curves(count: int) -> Iterator[tuple[PolarizationCurve, tuple[float, float, float, float]]]:
-    """Activation control, with a limiting current, with an ohmic drop, or with both; 0.2 to 3 % noise; one point per mV."""
-    random = np.random.default_rng(0)
+def curves(count: int, passive: bool = False) -> Iterator[tuple[PolarizationCurve, tuple[float, float, float, float]]]:
+    """Activation control, with a limiting current, with an ohmic drop, or with both; 0.2 to 3 % noise; one point per mV.
+
+    Or all with a passive plateau of 1.1 to 30 times i_corr, and every second with a limiting current.
+    """
+    random = np.random.default_rng(int(passive))
     for k in range(count):
         i_corr, beta_a, beta_c = 10 ** random.uniform(-8, -3.5), random.uniform(0.04, 0.16), random.uniform(0.06, 0.18)
         e_corr = random.uniform(-1.5, 0.2)
         e = np.arange(e_corr - random.uniform(0.2, 0.35), e_corr + random.uniform(0.15, 0.3), 0.001)
         ratio = 10 ** random.uniform(-2, -0.7) if k % 4 in (1, 3) else 0.0
-        resistance = 10 ** random.uniform(-3.5, -2) / i_corr if k % 4 in (2, 3) else 0.0
+        resistance = 10 ** random.uniform(-3.5, -2) / i_corr if k % 4 in (2, 3) and not passive else 0.0
+        film = 10 ** random.uniform(-1.5, -0.04) if passive else 0.0
 
-        def current(eta: np.ndarray, ratio: float = ratio, own: tuple[float, ...] = (i_corr, beta_a, beta_c)) -> np.ndarray:
-            cathodic = np.exp(-LN10 * eta / own[2])
-            return own[0] * (np.exp(np.minimum(LN10 * eta / own[1], 200)) - cathodic / (1 - ratio + ratio * cathodic))
+        def current(eta: np.ndarray, own: tuple[float, ...] = (i_corr, beta_a, beta_c, ratio, film)) -> np.ndarray:
+            anodic, cathodic = np.exp(np.minimum(LN10 * eta / own[1], 200)), np.exp(-LN10 * eta / own[2])
+            return own[0] * (anodic / (1 - own[4] + own[4] * anodic) - cathodic / (1 - own[3] + own[3] * cathodic))
 
         low, high = np.full_like(e, -2.0), np.full_like(e, 2.0)
         for _ in range(60):  # the potential at the interface, behind the ohmic drop
@@ -301,6 +305,7 @@ def simulated(count: int) -> None:
         ("curves, PolCurveFit", their_tafel, all_curves[:COMPARED]),
         ("curves, Corrovis on the same", our_tafel, all_curves[:COMPARED]),
         ("curves, Corrovis", our_tafel, all_curves),
+        ("curves with a passive film, Corrovis", our_tafel, list(curves(count, passive=True))),
     ):
         tally(title, [lambda c=c, x=x, tafel=tafel: close(tafel(c), x) for c, x in some])  # type: ignore[misc]
 

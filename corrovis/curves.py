@@ -18,6 +18,7 @@ Real = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 Method = Literal["auto", "butler-volmer", "mixed", "extrapolation"]  # of fitting a polarisation curve
 METHODS: tuple[Method, ...] = get_args(Method)
+MINOR_PEAK = 0.05  # of the largest: noise of 1 % makes as much
 NORMAL_95 = 1.96  # standard errors to the 95 % limits
 ZERO_CROSSING_V = 0.005  # nearer to E_corr log10|i| runs off to nothing and tells no residual
 
@@ -170,23 +171,14 @@ class TafelFit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MixedFit(TafelFit):
-    """A Tafel fit under mixed control: the cathodic reaction is limited by transport, the electrolyte has a resistance.
+    """A Tafel fit under mixed control: transport limits the cathodic reaction or a film the anodic one, the electrolyte resists.
 
     What the chosen model leaves out is None.
     """
 
     i_limit: Quantity | None
+    i_passive: Quantity | None
     resistance: Quantity | None
-
-
-@dataclass(frozen=True, slots=True)
-class PolarizationResistance:
-    """Slope dE/di at the corrosion potential (ASTM G59), ohm cm2."""
-
-    resistance: Quantity
-    e_corr: Quantity
-    window_v: tuple[float, float]
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +265,9 @@ class RelaxationTimes:
 
     @property
     def peaks(self) -> list[tuple[float, float]]:
-        """(time constant in s, resistance) of each peak above 1 % of the largest, fast ones first."""
+        """(time constant in s, resistance) of each peak above 5 % of the largest, fast ones first; less is noise."""
         g = self.gamma
-        tops = [k for k in range(1, len(g) - 1) if g[k - 1] < g[k] >= g[k + 1] and g[k] > 0.01 * g.max()]
+        tops = [k for k in range(1, len(g) - 1) if g[k - 1] < g[k] >= g[k + 1] and g[k] > MINOR_PEAK * g.max()]
         if not tops:
             return []
         valleys = [0, *(a + int(np.argmin(g[a : b + 1])) for a, b in pairwise(tops)), len(g) - 1]

@@ -51,30 +51,31 @@ def tafel(
                 fits[place] = fit_tafel(read_polarization(file, area_cm2, named), method, window, sweep)  # type: ignore[arg-type]
             except BadInputError as error:
                 failed[place] = {"file": str(file), "error": str(error)}
-        if not fits:
-            raise none_worked(len(failed), failed[0]["error"], "curves", "fitted")
         series, no_series = None, ""
         try:
-            series = pair_temperatures(temperature or [], {k: fit.i_corr.value for k, fit in fits.items()}, len(files))
+            currents = {k: fit.i_corr.value for k, fit in fits.items()}
+            series = pair_temperatures(temperature or [], currents, len(files)) if fits else None
         except BadInputError as error:
             if not failed:
                 raise
             no_series = str(error)  # what could be fitted is not lost for what could not
         target = plot or Path(f"{files[0].stem}_tafel.png")
-        save_figure(tafel_figure(list(fits.values()), reference, series), target)
+        if fits:
+            save_figure(tafel_figure(list(fits.values()), reference, series), target)
         more = {"reference": reference, "plot": str(target)}
         good = {k: {"file": str(files[k]), **tafel_answer(fit, of), **more} for k, fit in fits.items()}
         items = [(good | failed)[k] for k in range(len(files))]
         together = {"items": items, **activation_answer(series), **({"activation_error": no_series} if no_series else {})}
-    if as_json:
+    if as_json and (fits or len(files) > 1):
         print_json(items[0] if len(files) == 1 else together)
+    if not fits:
+        raise none_worked(len(failed), failed[0]["error"], "curves", "fitted")
+    if as_json:
         return
     for item in items:
         _print_item(item, len(files) > 1, once=NO_METAL)
-    if not of:
-        err.print(f"note: {NO_METAL}", markup=False)
-    if no_series:
-        err.print(no_series)
+    for line in ([] if of else [f"note: {NO_METAL}"]) + ([no_series] if no_series else []):
+        err.print(line, markup=False)
     if series:
         print_table(COLUMNS, _rows(activation_answer(series)))
         out.print(f"R2 {series.energy.r_squared:.4f}")
@@ -146,14 +147,14 @@ def _show_fit(answer: dict[str, Any], values: dict[str, Any], lines: list[str]) 
 
 
 def _rows(values: dict[str, Any]) -> list[list[str]]:
-    """Name, value, sigma, 95 % limits and unit; the names of a polarisation curve's numbers end with theirs."""
-    return [
-        [
-            name,
-            *(f"{q[key]:.4g}" if q[key] is not None else "-" for key in ("value", "sigma")),
-            f"{q['low_95']:.4g} to {q['high_95']:.4g}" if "low_95" in q else "-",
-            q.get("unit", ""),
-        ]
-        for name, q in values.items()
-        if isinstance(q, dict) and "value" in q
-    ]
+    """Name, value, sigma, 95 % limits and unit, as on the page."""
+    from corrovis.render.curve_answers import LABELS
+
+    rows = []
+    for name, q in values.items():
+        if isinstance(q, dict) and "value" in q:
+            label, factor, unit = LABELS.get(name, (name, 1.0, q.get("unit", "")))
+            told = [f"{factor * q[key]:.4g}" if q[key] is not None else "-" for key in ("value", "sigma")]
+            limits = f"{factor * q['low_95']:.4g} to {factor * q['high_95']:.4g}" if "low_95" in q else "-"
+            rows.append([label, *told, limits, unit])
+    return rows

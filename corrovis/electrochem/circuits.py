@@ -23,9 +23,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corrovis.curves import Complex, Real
+from corrovis.curves import CircuitFit, Complex, Real
 from corrovis.errors import BadInputError
 
+LINE_POINTS = 200
 MAX_ELEMENTS = 20
 MAX_LENGTH = 300  # characters: more than so many elements and their brackets need
 
@@ -113,6 +114,12 @@ class Circuit:
                 cpes = [place for kind, place in _parts(node) if kind in ("CPE", "Q") and isinstance(place, int)]
                 pairs += [(cpe, resistors[0]) for cpe in cpes if resistors]
         return tuple(sorted(pairs))
+
+
+def fitted_line(fit: CircuitFit) -> tuple[Real, Complex]:
+    """(200,) Hz over a fitted spectrum, and the circuit's impedance there: between few measured points it bends."""
+    f = np.geomspace(fit.spectrum.frequency_hz[0], fit.spectrum.frequency_hz[-1], LINE_POINTS)
+    return f, parse(fit.circuit).impedance(np.array([q.value for q in fit.parameters.values()]), f)
 
 
 def _parts(node: Node) -> tuple[Node, ...]:

@@ -142,6 +142,8 @@ def _by_shape(table: Table, name: str, notes: list[str]) -> tuple[list[Column], 
 
 def refuse_unread(table: Table, name: str, hint: str) -> None:
     """Raise BadInputError where units stand above the numbers that could not be read: a factor nobody sees is worse."""
+    if line := table.titled_before:
+        raise BadInputError(f"{name}: rows that cannot be read part the numbers from the headings {line!r}; {hint}")
     words = ", ".join(table.headings) or table.titles.unread
     if names_units(words) >= (1 if table.headings else 2) or re.search(r"[\(\[][^()\[\]]*[^\W\d][^()\[\]]*[\)\]]", words):
         raise BadInputError(f"{name}: quantities and units in {words[:80]!r} cannot be told; {hint}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from corrovis.curves import PolarizationCurve, Quantity, Real, TafelFit
-from corrovis.electrochem.kinetics import LIMIT, LN10, MODELS, OHMIC, Trial, current_density
+from corrovis.electrochem.kinetics import LIMIT, LN10, OHMIC, PASSIVE, Trial, current_density
 from corrovis.electrochem.sweeps import Sweep, scatter
 from corrovis.errors import BadInputError
 
@@ -46,7 +46,7 @@ class _Lines:
     anodic: _Line | None
     sweep: Sweep
     measured_v: Real
-    known: Trial | None = None  # the fit whose resistance and limit were taken out
+    known: Trial | None = None  # the fit whose resistance and plateaus were taken out
 
     @property
     def found(self) -> list[_Line]:
@@ -118,9 +118,10 @@ def _drawn(sweep: Sweep, window_v: tuple[float, float] | None, known: Trial | No
     if window_v is None and known is not None:
         lines = _both(*_activation(sweep, known), (FURTHEST, FURTHEST))
         if lines.found:
-            ratio, resistance = _taken_out(known)
+            limited, resistance, passive = _taken_out(known)
             out = [f"the ohmic drop of {resistance:.3g} ohm cm2"] if resistance else []
-            out += [f"the limiting current of {np.exp(known.values[1]) / ratio:.3g} A/cm2"] if ratio else []
+            for name, ratio in (("limiting current", limited), ("passive plateau", passive)):
+                out += [f"the {name} of {np.exp(known.values[1]) / ratio:.3g} A/cm2"] if ratio else []
             what = f"{' and '.join(out)}, found under mixed control, taken out before the lines were drawn"
             return replace(lines, known=known if out else None), [what] if out else []
     reach = (FURTHEST, FURTHEST) if window_v is None else (sweep.e_corr_v - min(window_v), max(window_v) - sweep.e_corr_v)
@@ -134,36 +135,37 @@ def _both(sweep: Sweep, measured_v: Real, reach: tuple[float, float]) -> _Lines:
 
 
 def _activation(sweep: Sweep, known: Trial) -> tuple[Sweep, Real]:
-    """The part of a sweep that `known` explains, as it were without resistance and limit, and its measured potentials."""
+    """The part of a sweep that `known` explains, as it were without resistance and plateaus, and its measured potentials."""
     e, i = sweep.potential_v, sweep.current_a_cm2
-    ratio, resistance = _taken_out(known)
-    share = np.where(i < 0, -i * ratio / np.exp(known.values[1]), 0.0)
+    limited, resistance, passive = _taken_out(known)
+    ratio = np.where(i < 0, limited, passive)
+    share = np.abs(i) * ratio / np.exp(known.values[1])
     keep = (e >= known.window[0]) & (e <= known.window[1]) & (share < USABLE)
-    e, i, share = e[keep], i[keep], share[keep]
+    e, i, ratio, share = e[keep], i[keep], ratio[keep], share[keep]
     inner = e - i * resistance
     order = np.argsort(inner, kind="stable")
-    inner, kinetic = inner[order], (i * np.where(i < 0, (1 - ratio) / (1 - share), 1.0))[order]
+    inner, kinetic = inner[order], (i * (1 - ratio) / (1 - share))[order]
     eta = inner - sweep.e_corr_v
-    sides = [eta < 0] * bool(ratio) + [np.isfinite(eta)] * bool(resistance)  # what was taken out leaves more scatter behind
+    # What was taken out leaves more scatter behind.
+    sides = [eta < 0] * bool(limited) + [eta > 0] * bool(passive) + [np.isfinite(eta)] * bool(resistance)
     noise = max([sweep.noise_decades, *(scatter(eta[side], kinetic[side]) for side in sides)])
     return replace(sweep, potential_v=inner, current_a_cm2=kinetic, noise_decades=noise), e[order]
 
 
-def _taken_out(known: Trial) -> tuple[float, float]:
-    """i_corr over the limiting current, and ohmic resistance in ohm cm2; 0 for what the model leaves out."""
-    free = MODELS[known.model]
-    return float(known.values[LIMIT]) * (LIMIT in free), float(known.values[OHMIC]) * (OHMIC in free)
+def _taken_out(known: Trial) -> tuple[float, float, float]:
+    """i_corr over the limiting current, ohmic resistance in ohm cm2, i_corr over the plateau; 0 for what the model leaves out."""
+    limited, resistance, passive = (float(known.values[place]) for place in (LIMIT, OHMIC, PASSIVE))
+    return limited, resistance, passive
 
 
 def _model(lines: _Lines, e: Real, i: Real) -> Real:
-    """The current that both lines add up to; with the resistance and limit that were taken out."""
+    """The current that both lines add up to; with the resistance and plateaus that were taken out."""
     if (known := lines.known) is not None:
         values = known.values.copy()
         values[:2] = lines.sweep.e_corr_v, LN10 * np.mean([line.offset for line in lines.found])
         for place, line in ((2, lines.anodic), (3, lines.cathodic)):
             values[place] = line.slope if line else values[place]
-        values[LIMIT], values[OHMIC] = _taken_out(known)
-        values[LIMIT] *= np.exp(values[1] - known.values[1])  # the limit itself stays
+        values[[LIMIT, PASSIVE]] *= np.exp(values[1] - known.values[1])  # the plateaus themselves stay
         return current_density(values, e, i)
     model = np.zeros_like(e)
     for sign, side in ((-1.0, lines.cathodic), (1.0, lines.anodic)):
@@ -204,9 +206,7 @@ def _straight(sweep: Sweep, side: int, furthest: float) -> _Line | None:
             line, rms = _line(distance[inside], log[inside], float(near), float(far))
             if line is None or rms > allowed:
                 continue
-            gain = float(far - near) - 0.5 * float(
-                near
-            )  # a long part, rather near than far: ohmic and diffusion ranges lie outside
+            gain = float(far - 1.5 * near)  # a long part, rather near than far: ohmic and diffusion ranges lie outside
             if best is None or gain > best[0]:
                 best = gain, line
     return best[1] if best else None

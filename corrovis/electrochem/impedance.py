@@ -23,10 +23,12 @@ from corrovis.errors import BadInputError
 # The seed's two circuits: R_s-(C_dl|R_ct), and the two loops with Q and L that an inductive loop at low frequency asks for.
 NAMED = {"randles": "R0-p(R1,C1)", "two-loop": "R0-p(CPE1,R1-p(R2,L1))"}
 AUTO = (
+    "R0-CPE1",
     "R0-p(R1,C1)",
     "R0-p(R1,CPE1)",
     "R0-p(R1-W1,C1)",
     "R0-p(R1-W1,CPE1)",
+    "R0-p(R1-Wo1,CPE1)",
     "R0-p(R1,C1)-p(R2,C2)",
     "R0-p(R1,CPE1)-p(R2,CPE2)",
     "R0-p(CPE1,R1-p(R2,L1))",

@@ -1,9 +1,9 @@
 """The current that a corroding electrode passes, and its parameters in one window of potential.
 
-Stern and Geary, J. Electrochem. Soc. 104 (1957) 56, with a limiting current and an ohmic drop:
+Stern and Geary, J. Electrochem. Soc. 104 (1957) 56, with a limiting current, a passive plateau and an ohmic drop:
 
-    i = i_corr [10^(eta / beta_a) - 10^(-eta / beta_c) / (1 - r + r 10^(-eta / beta_c))]
-    eta = E - E_corr - i R,  r = i_corr / i_limit;  r = 0 and R = 0 is Butler-Volmer under activation control
+    i = i_corr [a / (1 - p + p a) - c / (1 - r + r c)],  a = 10^(eta / beta_a),  c = 10^(-eta / beta_c)
+    eta = E - E_corr - i R,  r = i_corr / i_limit,  p = i_corr / i_passive;  r = p = R = 0 is Butler-Volmer
 """
 
 from __future__ import annotations
@@ -17,9 +17,17 @@ from corrovis.curves import Real
 from corrovis.electrochem.sweeps import Sweep
 
 FIT_POINTS = 120
-LIMIT, OHMIC = 4, 5  # places of r and R among the parameters
-NAMES = ("e_corr", "ln_i", "beta_a", "beta_c", "ratio", "resistance")
-MODELS = {"butler-volmer": (0, 1, 2, 3), "limit": (0, 1, 2, 3, 4), "ohmic": (0, 1, 2, 3, 5), "mixed": (0, 1, 2, 3, 4, 5)}
+LIMIT, OHMIC, PASSIVE = 4, 5, 6  # places of r, R and p among the parameters
+NAMES = ("e_corr", "ln_i", "beta_a", "beta_c", "limited", "resistance", "passive")
+BUTLER_VOLMER = (0, 1, 2, 3)
+MODELS = {
+    "butler-volmer": BUTLER_VOLMER,
+    "limit": (*BUTLER_VOLMER, LIMIT),
+    "ohmic": (*BUTLER_VOLMER, OHMIC),
+    "limit and ohmic": (*BUTLER_VOLMER, LIMIT, OHMIC),
+    "passive": (*BUTLER_VOLMER, PASSIVE),
+    "limit and passive": (*BUTLER_VOLMER, LIMIT, PASSIVE),
+}
 MAX_SLOPE = 2.0  # V/decade
 SMALLEST = 1e-18  # A/cm2; single currents may be nothing but the rounding of a computed zero
 LN10 = float(np.log(10))
@@ -35,32 +43,42 @@ class Trial:
     residual: float
     independent: int
 
+    @property
+    def passivated(self) -> float:
+        """Share of the passive plateau that the current has come to at the window's upper edge."""
+        beta_a, passive = self.values[2], self.values[PASSIVE]
+        anodic = passive * 10 ** ((self.window[1] - self.values[0]) / beta_a)
+        return float(anodic / (1 - passive + anodic))
+
     def criterion(self, independent: int) -> float:
         """Bayes's information criterion of the robust residual for so many independent points."""
         return independent * float(np.log(max(self.residual, 1e-4) ** 2)) + len(MODELS[self.model]) * float(np.log(independent))
 
 
 def current_density(values: Real, e: Real, i: Real) -> Real:
-    """(n,) current density at the potentials `e`; for (m, 6) parameters (m, n).
+    """(n,) current density at the potentials `e`; for (m, 7) parameters (m, n).
 
     With a resistance the equation is implicit; Newton's steps begin at the ohmic drop of the measured current `i`.
     """
-    e_corr, ln_i, beta_a, beta_c, ratio, resistance = (np.asarray(part) for part in np.moveaxis(values[..., None], -2, 0))
+    parts = np.moveaxis(values[..., None], -2, 0)  # (7, 1) or (7, m, 1)
+    e_corr, resistance = parts[0], parts[OHMIC]
     eta = e - e_corr - i * resistance
-    current, slope = _kinetics(eta, ln_i, beta_a, beta_c, ratio)
+    current, slope = _kinetics(eta, parts)
     for _ in range(4 if resistance.any() else 0):
         eta = eta - np.clip((eta + resistance * current - (e - e_corr)) / (1 + resistance * slope), -0.1, 0.1)
-        current, slope = _kinetics(eta, ln_i, beta_a, beta_c, ratio)
+        current, slope = _kinetics(eta, parts)
     return current
 
 
-def _kinetics(eta: Real, ln_i: Real, beta_a: Real, beta_c: Real, ratio: Real) -> tuple[Real, Real]:
+def _kinetics(eta: Real, parts: Real) -> tuple[Real, Real]:
     """Current density and its derivative after eta."""
+    _, ln_i, beta_a, beta_c, limited, _, passive = parts
     anodic = np.exp(np.clip(LN10 * eta / beta_a, -60, 60))
     cathodic = np.exp(np.clip(-LN10 * eta / beta_c, -60, 60))
-    blocked = 1 - ratio + ratio * cathodic
+    covered, blocked = 1 - passive + passive * anodic, 1 - limited + limited * cathodic
     size = np.exp(np.clip(ln_i, -100, 100))  # unbounded in the last fit, which ends at infinite numbers
-    return size * (anodic - cathodic / blocked), LN10 * size * (anodic / beta_a + cathodic * (1 - ratio) / (beta_c * blocked**2))
+    slope = anodic * (1 - passive) / (beta_a * covered**2) + cathodic * (1 - limited) / (beta_c * blocked**2)
+    return size * (anodic / covered - cathodic / blocked), LN10 * size * slope
 
 
 def count_points(sweep: Sweep, window: tuple[float, float]) -> int:
@@ -88,15 +106,16 @@ def fit_window(sweep: Sweep, kind: str, window: tuple[float, float], near: Trial
     e, i, scale = cut_window(sweep, window)
     free = list(MODELS[kind])
     top = max(float(np.abs(i).max()), SMALLEST)
-    start = np.array([sweep.e_corr_v, np.log(3 * scale), 0.1, 0.1, 0.0, 0.0])
+    start = np.array([sweep.e_corr_v, np.log(3 * scale), 0.1, 0.1, 0.0, 0.0, 0.0])
     start[LIMIT], start[OHMIC] = 0.05 * (LIMIT in free), 0.01 / top * (OHMIC in free)
-    low = np.array([sweep.e_corr_v - 0.03, np.log(scale) - 8, 0.01, 0.01, 0, 0])
-    high = np.array([sweep.e_corr_v + 0.03, np.log(scale) + 8, MAX_SLOPE, MAX_SLOPE, 0.99, 0.3 / top])
-    step = np.array([0.01, 1, 0.05, 0.05, 0.05, 0.03 / top])
+    start[PASSIVE] = min(0.9, 3 * scale / max(float(i.max()), SMALLEST)) * (PASSIVE in free)
+    low = np.array([sweep.e_corr_v - 0.03, np.log(scale) - 8, 0.01, 0.01, 0, 0, 0])
+    high = np.array([sweep.e_corr_v + 0.03, np.log(scale) + 8, MAX_SLOPE, MAX_SLOPE, 0.99, 0.3 / top, 0.99])
+    step = np.array([0.01, 1, 0.05, 0.05, 0.05, 0.03 / top, 0.05])
     target = np.arcsinh(i / scale)
     if near is not None:
-        start[:4] = near.values[:4]
-    start = np.clip(start, low + 1e-9 * step, high - 1e-9 * step) if near is not None else start
+        start[[*BUTLER_VOLMER, PASSIVE]] = near.values[[*BUTLER_VOLMER, PASSIVE]]
+    start[free] = np.clip(start, low + 1e-9 * step, high - 1e-9 * step)[free]
 
     def residuals(parts: Real) -> Real:
         sets = np.repeat(start[None], len(parts), axis=0)

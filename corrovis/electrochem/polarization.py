@@ -12,7 +12,7 @@ from typing import Any
 import lmfit
 import numpy as np
 
-from corrovis.curves import METHODS, Method, MixedFit, PolarizationCurve, PolarizationResistance, Quantity, Real, TafelFit
+from corrovis.curves import METHODS, Method, MixedFit, PolarizationCurve, Quantity, Real, TafelFit
 from corrovis.electrochem.extrapolation import fit_lines
 from corrovis.electrochem.kinetics import (
     LIMIT,
@@ -21,16 +21,17 @@ from corrovis.electrochem.kinetics import (
     MODELS,
     NAMES,
     OHMIC,
+    PASSIVE,
     Trial,
     current_density,
     cut_window,
 )
 from corrovis.electrochem.resistance import slope_resistance
-from corrovis.electrochem.sweeps import Sweep, counted, prepare, split_sweeps
-from corrovis.electrochem.windows import alike, allowed, pick, reach, trials
+from corrovis.electrochem.sweeps import Sweep, counted, independent, prepare, split_sweeps
+from corrovis.electrochem.windows import alike, allowed, choose, reach, trials
 from corrovis.errors import BadInputError
 
-KINDS = {"butler-volmer": ("butler-volmer",), "mixed": ("limit", "ohmic", "mixed")}  # of a method; the others try all
+KINDS = {"butler-volmer": ("butler-volmer",), "mixed": tuple(MODELS)[1:]}  # of a method; the others try all
 WIDER = 0.02  # V by which another model's window has to be wider to be told of
 HOPELESS = 0.4  # decades
 
@@ -55,30 +56,21 @@ def fit_tafel(
     else:
         kinds = KINDS.get(method, tuple(MODELS))
         tried = trials(ready, kinds, window_v)
-        best = pick(tried, ready.noise_decades)
+        best, denied = choose(ready, tried)
         if best.residual > HOPELESS:
             raise BadInputError(
                 f"{chosen.name}: the best model leaves {best.residual:.1f} decades; this is no polarisation curve, or all noise"
             )
         fit = _report(chosen, ready, best, alike(tried, best, ready.noise_decades))
+        said = (*said, *denied)
         if method == "butler-volmer":
             fit = replace(fit, warnings=(*_better(ready, best, window_v), *fit.warnings))
     return replace(fit, polarisation_resistance=_resistance(ready, chosen.name), warnings=(*said, *fit.warnings))
 
 
-def fit_resistance(curve: PolarizationCurve, sweep: int | None = None) -> PolarizationResistance:
-    """Polarisation resistance dE/di at E_corr in ohm cm2, see `slope_resistance`.
-
-    Raises:
-        BadInputError: as `fit_tafel`, or too few points near E_corr
-    """
-    chosen, ready, said = _choose(curve, sweep)
-    return replace(slope_resistance(ready, chosen.name), warnings=said)
-
-
 def _resistance(sweep: Sweep, name: str) -> Quantity | None:
     try:
-        return slope_resistance(sweep, name).resistance
+        return slope_resistance(sweep, name)
     except BadInputError:  # too few points near E_corr; the fit itself needs none there
         return None
 
@@ -86,7 +78,7 @@ def _resistance(sweep: Sweep, name: str) -> Quantity | None:
 def _explained(sweep: Sweep) -> Trial | None:
     """The fit that explains the widest part of a sweep, if any explains one."""
     try:
-        best = pick(trials(sweep, tuple(MODELS), None), sweep.noise_decades)
+        best, _ = choose(sweep, trials(sweep, tuple(MODELS), None))
     except BadInputError:
         return None
     return best if best.residual <= allowed(sweep.noise_decades) else None
@@ -95,7 +87,7 @@ def _explained(sweep: Sweep) -> Trial | None:
 def _better(sweep: Sweep, best: Trial, window_v: tuple[float, float] | None) -> list[str]:
     """A line where Butler-Volmer was asked for and mixed control explains a wider window, or this one."""
     noise = sweep.noise_decades
-    other = pick(trials(sweep, tuple(MODELS), window_v), noise)
+    other, _ = choose(sweep, trials(sweep, tuple(MODELS), window_v))
     if other.model == best.model or other.residual > allowed(noise):
         return []
     if best.residual <= allowed(noise) and reach(other) < reach(best) + WIDER:
@@ -147,7 +139,9 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
 
     found = lmfit.minimize(residual, parameters, method="leastsq", max_nfev=600)
     values = np.array([found.params[name].value for name in NAMES])
-    covariance = _covariance(found, best.model, others)
+    worth = independent(found.residual)
+    covariance = _covariance(found, best.model, others, len(e[usable]) / worth)
+    freedom = max(1.0, worth - len(MODELS[best.model]))
     sigmas = np.sqrt(np.diag(covariance))
     away = np.abs(e - values[0]) > 0.01
     apart = np.log10(np.maximum(np.abs(current_density(values, e, i)), 1e-18) / np.maximum(np.abs(i), 1e-18))[away & usable]
@@ -155,10 +149,10 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
     converged = bool(found.success) and bool(np.isfinite(sigmas).all())
     common: dict[str, Any] = {
         "curve": curve,
-        "e_corr": Quantity(float(values[0]), float(np.hypot(sigmas[0], sweep.rounded_v)), "V"),
-        "i_corr": Quantity(float(np.exp(values[1])), float(np.exp(values[1]) * sigmas[1]), "A/cm2"),
-        "beta_a": Quantity(float(values[2]), float(sigmas[2]), "V/decade"),
-        "beta_c": Quantity(float(values[3]), float(sigmas[3]), "V/decade"),
+        "e_corr": Quantity(float(values[0]), float(np.hypot(sigmas[0], sweep.rounded_v)), "V", freedom),
+        "i_corr": Quantity(float(np.exp(values[1])), float(np.exp(values[1]) * sigmas[1]), "A/cm2", freedom),
+        "beta_a": Quantity(float(values[2]), float(sigmas[2]), "V/decade", freedom),
+        "beta_c": Quantity(float(values[3]), float(sigmas[3]), "V/decade", freedom),
         "beta_covariance": float(covariance[2, 3]),
         "window_v": best.window,
         "converged": converged,
@@ -172,29 +166,31 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
         return TafelFit(method="butler-volmer", **common)
     free = MODELS[best.model]
     return MixedFit(
-        method=f"mixed control ({best.model})" if best.model != "mixed" else "mixed control (limit and ohmic)",
+        method=f"mixed control ({best.model})",
         **common,
-        i_limit=_limiting_current(values, covariance) if LIMIT in free else None,
+        i_limit=_plateau(LIMIT, values, covariance) if LIMIT in free else None,
+        i_passive=_plateau(PASSIVE, values, covariance) if PASSIVE in free else None,
         resistance=Quantity(float(values[OHMIC]), float(sigmas[OHMIC]), "ohm cm2") if OHMIC in free else None,
     )
 
 
-def _covariance(found: Any, model: str, others: list[Trial]) -> Real:
-    """(6, 6) of the parameters, zero for those that the model lacks: the fit's own and that between neighbouring windows."""
+def _covariance(found: Any, model: str, others: list[Trial], wider: float) -> Real:
+    """(7, 7) of the parameters, zero for those that the model lacks: the fit's own, so many times wider as its points hang
+    together, and that between neighbouring windows."""
     out = np.zeros((len(NAMES), len(NAMES)))
     free = list(MODELS[model])
-    out[np.ix_(free, free)] = np.nan if found.covar is None else found.covar
+    out[np.ix_(free, free)] = np.nan if found.covar is None else wider * found.covar
     return out + np.cov([trial.values for trial in others], rowvar=False, ddof=0) if len(others) > 1 else out
 
 
-def _limiting_current(values: Real, covariance: Real) -> Quantity:
-    """i_corr / r: errors of ln i_corr and of r, which go together, both count."""
-    ratio = max(float(values[LIMIT]), 1e-12)
-    limit = float(np.exp(values[1])) / ratio
+def _plateau(place: int, values: Real, covariance: Real) -> Quantity:
+    """i_corr / r, or / p, the ratio at `place`: errors of ln i_corr and of the ratio, which go together, both count."""
+    ratio = max(float(values[place]), 1e-12)
+    current = float(np.exp(values[1])) / ratio
     slopes = np.zeros(len(NAMES))
-    slopes[1], slopes[LIMIT] = 1, -1 / ratio
+    slopes[1], slopes[place] = 1, -1 / ratio
     variance = float(slopes @ covariance @ slopes)
-    return Quantity(limit, limit * float(np.sqrt(max(variance, 0.0))), "A/cm2")
+    return Quantity(current, current * float(np.sqrt(max(variance, 0.0))), "A/cm2")
 
 
 def _parameters(best: Trial) -> Any:
@@ -204,7 +200,8 @@ def _parameters(best: Trial) -> Any:
         parameters.add(name, value=float(best.values[k]), vary=k in free)
     for name in ("beta_a", "beta_c"):
         parameters[name].set(min=0.009, max=1.01 * MAX_SLOPE)
-    parameters["ratio"].set(min=-1e-9, max=0.999)
+    for name in ("limited", "passive"):
+        parameters[name].set(min=-1e-9, max=0.999)
     parameters["resistance"].set(min=-1e-9)
     return parameters
 

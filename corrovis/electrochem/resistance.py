@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from corrovis.curves import PolarizationResistance, Quantity
-from corrovis.electrochem.sweeps import Sweep, counted
+from corrovis.curves import Quantity
+from corrovis.electrochem.sweeps import Sweep, counted, independent
 from corrovis.errors import BadInputError
 
 HALF_WIDTH_V = 0.015  # about E_corr
 
 
-def slope_resistance(sweep: Sweep, name: str) -> PolarizationResistance:
+def slope_resistance(sweep: Sweep, name: str) -> Quantity:
     """dE/di at E_corr in ohm cm2, from a cubic within 15 mV.
 
     A parabola takes the cubic term of Stern and Geary's curve for slope, up to a tenth; five points allow no more than one.
@@ -29,14 +29,9 @@ def slope_resistance(sweep: Sweep, name: str) -> PolarizationResistance:
     found, covariance = np.polyfit(eta, i, degree, cov="unscaled")
     left = i - np.polyval(found, eta)
     scatter = float(left @ left) / (count - degree - 1)
-    slope, offset = found[-2:]
+    slope = found[-2]
     if slope <= 0:
         raise BadInputError(f"{name}: the current does not rise with the potential at E_corr; measure again")
-    sigma = float(np.sqrt(covariance[-2, -2] * scatter)) / slope**2
-    sigma_e = float(np.hypot(np.sqrt(covariance[-1, -1] * scatter) / slope, sweep.rounded_v))
-    return PolarizationResistance(
-        Quantity(1 / slope, sigma, "ohm cm2", count - degree - 1),
-        Quantity(sweep.e_corr_v - offset / slope, sigma_e, "V", count - degree - 1),
-        (sweep.e_corr_v - HALF_WIDTH_V, sweep.e_corr_v + HALF_WIDTH_V),
-        (),
-    )
+    freedom = max(1.0, independent(left) - degree - 1)
+    sigma = np.sqrt(covariance[-2, -2] * scatter * count / independent(left)) / slope**2
+    return Quantity(float(1 / slope), float(sigma), "ohm cm2", freedom)

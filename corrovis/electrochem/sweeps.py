@@ -177,6 +177,16 @@ def scatter(eta: Real, i: Real) -> float:
     return float(1.4826 * np.median(np.abs(chosen)) / np.sqrt(6)) if len(chosen) else 0.0
 
 
+def independent(left: Real) -> float:
+    """How many independent points (n,) residuals are worth, 1 to n: n (1 - rho) / (1 + rho), where neighbours go together by rho.
+
+    rho is told by how often the sign changes, arccos(rho) / pi of the time (Rice, Bell Syst. Tech. J. 24 (1945) 46).
+    """
+    changes = int((np.diff(np.sign(left)) != 0).sum())
+    share = min(0.5, changes / max(1, len(left) - 1))
+    return max(1.0, len(left) * float(np.tan(np.pi / 2 * share)) ** 2)
+
+
 def _crossing(e: Real, i: Real, name: str, warnings: list[str]) -> float:
     """The potential of zero current; of several the one with the most of cathodic current below and anodic above it."""
     positive = i > 0

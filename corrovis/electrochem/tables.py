@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from corrovis.curves import Real
-from corrovis.electrochem.titles import NEAR, Cells, Line, Titles, find_titles
+from corrovis.electrochem.titles import NEAR, Cells, Line, Titles, find_titles, named_columns
 from corrovis.electrochem.workbooks import workbook_sheets
 from corrovis.errors import BadInputError
 
@@ -27,11 +27,11 @@ OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ABOVE = 400  # lines before a block that may say something of it
 SNIFFED = 4000  # lines that decide on separator and decimal sign
 SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "space": None}
-GROUPED = ".,"  # decimal points, and commas between thousands
-COMMA = re.compile(r"[-+]?\d*,\d*([eE][-+]?\d+)?")
-THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+GROUPINGS = (".,", ",.")  # the decimal sign and the one between thousands
+PLAIN = {sign: re.compile(rf"[-+]?\d*\{sign}\d*([eE][-+]?\d+)?") for sign in ",."}  # numbers with this decimal sign
+THOUSANDS = {way: re.compile(rf"[-+]?[1-9]\d{{0,2}}(\{way[1]}\d{{3}})+(\{way[0]}\d*)?") for way in GROUPINGS}
 # What instruments measure, smallest and largest size: models overflow far outside, and a wrong unit or area shows.
-RANGES = {"V": (0.0, 1e3), "A/cm2": (1e-18, 1e6), "Hz": (1e-9, 1e12), "ohm": (1e-9, 1e15), "ohm cm2": (1e-9, 1e15)}
+RANGES = {"V": (0.0, 1e3), "A/cm2": (1e-18, 1e3), "Hz": (1e-9, 1e12), "ohm": (1e-9, 1e15), "ohm cm2": (1e-9, 1e15)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +71,13 @@ class Table:
     def above(self) -> Iterator[str]:
         """The lines before the block, for areas and conventions."""
         return (" ".join(row) for row in self.sheet.rows[max(0, self.start - ABOVE) : self.start] if row)
+
+    @property
+    def titled_before(self) -> str:
+        """A line anywhere above that names as many columns; empty where there is none."""
+        width = self.values.shape[1]
+        words = (self.sheet.line(place) for place in range(self.start) if not _is_data(self.sheet.rows[place]))
+        return next((line.text.strip()[:80] for line in words if named_columns(line, width) == width), "")
 
     @property
     def note(self) -> str:
@@ -156,8 +163,7 @@ def number(cell: str) -> float | None:
 def _sniff(lines: Sequence[str]) -> tuple[str | None, str]:
     scores: dict[tuple[str, str], float] = {}
     for name, separator in SEPARATORS.items():
-        grouped = separator != "," and _grouped(lines, separator)
-        for decimal in (".",) if separator == "," else (".", GROUPED) if grouped else (".", ","):
+        for decimal in (".",) if separator == "," else _decimals(lines, separator):
             rows = [_cells(line, separator, decimal) for line in lines]
             data = [row for row in rows if _is_data(row)]
             good = sum(number(cell) is not None for row in data for cell in row)
@@ -167,13 +173,24 @@ def _sniff(lines: Sequence[str]) -> tuple[str | None, str]:
     return SEPARATORS[name], decimal
 
 
-def _grouped(lines: Sequence[str], separator: str | None) -> bool:
-    """Whether commas stand between thousands: all that could be decimal ones cut off three digits, and there are points."""
+def _decimals(lines: Sequence[str], separator: str | None) -> tuple[str, str]:
+    """The decimal point, and what else may be: a comma, or one of `GROUPINGS`."""
     plain = [_cells(line, separator, ".") for line in lines if "," in line or "." in line]
-    data = [row for row in plain if _is_data([cell.replace(",", "") for cell in row])]
-    commas = [cell for row in data for cell in row if COMMA.fullmatch(cell) or THOUSANDS.fullmatch(cell)]
-    points = any("." in cell and number(cell.replace(",", "")) is not None for row in data for cell in row)
-    return bool(commas) and points and all(THOUSANDS.fullmatch(cell) for cell in commas)
+    return ".", next((way for way in GROUPINGS if _grouped(plain, way)), ",")
+
+
+def _grouped(rows: Sequence[Cells], way: str) -> bool:
+    """Whether thousands are parted so: all that could be decimals with that sign cut off three digits, and the other is there."""
+    sign, between = way[0], way[1]
+    data = [row for row in rows if _is_data([_bare(cell, way) for cell in row])]
+    apart = [cell for row in data for cell in row if PLAIN[between].fullmatch(cell) or THOUSANDS[way].fullmatch(cell)]
+    others = any(sign in cell and number(_bare(cell, way)) is not None for row in data for cell in row)
+    return bool(apart) and others and all(THOUSANDS[way].fullmatch(cell) for cell in apart)
+
+
+def _bare(cell: str, way: str) -> str:
+    """A number as Python reads it."""
+    return cell.replace(way[1], "").replace(way[0], ".")
 
 
 def _cells(line: str, separator: str | None, decimal: str) -> Cells:
@@ -181,10 +198,10 @@ def _cells(line: str, separator: str | None, decimal: str) -> Cells:
     cells = [cell.strip().strip('"').strip() for cell in line.split(separator)]
     while cells and not cells[-1]:
         cells.pop()
-    if decimal == ",":
-        return [cell.replace(",", ".") if COMMA.fullmatch(cell) else cell for cell in cells]
-    if decimal == GROUPED:
-        return [cell.replace(",", "") if THOUSANDS.fullmatch(cell) else cell for cell in cells]
+    if decimal in GROUPINGS:
+        cells = [_bare(cell, decimal) if THOUSANDS[decimal].fullmatch(cell) else cell for cell in cells]
+    if decimal[0] == ",":
+        cells = [cell.replace(",", ".") if PLAIN[","].fullmatch(cell) else cell for cell in cells]
     return cells
 
 

@@ -49,6 +49,11 @@ def find_titles(above: Sequence[Line], width: int) -> Titles:
     return Titles((), _unread(above[-1:]))
 
 
+def named_columns(line: Line, width: int) -> int:
+    """How many headings of so many columns the line holds that have a meaning."""
+    return _known(_fitting(line, width))
+
+
 def _units(line: Line, width: int) -> tuple[str, ...]:
     """The cells of a line that holds units and no names: "V, mA", "(V) (mA)", "#  s  V vs. Ref.  A  bits"."""
     cells = _fit(line.cells, width)

@@ -1,20 +1,30 @@
 """Which window about E_corr, and which model in it: the widest that one explains down to the data's scatter.
 
-Ranges that no model explains, as passivation and pitting, stay outside; of several models that explain it the simplest is taken.
+Ranges that no model explains, as a film that forms at once, or pitting, stay outside; of several models that explain it the
+simplest is taken.  An ohmic drop and a film both bend the anodic branch; beyond the window the film holds the current back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from corrovis.electrochem.kinetics import MODELS, Trial, count_points, fit_window
-from corrovis.electrochem.sweeps import Sweep, counted
+import numpy as np
+
+from corrovis.electrochem.kinetics import MAX_SLOPE, MODELS, OHMIC, PASSIVE, Trial, count_points, current_density, fit_window
+from corrovis.electrochem.sweeps import MIN_POINTS, Sweep, counted
 from corrovis.errors import BadInputError
 
 WIDTHS = (0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3)  # V, half widths tried
 NARROW = 0.045  # V; in narrower windows transport and resistance cannot be told from the slopes
 EXPLAINED = 0.003  # decades of residual that any model may leave
 GIVE_UP = 4.0
+PLATEAU = 0.5  # share of a passive plateau that the current has to come to: below it the film is an ohmic drop to the eye
+BEYOND = 0.15  # V above the window in which an ohmic drop has to go on
+BELOW = 0.05  # decades by which passivation leaves the current below it
+PASSIVATION = (
+    "beyond the window the anodic current falls behind an ohmic drop: passivation, and no resistance of the electrolyte, bends "
+    "that branch"
+)
 
 
 def trials(sweep: Sweep, kinds: Sequence[str], window_v: tuple[float, float] | None) -> list[Trial]:
@@ -31,9 +41,11 @@ def trials(sweep: Sweep, kinds: Sequence[str], window_v: tuple[float, float] | N
             narrow = min(sweep.e_corr_v - window[0], window[1] - sweep.e_corr_v) < NARROW
             if count_points(sweep, window) <= 2 + len(MODELS[kind]) or (narrow and kind != kinds[0]):
                 continue
-            last = fit_window(sweep, kind, window, last)
-            tried.append(last)
-            bad = bad + 1 if last.residual > GIVE_UP * allowed(sweep.noise_decades) else 0
+            found = fit_window(sweep, kind, window, last)
+            if PASSIVE not in MODELS[kind] or found.passivated >= PLATEAU:
+                tried.append(found)
+            last = found if found.values[2:4].max() < 0.95 * MAX_SLOPE else last  # from its bound a slope would not come back
+            bad = bad + 1 if found.residual > GIVE_UP * allowed(sweep.noise_decades) else 0
             if bad >= 3:  # still wider windows will not be explained either
                 break
     if not tried:
@@ -57,6 +69,31 @@ def _windows(sweep: Sweep) -> list[tuple[float, float]]:
 def allowed(noise: float) -> float:
     """Decades that a model may leave of data with so many decades of scatter and still explain them."""
     return max(EXPLAINED, 1.3 * noise)
+
+
+def choose(sweep: Sweep, tried: Sequence[Trial]) -> tuple[Trial, tuple[str, ...]]:
+    """`pick`, but no ohmic drop that the sweep denies beyond the window, and what is to be said of that."""
+    best = pick(tried, sweep.noise_decades)
+    rest = [trial for trial in tried if OHMIC not in MODELS[trial.model]]
+    if OHMIC in MODELS[best.model] and rest and _held_back(sweep, best):
+        return pick(rest, sweep.noise_decades), (PASSIVATION,)
+    return best, ()
+
+
+def _held_back(sweep: Sweep, best: Trial) -> bool:
+    """Whether the measured current falls below the model above its window, and ever further."""
+    e_corr, top = best.values[0], best.window[1]
+    beyond = (sweep.potential_v > top) & (sweep.potential_v <= top + BEYOND) & (sweep.current_a_cm2 > 0)
+    e, i = sweep.potential_v[beyond], sweep.current_a_cm2[beyond]
+    if len(e) < MIN_POINTS:
+        return False
+    inner = np.linspace(e_corr, e[-1], 1000)  # potentials behind the ohmic drop
+    values = best.values.copy()
+    values[OHMIC] = 0
+    current = current_density(values, inner, np.zeros_like(inner))
+    below = np.log10(np.interp(e, inner + current * best.values[OHMIC], current) / i)
+    near, far = (float(np.median(half)) for half in np.array_split(below, 2))
+    return far > max(BELOW, 4 * sweep.noise_decades) and far > near
 
 
 def pick(tried: Sequence[Trial], noise: float) -> Trial:

@@ -13,6 +13,32 @@ from corrovis.electrochem.corrosion_rate import MPY, Arrhenius, Metal, corrosion
 
 NO_METAL = "no corrosion rate: name an alloy, or give equivalent weight and density"
 
+# Key of the answer: what people call it, factor, unit.
+LABELS = {
+    "e_corr_v": ("E corr", 1e3, "mV"),
+    "i_corr_a_cm2": ("i corr", 1e6, "µA/cm²"),
+    "beta_a_v_dec": ("Anodic slope", 1e3, "mV/decade"),
+    "beta_c_v_dec": ("Cathodic slope", 1e3, "mV/decade"),
+    "i_limit_a_cm2": ("Limiting current", 1e6, "µA/cm²"),
+    "i_passive_a_cm2": ("Passive plateau", 1e6, "µA/cm²"),
+    "ohmic_resistance_ohm_cm2": ("Ohmic resistance", 1.0, "Ω cm²"),
+    "polarisation_resistance_ohm_cm2": ("Polarisation resistance", 1.0, "Ω cm²"),
+    "stern_geary_v": ("Stern-Geary B", 1e3, "mV"),
+    "corrosion_rate_mm_y": ("Corrosion rate", 1.0, "mm/year"),
+    "corrosion_rate_mpy": ("Corrosion rate", 1.0, "mpy"),
+    "activation_energy_kj_mol": ("Activation energy", 1.0, "kJ/mol"),
+    "prefactor_a_cm2": ("Prefactor", 1.0, "A/cm²"),
+    "r_squared": ("R² of the line", 1.0, ""),
+    "window_low_v": ("Fit window from", 1e3, "mV"),
+    "window_high_v": ("Fit window to", 1e3, "mV"),
+    "residual_decades": ("Residual of log |i|", 1.0, "decades"),
+    "area_cm2": ("Area", 1.0, "cm²"),
+    "equivalent_weight_g": ("Equivalent weight", 1.0, "g"),
+    "density_g_cm3": ("Density", 1.0, "g/cm³"),
+    "chi_squared": ("χ² per degree of freedom", 1.0, ""),
+    "kramers_kronig_residual_max": ("Kramers-Kronig, largest residual", 100.0, "%"),
+}
+
 
 def finite(value: float) -> float | None:
     """JSON knows neither NaN nor infinity."""
@@ -29,13 +55,14 @@ def measured(quantity: Quantity) -> dict[str, float | None]:
 def tafel_quantities(fit: TafelFit, of: Metal | None) -> dict[str, Quantity | None]:
     """All that a polarisation curve gave, by the contract's keys; None for what its model or its data leave out."""
     rate = corrosion_rate(fit.i_corr, *of) if of else Quantity(float("nan"), float("nan"), "mm/year")
-    limit, ohmic = (fit.i_limit, fit.resistance) if isinstance(fit, MixedFit) else (None, None)
+    limit, passive, ohmic = (fit.i_limit, fit.i_passive, fit.resistance) if isinstance(fit, MixedFit) else (None, None, None)
     return {
         "e_corr_v": fit.e_corr,
         "i_corr_a_cm2": fit.i_corr,
         "beta_a_v_dec": fit.beta_a,
         "beta_c_v_dec": fit.beta_c,
         "i_limit_a_cm2": limit,
+        "i_passive_a_cm2": passive,
         "ohmic_resistance_ohm_cm2": ohmic,
         "polarisation_resistance_ohm_cm2": fit.polarisation_resistance,
         "stern_geary_v": fit.stern_geary if math.isfinite(fit.stern_geary.value) else None,

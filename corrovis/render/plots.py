@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from corrovis.curves import CircuitFit, TafelFit
+from corrovis.electrochem.circuits import fitted_line
 from corrovis.electrochem.corrosion_rate import Arrhenius
 from corrovis.errors import BadInputError
 
-COLOURS = ("#a0450f", "#2b6a8f", "#5f7f35", "#7a4a86", "#b08a1e", "#4f5b66")
+LINES = ("#c2571a", "#2b7fae", "#6f9a3c", "#9158a6", "#c09a1e", "#65737e")  # of curves and conditions, on the page too
 KINDS = (".png", ".svg", ".pdf")
 
 
@@ -52,25 +53,30 @@ def _draw_tafel(fit: TafelFit, colour: str, axes: Axes) -> None:
 
 
 def _draw_arrhenius(series: Arrhenius, axes: Axes) -> None:
-    axes.semilogy(1e3 / series.kelvin, series.i_corr, "o", ms=5, mfc="none", color=COLOURS[0], label="i corr")
+    axes.semilogy(1e3 / series.kelvin, series.i_corr, "o", ms=5, mfc="none", color=LINES[0], label="i corr")
     energy = series.energy
-    axes.semilogy(*series.line, "-", lw=1.4, color=COLOURS[0], label=f"{energy.energy}, R² {energy.r_squared:.4f}")
+    axes.semilogy(*series.line, "-", lw=1.4, color=LINES[0], label=f"{energy.energy}, R² {energy.r_squared:.4f}")
     axes.set(xlabel="1000 K / T", ylabel="i corr in A/cm²")
     _finish([axes], axes)
 
 
 def impedance_figure(fits: Sequence[CircuitFit]) -> Figure:
-    """Nyquist left; Bode magnitude and phase, and relative residuals right."""
+    """Nyquist, and below it the relaxation times, left; Bode magnitude and phase, and relative residuals right."""
     figure = Figure(figsize=(10, 6), layout="constrained")
     grid = figure.add_gridspec(3, 2, width_ratios=(1.15, 1))
-    nyquist, size, phase, rest = (figure.add_subplot(grid[place]) for place in ((slice(None), 0), (0, 1), (1, 1), (2, 1)))
+    left = grid[:, 0].subgridspec(2, 1, height_ratios=(3, 2))
+    places = (left[0], left[1], grid[0, 1], grid[1, 1], grid[2, 1])
+    nyquist, relaxing, size, phase, rest = (figure.add_subplot(place) for place in places)
     for fit, colour in zip(fits, _colours(len(fits)), strict=True):
-        f, z, model = fit.spectrum.frequency_hz, fit.spectrum.impedance, fit.model
+        f, z = fit.spectrum.frequency_hz, fit.spectrum.impedance
+        finer, model = fitted_line(fit)
         nyquist.plot(z.real, -z.imag, "o", ms=4, mfc="none", color=colour, label=f"{fit.spectrum.name}: {fit.circuit}")
         nyquist.plot(model.real, -model.imag, "-", lw=1.5, color=colour)
         for axes, data, line in ((size, np.abs(z), np.abs(model)), (phase, -np.angle(z, deg=True), -np.angle(model, deg=True))):
             axes.plot(f, data, "o", ms=3, mfc="none", color=colour)
-            axes.plot(f, line, "-", lw=1.3, color=colour)
+            axes.plot(finer, line, "-", lw=1.3, color=colour)
+        if times := fit.relaxation_times:
+            relaxing.plot(times.tau_s, times.gamma, "-", lw=1.3, color=colour)
         first = fit is fits[0]
         rest.plot(f, 100 * fit.residuals.real, ".", ms=4, color=colour, label="real part" if first else None)
         rest.plot(f, 100 * fit.residuals.imag, "x", ms=4, color=colour, label="imaginary part" if first else None)
@@ -79,9 +85,10 @@ def impedance_figure(fits: Sequence[CircuitFit]) -> Figure:
     size.set(yscale="log", ylabel=f"|Z| in {unit}")
     phase.set(ylabel="-phase in °")
     rest.set(xlabel="frequency in Hz", ylabel="residual in %")
-    for axes in (size, phase, rest):
+    relaxing.set(xlabel="relaxation time in s", ylabel=f"distribution in {unit}")
+    for axes in (size, phase, rest, relaxing):
         axes.set_xscale("log")
-    _finish([nyquist, size, phase, rest], nyquist)
+    _finish([nyquist, relaxing, size, phase, rest], nyquist)
     rest.legend(frameon=False, fontsize=7, ncols=2)
     return figure
 
@@ -102,7 +109,7 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def _colours(count: int) -> list[str]:
-    return [COLOURS[k % len(COLOURS)] for k in range(count)]
+    return [LINES[k % len(LINES)] for k in range(count)]
 
 
 def _finish(panels: Sequence[Axes], titled: Axes) -> None:

@@ -3,7 +3,7 @@
 const words = props.words;
 const plot = element.querySelector(".curve-plot");
 const panels = plot.querySelector(".panels");
-const COLOURS = ["#c2571a", "#2b7fae", "#6f9a3c", "#9158a6", "#c09a1e", "#65737e"];
+const COLOURS = props.lines;
 const PAUSE_MS = 300; // after the last press of an arrow key
 const PAD = { left: 62, right: 14, top: 26, bottom: 42 };
 const RADIUS = 3.2, APART = 3; // of a circle, and how far from the last one the next is drawn
@@ -60,6 +60,11 @@ function circles(xs, ys) {
   return path;
 }
 
+function crosses(xs, ys) {
+  const r = 0.8 * RADIUS;
+  return xs.map((x, k) => `M${(x - r).toFixed(1)} ${(ys[k] - r).toFixed(1)}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`).join("");
+}
+
 function draw(panel, k, all) {
   const first = k === 0, wide = isWide(panel, k, all);
   const phone = window.innerWidth < 640; // drawn as wide as it is seen, or its letters shrink with it
@@ -93,7 +98,7 @@ function draw(panel, k, all) {
       if (series.band) node("path", { d: `${path}Z`, fill: colour, "fill-opacity": 0.14, "data-kind": "band" }, svg);
       else node("path", { d: path, fill: "none", stroke: colour, "stroke-width": 1.4, "data-kind": "fit" }, svg);
     } else {
-      node("path", { d: circles(series.x.map(x), series.y.map(y)), fill: "none", stroke: colour, "stroke-width": 1, "stroke-opacity": 0.75, "data-kind": "data" }, svg);
+      node("path", { d: (series.cross ? crosses : circles)(series.x.map(x), series.y.map(y)), fill: "none", stroke: colour, "stroke-width": 1, "stroke-opacity": 0.75, "data-kind": "data" }, svg);
       if (first && series.name) node("text", { x: width - PAD.right, y: 16 + LINE_PX * named++, "text-anchor": "end", style: `fill:${colour}` }, svg, series.name);
     }
   }

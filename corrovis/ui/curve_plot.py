@@ -9,6 +9,7 @@ import gradio as gr
 import numpy as np
 
 from corrovis.curves import Real
+from corrovis.render.plots import LINES
 from corrovis.ui.parts import drawing
 
 SHOWN = 500  # points of a series that the browser draws
@@ -17,7 +18,7 @@ Asked = tuple[tuple[float, float] | None, int]  # the window in V, if the visito
 
 def make_plot(words: dict[str, str]) -> gr.HTML:
     """The drawing with its fixed template; its value is `plot_json`'s."""
-    return drawing("curve_plot", "curve-block", words=words)
+    return drawing("curve_plot", "curve-block", words=words, lines=LINES)
 
 
 def plot_json(panels: list[dict[str, Any]], fitted: bool, asked: Asked = (None, 0)) -> str:
@@ -31,7 +32,7 @@ def panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str
 
 
 def series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, Any]:
-    """Points, (n,) both, as dots or as a line; those that are no numbers are left out, and of very many some."""
+    """Points, (n,) both, as circles or as a line; those that are no numbers are left out, and of very many some."""
     good = np.isfinite(x) & np.isfinite(y)
     step = max(1, int(good.sum()) // SHOWN)
     xs, ys = x[good][::step], y[good][::step]

@@ -14,7 +14,7 @@ from corrovis.ui import electrochem_jobs as jobs
 from corrovis.ui.complaints import complaining
 from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.examples import offer
-from corrovis.ui.parts import CPU, VISIT_S, fresh_folder
+from corrovis.ui.parts import VISIT_S, WORK, fresh_folder, hero
 from corrovis.ui.wording import electrochem as wording
 
 Choices = dict[Any, Any]  # component -> what is chosen there
@@ -40,8 +40,7 @@ class ElectrochemTab:
 
     def __init__(self, examples: Path) -> None:
         self.window = gr.State(Window(), time_to_live=VISIT_S)
-        title = f"<h1>{wording.HEADLINE}</h1><p>{wording.LEAD} {wording.FORMATS}</p>"
-        gr.HTML(title, elem_classes="hero slim", apply_default_css=False)
+        hero(wording.HEADLINE, f"{wording.LEAD} {wording.FORMATS}")
         with gr.Row(elem_classes="lab"):
             with gr.Column(elem_classes="lab-desk", scale=1):
                 self.files = gr.File(label=wording.FILES, file_count="multiple", elem_classes="curves")
@@ -71,7 +70,7 @@ class ElectrochemTab:
 
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `electrochem_api`."""
-        work: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
+        work: dict[str, Any] = {**WORK, "show_progress": "minimal"}
         settings = (
             self.area,
             self.alloy,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from gradio import FileData
-from gradio.events import api
 
 from corrovis.errors import BadInputError
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, fresh_folder
-from corrovis.ui.requests import as_files, number, optional, text, upload, whole_number
+from corrovis.ui.requests import as_files, number, open_door, optional, text, upload, whole_number
 
 
 def publish() -> None:
@@ -76,8 +75,8 @@ def publish() -> None:
             save_figure(impedance_figure([fit]), plot)
         return {**answer, **as_files({"plot": plot})}
 
-    api(fit_tafel, api_name="fit_tafel", **CPU)
-    api(fit_eis, api_name="fit_eis", **CPU)
+    open_door(fit_tafel, **CPU)
+    open_door(fit_eis, **CPU)
 
 
 def edges_of(window: Any) -> tuple[float, float] | None:

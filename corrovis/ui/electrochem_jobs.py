@@ -226,11 +226,17 @@ def _raised(unit: str) -> str:
 
 def _row(key: str, q: Quantity) -> str:
     """Label, value, sigma above the 95 % limits, unit."""
-    label, factor, unit = wording.QUANTITIES.get(key, (key, 1.0, written(q.unit)))
+    from corrovis.render.curve_answers import LABELS
+
+    label, factor, unit = LABELS.get(key, (key, 1.0, written(q.unit)))
     if not np.isfinite(q.value):
         return f"<tr><td>{escape(label)}</td><td>-</td><td></td><td>{_raised(unit)}</td></tr>"
     low, high = (factor * limit for limit in q.limits_95)
-    limits = f"<small>{low:.4g} … {high:.4g}</small>" if np.isfinite(q.sigma) and np.isfinite([low, high]).all() else ""
+    limits = (
+        f"<small><span>{low:.4g}</span> … <span>{high:.4g}</span></small>"
+        if np.isfinite(q.sigma) and np.isfinite([low, high]).all()
+        else ""
+    )
     sigma = f"± {factor * q.sigma:.2g}{limits}" if np.isfinite(q.sigma) else ""
     return f"<tr><td>{escape(label)}</td><td>{factor * q.value:.4g}</td><td>{sigma}</td><td>{_raised(unit)}</td></tr>"
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from corrovis.curves import CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
+from corrovis.electrochem.circuits import fitted_line
 from corrovis.electrochem.corrosion_rate import Arrhenius
 from corrovis.ui.curve_plot import panel, series
 from corrovis.ui.wording import electrochem as wording
@@ -55,10 +56,10 @@ def arrhenius_panel(found: Arrhenius) -> dict[str, Any]:
 
 
 def spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[dict[str, Any]]:
-    """Nyquist, Bode magnitude and phase; of fits also what they leave, and the distributions of relaxation times."""
+    """Nyquist, Bode magnitude and phase; of fits also what they leave of both parts, and relaxation times."""
     places = {spectrum.name: k for k, spectrum in enumerate(spectra)}
     sets = [(s.frequency_hz, s.impedance, s.name, k, False) for k, s in enumerate(spectra)]
-    sets += [(f.spectrum.frequency_hz, f.model, "", places[f.spectrum.name], True) for f in fits]
+    sets += [(*fitted_line(f), "", places[f.spectrum.name], True) for f in fits]
     unit = written(spectra[0].unit)
     log_f = wording.PLOT_FREQUENCY
     panels = [
@@ -70,7 +71,9 @@ def spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[dic
                [series(np.log10(f), -np.angle(z, deg=True), name, k, line) for f, z, name, k, line in sets]),
     ]  # fmt: skip
     left = [
-        series(np.log10(f.spectrum.frequency_hz), 100 * np.abs(f.residuals), "", places[f.spectrum.name], False) for f in fits
+        series(np.log10(f.spectrum.frequency_hz), 100 * part, "", places[f.spectrum.name], False) | {"cross": cross}
+        for f in fits
+        for part, cross in ((f.residuals.real, False), (f.residuals.imag, True))
     ]
     panels += [panel(log_f, wording.PLOT_RESIDUAL, left)] if left else []
     found = [(places[f.spectrum.name], f.relaxation_times) for f in fits if f.relaxation_times]

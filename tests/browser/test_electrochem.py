@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from corrovis.render.plots import LINES
+
 
 @pytest.fixture
 def lab(page: Page) -> Page:
@@ -252,6 +254,10 @@ def test_on_a_phone_the_plot_is_seen_where_the_curve_was_dropped(lab: Page, curv
     assert files["y"] < plot["y"] < area["y"]
     assert plot["y"] < 844 / 2, "most of the first screen is the plot's"
     assert plot["width"] > 330
+    expect(lab.locator(".fit td:nth-child(2)").first).to_have_css("white-space", "nowrap")
+    width, room = lab.locator(".fit table").evaluate("one => [one.scrollWidth, one.parentElement.clientWidth]")
+    assert width <= room, "unbroken numbers keep to the screen"
+    assert lab.locator("path[data-kind=fit]").first.get_attribute("stroke") == LINES[0], "as in the files"
 
 
 def test_points_are_seen_through_the_fit_and_residuals_lie_below_their_potentials(fitted: Page) -> None:

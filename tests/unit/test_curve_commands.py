@@ -117,7 +117,7 @@ def test_several_curves_with_temperatures_give_an_activation_energy(corrovis: Ru
     assert answer["activation_energy_kj_mol"]["value"] == pytest.approx(40, abs=0.1)
     code, out, err = corrovis("tafel", *words)
     assert code == 0, err
-    assert "activation_energy_kj_mol" in out
+    assert "Activation energy" in out
     code, out, err = corrovis("tafel", *words[:6], "nothing.csv", "--temperature", 333, "--json")
     assert code == 0, err
     answer = json.loads(out)
@@ -139,6 +139,29 @@ def test_eis_answers_with_the_contracts_keys(corrovis: Run, spectrum: Path, tmp_
     assert peak["tau_s"] == pytest.approx(5e-3, rel=0.2)
     assert peak["resistance"] == pytest.approx(1000, rel=0.05)
     assert "<svg" in Path(answer["plot"]).read_text()
+
+
+def test_where_no_curve_could_be_fitted_json_says_why_of_each(corrovis: Run, spectrum: Path) -> None:
+    code, out, err = corrovis("tafel", spectrum, "nothing.csv", "--json")
+    assert code == 2
+    assert [item["error"].split(" ")[0] for item in json.loads(out)["items"]] == ["cell.csv", "nothing.csv"]
+    assert "none of 2 curves could be fitted" in err
+
+
+def test_a_passive_curve_has_its_plateau_in_answer_table_and_file(corrovis: Run, tmp_path: Path) -> None:
+    eta = np.arange(-0.2, 0.3, 0.004)
+    anodic = 10 ** (eta / 0.08)
+    path = tmp_path / "316L.csv"
+    rows = zip(eta - 0.2, 1e-6 * (anodic / (0.95 + 0.05 * anodic) - 10 ** (-eta / 0.12)), strict=True)
+    path.write_text("E (V),i (A/cm2)\n" + "\n".join(f"{e:.4f},{i:.7g}" for e, i in rows))
+    assert json.loads(corrovis("tafel", path, "--json")[1])["i_passive_a_cm2"]["value"] == pytest.approx(2e-5, rel=0.01)
+    told = [line.split() for line in corrovis("tafel", path)[1].splitlines()]
+    assert ["Passive", "plateau", "20", "µA/cm²"] in [[*line[:3], line[-1]] for line in told if line]
+    wish = jobs.Wish(((path, "316L.csv"),))
+    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
+    assert "Passive plateau" in jobs.table(fits, None, [])
+    files = jobs.write_files(fits, "SCE", None, tmp_path)
+    assert "i_passive_a_cm2" in files[3].read_text()
 
 
 @pytest.mark.parametrize(
@@ -196,8 +219,15 @@ def test_the_tab_shows_fits_and_files(curve: Path, spectrum: Path, tmp_path: Pat
 
 def test_the_parameters_of_a_spectrum_go_home_with_their_units(spectrum: Path, tmp_path: Path) -> None:
     wish = jobs.Wish(((spectrum, "cell.csv"),), circuit="R0-p(R1,C1)")
-    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
+    curves, _ = jobs.read_all(wish)
+    fits, _ = jobs.fit_all(curves, wish)
+    nyquist, _, _, left, _ = json.loads(jobs.plot_value(curves, fits, "SCE"))["panels"]
+    assert len(nyquist["series"][1]["x"]) == 200, "the model's own line, not one from point to point"
+    (fit,) = fits
+    for one, part in zip(left["series"], (fit.residuals.real, fit.residuals.imag), strict=True):
+        np.testing.assert_allclose(one["y"], 100 * part, rtol=1e-4)
     paths = jobs.write_files(fits, "SCE", None, tmp_path)
+    assert "relaxation time in s" in paths[1].read_text(), "the figure shows what the page shows"
     rows = {row["parameter"]: row for row in csv.DictReader((tmp_path / "corrovis_parameters.csv").open())}
     assert (tmp_path / "corrovis_parameters.csv") in paths
     assert (float(rows["R1"]["value"]), rows["R1"]["unit"]) == (pytest.approx(500, rel=1e-3), "ohm")

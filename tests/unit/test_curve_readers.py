@@ -231,15 +231,25 @@ def test_two_half_scans_in_one_file_are_one_curve(tmp_path: Path, size: bool, aw
     np.testing.assert_allclose(curve.current_a_cm2, np.where(E[20] > E, -np.abs(I), np.abs(I)) if size else I, rtol=1e-6)
 
 
+@pytest.mark.parametrize("european", [False, True])
 @pytest.mark.parametrize("separator", ["\t", ";"])
-def test_commas_between_thousands_are_no_decimal_commas(tmp_path: Path, separator: str) -> None:
+def test_signs_between_thousands_are_no_decimal_signs(tmp_path: Path, separator: str, european: bool) -> None:
     path = tmp_path / "spectrum.txt"
+    swapped = str.maketrans(",.", ".,") if european else {}
     for form in ("{:,.0f}", "{:,.2f}"):
         f = np.round(F)
         lines = [separator.join([form.format(a), f"{b.real:.6f}", f"{b.imag:.6f}"]) for a, b in zip(f, Z, strict=True)]
-        path.write_text(separator.join(["f (Hz)", "Z' (ohm)", "Z'' (ohm)"]) + "\n" + "\n".join(lines))
+        path.write_text(separator.join(["f (Hz)", "Z' (ohm)", "Z'' (ohm)"]) + "\n" + "\n".join(lines).translate(swapped))
         frequency = np.concatenate([spectrum.frequency_hz for spectrum in read_spectra(path)])
         np.testing.assert_allclose(frequency, np.unique(f)[::-1])
+
+
+def test_rows_that_are_no_numbers_do_not_part_a_curve_from_its_units(tmp_path: Path) -> None:
+    path = tmp_path / "steel.txt"
+    lines = [f"{1e3 * e:.2f};{1e9 * i:.2f}" for e, i in zip(E, I, strict=True)]
+    path.write_text("\n".join(["E / mV;I / nA", *["-450,,1;-1.277.34"] * 9, *lines]))
+    with pytest.raises(BadInputError, match="part the numbers from the headings 'E / mV;I / nA'"):
+        read_polarization(path, 1.0)
 
 
 def test_decimal_commas_of_three_digits_stay_decimal(tmp_path: Path) -> None:

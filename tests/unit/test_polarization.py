@@ -8,27 +8,33 @@ import pytest
 from corrovis.curves import METHODS, Method, MixedFit, PolarizationCurve, Quantity
 from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, activation_energy, corrosion_rate, read_composition
 from corrovis.electrochem.extrapolation import _Line, _residual
-from corrovis.electrochem.polarization import _limiting_current, fit_resistance, fit_tafel
-from corrovis.electrochem.sweeps import Sweep, split_sweeps
+from corrovis.electrochem.kinetics import LIMIT
+from corrovis.electrochem.polarization import _plateau, fit_tafel
+from corrovis.electrochem.resistance import slope_resistance
+from corrovis.electrochem.sweeps import Sweep, independent, prepare, split_sweeps
 from corrovis.errors import BadInputError
 
 E_CORR, I_CORR, BETA_A, BETA_C = -0.45, 1e-5, 0.08, 0.12
 
 
-def kinetics(eta: np.ndarray, limit: float = np.inf) -> np.ndarray:
-    ratio, cathodic = I_CORR / limit, 10 ** (-eta / BETA_C)
-    out: np.ndarray = I_CORR * (10 ** (eta / BETA_A) - cathodic / (1 - ratio + ratio * cathodic))
+def kinetics(eta: np.ndarray, limit: float = np.inf, plateau: float = np.inf) -> np.ndarray:
+    parts = ((10 ** (eta / BETA_A), I_CORR / plateau), (10 ** (-eta / BETA_C), I_CORR / limit))
+    anodic, cathodic = (size / (1 - ratio + ratio * size) for size, ratio in parts)
+    out: np.ndarray = I_CORR * (anodic - cathodic)
     return out
+
+
+def measured(eta: np.ndarray, i: np.ndarray, noise: float, resistance: float = 0) -> PolarizationCurve:
+    random = np.random.default_rng(3)
+    noisy = i * (1 + noise * random.standard_normal(len(i))) + 1e-3 * noise * I_CORR
+    return PolarizationCurve(eta + E_CORR + i * resistance, noisy, "simulated")
 
 
 def curve(
     low: float = -0.25, high: float = 0.25, noise: float = 0.01, resistance: float = 0, limit: float = np.inf
 ) -> PolarizationCurve:
     eta = np.arange(low, high, 0.001)
-    i = kinetics(eta, limit)
-    random = np.random.default_rng(3)
-    measured = i * (1 + noise * random.standard_normal(len(i))) + 1e-3 * noise * I_CORR
-    return PolarizationCurve(eta + E_CORR + i * resistance, measured, "simulated")
+    return measured(eta, kinetics(eta, limit), noise, resistance)
 
 
 @pytest.mark.parametrize(
@@ -52,15 +58,70 @@ def test_mixed_control_finds_the_limiting_current() -> None:
     assert 2e-8 < fit.i_limit.sigma < 1e-5  # the plateau is seen: the current itself is known far better than i_corr
 
 
+@pytest.mark.parametrize(("plateau", "limit"), [(1.1, np.inf), (2, np.inf), (10, np.inf), (30, np.inf), (10, 5)])
+def test_a_passive_plateau_is_no_ohmic_drop(plateau: float, limit: float) -> None:
+    """Both bend the anodic branch; taken for a resistance the plateau costs 26 mV of one slope and 51 mV of the other."""
+    eta = np.arange(-0.25, 0.2, 0.001)
+    passive = measured(eta, kinetics(eta, limit * I_CORR, plateau * I_CORR), 0.01)
+    for method in ("auto", "mixed"):
+        fit = fit_tafel(passive, method)
+        assert isinstance(fit, MixedFit)
+        assert fit.resistance is None
+        assert fit.i_passive is not None
+        assert fit.i_passive.value == pytest.approx(plateau * I_CORR, rel=0.05)
+        assert fit.i_corr.value == pytest.approx(I_CORR, rel=0.05)
+        assert (fit.beta_a.value, fit.beta_c.value) == pytest.approx((BETA_A, BETA_C), abs=0.005)
+    if plateau >= 10 and limit == np.inf:
+        lines = fit_tafel(passive, "extrapolation")
+        assert lines.i_corr.value == pytest.approx(I_CORR, rel=0.15)
+        assert any("passive plateau of" in line for line in lines.warnings)
+
+
+def test_a_branch_that_breaks_down_beyond_the_window_has_no_ohmic_drop() -> None:
+    """A film that forms at once, 80 mV above E_corr: no model holds there, and below it a resistance would explain the bend."""
+    eta = np.arange(-0.25, 0.4, 0.001)
+    film = 1 / (1 + np.exp((0.08 - eta) / 0.01))
+    i = I_CORR * (10 ** (eta / 0.06) * (1 - film) + 3 * film - 10 ** (-eta / BETA_C))
+    fit = fit_tafel(measured(eta, i, 0.01))
+    assert (fit.beta_a.value, fit.beta_c.value) == pytest.approx((0.06, BETA_C), abs=0.003)
+    assert any("passivation, and no resistance" in line for line in fit.warnings)
+    assert not any("passivation" in line for line in fit_tafel(curve(resistance=100), window_v=(-0.55, -0.35)).warnings)
+
+
+def test_points_that_hang_together_count_as_fewer() -> None:
+    """n (1 - rho) / (1 + rho) of an autoregressive series; as many as there are of white noise."""
+    white = np.random.default_rng(0).standard_normal(20000)
+    assert independent(white) == pytest.approx(20000, rel=0.1)
+    hanging = np.zeros(20000)
+    for k in range(1, len(hanging)):
+        hanging[k] = 0.9 * hanging[k - 1] + white[k]
+    assert independent(hanging) == pytest.approx(20000 * 0.1 / 1.9, rel=0.1)
+    assert independent(np.ones(9)) == 1
+
+
+def test_a_slow_wander_widens_the_errors() -> None:
+    """As large as white noise, but each point's error is most of the next one's."""
+    eta = np.arange(-0.25, 0.25, 0.001)
+    random, wander = np.random.default_rng(3), np.zeros(len(eta))
+    for k in range(1, len(eta)):
+        wander[k] = 0.9 * wander[k - 1] + np.sqrt(1 - 0.81) * random.standard_normal()
+    window = (E_CORR - 0.15, E_CORR + 0.15)
+    fits = [fit_tafel(measured(eta, kinetics(eta) * w, 0), "butler-volmer", window) for w in (1 + 0.01 * wander, 1)]
+    white = fit_tafel(curve(), "butler-volmer", window)
+    for one, other in ((fits[0].beta_a, white.beta_a), (fits[0].i_corr, white.i_corr)):
+        assert one.sigma > 2 * other.sigma
+        assert one.freedom < other.freedom / 2
+
+
 def test_the_error_of_the_limiting_current_takes_in_that_of_i_corr_and_their_covariance() -> None:
     """ln i_limit = ln i_corr - ln r: errors of 0.2 in both cancel if they go together, and add in squares if they do not."""
-    values, covariance = np.array([E_CORR, np.log(I_CORR), BETA_A, BETA_C, 0.1, 0.0]), np.zeros((6, 6))
+    values, covariance = np.array([E_CORR, np.log(I_CORR), BETA_A, BETA_C, 0.1, 0.0, 0.0]), np.zeros((7, 7))
     covariance[1, 1], covariance[4, 4] = 0.2**2, 0.02**2
-    apart = _limiting_current(values, covariance)
+    apart = _plateau(LIMIT, values, covariance)
     assert apart.value == pytest.approx(1e-4)
     assert apart.sigma == pytest.approx(1e-4 * 0.2 * np.sqrt(2))
     covariance[1, 4] = covariance[4, 1] = 0.2 * 0.02
-    assert _limiting_current(values, covariance).sigma == pytest.approx(0, abs=1e-12)
+    assert _plateau(LIMIT, values, covariance).sigma == pytest.approx(0, abs=1e-12)
 
 
 def test_extrapolation_reads_the_lines() -> None:
@@ -138,10 +199,11 @@ def test_sweeps_are_told_apart() -> None:
 
 
 def test_resistance_is_that_of_stern_and_geary() -> None:
-    found = fit_resistance(curve(noise=0))
+    found = fit_tafel(curve(noise=0))
     b = BETA_A * BETA_C / (np.log(10) * (BETA_A + BETA_C))
-    assert found.resistance.value == pytest.approx(b / I_CORR, rel=0.02)
-    assert fit_tafel(curve(noise=0)).stern_geary.value == pytest.approx(b, rel=0.01)
+    assert found.polarisation_resistance is not None
+    assert found.polarisation_resistance.value == pytest.approx(b / I_CORR, rel=0.02)
+    assert found.stern_geary.value == pytest.approx(b, rel=0.01)
 
 
 @pytest.mark.parametrize(("beta_a", "beta_c"), [(0.06, 0.12), (0.03, 0.12), (0.04, 0.04)])
@@ -149,7 +211,7 @@ def test_the_curvature_does_not_pass_for_resistance(beta_a: float, beta_c: float
     """1 / R = ln 10 i_corr (1 / beta_a + 1 / beta_c); a parabola over 15 mV is 2 to 10 % off."""
     e = np.linspace(-0.25, 0.25, 501)
     i = I_CORR * (10 ** (e / beta_a) - 10 ** (-e / beta_c))
-    found = fit_resistance(PolarizationCurve(e + E_CORR, i)).resistance
+    found = slope_resistance(prepare(PolarizationCurve(e + E_CORR, i)), "curve")
     assert found.value == pytest.approx(1 / (np.log(10) * I_CORR * (1 / beta_a + 1 / beta_c)), rel=0.005)
 
 
@@ -242,15 +304,15 @@ def test_butler_volmer_where_mixed_control_explains_more_says_so() -> None:
 
 
 def test_a_fit_knows_its_resistance_and_what_was_measured_where_it_lies() -> None:
-    measured = curve(noise=0)
-    fit = fit_tafel(measured)
+    whole = curve(noise=0)
+    fit = fit_tafel(whole)
     assert fit.polarisation_resistance is not None
-    assert fit.polarisation_resistance.value == fit_resistance(measured).resistance.value
-    np.testing.assert_allclose(fit.measured_a_cm2, np.interp(fit.potential_v, measured.potential_v, measured.current_a_cm2))
+    assert fit.polarisation_resistance.value == slope_resistance(prepare(whole), "curve").value
+    np.testing.assert_allclose(fit.measured_a_cm2, np.interp(fit.potential_v, whole.potential_v, whole.current_a_cm2))
     away = np.abs(fit.potential_v - fit.e_corr.value) > 0.005
     assert np.isnan(fit.residuals[~away]).all()
     assert np.abs(fit.residuals[away]).max() < 0.02
-    apart = PolarizationCurve(measured.potential_v[::20].copy(), measured.current_a_cm2[::20].copy())
+    apart = PolarizationCurve(whole.potential_v[::20].copy(), whole.current_a_cm2[::20].copy())
     assert fit_tafel(apart).polarisation_resistance is None
 
 

@@ -35,7 +35,7 @@ PLOT_IMAGINARY = "-Im Z in {unit}"
 PLOT_FREQUENCY = "log f in Hz"
 PLOT_MODULUS = "log |Z| in {unit}"
 PLOT_PHASE = "-phase in °"
-PLOT_RESIDUAL = "residual in %"
+PLOT_RESIDUAL = "residual in %: ○ real, × imaginary part"
 PLOT_INVERSE = "1000 K / T"
 PLOT_I_CORR = "log i corr in A/cm²"
 PLOT_TAU = "log relaxation time in s"
@@ -53,28 +53,4 @@ CURVE_PLOT = {
     "auto": "Automatic window",
     "low": "Lower edge of the fit window, V",
     "high": "Upper edge of the fit window, V",
-}
-# Key of the answer: label, factor, unit.
-QUANTITIES = {
-    "e_corr_v": ("E corr", 1e3, "mV"),
-    "i_corr_a_cm2": ("i corr", 1e6, "µA/cm²"),
-    "beta_a_v_dec": ("Anodic slope", 1e3, "mV/decade"),
-    "beta_c_v_dec": ("Cathodic slope", 1e3, "mV/decade"),
-    "i_limit_a_cm2": ("Limiting current", 1e6, "µA/cm²"),
-    "ohmic_resistance_ohm_cm2": ("Ohmic resistance", 1.0, "Ω cm²"),
-    "polarisation_resistance_ohm_cm2": ("Polarisation resistance", 1.0, "Ω cm²"),
-    "stern_geary_v": ("Stern-Geary B", 1e3, "mV"),
-    "corrosion_rate_mm_y": ("Corrosion rate", 1.0, "mm/year"),
-    "corrosion_rate_mpy": ("Corrosion rate", 1.0, "mpy"),
-    "activation_energy_kj_mol": ("Activation energy", 1.0, "kJ/mol"),
-    "prefactor_a_cm2": ("Prefactor", 1.0, "A/cm²"),
-    "r_squared": ("R² of the line", 1.0, ""),
-    "window_low_v": ("Fit window from", 1e3, "mV"),
-    "window_high_v": ("Fit window to", 1e3, "mV"),
-    "residual_decades": ("Residual of log |i|", 1.0, "decades"),
-    "area_cm2": ("Area", 1.0, "cm²"),
-    "equivalent_weight_g": ("Equivalent weight", 1.0, "g"),
-    "density_g_cm3": ("Density", 1.0, "g/cm³"),
-    "chi_squared": ("χ² per degree of freedom", 1.0, ""),
-    "kramers_kronig_residual_max": ("Kramers-Kronig, largest residual", 100.0, "%"),
 }
