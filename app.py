@@ -19,12 +19,13 @@ from corrovis.steel.inspector import PatchInspector
 from corrovis.store import Store
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.page import build_page, launch_options, source_link
-from corrovis.ui.parts import keep_sweeping
+from corrovis.ui.parts import keep_sweeping, kept_by, own_uploads
 from corrovis.ui.services import Services
 from corrovis.ui.steel_jobs import SteelTools
 
 
 def main() -> None:
+    own_uploads()
     settings = Settings.from_environment()
     store = Store(settings.weights, settings.threads)
     grader = Grader(store) if "car-grade" in store else None
@@ -47,7 +48,7 @@ def main() -> None:
     )
     page = build_page(services, store.specs, source_link(os.environ))
     server = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0")  # the port is gradio's own to read, from GRADIO_SERVER_PORT
-    keep_sweeping()
+    keep_sweeping(kept_by(page))
     page.queue(max_size=settings.queue).launch(server_name=server, **launch_options(settings))
 
 

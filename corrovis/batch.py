@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corrovis.cluster import ROOT, cluster, last_line
-from corrovis.errors import BadInputError, CorrovisError
+from corrovis.errors import BadInputError, CorrovisError, UnfinishedError
 from corrovis.render.batch_table import KeptRows, Target
 from corrovis.results import SEVERITIES
 from corrovis.settings import Settings
@@ -228,7 +228,7 @@ def _interrupted(error: BaseException, kept: KeptRows, wanted: int) -> CorrovisE
     why = str(error) if isinstance(error, CorrovisError) else "it was interrupted"
     if not kept.count:
         return error if isinstance(error, CorrovisError) else CorrovisError(f"{why} before a picture was done; run it again")
-    return CorrovisError(f"{why}; {kept.count} of {wanted} rows are kept in {kept.part}: the same with --resume does the rest")
+    return UnfinishedError(f"{why}; {kept.count} of {wanted} rows are kept in {kept.part}; resume it for the rest")
 
 
 def _answers(worker: tuple[str, dict[str, str], Settings], files: Pictures, kept: KeptRows, told: Told) -> pa.Table:

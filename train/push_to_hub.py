@@ -1,7 +1,7 @@
 """Publish the networks of weights/ on the Hugging Face Hub, one repository each: the weight, its record and its model card.
 
-    python train/push_to_hub.py --owner NAME --dry-run    # print what would be published; needs no network
-    python train/push_to_hub.py --owner NAME              # publish, as whoever `hf auth login` says
+    python train/push_to_hub.py --dry-run       # print what would be published; needs no network
+    python train/push_to_hub.py --owner NAME    # publish, as whoever `hf auth login` says
 
 Each repository is called `NAME/corrovis-MODEL`.  The commit that the Hub answers with is written to the manifest as the pinned
 revision, so a clone that lacks the file fetches exactly this one.
@@ -70,8 +70,10 @@ def print_tree(spec: WeightSpec, folder: Path, owner: str) -> None:
         print(f"    {path:<28} {len(content):>12,} bytes")
 
 
-def check_owner(owner: str) -> None:
-    """Raises BadInputError for a name that no user or organisation of the Hub can have."""
+def check_owner(owner: str | None) -> None:
+    """Raises BadInputError for no name, or one that no user or organisation of the Hub can have."""
+    if owner is None:
+        raise BadInputError("nobody is named to publish for; give --owner a user or organisation, or look first with --dry-run")
     try:
         validate_repo_id(f"{owner}/corrovis")
     except HFValidationError as error:
@@ -96,7 +98,7 @@ def publish_all(specs: list[WeightSpec], folder: Path, owner: str, upload: Uploa
 
 def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--owner", required=True, help="user or organisation on the Hub")
+    parser.add_argument("--owner", help="user or organisation on the Hub; a dry run needs none")
     parser.add_argument("--only", nargs="+", metavar="MODEL", help="these networks instead of all")
     parser.add_argument("--dry-run", action="store_true", help="print the tree of each repository and stop")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
@@ -104,7 +106,8 @@ def asked() -> argparse.Namespace:
 
 
 def push(args: argparse.Namespace) -> None:
-    check_owner(args.owner)
+    owner = "OWNER" if args.owner is None and args.dry_run else args.owner
+    check_owner(owner)
     specs = read_manifest(args.weights)
     for name in args.only or ():
         if name not in specs:
@@ -112,9 +115,9 @@ def push(args: argparse.Namespace) -> None:
     chosen = [specs[name] for name in args.only or specs]
     if args.dry_run:
         for spec in chosen:
-            print_tree(spec, args.weights, args.owner)
+            print_tree(spec, args.weights, owner)
     else:
-        publish_all(chosen, args.weights, args.owner, upload_to_hub)
+        publish_all(chosen, args.weights, owner, upload_to_hub)
 
 
 def main() -> None:

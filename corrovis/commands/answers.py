@@ -62,19 +62,22 @@ def print_table(columns: list[str], rows: list[list[str]]) -> None:
 
 
 def print_items(items: list[dict[str, Any]], as_json: bool, table: tuple[list[str], Row], done: str) -> None:
-    """An answer for each of many files: `table` holds its columns and what makes a row of an item.
+    """An answer for each of many files: `table` holds its columns and what makes a row of an item that has no error.
 
     Raises:
         BadInputError: not one file could be `done`; a bad file among good ones costs only its own item
     """
+    good, bad = ([item for item in items if ("error" in item) is failed] for failed in (False, True))
     if as_json:  # the items have their warnings
         print_json({"items": items})
     else:
         for item in items:
             for warning in item.get("warnings", []):
                 err.print(f"note: {item['file']}: {warning}", markup=False)
+        for item in bad if good else ():  # beside the table, whose columns would break them
+            err.print(f"not {done}: {item['file']}: {item['error']}", markup=False, highlight=False, soft_wrap=True)
         columns, row = table
-        print_table(columns, [row(item) for item in items])
-    failed = [item["error"] for item in items if "error" in item]
-    if len(failed) == len(items):
-        raise none_worked(len(failed), failed[0], "files", done)
+        if good:
+            print_table(columns, [row(item) for item in good])
+    if not good:
+        raise none_worked(len(bad), bad[0]["error"], "files", done)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from corrovis.commands.answers import Json, out, print_json, working
+from corrovis.errors import UnfinishedError, advising
 from corrovis.tasks.many import none_worked
 
 
@@ -28,7 +29,8 @@ def batch(
         from corrovis.batch import run_batch
         from corrovis.render.batch_table import Target
 
-        done = run_batch(folder, job, Target(file, resume), ray, lambda done, of: status.update(f"{job}: {done} of {of} ..."))
+        with advising(UnfinishedError, "--resume"):
+            done = run_batch(folder, job, Target(file, resume), ray, lambda done, of: status.update(f"{job}: {done} of {of} ..."))
     if as_json:
         print_json({"rows": done.rows, "failed": done.failed, "seconds": done.seconds})
     else:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
-from corrovis.errors import BadInputError
+from corrovis.errors import BadInputError, NoCarError, advising
 from corrovis.settings import Settings
 
 
@@ -44,7 +44,9 @@ def age(
         make_folder(folder)
         store = open_store(settings)
         began = time.perf_counter()
-        aged = Ager(store).age(picture, CarMasker(store).mask(picture, whole, place), seed=seed)
+        with advising(NoCarError, "--whole"):
+            mask = CarMasker(store).mask(picture, whole, place)
+        aged = Ager(store).age(picture, mask, seed=seed)
         answer = write_levels(aged, levels, folder)
         if video:
             answer["video"] = folder / "rusting.mp4"

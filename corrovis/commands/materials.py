@@ -31,8 +31,6 @@ def material(
 
 
 def _material_row(item: dict[str, Any]) -> list[str]:
-    if "error" in item:
-        return [item["file"], "-", "-", item["error"]]
     return [item["file"], item["material"], f"{item['probabilities'][item['material']]:.2f}", "yes" if item["familiar"] else "NO"]
 
 

@@ -14,7 +14,6 @@ import typer
 from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
 from corrovis.errors import BadInputError
 from corrovis.settings import Settings
-from corrovis.tasks.many import none_worked
 
 Strength = Annotated[float, typer.Option(help="0 leaves the plate as it is, 1 is the whole effect.")]
 Mask = Annotated[Path | None, typer.Option(help="PNG of the plate's size, white where it is to happen.  [default: everywhere]")]
@@ -34,16 +33,7 @@ def steel(
         settings = Settings.from_environment()
         inspector = PatchInspector(open_store(settings))
         items = answer_each(patches, lambda path: verdict_record(inspector.classify(read_plate(path, limits=settings))))
-    if as_json:
-        print_items(items, as_json, (["file", "class", "probability"], _row), "classified")
-        return
-    good, bad = ([item for item in items if ("error" in item) is failed] for failed in (False, True))
-    if len(items) > 1:
-        for item in bad:
-            err.print(f"not classified: {item['file']}: {item['error']}", markup=False, highlight=False, soft_wrap=True)
-    if not good:
-        raise none_worked(len(bad), bad[0]["error"], "files", "classified")
-    print_table(["file", "class", "probability"], [_row(item) for item in good])
+    print_items(items, as_json, (["file", "class", "probability"], _row), "classified")
 
 
 def _row(item: dict[str, Any]) -> list[str]:
@@ -60,6 +50,8 @@ def defect_add(
     as_json: Json = False,
 ) -> None:
     """Put a defect on steel; with a mask only there, and every other pixel keeps its bits.
+
+    With a mask, OUT_mask.png beside the plate says where the defect lies: 0, or the place of its class among the nine.
 
     Defects are drawn as large as in 64 px patches of hot-rolled strip, and without a mask they cover the whole plate evenly, like
     wallpaper: on a plate much larger than that, mask the place where the defect is to be.
@@ -97,7 +89,7 @@ def _change_plate(path: Path, name: str | None, file: Path, wish: Wish) -> None:
         from corrovis.steel.inspector import PatchInspector
         from corrovis.steel.plates import read_plate, read_region
         from corrovis.steel.results import Brush
-        from corrovis.tasks.steel import write_defect
+        from corrovis.tasks.steel import SetTools, write_defect
 
         settings = Settings.from_environment()
         store = open_store(settings)
@@ -105,7 +97,7 @@ def _change_plate(path: Path, name: str | None, file: Path, wish: Wish) -> None:
         brush = Brush(wish.strength, wish.seed, read_region(wish.mask, plate.size_hw, settings) if wish.mask else None)
         maker = DefectMaker(store)
         made = maker.erase(plate, brush) if name is None else maker.add(plate, name, brush)
-        answer = write_defect(made, PatchInspector(store) if "steel-inspector" in store else None, file)
+        answer = write_defect(made, SetTools(maker, PatchInspector(store) if "steel-inspector" in store else None), file)
     for note in plate.notes:
         err.print(f"note: {note}", markup=False)
     if wish.as_json:
@@ -124,6 +116,7 @@ def synthesize_steel(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another set.")] = 0,
     check: Annotated[bool, typer.Option("--check/--no-check", help="Keep only what the inspector takes for its class.")] = True,
+    background: Annotated[bool, typer.Option("--background", help="As many clean patches besides, for the class without.")] = False,
     as_json: Json = False,
 ) -> None:
     """A set of synthetic defects: a folder per class, and manifest.csv with seed and source of each patch."""
@@ -138,10 +131,10 @@ def synthesize_steel(
         store = open_store(Settings.from_environment())
         maker = DefectMaker(store)
         inspector = PatchInspector(store) if check and "steel-inspector" in store else None
-        order = SetOrder(maker.defects if name == "all" else (maker.check_defect(name),), count, seed, clean)
+        order = SetOrder(maker.defects if name == "all" else (maker.check_defect(name),), count, seed, clean, background)
         began = time.perf_counter()
         with Progress(console=err, disable=not err.is_terminal) as bar:  # a bar in a log is a line beside the one of a refusal
-            task = bar.add_task("synthesizing", total=count * len(order.defects))
+            task = bar.add_task("synthesizing", total=count * len(order.classes))
             answer = write_set(SetTools(maker, inspector), order, folder, lambda patch: bar.advance(task))
         answer["seconds"] = round(time.perf_counter() - began, 3)
     if as_json:

@@ -82,9 +82,9 @@ class KeptRows:
 def check_target(path: Path) -> None:
     """Raises BadInputError for a folder, an ending that names no table, or a place that cannot be made."""
     if path.is_dir():
-        raise BadInputError(f"{path} is a folder; give --out the name of a file in it")
+        raise BadInputError(f"{path} is a folder; name a file in it")
     if path.suffix.lower() not in ENDINGS:
-        raise BadInputError(f"{path.name} ends neither in {' nor in '.join(ENDINGS)}; give --out one of these two")
+        raise BadInputError(f"{path.name} ends neither in {' nor in '.join(ENDINGS)}; end it in one of these two")
     make_folder(path.parent)
 
 
@@ -98,7 +98,7 @@ def read_rows(part: Path, schema: pa.Schema) -> pa.Table:
     try:
         with pa.ipc.open_stream(part.read_bytes()) as stream:
             if stream.schema != schema:
-                raise BadInputError(f"{part} is of another job or other networks; delete it, or leave --resume out")
+                raise BadInputError(f"{part} is of another job or other networks; delete it, or begin anew")
             for batch in stream:
                 batches.append(batch)  # one by one, for those before a cut are wanted
     except (pa.ArrowInvalid, OSError):
@@ -128,4 +128,4 @@ def write_table(table: pa.Table, path: Path, ending: str) -> None:
 
 
 def unwritable(path: Path, error: OSError) -> BadInputError:
-    return BadInputError(f"{path} cannot be written ({error.strerror or error}); choose another with --out")
+    return BadInputError(f"{path} cannot be written ({error.strerror or error}); choose another name or folder")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -59,14 +60,19 @@ def shown_maps(layer: Layer, show: Show) -> Byte:
     return np.stack([levels(layer.strongest[:, k]) for k in range(len(layer.channels))], axis=1)
 
 
-def grid(maps: Byte, side: int, colours: Byte) -> Image.Image:
-    """(k, h, w) uint8 as a square of side x side pixels, each map enlarged cell by cell."""
+def grid(maps: Byte, side: int, colours: Byte, numbers: Sequence[int] = ()) -> Image.Image:
+    """(k, h, w) uint8 as a square of side x side pixels, each map enlarged cell by cell; `numbers` are written on them."""
     columns = int(np.ceil(np.sqrt(len(maps))))
     cell = (side - GAP * (columns - 1)) // columns
     found = Image.new("RGB", (side, side), PAPER)
     for n, one in enumerate(maps):
         small = Image.fromarray(colours[one]).resize((cell, cell), Image.Resampling.NEAREST)
-        found.paste(small, (n % columns * (cell + GAP), n // columns * (cell + GAP)))
+        left, top = n % columns * (cell + GAP), n // columns * (cell + GAP)
+        found.paste(small, (left, top))
+        for number in numbers[n : n + 1]:
+            ImageDraw.Draw(found).text(
+                (left + 4, top + 3), str(number), INK, ImageFont.load_default(11), stroke_width=2, stroke_fill=PAPER
+            )
     return found
 
 
@@ -76,11 +82,11 @@ def layer_sheet(view: LayerView, layer: Layer, look: Look) -> Image.Image:
     sheet = Image.new("RGB", (pictures * SIDE + (pictures + 1) * GAP, SIDE + 2 * BAND + GAP), PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
     draw.text((GAP + 4, BAND / 2), _end_of(layer.name, 30), INK, font, "lm")
-    draw.text((sheet.width - GAP - 4, BAND / 2), _what(layer, look), QUIET, font, "rm")
-    colours = table(look.colours)
+    draw.text((sheet.width - GAP - 4, BAND / 2), _what(layer, look, view.names), QUIET, font, "rm")
+    colours, numbers = table(look.colours), layer.channels if look.show == "top" else ()
     for n, maps in enumerate(shown_maps(layer, look.show)):
         left = GAP + n * (SIDE + GAP)
-        sheet.paste(grid(maps, SIDE, colours), (left, BAND))
+        sheet.paste(grid(maps, SIDE, colours, numbers), (left, BAND))
         draw.text((left + 4, SIDE + BAND * 1.5), _end_of(view.names[n], 50), QUIET, font, "lm")
     return sheet
 
@@ -137,9 +143,11 @@ def save_pdf(pages: list[Image.Image], path: Path, title: str) -> None:
     pages[0].save(path, "PDF", save_all=True, append_images=pages[1:], title=title, producer="Corrovis", quality=90)
 
 
-def _what(layer: Layer, look: Look) -> str:
+def _what(layer: Layer, look: Look, names: Sequence[str]) -> str:
+    """Of two pictures the first decides which channels are the strongest."""
     height, width = layer.size_hw
-    of = f"mean of {layer.count}" if look.show == "mean" else f"top {len(layer.channels)} of {layer.count}"
+    by = f" for {_end_of(names[0], 30)}" if len(names) > 1 else ""
+    of = f"mean of {layer.count}" if look.show == "mean" else f"top {len(layer.channels)} of {layer.count}{by}"
     return f"{width} x {height}, {of}"
 
 

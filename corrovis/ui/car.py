@@ -13,7 +13,8 @@ from corrovis.results import SEVERITIES, Grade
 from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.complaints import complaining, complaint
-from corrovis.ui.parts import CPU, VISIT_S, Handing, drawing, fresh_folder, hero, picture_upload
+from corrovis.ui.examples import offer_pictures
+from corrovis.ui.parts import VISIT_S, WORK, Handing, drawing, fresh_folder, hero, picture_upload
 from corrovis.ui.services import Services
 from corrovis.ui.wording import car as wording
 from corrovis.ui.wording import shared
@@ -35,15 +36,14 @@ class CarTab:
             with gr.Column(elem_classes="desk"):
                 self.photo = picture_upload(wording.UPLOAD, wording.DROP, webcam=True)
                 self.bars = gr.HTML(visible=services.grader is not None, elem_classes="grade", apply_default_css=False)
-                if examples:
-                    gr.Examples([[str(path)] for path in examples], self.photo, label=shared.EXAMPLES, api_visibility="private")
+                offer_pictures(examples, self.photo)
             self.stage = make_stage(examples)
         self.saved = Handing()
         self._wire()
 
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `car_api`."""
-        work: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **CPU}
+        work: dict[str, Any] = {**WORK, "show_progress": "hidden"}
         tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
         photo, stage, desk = self.photo, self.stage, self.desk
         photo.change(inputs=photo, js=TELL_STAGE, **tell)

@@ -7,17 +7,16 @@ from dataclasses import asdict
 from typing import Any
 
 from gradio import FileData
-from gradio.events import api
 
-from corrovis.errors import BadInputError
+from corrovis.errors import BadInputError, NoCarError, advising
 from corrovis.manifest import WeightSpec
 from corrovis.render.car_files import grade_record, write_levels
 from corrovis.results import check_level
 from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarVisit
 from corrovis.ui.complaints import complaining
-from corrovis.ui.parts import CPU, fresh_folder
-from corrovis.ui.requests import as_files, flag, number, upload, whole_number
+from corrovis.ui.parts import CPU, folder_to_fill
+from corrovis.ui.requests import as_files, flag, number, open_door, upload, whole_number
 from corrovis.ui.services import Services
 
 MOST_LEVELS = 32  # each is a picture of the photo's full size
@@ -38,11 +37,12 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         `whole` takes the whole picture for car; `at` ages one of several, at [x, y] as shares of the photo's width and height.
         """
         began = time.perf_counter()
-        folder = fresh_folder()
-        with complaining():
+        with complaining(), folder_to_fill() as folder:
             visit = CarVisit(*upload(photo), whole=flag("whole", whole), seed=whole_number("seed", seed), at=point(at))
             wanted = wanted_levels(levels)
-            answer = write_levels(car_jobs.age(services, visit), wanted, folder)
+            with advising(NoCarError, "whole=true"):
+                aged = car_jobs.age(services, visit)
+            answer = write_levels(aged, wanted, folder)
         return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
 
     def grade_car(photo: FileData) -> dict[str, Any]:
@@ -58,9 +58,9 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         """The manifest of the trained networks behind this page."""
         return {"models": [asdict(spec) for spec in specs.values()]}
 
-    api(age_car, api_name="age_car", **CPU)
-    api(grade_car, api_name="grade_car", **CPU)
-    api(models, api_name="models")
+    open_door(age_car, **CPU)
+    open_door(grade_car, **CPU)
+    open_door(models)
 
 
 def wanted_levels(asked: Any) -> list[float]:

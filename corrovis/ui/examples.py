@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from corrovis.ui.wording import shared
+
+
+def offer_pictures(paths: list[Path], into: gr.Image) -> None:
+    """Each picture small, to be put into the upload; nothing where there is none."""
+    if paths:
+        gr.Examples([[str(path)] for path in paths], into, label=shared.EXAMPLES, api_visibility="private")
 
 
 def offer(examples: list[tuple[str, list[Any]]], into: list[Any]) -> None:

@@ -45,6 +45,12 @@ function coloured(layer, picture, column) {
   return board;
 }
 
+function number(pen, text, x, y) {
+  Object.assign(pen, { font: "600 22px system-ui, sans-serif", textBaseline: "top", fillStyle: "#ebebee", strokeStyle: "#18181b", lineWidth: 5, lineJoin: "round" });
+  pen.strokeText(text, x + 6, y + 5);
+  pen.fillText(text, x + 6, y + 5);
+}
+
 function drawMaps() {
   const layer = now.layers[at.value];
   const columns = now.show === "mean" ? [0] : layer.shown.map((_, k) => k + 1);
@@ -53,10 +59,14 @@ function drawMaps() {
     const pen = board.getContext("2d");
     pen.clearRect(0, 0, SIDE, SIDE);
     pen.imageSmoothingEnabled = false;
-    columns.forEach((column, k) => pen.drawImage(coloured(layer, picture, column), (k % across) * (cell + GAP), Math.floor(k / across) * (cell + GAP), cell, cell));
+    columns.forEach((column, k) => {
+      const x = (k % across) * (cell + GAP), y = Math.floor(k / across) * (cell + GAP);
+      pen.drawImage(coloured(layer, picture, column), x, y, cell, cell);
+      if (column) number(pen, layer.shown[column - 1], x, y);
+    });
   });
   find("layer-name").textContent = layer.name;
-  const shown = now.show === "mean" ? words.mean_of : words.top_of.replace("%t", layer.shown.length);
+  const shown = now.show === "mean" ? words.mean_of : words.top_of.replace("%t", layer.shown.length) + (now.pictures.length > 1 ? words.top_by.replace("%n", now.pictures[0]) : "");
   find("layer-facts").textContent = `${Number(at.value) + 1} / ${now.layers.length} · ${layer.size[0]} × ${layer.size[1]} · ${shown.replace("%s", layer.channels)}`;
   at.setAttribute("aria-valuetext", layer.name);
   strip.querySelectorAll("button").forEach((button, k) => button.setAttribute("aria-current", k === Number(at.value)));
@@ -102,6 +112,7 @@ async function receive() {
   if (turn !== latest) return; // another picture came meanwhile
   const same = layers.length && layers.length === now.layers.length;
   now.layers = layers;
+  now.pictures = value ? value.pictures : [];
   view.dataset.state = value ? "ready" : "empty";
   if (!value) return;
   view.style.setProperty("--pictures", value.pictures.length);

@@ -14,13 +14,14 @@ import gradio as gr
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui.complaints import complaining, complaint
+from corrovis.ui.examples import offer_pictures
 from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab, Wanted
-from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder, picture_upload
+from corrovis.ui.parts import VISIT_S, WORK, Handing, drawing, folder_to_fill, hero, picture_upload
 from corrovis.ui.synthesis import SynthesisSection
 from corrovis.ui.wording import materials as wording
 from corrovis.ui.wording import shared
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal", **CPU}
+SEEN: dict[str, Any] = {**WORK, "show_progress": "minimal"}
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:layers-saved', {detail: file}))"
 
 File = dict[str, Any] | None
@@ -30,11 +31,7 @@ class MaterialsTab:
     """Lays the tab out inside the running `gr.Blocks`: its heading and its sections; without a synthesiser nothing is drawn."""
 
     def __init__(self, lab: MaterialsLab, synthesiser: Synthesiser | None, examples: list[Path]) -> None:
-        gr.HTML(
-            f"<h1>{wording.HEADLINE}</h1><p>{wording.LEAD}</p>",
-            elem_classes="hero slim",
-            apply_default_css=False,
-        )
+        hero(wording.HEADLINE, wording.LEAD)
         MaterialSection(lab, examples)
         if synthesiser:
             SynthesisSection(synthesiser)
@@ -50,14 +47,13 @@ class MaterialSection:
             with gr.Column(elem_classes="materials-desk"):
                 self.picture = picture_upload(wording.UPLOAD, wording.DROP)
                 self.bars = gr.HTML(elem_classes="materials-bars", apply_default_css=False)
-                if examples:
-                    gr.Examples([[str(path)] for path in examples], self.picture, label=shared.EXAMPLES, api_visibility="private")
+                offer_pictures(examples, self.picture)
                 self.beside = picture_upload(wording.BESIDE, wording.BESIDE_DROP)
                 self.bars_beside = gr.HTML(elem_classes=["materials-bars", "beside"], apply_default_css=False)
                 names = [(wording.NETWORKS.get(name, name), name) for name in lab.viewer.models]
                 self.model = gr.Dropdown(names, value=lab.viewer.first, label=wording.NETWORK, elem_classes="network")
             self.view = make_view()
-        self.saved = gr.File(visible="hidden", elem_classes="parked")
+        self.saved = Handing()
         self._wire()
 
     def _wire(self) -> None:
@@ -66,17 +62,14 @@ class MaterialSection:
         Files come unprocessed: gradio would decode them before our own door had looked at them.
         """
         asked = [self.picture, self.beside, self.model]
-        raw: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **PRIVATE}
-        then: dict[str, Any] = {**PRIVATE, "preprocess": False}
+        raw: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **SEEN}
+        then: dict[str, Any] = {**SEEN, "preprocess": False}
         named = self.picture.change(self.name, self.picture, self.bars, **raw)
         beside = self.beside.change(self.name, self.beside, self.bars_beside, **raw)
         for event in (named, beside):
             event.success(self.look, asked, [self.visit, self.view], **then)
         self.model.change(self.look, asked, [self.visit, self.view], **raw)
-        kept = self.view.save(self.keep, self.visit, self.saved, **PRIVATE)
-        tell: dict[str, Any] = {"fn": None, "inputs": self.saved, "js": TELL_SAVED, "api_visibility": "private"}
-        kept.success(**tell)
-        kept.failure(**tell)
+        self.saved.wire(self.view.save(self.keep, self.visit, self.saved.file, **SEEN), TELL_SAVED)
 
     def name(self, file: File) -> str:
         """Which material a picture shows."""
@@ -99,8 +92,8 @@ class MaterialSection:
         if visit is None or not all(path.exists() for path, _ in visit.pictures):
             raise complaint(shared.EXPIRED)
         wanted = Wanted(str(event.kind), int(event.layer), str(event.colours), str(event.show))
-        with complaining():
-            return str(jobs.write_file(self.lab, visit, wanted, fresh_folder()))
+        with complaining(), folder_to_fill() as folder:
+            return str(jobs.write_file(self.lab, visit, wanted, folder))
 
 
 def _upload(file: dict[str, Any]) -> tuple[Path, str]:

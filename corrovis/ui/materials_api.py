@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from gradio import FileData
-from gradio.events import api
 
 from corrovis.errors import BadInputError
 from corrovis.render.colour_maps import filter_of
@@ -13,8 +12,8 @@ from corrovis.render.layer_sheets import Look, show_of, write_layers
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui.complaints import complaining
 from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab
-from corrovis.ui.parts import CPU, fresh_folder
-from corrovis.ui.requests import as_files, text, upload
+from corrovis.ui.parts import CPU, folder_to_fill
+from corrovis.ui.requests import as_files, open_door, text, upload
 
 
 def publish(lab: MaterialsLab) -> None:
@@ -35,8 +34,7 @@ def publish(lab: MaterialsLab) -> None:
 
         `filter` blue-rgb, aqua, moonlight, bronze, red-lava or bone; `show` mean or top; `model` empty for the first.
         """
-        folder = fresh_folder()
-        with complaining():
+        with complaining(), folder_to_fill() as folder:
             look = Look(filter_of(text("filter", filter)), show_of(text("show", show)))
             pictures = tuple(upload(one) for one in (image, beside) if one is not None)
             view = jobs.look_into(lab, LayersVisit(pictures, text("model", model) or lab.viewer.first))
@@ -44,5 +42,5 @@ def publish(lab: MaterialsLab) -> None:
         files: dict[str, Any] = as_files(answer)
         return files
 
-    api(classify_material, api_name="classify_material", **CPU)
-    api(show_layers, api_name="show_layers", **CPU)
+    open_door(classify_material, **CPU)
+    open_door(show_layers, **CPU)

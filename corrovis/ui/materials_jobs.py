@@ -5,7 +5,6 @@ Nothing is kept between calls but the visitor's own `LayersVisit`.
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS, reduced, save_png
+from corrovis.images import DEFAULTS, png_uri, reduced, save_png
 from corrovis.render.colour_maps import FILTERS, TITLES, filter_of, table
 from corrovis.render.layer_sheets import Look, layer_sheet, overview, save_pdf, show_of, shown_maps
 from corrovis.sem.fields import read_field
@@ -80,7 +79,7 @@ def _sheet(layer: Layer) -> dict[str, Any]:
     buffer = io.BytesIO()
     sheet = small.transpose(0, 2, 1, 3).reshape(pictures * height, count * width)
     Image.fromarray(sheet).save(buffer, "PNG", compress_level=3)
-    return {"h": height, "w": width, "sheet": f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"}
+    return {"h": height, "w": width, "sheet": png_uri(buffer.getvalue())}
 
 
 def colour_tables() -> dict[str, dict[str, str]]:

@@ -25,7 +25,7 @@ from corrovis.ui import (
     steel_api,
     synthesis_api,
 )
-from corrovis.ui.parts import KEEP_S, SWEEP_S
+from corrovis.ui.parts import KEEP_S, SWEEP_S, keep_examples
 from corrovis.ui.services import Services
 from corrovis.ui.wording import page as wording
 
@@ -70,6 +70,7 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
             materials_api.publish(services.materials)
         if services.synthesiser:
             synthesis_api.publish(services.synthesiser)
+    keep_examples(page)
     return page
 
 

@@ -11,7 +11,6 @@ The constants of the ageing formula travel along, so they are written in one pla
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,12 +19,11 @@ import cv2
 import numpy as np
 
 from corrovis.car.ageing import GAIN, ONSET_UNIT, RAMP, YOUTH
+from corrovis.images import png_uri
 from corrovis.results import AgedCar, Bool, Byte
 
 STAGE_SIDE = 1280
 """Long side in pixels of what the browser draws; files to keep are made from the full photo."""
-
-PREFIX = "data:image/png;base64,"
 
 
 def encode(aged: AgedCar, key: str, picked: bool = False) -> str:
@@ -73,4 +71,4 @@ def to_uri(rgb: Byte) -> str:
     """Run-length strategy: on photos as small as the default one, in half of its time."""
     flags = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
     _, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), flags)
-    return PREFIX + base64.b64encode(data.tobytes()).decode()
+    return png_uri(data.tobytes())

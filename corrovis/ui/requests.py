@@ -1,17 +1,33 @@
-"""What comes with a program's request, checked: uploads, numbers, texts and flags; and files as the answer names them."""
+"""The doors for programs: what comes with a request, checked (uploads, numbers, texts, flags), and files as answers name them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any, TypeVar
 
 from gradio import FileData
+from gradio.events import api
 
 from corrovis.errors import BadInputError
-from corrovis.steel.results import MOST_SEED
 
 Value = TypeVar("Value")
+MOST = 2**53  # beyond it not every whole number is a number of JSON
+
+
+def open_door(endpoint: Callable[..., Any], **options: Any) -> None:
+    """Register `endpoint` in the running `gr.Blocks` under its own name; null is the same as leaving out what has a default."""
+    taken = signature(endpoint)
+    defaults = {name: one.default for name, one in taken.parameters.items() if one.default is not Parameter.empty}
+
+    @wraps(endpoint)
+    def called(*given: Any, **named: Any) -> Any:
+        sent = taken.bind(*given, **named).arguments
+        return endpoint(**{name: defaults.get(name) if value is None else value for name, value in sent.items()})
+
+    api(called, api_name=endpoint.__name__, **options)
 
 
 def upload(file: Any) -> tuple[Path, str]:
@@ -37,16 +53,18 @@ def uploads(name: str, files: Any) -> list[tuple[Path, str]]:
 def number(name: str, value: Any) -> float:
     """`value` as a number.  Raises BadInputError for what is none."""
     try:
+        if isinstance(value, bool):
+            raise TypeError
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise BadInputError(f"{name} {value!r:.40} is no number; leave {name} out, or give one") from error
 
 
-def whole_number(name: str, value: Any) -> int:
-    """`value` as a number to count with or a seed.  Raises BadInputError for what is none."""
+def whole_number(name: str, value: Any, most: int = MOST) -> int:
+    """`value` as a number to count with or a seed.  Raises BadInputError for what is none, or above `most`."""
     found = number(name, value)
-    if not (found.is_integer() and 0 <= found <= MOST_SEED):
-        raise BadInputError(f"{name} {value!r:.40} is outside 0 to {MOST_SEED}; use a whole number between")
+    if not (found.is_integer() and 0 <= found <= most):
+        raise BadInputError(f"{name} {value!r:.40} is outside 0 to {most}; use a whole number between")
     return int(found)
 
 

@@ -10,7 +10,7 @@ from corrovis.sem.synthesis import LEAST_SIDE, Synthesiser
 from corrovis.ui import synthesis_jobs
 from corrovis.ui.complaints import complaining
 from corrovis.ui.packing import pack
-from corrovis.ui.parts import CPU, fresh_folder
+from corrovis.ui.parts import WORK, folder_to_fill
 from corrovis.ui.wording import synthesis as wording
 
 MOST_SHOWN, MOST_SIDE = 48, 512  # the page's own limits; the command line goes further
@@ -44,7 +44,7 @@ class SynthesisSection:
             self.download = gr.File(label=wording.DOWNLOAD, interactive=False)
         asked = [self.material, self.number, self.seed, self.side]
         made = [self.results, self.facts, self.gallery, self.download]
-        work: dict[str, Any] = {"api_visibility": "private", "show_progress_on": self.material, **CPU}
+        work: dict[str, Any] = {**WORK, "show_progress_on": self.material}
         self.go.click(self.run, asked, made, **work)
 
     def run(
@@ -56,12 +56,12 @@ class SynthesisSection:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> tuple[Any, ...]:
         """Draw what the form asks for."""
-        folder = fresh_folder() / "synthetic-sem"
 
         def told(kept: int) -> None:
             progress((kept, int(number)), desc=wording.DRAWING)
 
-        with complaining():
+        with complaining(), folder_to_fill() as home:
+            folder = home / "synthetic-sem"
             answer = synthesis_jobs.make(self.synthesiser, (material, int(number), int(seed or 0), int(side)), folder, told)
         gallery = synthesis_jobs.gallery_of(answer)
         return gr.Column(visible=True), synthesis_jobs.facts_of(answer), gallery, str(pack(folder))

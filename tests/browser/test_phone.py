@@ -11,6 +11,15 @@ from toy import micrograph
 
 PHONE = {"has_touch": True, "is_mobile": True}
 LEAST_PX = 40  # of what a fingertip is to hit
+RESTING = """part => new Promise((done) => {
+  const look = (before) => requestAnimationFrame(() => {
+    const { x, y, width, height } = part.getBoundingClientRect(), now = `${x} ${y} ${width} ${height}`;
+    const waits = [...document.images].some((image) => image.offsetParent && image.loading !== "lazy" && !image.complete);
+    if (now === before && !waits) done({ x, y, width, height });
+    else look(now);
+  });
+  look();
+})"""
 
 
 def on_phone(open_page: OpenPage, tab: str, width: int = 390) -> Page:
@@ -24,12 +33,7 @@ def on_phone(open_page: OpenPage, tab: str, width: int = 390) -> Page:
 def box(part: Locator) -> dict[str, float]:
     """Where a part lies once it stays there: pictures that arrive push what is below them."""
     expect(part).to_be_visible()
-    before, found = None, part.bounding_box()
-    while found != before:
-        part.page.wait_for_timeout(500)
-        before, found = found, part.bounding_box()
-    assert found
-    return dict(found)
+    return dict(part.evaluate(RESTING))
 
 
 @pytest.mark.parametrize("width", [360, 390])

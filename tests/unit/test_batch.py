@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,8 +20,8 @@ from micrographs import grains
 from PIL import Image
 
 from corrovis import batch
-from corrovis.batch import JOBS, Worker, in_order, run_batch, schema_of
-from corrovis.errors import BadInputError, CorrovisError
+from corrovis.batch import JOBS, Worker, in_order, schema_of
+from corrovis.errors import BadInputError
 from corrovis.images import picture_endings, read_photo
 from corrovis.render.batch_table import KeptRows, Target
 from corrovis.settings import Settings
@@ -70,14 +71,41 @@ def test_a_batch_is_one_parquet_file_in_the_order_of_the_files(
         assert row[f"probability_{name}"] == pytest.approx(share, abs=1e-4)
 
 
-def test_exit_2_when_not_one_picture_could_be_used_and_the_rows_say_why(
-    corrovis: Run,
-    tmp_path: Path,
-) -> None:
+@dataclass
+class FakeRay:
+    """Ray's part, played in this process: the numbers of each round that was asked for; a round breaks off after `most` rows."""
+
+    asked: list[list[int]] = field(default_factory=list)
+    most: int | None = None
+
+    def mapped(self, items: list[dict[str, Any]], worker: Any, workers: int) -> Any:
+        def iter_batches(batch_size: None, batch_format: str) -> Iterator[pa.Table]:
+            self.asked.append([item["number"] for item in items])
+            own = Worker(*worker)
+            for done, item in enumerate(items):
+                if done == self.most:
+                    raise KeyboardInterrupt
+                yield own(pa.Table.from_pylist([item]))
+
+        return SimpleNamespace(iter_batches=iter_batches)
+
+
+@pytest.fixture
+def fake_ray(monkeypatch: pytest.MonkeyPatch) -> FakeRay:
+    fake = FakeRay()
+    data = SimpleNamespace(from_items=lambda items, override_num_blocks: items)
+    ray = SimpleNamespace(cluster_resources=lambda: {"CPU": 1.0, "memory": 4e9}, data=data)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray.exceptions", SimpleNamespace(RayError=RuntimeError))
+    monkeypatch.setattr(batch, "cluster", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(batch, "_mapped", fake.mapped)
+    return fake
+
+
+def test_exit_2_when_not_one_picture_could_be_used_and_the_rows_say_why(corrovis: Run, fake_ray: FakeRay, tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(b"")
     answer = corrovis("batch", tmp_path, "--job", "steel", "--out", tmp_path / "o.parquet", "--json")
-    skip_without_ray(answer)
     assert answer.code == 2
     assert (answer.json["rows"], answer.json["failed"]) == (2, 2)
     assert answer.err.count("\n") == 1
@@ -149,7 +177,7 @@ def test_rows_of_a_run_that_was_killed_are_taken_up_again(tmp_path: Path) -> Non
         again.close()
         assert part.exists() == bool(files)
     part.write_bytes(whole)
-    with pytest.raises(BadInputError, match=r"is of another job .* delete it, or leave --resume out"):
+    with pytest.raises(BadInputError, match=r"is of another job .* delete it, or begin anew"):
         KeptRows(Target(target, resume=True), schema_of({"number": "int64", "file": "string"}), new)
     assert part.read_bytes() == whole
     KeptRows(Target(target), COLUMNS, new).close()
@@ -157,38 +185,20 @@ def test_rows_of_a_run_that_was_killed_are_taken_up_again(tmp_path: Path) -> Non
 
 
 def test_an_interrupted_batch_says_what_was_kept_and_resume_does_the_rest(
-    toy_weights: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corrovis: Run, fake_ray: FakeRay, folder: Path, tmp_path: Path
 ) -> None:
-    """Ctrl-C after the first two rows; the second time only the others are answered.  Without Ray, whose part is played here."""
-    monkeypatch.setenv("CORROVIS_WEIGHTS", str(toy_weights))
-    monkeypatch.setattr(batch, "cluster", lambda *_: contextlib.nullcontext())
-    data = SimpleNamespace(from_items=lambda items, override_num_blocks: items)
-    fake = SimpleNamespace(cluster_resources=lambda: {"CPU": 1.0, "memory": 4e9}, data=data)
-    monkeypatch.setitem(sys.modules, "ray", fake)
-    monkeypatch.setitem(sys.modules, "ray.exceptions", SimpleNamespace(RayError=RuntimeError))
-    asked: list[list[int]] = []
-    stop = True
-
-    class Answered:
-        def __init__(self, items: list[dict[str, Any]], worker: Any, workers: int) -> None:
-            self.items, self.worker = items, Worker(*worker)
-
-        def iter_batches(self, batch_size: None, batch_format: str) -> Iterator[pa.Table]:
-            asked.append([item["number"] for item in self.items])
-            for done, item in enumerate(self.items):
-                if stop and done == 2:
-                    raise KeyboardInterrupt
-                yield self.worker(pa.Table.from_pylist([item]))
-
-    monkeypatch.setattr(batch, "_mapped", Answered)
+    """Ctrl-C after the first two rows; the second time only the others are answered."""
     out = tmp_path / "o.csv"
-    with pytest.raises(CorrovisError, match=r"interrupted; 2 of 5 rows are kept in .*o\.csv\.part: the same with --resume"):
-        run_batch(folder, "grade", Target(out), None)
+    words = ("batch", folder, "--job", "grade", "--out", out)
+    fake_ray.most = 2
+    answer = corrovis(*words)
+    assert answer.code == 2
+    assert f"it was interrupted; 2 of 5 rows are kept in {out}.part; resume it for the rest (--resume)\n" in answer.err
     assert not out.exists()
-    stop = False
-    done = run_batch(folder, "grade", Target(out, resume=True), None)
-    assert (done.rows, done.failed) == (5, 1)
-    assert asked == [[0, 1, 2, 3, 4], [2, 3, 4]]
+    fake_ray.most = None
+    done = corrovis(*words, "--resume", "--json").json
+    assert (done["rows"], done["failed"]) == (5, 1)
+    assert fake_ray.asked == [[0, 1, 2, 3, 4], [2, 3, 4]]
     assert pd.read_csv(out)["file"].tolist() == ["a.jpg", "b.png", "bad.jpg", "below/c.TIF", "?.png"]
     assert [path.name for path in tmp_path.glob("o.*")] == ["o.csv"]
 

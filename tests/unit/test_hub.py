@@ -68,12 +68,12 @@ def test_a_damaged_weight_is_not_published(weights: Path) -> None:
 
 def test_dry_run_prints_the_tree_without_a_network(weights: Path) -> None:
     before = (weights / "manifest.json").read_bytes()
-    command = [sys.executable, "train/push_to_hub.py", "--owner", "someone", "--dry-run", "--weights", str(weights)]
+    command = [sys.executable, "train/push_to_hub.py", "--dry-run", "--weights", str(weights)]
     nowhere = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, cwd=ROOT, env=nowhere, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for name in read_manifest(weights):
-        assert f"someone/corrovis-{name}/" in done.stdout
+        assert f"OWNER/corrovis-{name}/" in done.stdout
         assert f"{name}.safetensors" in done.stdout
     assert (weights / "manifest.json").read_bytes() == before
 
@@ -97,6 +97,7 @@ def test_a_push_that_fails_midway_says_what_was_pinned(weights: Path, capsys: py
 
 
 PUSHED: dict[str, tuple[list[str], int, str]] = {
+    "nobody": (["--only", "car-mask"], 2, "nobody is named to publish for; give --owner"),
     "a name with a blank": (["--owner", "some one", "--dry-run"], 2, "'some one' is no name on the Hub"),
     "a name with a repository": (["--owner", "some/one", "--dry-run"], 2, "'some/one' is no name on the Hub"),
     "damaged": (["--owner", "someone", "--dry-run", "--only", "car-rust"], 2, "it was cut off"),

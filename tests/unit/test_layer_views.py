@@ -5,13 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
 from command_line import Run
 from micrographs import grains
-from PIL import Image
+from PIL import Image, ImageDraw
 from skimage.color import rgb2lab
 from torch import Tensor, nn
 
@@ -143,8 +144,12 @@ def test_two_pictures_share_scale_and_channels(toy_store: Store) -> None:
     fields = [Field(np.repeat(grains(60, 80, seed)[..., None], 3, axis=2), str(seed), (0, 60)) for seed in range(2)]
     view = LayerViewer(toy_store).view(fields, "material", 4)
     assert view.layers[0].strongest.shape[:2] == (2, 4)
-    sheet = layer_sheet(view, view.layers[0], Look("aqua", "top"))
+    with patch.object(ImageDraw.ImageDraw, "text", autospec=True) as written:
+        sheet = layer_sheet(view, view.layers[0], Look("aqua", "top"))
     assert sheet.width > 2 * sheet.height * 0.8
+    texts = [call.args[2] for call in written.call_args_list]
+    assert texts[1].endswith("top 4 of 32 for 0"), "the first picture's order"
+    assert [text for text in texts[2:] if text not in view.names] == [str(k) for k in view.layers[0].channels] * 2
     maps = np.stack([np.zeros((2, 2)), np.full((2, 2), 4.0)]).astype(np.float32)
     assert levels(maps).tolist() == [[[0, 0], [0, 0]], [[255, 255], [255, 255]]]
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from corrovis.car.ageing import Ager
 from corrovis.car.masking import CarMasker
-from corrovis.errors import BadInputError
+from corrovis.errors import NoCarError, advising
 from corrovis.results import CarMask, Photo, Provenance
 from corrovis.settings import Settings
 from corrovis.store import Store
@@ -43,7 +43,6 @@ WRONG_AGE: dict[str, tuple[dict[str, Any], str]] = {
     "seed in words": ({"seed": "many"}, "seed 'many' is no number"),
     "seed with a fraction": ({"seed": 1.5}, "seed 1.5 is outside 0 to"),
     "seed without end": ({"seed": float("inf")}, "seed inf is outside 0 to"),
-    "no seed": ({"seed": None}, "seed None is no number"),
     "level in words": ({"levels": ["high"]}, "level 'high' is no number"),
     "levels that are none": ({"levels": {"a": 1}}, "level {'a': 1} is no number"),
     "too many levels": ({"levels": [1.0] * 33}, "33 levels are too many for one request; ask for at most 32"),
@@ -111,7 +110,10 @@ def test_steels_numbers_are_checked_as_well(doors: Doors, car: dict[str, Any]) -
 def test_no_car_says_what_a_program_can_do(toy_store: Store, toy_photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
     masker = CarMasker(toy_store)
     monkeypatch.setattr(masker, "_logits", lambda rgb, side: np.full((2, 24, 32), -9, np.float32))
-    with pytest.raises(BadInputError, match=r"--whole, in a request whole=true"):
+    with (
+        pytest.raises(NoCarError, match=r"or have the whole picture taken for car \(--whole\)$"),
+        advising(NoCarError, "--whole"),
+    ):
         masker.mask(toy_photo)
 
 

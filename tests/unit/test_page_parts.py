@@ -10,10 +10,12 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.route_utils import delete_files_created_by_app
 
 from corrovis.settings import Settings
 from corrovis.ui import page, parts
-from corrovis.ui.parts import KEEP_S, SWEEP_S, fresh_folder, keep_sweeping, sweep
+from corrovis.ui.examples import offer
+from corrovis.ui.parts import KEEP_S, SWEEP_S, fresh_folder, keep_sweeping, own_uploads, sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +49,50 @@ def test_old_folders_of_ours_go_and_nothing_else(uploads: Path) -> None:
     assert list(fresh.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["ab" * 32, "ab" * 20, "tmpab12_xyz"])
+def test_what_a_server_left_that_is_gone_is_swept(uploads: Path, name: str) -> None:
+    """Uploads in folders called by a hash, also where gradio took the file out, and files half sent: nobody remembers them."""
+    old, empty, young = uploads / name, uploads / ("cd" * 32), uploads / ("ef" * 32)
+    for folder in (empty, young):
+        folder.mkdir()
+    if name.startswith("tmp"):
+        old.write_bytes(b"half a photo")
+    else:
+        old.mkdir()
+        (old / "visitor.jpg").write_bytes(b"a photo")
+        aged(old / "visitor.jpg", KEEP_S + 1)
+    for path in (old, empty):
+        aged(path, KEEP_S + 1)
+    sweep()
+    assert list(uploads.iterdir()) == [young]
+
+
+def test_examples_outlive_every_sweep(uploads: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Gradio copies them once, as old as they are, and would delete those that are lists of files itself."""
+    table, picture = (tmp_path_factory.mktemp("examples") / name for name in ("curve.csv", "car.png"))
+    for path in (table, picture):
+        path.write_bytes(path.name.encode())
+        aged(path, 10 * KEEP_S)
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        offer([("A curve", [[str(table)]])], [gr.File(file_count="multiple")])
+        offer([("A car", [str(picture)])], [gr.Image(type="filepath")])
+    parts.keep_examples(blocks)
+    delete_files_created_by_app(blocks, age=None)
+    sweep(parts.kept_by(blocks))
+    assert {path.name for path in uploads.rglob("*.*")} == {"curve.csv", "car.png"}
+
+
+def test_uploads_lie_in_a_folder_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in gradio's may be another program's."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "")
+    monkeypatch.delenv("GRADIO_TEMP_DIR")
+    own_uploads()
+    assert fresh_folder().parent.name == "corrovis"
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "elsewhere")
+    own_uploads()
+    assert os.environ["GRADIO_TEMP_DIR"] == "elsewhere"
+
+
 def test_an_hour_is_the_longest() -> None:
     """What grows old right after a sweep waits for the next one."""
     assert SWEEP_S + KEEP_S <= 3600
@@ -60,7 +106,7 @@ def goes(folder: Path, within_s: float = 30) -> bool:
 
 
 def test_an_idle_server_is_swept_again_and_again(uploads: Path) -> None:
-    stop = keep_sweeping(0.02)
+    stop = keep_sweeping(every_s=0.02)
     try:
         for _ in range(2):
             old = fresh_folder()
@@ -95,7 +141,20 @@ def test_the_pages_own_files_are_utf_8_wherever_it_runs(monkeypatch: pytest.Monk
     assert without == []
 
 
-def test_headings_and_uploads_are_made_in_one_place() -> None:
+@pytest.mark.parametrize(
+    ("made", "where"),
+    [
+        ("<h1>", "parts.py"),
+        ("parked", "parts.py"),
+        ("gr.Examples(", "examples.py"),
+        ("**CPU}", "parts.py"),
+    ],
+)
+def test_what_tabs_share_is_made_in_one_place(made: str, where: str) -> None:
+    assert [path.name for path in (ROOT / "corrovis/ui").glob("*.py") if made in path.read_text(encoding="utf-8")] == [where]
+
+
+def test_headings_and_uploads_are_all_alike() -> None:
     with gr.Blocks(analytics_enabled=False):
         assert parts.hero("Head", "Lead").elem_classes == ["hero slim"]
         assert parts.hero("Head", "Lead", slim=False).value == "<h1>Head</h1><p>Lead</p>"

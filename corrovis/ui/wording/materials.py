@@ -34,11 +34,13 @@ LAYER_VIEW = {
     "top": "Strongest",
     "mean_of": "mean of %s channels",
     "top_of": "%t strongest of %s channels",
+    "top_by": ", for %n",
     "save": "Save",
     "files": {
         "png": {"name": "This layer", "hint": "PNG as shown here"},
         "overview": {"name": "Overview", "hint": "All layers in one PNG"},
         "pdf": {"name": "PDF", "hint": "Overview and a page for each layer"},
     },
-    "fine": "The middle square of the picture, as each convolution answers it. Strongest: what the answer rests on most.",
+    "fine": "The middle square of the picture, as each convolution answers it. Strongest: the channels that the "
+    "answer rests on most, by their numbers; of two pictures the answer to the first.",
 }
