@@ -1,6 +1,6 @@
 """How well curves are fitted: published references, simulated data, and two well-known packages on the same.
 
-    python benchmarks/electrochem.py [--data FOLDER] [--simulated 400]
+    python benchmarks/electrochem.py [--data FOLDER] [--simulated 400] [--report train/reports/electrochem.json]
 
 FOLDER holds `eis/` and `pdp/`, each with a `reference_fits.csv`; without it (or CORROVIS_DATA) only the simulated part runs.
 """
@@ -11,11 +11,13 @@ import argparse
 import contextlib
 import csv
 import io
+import json
 import os
 import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -135,14 +137,16 @@ def as_published(fit: tuple[float, ...], line: dict[str, str]) -> bool:
     return close(fit, (e_corr, *(float(line[key]) for key in ("icorr_A_cm2", "beta_a_V_dec", "beta_c_V_dec"))))
 
 
-def side_by_side(folder: Path) -> None:
+def side_by_side(folder: Path) -> Iterator[Tally]:
     print("\nPublished files, all packages without start values: every parameter within 3 %, curves as the published fit\n")
     found = list(published_spectra(folder / "eis"))
     for title, fit in (("spectra, Corrovis", our_circuit), ("spectra, impedance.py", their_circuit)):
-        tally(title, [lambda one=one, fit=fit: all_near(one, fit(one[1], one[2], one[3])[0]) for one in found])  # type: ignore[misc]
+        yield tally(
+            f"published {title}", [lambda one=one, fit=fit: all_near(one, fit(one[1], one[2], one[3])[0]) for one in found]
+        )  # type: ignore[misc]
     some = list(published_curves(folder / "pdp"))
     for title, tafel in (("curves, Corrovis", our_tafel), ("curves, PolCurveFit", their_tafel)):
-        tally(title, [lambda c=c, line=line, tafel=tafel: as_published(tafel(c), line) for c, line in some])  # type: ignore[misc]
+        yield tally(f"published {title}", [lambda c=c, line=line, tafel=tafel: as_published(tafel(c), line) for c, line in some])  # type: ignore[misc]
 
 
 def all_near(one: tuple[str, str, Spectrum, Weighting, dict[str, float]], values: np.ndarray) -> bool:
@@ -277,7 +281,18 @@ def their_tafel(curve: PolarizationCurve) -> tuple[float, ...]:
     return e_corr, i_corr, beta_a, abs(beta_c)
 
 
-def tally(title: str, cases: list[Callable[[], bool]]) -> None:
+@dataclass(frozen=True)
+class Tally:
+    """How often a package missed what was published, or what was simulated; no answer is a miss."""
+
+    name: str
+    cases: int
+    misses: int
+    without_answer: int
+    seconds_each: float
+
+
+def tally(title: str, cases: list[Callable[[], bool]]) -> Tally:
     misses, failures, began = [], 0, time.perf_counter()
     for k, case in enumerate(cases):
         try:
@@ -286,13 +301,14 @@ def tally(title: str, cases: list[Callable[[], bool]]) -> None:
             failures += 1
     seconds = (time.perf_counter() - began) / len(cases)
     found = f", such as number {misses[:5]}" if misses else ""
+    one = Tally(title, len(cases), len(misses) + failures, failures, round(seconds, 2))
     print(
-        f"{title:<40} misses {len(misses) + failures:3d} of {len(cases)}, {failures} without answer, {seconds:.2f} s each{found}",
-        flush=True,
+        f"{title:<52} misses {one.misses:3d} of {one.cases}, {failures} without answer, {seconds:.2f} s each{found}", flush=True
     )
+    return one
 
 
-def simulated(count: int) -> None:
+def simulated(count: int) -> Iterator[Tally]:
     print("\nSimulated, with noise, from no start values\n")
     all_spectra, all_curves = list(spectra(count)), list(curves(count))
     for title, fit, part in (
@@ -300,14 +316,14 @@ def simulated(count: int) -> None:
         ("spectra, impedance.py", their_circuit, all_spectra[:COMPARED]),
         ("spectra, Corrovis on the same", our_circuit, all_spectra[:COMPARED]),
     ):
-        tally(title, [lambda t=t, s=s, x=x, fit=fit: recovered(t, *fit(t, s), x) for t, s, x in part])  # type: ignore[misc]
+        yield tally(f"simulated {title}", [lambda t=t, s=s, x=x, fit=fit: recovered(t, *fit(t, s), x) for t, s, x in part])  # type: ignore[misc]
     for title, tafel, some in (
         ("curves, PolCurveFit", their_tafel, all_curves[:COMPARED]),
         ("curves, Corrovis on the same", our_tafel, all_curves[:COMPARED]),
         ("curves, Corrovis", our_tafel, all_curves),
         ("curves with a passive film, Corrovis", our_tafel, list(curves(count, passive=True))),
     ):
-        tally(title, [lambda c=c, x=x, tafel=tafel: close(tafel(c), x) for c, x in some])  # type: ignore[misc]
+        yield tally(f"simulated {title}", [lambda c=c, x=x, tafel=tafel: close(tafel(c), x) for c, x in some])  # type: ignore[misc]
 
 
 def main() -> None:
@@ -315,16 +331,21 @@ def main() -> None:
     folder = os.environ.get("CORROVIS_DATA")
     parser.add_argument("--data", type=Path, default=Path(folder) / "electrochem" if folder else None)
     parser.add_argument("--simulated", type=int, default=400, help="cases; 0 leaves them out")
+    parser.add_argument("--report", type=Path, help="also write the tallies as JSON, such as to train/reports/electrochem.json")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    tallies: list[Tally] = []
     if options.data and options.data.exists():
         eis_references(options.data / "eis")
         tafel_references(options.data / "pdp")
-        side_by_side(options.data)
+        tallies += side_by_side(options.data)
     else:
         print("no --data: the published references are left out")
     if options.simulated > 0:
-        simulated(options.simulated)
+        tallies += simulated(options.simulated)
+    if options.report:
+        made = {"command": "python benchmarks/electrochem.py", "simulated": options.simulated}
+        options.report.write_text(json.dumps({"made": made, "tallies": [asdict(one) for one in tallies]}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

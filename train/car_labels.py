@@ -1,4 +1,4 @@
-"""Weak labels: whole cars where nobody drew a mask, for the car network, and paint where the colour gives it away, for the grader.
+"""Weak labels: cars where nobody drew a mask, for the car network, and paint where its colour gives it away, for the grader.
 
     python train/car_labels.py --data DATA --init yolov8n-seg-coco.safetensors --out runs/car_labels
 

@@ -4,7 +4,7 @@
         --about "Where the car is in a photo, and which of its parts are paint" \\
         --config '{}' --input '{"size": 480, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "resample": "area"}' \\
         --classes car paint --metrics train/reports/car.json#metrics.car-mask \\
-        --trained '{"command": "python train/car_mask.py --start runs/car_mask2/last.pt", "data": "...", "seconds": 3600, "device": "2 CPU cores"}' \\
+        --trained '{"command": "python train/car_mask.py --steps 450", "data": "...", "seconds": 3600, "device": "2 cores"}' \\
         --limits "Photos of cars; trucks and motorcycles were not in the data"
 
 Each JSON option takes the JSON itself, a file, or `file#key.key` for a part of a file, so that scores come from the reports.
