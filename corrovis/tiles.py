@@ -9,12 +9,16 @@ import numpy as np
 from corrovis.results import Float
 
 
-def tile_starts(length: int, side: int, overlap: int) -> list[int]:
-    """Where tiles of `side` begin along `length` pixels: evenly spread, at least `overlap` in common, the last at the end."""
+def tile_starts(length: int, side: int, overlap: int, step: int = 1) -> list[int]:
+    """Where tiles of `side` begin along `length` pixels: evenly spread, at least `overlap` in common, the last at the end.
+
+    All are multiples of `step`, which divides `side - overlap`; the last tile may then reach beyond the end by less than that.
+    """
     if length <= side:
         return [0]
     count = -(-(length - overlap) // (side - overlap))
-    return [round(i * (length - side) / (count - 1)) for i in range(count)]
+    steps = -(-(length - side) // step)
+    return [step * round(i * steps / (count - 1)) for i in range(count)]
 
 
 def spread_starts(length: int, side: int, most: int) -> list[int]:
@@ -27,22 +31,23 @@ class Stitcher:
     """Puts overlapping tiles together: each counts most in its middle, so that no seam shows.
 
     `tiles` names the window of every tile as (rows, columns); `add` takes what was found in it; `whole` is their weighted mean.
+    Tiles begin at multiples of `step`, the stride of a network that must see all of them on one grid.
     """
 
-    def __init__(self, size_hw: tuple[int, int], side: int, overlap: int, channels: int) -> None:
-        self.size_hw, self.side, self.overlap = size_hw, side, overlap
+    def __init__(self, size_hw: tuple[int, int], side: int, overlap: int, channels: int, step: int = 1) -> None:
+        self.size_hw, self.side, self.overlap, self.step = size_hw, side, overlap, step
         self._sum = np.zeros((channels, *size_hw), np.float32)
         self._weight = np.zeros(size_hw, np.float32)
 
     def tiles(self) -> Iterator[tuple[slice, slice]]:
         height, width = self.size_hw
-        for y in tile_starts(height, self.side, self.overlap):
-            for x in tile_starts(width, self.side, self.overlap):
+        for y in tile_starts(height, self.side, self.overlap, self.step):
+            for x in tile_starts(width, self.side, self.overlap, self.step):
                 yield slice(y, min(y + self.side, height)), slice(x, min(x + self.side, width))
 
-    def add(self, where: tuple[slice, slice], found: Float) -> None:
-        """`found`: (channels, h, w) float32 for the window `where`."""
-        weight = np.minimum.outer(_ramp(found.shape[1], self.overlap), _ramp(found.shape[2], self.overlap))
+    def add(self, where: tuple[slice, slice], found: Float, steep: int = 1) -> None:
+        """`found`: (channels, h, w) float32 for the window `where`; with `steep` above 1 its rim hardly counts."""
+        weight = np.minimum.outer(_ramp(found.shape[1], self.overlap), _ramp(found.shape[2], self.overlap)) ** steep
         self._sum[:, *where] += found * weight
         self._weight[where] += weight
 

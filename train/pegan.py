@@ -308,7 +308,8 @@ def configured() -> tuple[Config, object]:
     parser.add_argument("--no-reconstruction", action="store_true", help="ablation: without the way back")
     args = parser.parse_args()
     config = PRESETS["smoke" if args.smoke else args.preset]
-    config = replace(config, elimination=not args.no_elimination, rec=0.0 if args.no_reconstruction else config.rec)
+    back = not (args.no_elimination or args.no_reconstruction)  # from a clean patch with a defect it is elimination
+    config = replace(config, elimination=not args.no_elimination, rec=config.rec if back else 0.0)
     if args.minutes is not None:
         config = replace(config, minutes=args.minutes)
     return config, args

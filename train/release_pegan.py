@@ -24,7 +24,8 @@ from corrovis.steel.defects import MODEL
 ROOT = Path(__file__).resolve().parents[1]
 LIMITS = (
     "Learned from NEU-CLS-64: 64 px grey patches of hot-rolled strip from one line, at one scale. It draws textures of that "
-    "scale: cut or reduce plates so that a defect is some tens of pixels wide. Where it was not trained, on coated, ground or "
+    "scale: cut or reduce plates so that a defect is some tens of pixels wide. Of its spots the inspector takes little more than "
+    "half for spots, on bright steel fewer: check them. Where it was not trained, on coated, ground or "
     "coloured steel, look before you use it. Its discriminator was not kept: what checks made patches is steel-inspector, which "
     "has seen real ones alone. For training of people and networks; nothing of a plate can be concluded from it."
 )

@@ -116,7 +116,9 @@ def synthesize_steel(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another set.")] = 0,
     check: Annotated[bool, typer.Option("--check/--no-check", help="Keep only what the inspector takes for its class.")] = True,
-    background: Annotated[bool, typer.Option("--background", help="As many clean patches besides, for the class without.")] = False,
+    background: Annotated[
+        bool, typer.Option("--background", help="As many clean patches besides, for the class without.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """A set of synthetic defects: a folder per class, and manifest.csv with seed and source of each patch."""

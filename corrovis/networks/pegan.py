@@ -30,6 +30,8 @@ leave a checkerboard.  `PEGenerator`, of the same depth, therefore departs from 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -51,6 +53,7 @@ class PEGenerator(nn.Module):
         x: (n, 1, H, W) in [-1, 1], H and W divisible by `STRIDE`
         label: (n, classes) one-hot, the clean background last
         noise: (n, 1, H, W), standard normal: another draw is another defect; none is zeros
+        levels: (blocks, 2, channels) of `levels`, for tiles of one picture; without, each patch is normalised by itself
         output: (n, 1, H, W) in [-1, 1]
     """
 
@@ -63,19 +66,33 @@ class PEGenerator(nn.Module):
         self.head = _conv(width, 2, 7, scale=0.1)
         nn.init.constant_(self.head.bias[1:], OPEN)  # type: ignore[index]  # it has a bias
 
-    def forward(self, x: Tensor, label: Tensor, noise: Tensor | None = None) -> Tensor:
-        _check(x)
-        noise = torch.zeros_like(x) if noise is None else noise
-        fine = F.relu(self.stem(torch.cat([x, noise], dim=1)))
-        middle = F.relu(self.down[0](fine))
-        features = F.relu(self.down[1](middle))
-        for block in self.residual:
-            features = block(features, label)
+    def forward(self, x: Tensor, label: Tensor, noise: Tensor | None = None, levels: Tensor | None = None) -> Tensor:
+        fine, middle, features = self._descend(x, noise)
+        for depth, block in enumerate(self.residual):
+            features = block(features, label, None if levels is None else levels[depth])
         for layer, kept in zip(self.up, (middle, fine), strict=True):
             features = F.relu(layer(F.interpolate(features, scale_factor=2))) + kept
         drawn, where = self.head(features).chunk(2, dim=1)
         changed: Tensor = x + torch.sigmoid(where) * (torch.tanh(drawn) - x)
         return changed
+
+    def levels(self, x: Tensor, label: Tensor, noise: Tensor | None = None) -> Tensor:
+        """(blocks, 2, channels): mean and spread in each block over all n patches, as if they were one."""
+        features, found = self._descend(x, noise)[-1], []
+        for block in cast(Iterable[ConditionedBlock], self.residual):
+            first = block.first(features)
+            spread = (first.var(dim=(0, 2, 3), correction=0) + block.norm.eps).sqrt()
+            found.append(torch.stack([first.mean(dim=(0, 2, 3)), spread]))
+            features = block(features, label, found[-1])
+        return torch.stack(found)
+
+    def _descend(self, x: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Features of x at full, half and a quarter of its size."""
+        _check(x)
+        noise = torch.zeros_like(x) if noise is None else noise
+        fine = F.relu(self.stem(torch.cat([x, noise], dim=1)))
+        middle = F.relu(self.down[0](fine))
+        return fine, middle, F.relu(self.down[1](middle))
 
 
 class ConditionedBlock(nn.Module):
@@ -87,9 +104,12 @@ class ConditionedBlock(nn.Module):
         self.norm = nn.InstanceNorm2d(channels)
         self.style = nn.Linear(classes, 2 * channels, bias=False)
 
-    def forward(self, x: Tensor, label: Tensor) -> Tensor:
+    def forward(self, x: Tensor, label: Tensor, level: Tensor | None = None) -> Tensor:
+        """`level`: (2, channels), the mean and spread to normalise by instead of the patch's own."""
         gain, lift = self.style(label)[:, :, None, None].chunk(2, dim=1)
-        changed: Tensor = x + self.second(F.relu(self.norm(self.first(x)) * (1 + gain) + lift))
+        first = self.first(x)
+        normed = self.norm(first) if level is None else (first - level[0][:, None, None]) / level[1][:, None, None]
+        changed: Tensor = x + self.second(F.relu(normed * (1 + gain) + lift))
         return changed
 
 

@@ -82,7 +82,7 @@ def save_plate(plate: Plate, path: Path, caption: str | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(marked(data.tobytes(), caption, None if plate.white == 255 else plate.white))
     except OSError as error:
-        raise BadInputError(f"{path} cannot be written ({error.strerror}); choose another with --out") from error
+        raise BadInputError(f"{path} cannot be written ({error.strerror}); choose another name or folder") from error
 
 
 def marked(png: bytes, caption: str | None, white: int | None = None) -> bytes:

@@ -26,7 +26,7 @@ from corrovis.results import Byte, Float
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate
-from corrovis.steel.results import MOST_SEED, MadePatch
+from corrovis.steel.results import CLEAN, MOST_SEED, MadePatch
 from corrovis.steel.texture import clean_plate
 
 log = logging.getLogger(__name__)
@@ -45,18 +45,27 @@ TRIES = 12  # patches made for each one asked for, before a class is given up
 
 @dataclass(frozen=True, slots=True)
 class SetOrder:
-    """`count` patches of each of `defects`, from clean patches in `clean` or, without it, from drawn steel."""
+    """`count` patches of each of `defects`, from clean patches in `clean` or, without it, from drawn steel.
+
+    With `background` as many of the clean patches themselves come with them.
+    """
 
     defects: tuple[str, ...]
     count: int
     seed: int = 0
     clean: Path | None = None
+    background: bool = False
 
     def __post_init__(self) -> None:
         if self.count < 1:
             raise BadInputError(f"{self.count} patches are none; ask for 1 or more")
         if not 0 <= self.seed <= MOST_SEED:
             raise BadInputError(f"seed {self.seed} is outside 0 to {MOST_SEED}; use a whole number between")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """All that the set holds: the defects, and `CLEAN` if asked for."""
+        return (*self.defects, CLEAN) if self.background else self.defects
 
 
 @dataclass(slots=True)
@@ -91,14 +100,14 @@ def make_set(
     for name in order.defects:
         maker.check_defect(name)
     sources = Sources(order, maker.side)
-    hashes = {name: array("Q") for name in order.defects}
+    hashes = {name: array("Q") for name in order.classes}
     number = order.seed * 10_000_000
     while wanted := next_batch(order, tally):
         go_on()
         seeds = list(range(number, number + len(wanted)))
         number += len(wanted)
         starts = [sources.draw(seed) for seed in seeds]
-        made = maker.produce(np.stack([grey for grey, _ in starts]), wanted, seeds)
+        made = _put_on(maker, np.stack([grey for grey, _ in starts]), wanted, seeds)
         scores = _scores(inspector, made, wanted)
         for patch, name, seed, score, (_, source) in zip(made, wanted, seeds, scores, starts, strict=True):
             grey = np.round(patch * 255).astype(np.uint8)
@@ -110,12 +119,12 @@ def make_set(
                 hashes[name].append(mark)
                 tally.kept[name] += 1
                 yield MadePatch(grey, name, seed, source, float(score))
-    for name in order.defects:
+    for name in order.classes:
         if tally.kept[name] < order.count:
             log.warning("only %d of %d %s passed the inspector", tally.kept[name], tally.made(name), name)
     if not tally.kept.total():
         raise CorrovisError(
-            f"none of {sum(map(tally.made, order.defects))} patches showed what was asked for; try other clean patches"
+            f"none of {sum(map(tally.made, order.classes))} patches showed what was asked for; try other clean patches"
         )
 
 
@@ -123,7 +132,7 @@ def next_batch(order: SetOrder, tally: Tally) -> list[str]:
     """The classes of the next patches to make, those with the fewest first; empty when all are done or given up."""
     open_for = {
         name: order.count - tally.kept[name]
-        for name in order.defects
+        for name in order.classes
         if tally.kept[name] < order.count and tally.made(name) < TRIES * max(order.count, 4)
     }
     batch: list[str] = []
@@ -134,6 +143,14 @@ def next_batch(order: SetOrder, tally: Tally) -> list[str]:
         if open_for[name] <= 0:
             del open_for[name]
     return batch
+
+
+def _put_on(maker: DefectMaker, clean: Float, wanted: list[str], seeds: list[int]) -> Float:
+    """(n, H, W): the clean patches with their defects; what is wanted clean stays as it is."""
+    made = clean.copy()
+    if these := [i for i, name in enumerate(wanted) if name != CLEAN]:
+        made[these] = maker.produce(clean[these], [wanted[i] for i in these], [seeds[i] for i in these])
+    return made
 
 
 def _scores(inspector: PatchInspector | None, made: Float, wanted: list[str]) -> Float:
@@ -153,7 +170,7 @@ class Sources:
     def __init__(self, order: SetOrder, side: int) -> None:
         self.side, self.folder = side, order.clean or Path()
         self.files = pictures_in(order.clean, deep=True) if order.clean else []
-        self.in_a_row = min(BATCH, max(1, order.count * len(order.defects) // max(1, len(self.files))))
+        self.in_a_row = min(BATCH, max(1, order.count * len(order.classes) // max(1, len(self.files))))
         self._pictures = self._in_turn(np.random.default_rng(order.seed))
         self._last: tuple[Path, Float] | None = None
 

@@ -1,11 +1,12 @@
 """What of a generator's clean steel is taken over when a defect is wiped off, and how it comes to look like the plate around.
 
 The generator draws clean steel that is smooth, and as bright as the defect was.  So its picture is set to the light of the plate
-(`light_of`), taken over only where it differs from the plate by more than the plate's own noise (`damaged`), and given the grain
-of the pixels that stay (`grain_like`).  Everything else keeps its pixels.
+(`light_of`), taken over only where it differs from the plate by more than noise (`damaged`), and given the grain of the pixels
+that stay (`grain_like`).  Everything else keeps its pixels.
 
 A region that was brushed is taken for defect as a whole: its light and its grain are those of the steel around it.  Without a
-region nobody says what is steel; light is then the median over a surrounding larger than most defects.
+region nobody says what is steel; light is then the median over a surrounding larger than most defects.  Where that leaves enough
+steel, the damage it finds is the region, for a median over a large defect is still that defect's light.
 """
 
 from __future__ import annotations
@@ -28,40 +29,41 @@ RELIEF = 0.5  # of the grain's spread, the most that is left of the relief that 
 
 def wiped(before: Float, made: Float, region: Bool | None = None, seed: int = 0) -> Float:
     """(H, W) in [0, 1]: `before` without its defect, after what the generator `made` of it; `seed` varies the grain alone."""
-    steel = None if region is None or region.all() else ~region
-    if steel is None:
+    if region is None or region.all():
         relief = made - blurred(made, GRAIN)
         even = made - relief + np.clip(light_of(before), *CLEAN_LEVELS) - light_of(made)
+        share = damaged(before, even + relief)
+        found = np.asarray(share > 0.5, np.bool_)
+        if found.any() and 1 - found.mean() > LEAST_STEEL:
+            return wiped(before, made, found, seed)
+        steel = share < 0.5
     else:  # inside and outside apart, or the step between the two would be a ring of relief
-        relief = made - np.where(steel, blurred(made, GRAIN, steel), blurred(made, GRAIN, ~steel))
-        even = light_around(before, steel)
-    share = damaged(before, even + relief, steel)
+        relief = made - np.where(region, blurred(made, GRAIN, region), made)
+        even = light_around(before, ~region)
+        share, steel = region.astype(np.float32), ~region
     if not (share > 0).any():
         return before
     coarse = blurred(before, GRAIN)
-    grain = grain_like(before - coarse, share < 0.5 if steel is None else steel, seed)
+    grain = grain_like(before - coarse, steel, seed)
     spread, drawn_in = max(float(grain.std()), 1e-6), float(relief[share > 0].std())
     left = min(drawn_in, RELIEF * spread)
-    kept = np.clip(relief * (left / max(drawn_in, 1e-6)), -2 * left, 2 * left)
+    weak = relief * (left / max(drawn_in, 1e-6))
+    kept = np.where(np.abs(weak) > 2 * left, 0, weak)  # what stands out still is a crumb of the defect
     fresh = kept + grain * np.sqrt(1 - (left / spread) ** 2)
     # light is mixed by shares, grain by their roots: two draws that know nothing of each other would else be paler where they mix
     drawn = coarse + share * (even - coarse) + np.sqrt(1 - share) * (before - coarse) + np.sqrt(share) * fresh
     return np.where(share > 0, np.clip(drawn, 0, 1), before).astype(np.float32)
 
 
-def at_own_level(before: Float, after: Float) -> Float:
-    """`after` as light, place by place, as `before` was; both (H, W) in [0, 1]."""
-    return np.asarray(np.clip(after + light_of(before) - light_of(after), 0, 1), np.float32)
+def at_own_level(before: Float, after: Float, share: float = 1.0) -> Float:
+    """`after` as light, place by place, as `before` was, or only a `share` of the way there; both (H, W) in [0, 1]."""
+    return np.asarray(np.clip(after + share * (light_of(before) - light_of(after)), 0, 1), np.float32)
 
 
-def damaged(before: Float, smooth: Float, steel: Bool | None = None) -> Float:
-    """(H, W): how much of `smooth` is to be taken over, 0 where it differs from `before` by no more than noise.
-
-    On a plate with coarse grain more is noise: what the generator moves most of `steel` by, where that is known.
-    """
+def damaged(before: Float, smooth: Float) -> Float:
+    """(H, W): how much of `smooth` is to be taken over, 0 where it differs from `before` by no more than noise."""
     far = blurred(np.abs(blurred(smooth - before, FINE)), WIDE)
-    noise = NOISE if steel is None else max(NOISE, float(np.quantile(far[steel], 0.9)))
-    ramp = np.clip((far / noise - 1) / (CERTAIN - 1), 0, 1)
+    ramp = np.clip((far / NOISE - 1) / (CERTAIN - 1), 0, 1)
     return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
 
 

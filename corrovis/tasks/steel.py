@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from corrovis.images import save_index_png
 from corrovis.render.captions import with_defect
 from corrovis.render.folders import check_unused, make_folder
+from corrovis.results import Byte
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import MARKED, save_plate
-from corrovis.steel.results import DefectPlate, MadePatch, PatchVerdict, Plate
+from corrovis.steel.results import CLEAN, DefectPlate, MadePatch, PatchVerdict, Plate
 from corrovis.steel.sets import SetOrder, Tally, make_set
 
 MANIFEST = "manifest.csv"
@@ -42,11 +46,33 @@ def caption_of(made: DefectPlate) -> str | None:
     return with_defect(made.defect, made.brush.seed, made.brush.strength)
 
 
-def write_defect(made: DefectPlate, inspector: PatchInspector | None, path: Path) -> dict[str, Any]:
-    """The plate as PNG and the contract's record: the class that was asked for, and what the inspector sees in the result."""
+def write_defect(made: DefectPlate, tools: SetTools, path: Path) -> dict[str, Any]:
+    """The plate as PNG and the contract's record: the class that was asked for, and what the inspector sees in the result.
+
+    Of a defect that was brushed the mask lies beside it.
+    """
     save_plate(made.plate, path, caption_of(made))
-    found = inspector.classify(made.plate) if inspector else None
-    return {"file": path, "class": made.defect, "probabilities": verdict_record(found)["probabilities"] if found else {}}
+    found = tools.inspector.classify(made.plate) if tools.inspector else None
+    answer = {"file": path, "class": made.defect, "probabilities": verdict_record(found)["probabilities"] if found else {}}
+    if made.brush.region is not None and made.defect != CLEAN and made.brush.strength > 0:
+        answer["mask"] = write_mask(made, tools.maker.defects, path)
+    return answer
+
+
+def write_mask(made: DefectPlate, defects: tuple[str, ...], plate: Path, before: Byte | None = None) -> Path:
+    """Beside the file of a brushed `plate` a PNG of one byte a pixel: 0, or the place of its class in `defects`, counted from 1.
+
+    Where the brush was not, it keeps what `before` (H, W) says.
+    """
+    mask = np.zeros(made.plate.size_hw, np.uint8) if before is None else before.copy()
+    if made.brush.strength > 0:
+        mask[made.brush.region] = 0 if made.defect == CLEAN else 1 + defects.index(made.defect)
+    save_index_png(mask, mask_beside(plate))
+    return mask_beside(plate)
+
+
+def mask_beside(plate: Path) -> Path:
+    return plate.with_name(f"{plate.stem}_mask.png")
 
 
 def write_set(
@@ -65,8 +91,10 @@ def write_set(
         BadInputError: an unknown class, no picture to start from, or a `folder` that holds a set already
         CorrovisError: not one patch passed
     """
-    folders = {name: folder / tools.maker.check_defect(name) for name in order.defects}
-    check_unused(folder, (MANIFEST, *tools.maker.defects))
+    for name in order.defects:
+        tools.maker.check_defect(name)
+    folders = {name: folder / name for name in order.classes}
+    check_unused(folder, (MANIFEST, *tools.maker.classes))
     made = [one for one in (*folders.values(), folder) if not one.exists()]
     for one in folders.values():
         make_folder(one)
@@ -77,7 +105,7 @@ def write_set(
             rows.writerow(COLUMNS)
             for patch in make_set(tools.maker, tools.inspector, order, tally, go_on):
                 path = folders[patch.defect] / file_name(patch.defect, written[patch.defect])
-                save_plate(Plate(patch.grey), path, with_defect(patch.defect, patch.seed))
+                save_plate(Plate(patch.grey), path, caption_in(order, patch))
                 written[patch.defect] += 1
                 score = f"{patch.score:.4f}" if tools.inspector else ""
                 rows.writerow([path.relative_to(folder).as_posix(), patch.defect, patch.seed, patch.source, score])
@@ -85,9 +113,14 @@ def write_set(
     finally:
         if not written:
             _leave_nothing(folder, made)
-    files = {name: [folders[name] / file_name(name, number) for number in range(written[name])] for name in order.defects}
+    files = {name: [folders[name] / file_name(name, number) for number in range(written[name])] for name in order.classes}
     dropped = {"unlike_class": tally.unlike.total(), "duplicates": tally.doubles.total()}
     return {"files": files, "manifest": folder / MANIFEST, "dropped": dropped}
+
+
+def caption_in(order: SetOrder, patch: MadePatch) -> str | None:
+    """What a patch of a set says of itself: nothing where it was cut from a picture of clean steel as it is."""
+    return None if order.clean and patch.defect == CLEAN else with_defect(patch.defect, patch.seed)
 
 
 def file_name(defect: str, number: int) -> str:

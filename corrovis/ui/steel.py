@@ -15,9 +15,9 @@ from corrovis.steel.results import CLEAN, MadePatch
 from corrovis.steel.sets import SetOrder
 from corrovis.ui import steel_jobs
 from corrovis.ui.complaints import complaining, complaint
-from corrovis.ui.parts import CPU, VISIT_S, drawing, fresh_folder, picture_upload
-from corrovis.ui.steel_jobs import MOST_PATCHES, PlateVisit, SteelDesk, SteelTools, StoppedError, Stroke
-from corrovis.ui.wording import shared
+from corrovis.ui.examples import offer_pictures
+from corrovis.ui.parts import AT_ONCE, VISIT_S, WORK, Handing, drawing, fresh_folder, hero, picture_upload
+from corrovis.ui.steel_jobs import MOST_PATCHES, NARROW, PlateVisit, SteelDesk, SteelTools, StoppedError, Stroke
 from corrovis.ui.wording import steel as wording
 
 ALL = "all"
@@ -27,14 +27,12 @@ TELL_PLATE = (
 )
 TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:steel-failed'))"
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel-saved', {detail: file}))"
-WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
 QUIET: dict[str, Any] = {**WORK, "show_progress": "hidden"}
 PROBE_WEBGL = """
 const canvas = document.createElement("canvas");
 element.querySelector("p").hidden = Boolean(canvas.getContext("webgl2") || canvas.getContext("webgl"));
 """
 """The image editor draws with it, and without it stays white and says nothing."""
-AT_ONCE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 
 
 class SteelTab:
@@ -43,15 +41,10 @@ class SteelTab:
     def __init__(self, tools: SteelTools, examples: list[Path]) -> None:
         self.tools = tools
         self.desk = gr.State(SteelDesk(), time_to_live=VISIT_S)
-        gr.HTML(
-            f"<h1>{wording.HEADLINE}</h1><p>{wording.LEAD}</p>",
-            elem_classes="hero slim",
-            apply_default_css=False,
-        )
+        hero(wording.HEADLINE, wording.LEAD)
         with gr.Row(elem_classes="steel-desk"):
             self.plate = picture_upload(wording.UPLOAD, wording.DROP, "steel-photo", height=190)
-            if examples:
-                gr.Examples([[str(path)] for path in examples], self.plate, label=shared.EXAMPLES, api_visibility="private")
+            offer_pictures(examples, self.plate)
         with gr.Tabs(elem_classes="steel-modes"):
             with gr.Tab(wording.MODES[0]):
                 self.stage = make_stage()
@@ -59,7 +52,7 @@ class SteelTab:
                 self._brush()
             with gr.Tab(wording.MODES[2]):
                 self._set()
-        self.saved = gr.File(visible="hidden", elem_classes="parked")
+        self.saved = Handing()
         self._wire()
 
     def _brush(self) -> None:
@@ -74,23 +67,25 @@ class SteelTab:
         with gr.Row(elem_classes="steel-brush"):
             self.editor = make_editor()
             with gr.Column(elem_classes="steel-side", scale=0, min_width=260):
-                self.defect = gr.Dropdown(named, value=named[0][1], label=wording.BRUSH_CLASS)
+                self.defect = gr.Dropdown(named, value=named[0][1], label=wording.BRUSH_CLASS, info=wording.SPOTS_HINT)
                 self.strength = gr.Slider(0, 1, 1, step=0.05, label=wording.BRUSH_STRENGTH)
                 self.seed = gr.Number(0, precision=0, minimum=0, label=wording.SET_SEED)
                 self.put = gr.Button(wording.BRUSH_GO, variant="primary")
                 self.wipe = gr.Button(wording.BRUSH_ERASE)
                 self.undo = gr.Button(wording.BRUSH_UNDO)
                 self.take = gr.DownloadButton(wording.BRUSH_SAVE, interactive=False)
+                self.take_mask = gr.DownloadButton(wording.BRUSH_SAVE_MASK, interactive=False)
                 self.reset = gr.Button(wording.BRUSH_RESET, variant="stop", size="sm")
 
     def _set(self) -> None:
         named = [(wording.SET_ALL, ALL), *((wording.steel_name(name), name) for name in self.tools.maker.defects)]
         with gr.Row(elem_classes="steel-set"):
             with gr.Column(elem_classes="steel-side", scale=0, min_width=260):
-                self.kind = gr.Dropdown(named, value=ALL, label=wording.SET_CLASS)
+                self.kind = gr.Dropdown(named, value=ALL, label=wording.SET_CLASS, info=wording.SPOTS_HINT)
                 self.count = gr.Slider(1, MOST_PATCHES, 20, step=1, label=wording.SET_COUNT)
                 self.set_seed = gr.Number(0, precision=0, minimum=0, label=wording.SET_SEED)
                 self.own = gr.Checkbox(False, label=wording.SET_OWN)
+                self.clean = gr.Checkbox(False, label=wording.SET_CLEAN)
                 self.go = gr.Button(wording.SET_GO, variant="primary")
                 self.stop = gr.Button(wording.SET_STOP, variant="stop", visible=False)
             with gr.Column(min_width=260):
@@ -110,7 +105,7 @@ class SteelTab:
         """Every event is private: programs have their own doors, see `steel_api`."""
         tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
         plate, stage, desk = self.plate, self.stage, self.desk
-        board = [desk, self.editor, self.take]
+        board = [desk, self.editor, self.take, self.take_mask]
         plate.change(inputs=plate, js=TELL_PLATE, **tell)
         on_open: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **QUIET}
         plate.change(self.note, [desk, plate], None, preprocess=False, **AT_ONCE)
@@ -118,9 +113,7 @@ class SteelTab:
         opened.failure(js=TELL_FAILED, **tell)
         stage.reseed(self.reseed, desk, [desk, stage], **QUIET).failure(js=TELL_FAILED, **tell)
         stage.look(self.look, desk, stage, trigger_mode="always_last", **QUIET)
-        kept = stage.save(self.keep, desk, self.saved, **QUIET)
-        kept.success(inputs=self.saved, js=TELL_SAVED, **tell)
-        kept.failure(js=TELL_SAVED, **tell)
+        self.saved.wire(stage.save(self.keep, desk, self.saved.file, **QUIET), TELL_SAVED)
         how = [desk, self.editor, self.strength, self.seed]
         self.put.click(self.put_there, [*how, self.defect], board, show_progress_on=self.editor, **WORK)
         self.wipe.click(self.wipe_there, how, board, show_progress_on=self.editor, **WORK)
@@ -130,7 +123,7 @@ class SteelTab:
 
     def _wire_set(self) -> None:
         """The button to stop stands in for the other while a set is made, and is heard beside the queue that it would wait in."""
-        asked: set[Block] = {self.desk, self.kind, self.count, self.set_seed, self.own}
+        asked: set[Block] = {self.desk, self.kind, self.count, self.set_seed, self.own, self.clean}
         found, buttons = [self.sample, self.told, self.archive], [self.go, self.stop]
         begun = self.go.click(self.begin_set, self.desk, buttons, **AT_ONCE)
         made = begun.success(self.make_set, asked, found, show_progress_on=self.told, **WORK)
@@ -142,7 +135,7 @@ class SteelTab:
 
     def open(self, desk: SteelDesk, file: dict[str, Any] | None) -> Any:
         """A new plate.  It comes unprocessed: gradio would decode it before our own door had looked at it."""
-        visit, board, value = None, (None, gr.DownloadButton(interactive=False)), ""
+        visit, board, value = None, (None, *[gr.DownloadButton(interactive=False)] * 2), ""
         if file:
             new = PlateVisit(Path(file["path"]), file.get("orig_name") or "plate")
             with complaining():
@@ -179,6 +172,8 @@ class SteelTab:
             stroke = Stroke(painted, defect, float(strength), int(seed or 0))
             with complaining():
                 brushed = steel_jobs.brush(self.tools, begun, stroke, folder)
+            if brushed.narrow:
+                gr.Info(wording.BRUSH_NARROW.format(px=NARROW))
             return self._laid(desk, brushed)
 
     def wipe_there(self, desk: SteelDesk, drawn: dict[str, Any], strength: float, seed: float) -> Any:
@@ -208,7 +203,7 @@ class SteelTab:
         defects = self.tools.maker.defects if kind == ALL else (kind,)
         desk = asked[self.desk]
         plate = present(desk.visit, wording.BRUSH_NO_PLATE) if own else None
-        total = int(count) * len(defects)
+        total = int(count) * (len(defects) + asked[self.clean])
         done = iter(range(1, total + 1))
 
         def go_on() -> None:
@@ -221,7 +216,7 @@ class SteelTab:
 
         with complaining(), suppress(StoppedError):
             clean = steel_jobs.clean_folder(self.tools, plate, fresh_folder()) if plate else None
-            order = SetOrder(defects, int(count), int(seed or 0), clean)
+            order = SetOrder(defects, int(count), int(seed or 0), clean, asked[self.clean])
             archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, told, go_on)
             counts = {"kept": sum(map(len, answer["files"].values())), "unlike": answer["dropped"]["unlike_class"]}
             text = wording.SET_DONE.format(**counts, doubles=answer["dropped"]["duplicates"])
@@ -234,12 +229,13 @@ class SteelTab:
         board = self._board(visit)
         return (desk, *board) if desk.change(visit, strokes=visit.strokes) else gr.skip()
 
-    def _board(self, visit: PlateVisit) -> tuple[Any, Any]:
-        """The plate to paint on, and its file to take home."""
-        button = gr.DownloadButton(value=str(visit.brushed) if visit.brushed else None, interactive=visit.brushed is not None)
+    def _board(self, visit: PlateVisit) -> tuple[Any, Any, Any]:
+        """The plate to paint on, and it and its mask to take home."""
+        files = (visit.brushed, visit.mask)
+        buttons = [gr.DownloadButton(value=str(file) if file else None, interactive=file is not None) for file in files]
         with complaining():
             picture = steel_jobs.editor_picture(self.tools, visit)
-        return {"background": picture, "layers": [], "composite": picture}, button
+        return {"background": picture, "layers": [], "composite": picture}, buttons[0], buttons[1]
 
 
 def path_of(file: dict[str, Any] | None) -> str:

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gradio import FileData
-from gradio.events import api
 
-from corrovis.errors import BadInputError
 from corrovis.settings import Settings
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
@@ -18,8 +16,8 @@ from corrovis.steel.results import CLEAN, Brush
 from corrovis.steel.sets import SetOrder
 from corrovis.tasks.steel import verdict_record, write_defect, write_set
 from corrovis.ui.complaints import complaining
-from corrovis.ui.parts import CPU, fresh_folder
-from corrovis.ui.requests import as_files, number, text, upload, whole_number
+from corrovis.ui.parts import CPU, folder_to_fill
+from corrovis.ui.requests import as_files, flag, number, open_door, text, upload, whole_number
 from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, make
 
 
@@ -33,7 +31,7 @@ def publish_inspector(inspector: PatchInspector, settings: Settings) -> None:
             item = {"file": name, **verdict_record(inspector.classify(read_plate(path, name, settings)))}
         return {"items": [item], **item}
 
-    api(classify_steel, api_name="classify_steel", **CPU)
+    open_door(classify_steel, **CPU)
 
 
 def publish(tools: SteelTools) -> None:
@@ -51,21 +49,18 @@ def publish(tools: SteelTools) -> None:
         """Wipe defects off a picture of steel; with a mask of its size only where that is white."""
         return changed(tools, plate, CLEAN, Asked(strength, 0, mask))
 
-    def synthesize_steel(defect: str = "all", n: int = 10, seed: int = 0) -> dict[str, Any]:
-        """A set of synthetic patches, `n` of one class or of "all", made from drawn clean steel."""
-        folder = fresh_folder()
-        with complaining():
-            count = whole_number("n", n)
-            if count > MOST_PATCHES:
-                raise BadInputError(f"one request makes at most {MOST_PATCHES} patches of each; ask again with another seed")
+    def synthesize_steel(defect: str = "all", n: int = 10, seed: int = 0, background: bool = False) -> dict[str, Any]:
+        """A set of synthetic patches, `n` of one class or of "all", made from drawn clean steel; `background`: and n of that."""
+        with complaining(), folder_to_fill() as folder:
             wanted = tools.maker.defects if text("defect", defect) == "all" else (defect,)
-            order = SetOrder(wanted, count, whole_number("seed", seed))
+            count, chance = whole_number("n", n, MOST_PATCHES), whole_number("seed", seed)
+            order = SetOrder(wanted, count, chance, background=flag("background", background))
             began = time.perf_counter()
             answer = write_set(tools, order, folder)
         return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
 
     for endpoint in (add_defect, erase_defect, synthesize_steel):
-        api(endpoint, api_name=endpoint.__name__, **CPU)
+        open_door(endpoint, **CPU)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +74,12 @@ class Asked:
 
 def changed(tools: SteelTools, plate: Any, name: str, asked: Asked) -> dict[str, Any]:
     """The contract's answer with its file, for a class of defect or `CLEAN`."""
-    folder = fresh_folder()
-    with complaining():
+    with complaining(), folder_to_fill() as folder:
         path, title = upload(plate)
         picture = read_plate(path, title, tools.settings)
         region = read_region(upload(asked.mask)[0], picture.size_hw, tools.settings) if asked.mask else None
         brush = Brush(number("strength", asked.strength), whole_number("seed", asked.seed), region)
         made = make(tools, picture, name, brush)
-        answer: dict[str, Any] = as_files(write_defect(made, tools.inspector, folder / f"{Path(title).stem[:60]}_{name}.png"))
+        ending = "erased" if name == CLEAN else name
+        answer: dict[str, Any] = as_files(write_defect(made, tools, folder / f"{Path(title).stem[:60]}_{ending}.png"))
     return answer

@@ -5,7 +5,6 @@ Nothing is kept between calls but what the visitor's own `PlateVisit` says.
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import time
@@ -14,24 +13,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import cv2
 import numpy as np
 
 from corrovis.errors import BadInputError, CorrovisError
+from corrovis.images import png_uri
 from corrovis.resizing import resized, scaled
 from corrovis.results import Bool, Byte
 from corrovis.settings import Settings
+from corrovis.steel.defects import depth_of
 from corrovis.steel.plates import read_plate, save_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, Pixels, Plate
 from corrovis.steel.sets import SetOrder
-from corrovis.tasks.steel import SetTools, caption_of, verdict_record, write_set
+from corrovis.tasks.steel import SetTools, caption_of, mask_beside, verdict_record, write_mask, write_set
+from corrovis.ui.packing import pack
+from corrovis.ui.turn import Turn
 
 STAGE_SIDE = 256
 """Side in pixels of the patch that the stage shows all defects on; of a larger plate the middle is taken."""
 EDITOR_SIDE = 960
+NARROW = 30  # px of the plate: what is brushed less widely shows little of a defect
 MOST_PATCHES = 300
 
 
@@ -44,33 +47,26 @@ class SteelTools(SetTools):
 
 @dataclass(frozen=True, slots=True)
 class PlateVisit:
-    """Which plate a visitor looks at, and the plate after each stroke of the brush on it, where there was one."""
+    """Which plate a visitor looks at, and the plate after each stroke of the brush on it, where there was one.
+
+    `narrow`: the last stroke was less than `NARROW` px wide.
+    """
 
     path: Path
     name: str
     seed: int = 0
     strokes: tuple[Path, ...] = ()
+    narrow: bool = False
     key: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def brushed(self) -> Path | None:
         return self.strokes[-1] if self.strokes else None
 
-
-class Turn:
-    """A lock; the copy of a desk, as gradio makes one for every visitor, gets a lock of its own."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Turn:
-        return Turn()
+    @property
+    def mask(self) -> Path | None:
+        """Where all strokes lie together, and of which class each is."""
+        return mask_beside(self.brushed) if self.brushed else None
 
 
 @dataclass(slots=True)
@@ -142,12 +138,12 @@ def stage_value(tools: SteelTools, visit: PlateVisit) -> str:
     cells = []
     for name in tools.maker.classes:
         made = make(tools, plate, name, Brush(seed=visit.seed)).plate
-        cells.append({"name": name, "uri": _to_uri(made.eight_bit), "probabilities": seen(tools, made)})
+        cells.append({"name": name, "uri": png_uri(_png(made.eight_bit)), "probabilities": seen(tools, made)})
     height, width = plate.size_hw
     value = {"key": f"{visit.key}-{visit.seed}", "source": visit.key, "width": width, "height": height, "cells": cells}
     value |= {
         "file": str(visit.path),
-        "base": _to_uri(plate.eight_bit),
+        "base": png_uri(_png(plate.eight_bit)),
         "probabilities": seen(tools, plate),
         "cropped": plate.size_hw != whole.size_hw,
     }
@@ -179,14 +175,18 @@ def editor_picture(tools: SteelTools, visit: PlateVisit) -> Byte:
 
 
 def brush(tools: SteelTools, visit: PlateVisit, stroke: Stroke, folder: Path) -> PlateVisit:
-    """The visit with the stroke's defect put on its plate.  Raises BadInputError when nothing is painted."""
+    """The visit with the stroke's defect put on its plate, and into its mask.  Raises BadInputError when nothing is painted."""
     plate = read_plate(visit.brushed or visit.path, visit.name, tools.settings)
     height, width = plate.size_hw
     grown = cv2.resize(stroke.painted.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
-    made = make(tools, plate, stroke.name, Brush(stroke.strength, stroke.seed, np.asarray(grown > 0, np.bool_)))
+    region = np.asarray(grown > 0, np.bool_)
+    made = make(tools, plate, stroke.name, Brush(stroke.strength, stroke.seed, region))
     path = folder / f"{Path(visit.name).stem[:60] or 'plate'}_{uuid.uuid4().hex[:8]}.png"
     save_plate(made.plate, path, caption_of(made))
-    return replace(visit, strokes=(*visit.strokes, path))
+    before = read_plate(visit.mask, limits=tools.settings).eight_bit if visit.mask else None
+    write_mask(made, tools.maker.defects, path, before)
+    narrow = stroke.name != CLEAN and 2 * float(depth_of(region).max()) < NARROW
+    return replace(visit, strokes=(*visit.strokes, path), narrow=narrow)
 
 
 def clean_folder(tools: SteelTools, visit: PlateVisit, folder: Path) -> Path:
@@ -214,16 +214,13 @@ def write_zip(
         shutil.rmtree(folder, ignore_errors=True)  # it is gone already if nothing was kept
         raise
     some = [path for row in zip_longest(*answer["files"].values()) for path in row if path][:18]
-    return Path(shutil.make_archive(str(folder.with_name(archive_name(order))), "zip", folder)), some, answer
+    return pack(folder).rename(folder.with_name(f"{archive_name(order)}.zip")), some, answer
 
 
 def archive_name(order: SetOrder) -> str:
     """steel_scratches_20_seed_0"""
-    return f"steel_{order.defects[0] if len(order.defects) == 1 else 'all'}_{order.count}_seed_{order.seed}"
-
-
-def _to_uri(pixels: Byte) -> str:
-    return "data:image/png;base64," + base64.b64encode(_png(pixels)).decode()
+    named = order.defects[0] if len(order.defects) == 1 else "all"
+    return f"steel_{named}{'_and_clean' if order.background else ''}_{order.count}_seed_{order.seed}"
 
 
 def _png(pixels: Pixels) -> bytes:

@@ -26,6 +26,7 @@ from corrovis.steel.results import Brush, DefectPlate, Plate
 from corrovis.steel.sets import SetOrder
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
+from corrovis.tasks.steel import mask_beside
 from corrovis.ui import steel_jobs
 from corrovis.ui.steel import SteelTab, make_editor, painted_of
 from corrovis.ui.steel_jobs import PlateVisit, SteelDesk, SteelTools, StoppedError, Stroke
@@ -94,10 +95,10 @@ class Meanwhile(DefectMaker):
         super().__init__(store)
         self.asked: list[Callable[[], Any]] = []
 
-    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor) -> Float:
+    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *more: Any) -> Float:
         if self.asked:
             self.asked.pop()()
-        return super()._generate(grey, defects, variations, noise)
+        return super()._generate(grey, defects, variations, noise, *more)
 
 
 Late = Callable[[SteelTab, SteelDesk, gr.EventData], Any]
@@ -179,10 +180,11 @@ def test_undo_steps_back_in_the_plate_to_save(tab: SteelTab, give: Give) -> None
     assert desk.visit
     first, second = desk.visit.strokes
     for drawn, wanted in ((EVERYWHERE, second), (nothing, first), (nothing, None), (nothing, None)):
-        _, board, button = tab.step_back(desk, drawn)
+        _, board, *buttons = tab.step_back(desk, drawn)
         assert desk.visit.brushed == wanted, "what is painted and not put there yet goes first"
         assert np.array_equal(board["background"], steel_jobs.editor_picture(tab.tools, desk.visit))
-        assert (button.value or {"path": None})["path"] == (wanted and str(wanted))
+        found = [(button.value or {"path": None})["path"] for button in buttons]
+        assert found == ([str(wanted), str(mask_beside(wanted))] if wanted else [None, None])
 
 
 def test_desks_copied_for_each_visitor_wait_for_nobody_else() -> None:
@@ -193,7 +195,7 @@ def test_desks_copied_for_each_visitor_wait_for_nobody_else() -> None:
 
 def test_a_set_that_is_stopped_leaves_nothing(tab: SteelTab, tmp_path: Path) -> None:
     desk = SteelDesk()
-    asked = {tab.desk: desk, tab.kind: "spots", tab.count: 5, tab.set_seed: 0, tab.own: False}
+    asked = {tab.desk: desk, tab.kind: "spots", tab.count: 5, tab.set_seed: 0, tab.own: False, tab.clean: True}
     tab.begin_set(desk)
     tab.tools.maker.asked.append(lambda: tab.stop_set(desk))
     sample, told, archive = tab.make_set(asked)
@@ -203,7 +205,8 @@ def test_a_set_that_is_stopped_leaves_nothing(tab: SteelTab, tmp_path: Path) -> 
     tab.begin_set(desk)
     sample, _, archive = tab.make_set(asked)
     assert archive
-    assert {caption for _, caption in sample} == {"Spots"}
+    assert {caption for _, caption in sample} == {"Spots", "Clean"}
+    assert Path(archive).name == "steel_spots_and_clean_5_seed_0.zip"
 
 
 def test_a_set_of_which_nothing_passes_can_be_stopped(tools: SteelTools, tmp_path: Path) -> None:
@@ -307,6 +310,22 @@ def test_strokes_add_up_and_leave_the_rest(tools: SteelTools, give: Give, tmp_pa
     assert (before != one)[upper].mean() > 0.5
     assert not (before != one)[~upper].any()
     assert not (one != two)[upper].any()
+    assert first.mask
+    assert second.mask
+    masks = [np.asarray(Image.open(mask)) for mask in (first.mask, second.mask)]
+    number = {name: 1 + tools.maker.defects.index(name) for name in ("spots", "crazing")}
+    assert set(np.unique(masks[0])) == {0, number["spots"]}
+    assert (masks[0] > 0)[before != one].all()
+    assert np.array_equal(masks[1][::-1] == number["crazing"], masks[0] == number["spots"])
+    wiped = steel_jobs.brush(tools, second, Stroke(painted, "background", 1.0, 0), tmp_path)
+    assert wiped.mask
+    assert set(np.unique(np.asarray(Image.open(wiped.mask)))) == {0, number["crazing"]}
+    thin = np.zeros((96, 128), bool)
+    thin[40:60] = True
+    assert [steel_jobs.brush(tools, visit, Stroke(one, "spots", 1.0, 0), tmp_path).narrow for one in (thin, painted)] == [
+        True,
+        False,
+    ]
     with pytest.raises(BadInputError, match="is empty"):
         steel_jobs.brush(tools, visit, Stroke(np.zeros((9, 9), bool), "spots", 1.0, 0), tmp_path)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import Run
-from endpoints import published
+from endpoints import published, sent
 from PIL import Image
 
 from corrovis.errors import BadInputError, CorrovisError
@@ -63,6 +63,25 @@ def test_a_set_is_balanced_and_its_manifest_names_every_file(toy_store: Store, t
     with Image.open(answer["files"]["spots"][0]) as image:
         assert image.size == (64, 64)
         assert "synthetic" in " ".join(image.text).lower()
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["cut", "drawn"])
+def test_clean_patches_come_with_a_set_as_they_are(maker: DefectMaker, coil: Path, tmp_path: Path, own: bool) -> None:
+    order = SetOrder(("spots",), 4, clean=coil if own else None, background=True)
+    answer = write_set(SetTools(maker, None), order, tmp_path / "set")
+    assert {name: len(files) for name, files in answer["files"].items()} == {"spots": 4, "background": 4}
+    with answer["manifest"].open() as file:
+        sources = [row["source"] for row in csv.DictReader(file) if row["class"] == "background"]
+    for path, source in zip(answer["files"]["background"], sources, strict=True):
+        name, at = source.split()
+        with Image.open(path) as image:
+            assert ("Synthetic" in image.text) != own, "what was cut from a photograph is none of ours"
+            if own:
+                x, y = map(int, at.split(","))
+                wanted = np.asarray(Image.open(coil / name))[y : y + 64, x : x + 64]
+            else:
+                wanted = clean_plate((64, 64), int(at))
+            assert np.array_equal(np.asarray(image), wanted)
 
 
 def test_duplicates_are_dropped(toy_store: Store) -> None:
@@ -151,7 +170,7 @@ def test_a_bad_picture_among_clean_ones_costs_only_itself(
 
 def test_a_folder_holds_one_set(maker: DefectMaker, tmp_path: Path) -> None:
     write_set(SetTools(maker, None), SetOrder(("spots",), 3), tmp_path)
-    with pytest.raises(BadInputError, match=r"already holds manifest\.csv.*--out"):
+    with pytest.raises(BadInputError, match=r"already holds manifest\.csv, .*; choose another folder"):
         write_set(SetTools(maker, None), SetOrder(("spots",), 1), tmp_path)
     (tmp_path / "manifest.csv").unlink()
     with pytest.raises(BadInputError, match="already holds spots"):
@@ -265,6 +284,9 @@ def test_defects_are_added_and_erased(corrovis: Run, patch: Path, tmp_path: Path
     assert set(answer.json["probabilities"]) >= {"scratches", "background"}
     before, after = (np.asarray(Image.open(path)) for path in (patch, out))
     assert np.array_equal(before[region == 0], after[region == 0])
+    mask = np.asarray(Image.open(answer.json["mask"]))
+    assert answer.json["mask"] == str(out.with_name("made_mask.png"))
+    assert np.array_equal(mask, np.where(region, 8, 0)), "scratches are the eighth of nine"
     assert not np.array_equal(before, after)
     wiped = corrovis("defect", "erase", out, "--out", tmp_path / "wiped.png", "--json")
     assert wiped.json["class"] == "background"
@@ -303,10 +325,12 @@ def test_a_plate_is_not_written_under_another_formats_name(
 
 
 def test_synthesize_makes_folders_per_class(corrovis: Run, tmp_path: Path) -> None:
-    answer = corrovis("synthesize", "steel", "--class", "all", "-n", 2, "--out", tmp_path / "set", "--no-check", "--json")
+    answer = corrovis(
+        "synthesize", "steel", "--class", "all", "-n", 2, "--out", tmp_path / "set", "--no-check", "--background", "--json"
+    )
     assert answer.code == 0, answer.err
     files = answer.json["files"]
-    assert len(files) == 9
+    assert len(files) == 10
     assert all(len(paths) == 2 and all(Path(path).exists() for path in paths) for paths in files.values())
     assert Path(answer.json["manifest"]).exists()
     refused = corrovis("synthesize", "steel", "--class", "rust", "-n", 2, "--out", tmp_path / "set")
@@ -321,6 +345,19 @@ def test_a_set_that_cannot_be_made_is_one_line(corrovis: Run, tmp_path: Path) ->
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == f"corrovis: {tmp_path / 'nowhere'} is no folder; give one with pictures in it\n"
     assert not (tmp_path / "set").exists()
+
+
+def test_programs_get_files_named_for_what_was_done(
+    toy_store: Store, patch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    doors, mask = published(toy_store), tmp_path / "mask.png"
+    Image.fromarray(np.eye(64, 80, dtype=np.uint8) * 255).save(mask)
+    added, erased = doors["add_defect"](sent(patch), "spots", mask=sent(mask)), doors["erase_defect"](sent(patch))
+    assert Path(erased["file"]["path"]).name == "patch_erased.png"
+    assert [Path(added[key]["path"]).name for key in ("file", "mask")] == ["patch_spots.png", "patch_spots_mask.png"]
+    assert "mask" not in erased
+    assert set(doors["synthesize_steel"]("spots", 1, background=True)["files"]) == {"spots", "background"}
 
 
 def test_programs_are_told_how_long_a_set_took(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,16 @@ def test_tiles_cover_all_and_overlap_enough(length: int, side: int, overlap: int
     assert all(b - a <= side - overlap for a, b in pairwise(starts))
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 8), st.integers(0, 8))
+def test_tiles_on_a_grid_cover_all_and_overlap_enough(length: int, inner: int, overlap: int) -> None:
+    side = 4 * (inner + overlap)
+    starts = tile_starts(length, side, 4 * overlap, 4)
+    assert all(start % 4 == 0 for start in starts)
+    assert all(b - a <= side - 4 * overlap for a, b in pairwise(starts))
+    assert length <= starts[-1] + side < max(length, side) + 4 or length <= side
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 90), st.integers(1, 90))
 def test_a_field_cut_up_and_stitched_is_the_field(height: int, width: int) -> None:
