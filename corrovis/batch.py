@@ -84,11 +84,18 @@ class Batch:
 
 def _grader(store: Store, settings: Settings) -> Answer:
     from corrovis.car.grading import Grader
+    from corrovis.car.masking import CarMasker
     from corrovis.images import read_photo
     from corrovis.render.car_files import grade_record
 
-    grader = Grader(store)
-    return lambda path: grade_record(grader.grade(read_photo(path, limits=settings)))
+    grader, masker = Grader(store), CarMasker(store)
+
+    def answer(path: Path) -> Record:
+        photo = read_photo(path, limits=settings)
+        record = grade_record(grader.grade(photo), masker.sees_car(photo))
+        return {**record, "warnings": "; ".join(record["warnings"])}
+
+    return answer
 
 
 def _inspector(store: Store, settings: Settings) -> Answer:
@@ -129,9 +136,10 @@ INSPECTED = {
     "pixel_size_um": "double",
     "warnings": "string",
 }
+GRADED = {"severity": "string", "warnings": "string"}
 JOBS = {
     "inspect": Job("inspected", INSPECTED, lambda store: ("low", "moderate", "severe"), _inspection_models, _inspector),
-    "grade": Job("graded", {"severity": "string"}, lambda store: SEVERITIES, lambda store: ("car-grade",), _grader),
+    "grade": Job("graded", GRADED, lambda store: SEVERITIES, lambda store: ("car-grade", "car-mask"), _grader),
     "steel": Job(
         "classified",
         {"class": "string"},

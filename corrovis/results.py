@@ -76,13 +76,18 @@ class CarMask:
     Shape:
         car: (H, W) bool, whole car
         paint: (H, W) float32 in [0, 1], share of each pixel that is paintable; 0 outside the car
-    `cars` counts the separate cars in the picture, 0 when the caller took the whole picture for one.
+    `places`: (x, y) of a point on each car of the picture that can be told from the others, shares of width and height; none
+    when the caller took the whole picture for a car.
     """
 
     car: Bool
     paint: Float
-    cars: int
+    places: tuple[tuple[float, float], ...]
     made_by: Provenance
+
+    @property
+    def cars(self) -> int:
+        return len(self.places)
 
     def __post_init__(self) -> None:
         check_array("CarMask.car", self.car, np.bool_, (None, None))

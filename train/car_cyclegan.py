@@ -219,9 +219,9 @@ def main() -> None:
     pictures = read_pictures(args.data, args.labels, config.optimise)
     domains = {s: [p for p in pictures if p.severity == s and not p.held_out] for s in SEVERITIES}
     shown = [p for p in pictures if p.severity == "none" and p.held_out][:: 1 if args.smoke else 10][:8]
-    steps = 2 if args.smoke else round(config.epochs * len(PLACES) * len(domains["none"]))
     networks = build(config, dice, accelerator.device)
     step = load_checkpoint(checkpoint, **networks.parts()) if args.resume else 0
+    steps = step + 2 if args.smoke else round(config.epochs * len(PLACES) * len(domains["none"]))
     networks.optimiser_g, networks.optimiser_d = accelerator.prepare(networks.optimiser_g, networks.optimiser_d)
     print({s: len(p) for s, p in domains.items()}, "photos,", steps, "steps,", asdict(config), flush=True)
     began = saved = time.time()

@@ -72,7 +72,7 @@ def car_masks(store: Store | None, pictures: list[Picture], drawn: set[str], rep
     if store is None or MASK not in store:
         report.skipped[MASK] = f"{MASK} is not among the weights; drawn and weak masks stand in, all of the car counts as paint"
         nobody = Provenance("labels", "", 0.0)
-        return {p.name: CarMask(p.car.copy(), p.car.astype(np.float32), 1, nobody) for p in pictures}
+        return {p.name: CarMask(p.car.copy(), p.car.astype(np.float32), (), nobody) for p in pictures}
     masker, masks, found, truth, outlines = CarMasker(store), {}, [], [], read_outlines()
     painted: list[np.ndarray] = []
     outlined: list[np.ndarray] = []

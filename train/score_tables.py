@@ -125,6 +125,7 @@ OTHERS: dict[str, Rows] = {
         ("... JPEG at quality 25", "steel-inspector", "accuracy_jpeg_25"),
         ("... calibration error", "steel-inspector", "calibration_error"),
         ("defects put on clean patches that it takes for the one asked for", "steel-pegan", "as_asked"),
+        ("... of spots, the class that it hears least", "steel-pegan", "as_asked_spots"),
         ("real defects wiped off that it takes for clean", "steel-pegan", "erased"),
         ("grey levels of 255 by which wiping moves a clean patch", "steel-pegan", "clean_moved_grey_levels"),
     ),
@@ -251,12 +252,21 @@ def learners_table(methods: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def curves_table(tallies: list[dict[str, Any]]) -> str:
+    """How often fits miss: `benchmarks/electrochem.py --report`, a row a package and what it was given."""
+    lines = ["| curves fitted from no start values | misses | of | without an answer | seconds each |", "|" + " --- |" * 5]
+    for one in tallies:
+        cells = (one["name"], one["misses"], one["cases"], one["without_answer"], one["seconds_each"])
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def tables(reports: Path) -> dict[str, str]:
     """Every mark's tables."""
     scores = metrics(reports)
-    sem, annotation, gan, material, steel, gains = (
+    sem, annotation, gan, material, steel, gains, curves = (
         json.loads((reports / f"{name}.json").read_text())
-        for name in ("sem", "sem_annotation", "sem_gan", "material", "steel", "inspector_gain")
+        for name in ("sem", "sem_annotation", "sem_gan", "material", "steel", "inspector_gain", "electrochem")
     )
     inspection, lab, plates = (plain_table(scores, head, rows) for head, rows in OTHERS.items())
     return {
@@ -264,6 +274,7 @@ def tables(reports: Path) -> dict[str, str]:
         "cars": cars_table(scores),
         "inspection": "\n".join((inspection, goals_table(sem["goals"]), annotation_table(annotation))),
         "materials": "\n".join((lab, learners_table(material["methods"]), lift_table(gan["lift"]))),
+        "electrochem": curves_table(curves["tallies"]),
         "steel": "\n".join((plates, rivals_table(steel), gains_table(gains))),
     }
 

@@ -34,6 +34,7 @@ MODEL = "car-rust"
 RAMP = 0.2  # narrow, so that what is left of the paint at severe is islands with an edge, not a veil
 YOUTH = 0.35
 GAIN = (1.4, 1.2, 1.0)
+DOUBT = 4.0  # weight of doubtful paint beside the columns of `PRIOR`: it rusts last, so that rust ends along its grain
 GRAIN = 0.05  # levels
 GRAIN_SIDE, GRAIN_MARGIN = 128, 48  # pixels; the network sees 46 to each side
 GRAIN_TONE = (104, 62, 44)
@@ -61,7 +62,7 @@ class Ager:
         car = np.asarray(resized(mask.car.astype(np.float32), size_hw, cv2.INTER_CUBIC) > 0.5, np.bool_)
         car_size = float(np.sqrt(max(1, int(car.sum()))))
 
-        prior = features(rgb, car, paint) @ np.array(list(PRIOR.values()), np.float32)
+        prior = features(rgb, car, paint) @ np.array(list(PRIOR.values()), np.float32) - DOUBT * doubt_of(paint)
         onset = onset_levels(prior, paint, seed, car_size)
         layer = self._rust(tone_of(rgb, paint, seed), onset, seed)
         onset = beyond_paint(follow_grain(onset, layer), paint)
@@ -115,6 +116,11 @@ class Ager:
         return self._sample
 
 
+def doubt_of(paint: Float) -> Float:
+    """(h, w) float32 in [0, 1]: 1 where the paint fades over more pixels than at the edge of a panel."""
+    return np.asarray(1 - cv2.dilate(paint, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))).clip(0, 1), np.float32)
+
+
 def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     """(H, W, 3) uint8, the wash that the rust is painted on: colour of old rust, lightness by the light on the panel.
 
@@ -154,7 +160,7 @@ def panel_light(lightness: Float, paint: Float) -> Float:
     sigma = max(2.0, 0.012 * float(np.sqrt(lightness.size)))
     smooth = cv2.GaussianBlur(lightness * weight, (0, 0), sigma) / cv2.GaussianBlur(weight, (0, 0), sigma)
     middle = float(np.median(smooth[paint > 0.3])) if (paint > 0.3).any() else 50.0
-    exposure = np.clip(float(np.quantile(lightness, 0.97)) / 92, 0.45, 1.05)
+    exposure = np.clip(float(np.quantile(lightness, 0.97)) / 92, 0.15, 1.05)
     relative = (smooth + 8) / (middle + 8)
     return np.asarray(np.clip(relative**0.9, 0.35, 1.5) * exposure, np.float32)
 

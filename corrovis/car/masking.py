@@ -4,6 +4,7 @@
 | --- | --- |
 | `CarMasker.mask` | U-Net / MobileNetV2 segmentation, then the mask optimiser |
 | `optimise(mask, share)` | "mask optimiser": background islands and foreground specks under 10 % go |
+| `with_doubtful` | ours: background that the network nearly took for car goes too |
 | `paint` | ours: the panels, without glass, tyres, lights, plates and chrome |
 """
 
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 
 from corrovis.car.edges import guided
+from corrovis.car.separating import Labels, separated
 from corrovis.errors import BadInputError, NoCarError
 from corrovis.networks.car_unet import CAR, PAINT
 from corrovis.resizing import resized, scaled
@@ -28,6 +30,9 @@ MODEL = "car-mask"
 LEAST_CAR = 0.01  # of the picture; less is no car
 FURTHER = 0.625  # of the working size: how large the third look sees the photo
 RIM = 2.0  # of the network's pixels: how far before the outline of the car the paint may have faded
+SEEN = 40.0  # of 255: less contrast between a car and what is behind it shows no rim
+NEARLY_CAR = 0.3  # mean probability of a background island that is car: 0.31 and more on panels cut off by the picture's border
+SLOPE = 8.0  # of the paint over its probability: in between rust would be a veil
 ISLAND_SHARE = 0.10  # of the largest part; smaller islands are filled, smaller specks removed
 
 
@@ -49,22 +54,28 @@ class CarMasker:
         began = time.perf_counter()
         spec = self._store.spec(MODEL)
         logits = self._logits(photo.rgb, int(spec.input["size"]))
-        probability = 1 / (1 + np.exp(-logits))
+        probability = np.asarray(1 / (1 + np.exp(-logits)), np.float32)
         if whole:
-            small_car, cars = np.ones(logits.shape[1:], bool), 0
+            small_car = np.ones(logits.shape[1:], np.bool_)
+            places: tuple[tuple[float, float], ...] = ()
         else:
-            small_car = optimise(probability[CAR] > 0.5)
+            small_car = with_doubtful(optimise(probability[CAR] > 0.5), probability[CAR])
             if small_car.mean() < LEAST_CAR:
                 raise NoCarError(
-                    f"no car found in {photo.name}; try a photo that shows one, "
-                    "or have the whole picture taken for car (--whole, in a request whole=true)"
+                    f"no car found in {photo.name}; try a photo that shows one, or have the whole picture taken for car"
                 )
-            cars = cv2.connectedComponents(small_car.astype(np.uint8))[0] - 1
+            cars = separated(small_car, resized(photo.rgb, small_car.shape), probability[PAINT])
+            places = places_on(cars)
             if at is not None:
-                small_car = car_at(small_car, at, photo.size_hw)
+                small_car = car_at(cars, at, photo.size_hw)
         car = self._car_at_full_size(photo.rgb, probability[CAR], small_car, whole)
-        paint = self._paint_at_full_size(photo.rgb, probability[PAINT], car, whole)
-        return CarMask(car, paint, cars, Provenance(MODEL, spec.sha256, time.perf_counter() - began))
+        paint = self._paint_at_full_size(photo.rgb, probability[PAINT] if whole else paint_given_car(probability), car, whole)
+        return CarMask(car, paint, places, Provenance(MODEL, spec.sha256, time.perf_counter() - began))
+
+    def sees_car(self, photo: Photo) -> bool:
+        """Whether there is a car, by a single look from further off: a fifth of the work of a mask."""
+        logits = self._look(photo.rgb, round(FURTHER * int(self._store.spec(MODEL).input["size"])))
+        return bool(optimise(logits[CAR] > 0).mean() >= LEAST_CAR)
 
     def _logits(self, rgb: Byte, long_side: int) -> Float:
         """(2, h, w) float32 at the network's working size: the mean of three looks.
@@ -92,16 +103,30 @@ class CarMasker:
             return np.ones(rgb.shape[:2], np.bool_)
         # Filled islands are car, removed specks are not, whatever the network says.
         held = np.where(small_car, np.maximum(probability, 0.51), np.minimum(probability, 0.49)).astype(np.float32)
-        return optimise(guided(held, rgb, radius=4, epsilon=1e-3) > 0.5)
+        return with_rim(optimise(guided(held, rgb, radius=4, epsilon=1e-3) > 0.5), rgb)
 
     def _paint_at_full_size(self, rgb: Byte, probability: Float, car: Bool, whole: bool) -> Float:
         """(H, W) float32 in [0, 1], following the photo's edges, 0 outside the car."""
         if whole and probability.mean() < 0.1:  # not a car at all: the caller said to rust it nevertheless
             return np.ones(car.shape, np.float32)
         followed = guided(probability.astype(np.float32), rgb, radius=3)
-        steep = np.clip((followed - 0.5) * 2.5 + 0.5, 0, 1)
+        steep = np.clip((followed - 0.5) * SLOPE + 0.5, 0, 1)
         reach = max(2, ceil(RIM * max(car.shape) / max(probability.shape)))
         return to_the_silhouette(np.asarray(steep * car, np.float32), car, reach)
+
+
+def with_rim(car: Bool, rgb: Byte) -> Bool:
+    """The mask with those pixels next to it that are a third car or more: their colour lies between those further in and out."""
+    ring = cv2.dilate(car.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))) > car
+    places = np.argwhere(ring)
+    out, last = car.copy(), np.array(car.shape) - 1
+    for inwards in np.array([[0, 1], [0, -1], [1, 0], [-1, 0]]):
+        at, within, beyond = (tuple((places + steps * inwards).clip(0, last).T) for steps in (0, 2, -2))
+        outside = rgb[beyond].astype(np.float32)
+        contrast = rgb[within] - outside
+        share = ((rgb[at] - outside) * contrast).sum(axis=1) / np.maximum((contrast**2).sum(axis=1), SEEN**2)
+        out[at] |= car[within] & ~car[beyond] & (share > 1 / 3)
+    return out
 
 
 def to_the_silhouette(paint: Float, car: Bool, reach: int) -> Float:
@@ -147,6 +172,20 @@ def optimise(mask: Bool, share: float = ISLAND_SHARE) -> Bool:
     return np.asarray(kept | small[labels], np.bool_)
 
 
+def with_doubtful(car: Bool, probability: Float) -> Bool:
+    """The mask with those background islands that the network nearly took for car; the picture's border may cut them off."""
+    if not car.any():
+        return car
+    _, labels = cv2.connectedComponents((~car).astype(np.uint8), connectivity=4)
+    mean = np.bincount(labels.ravel(), probability.ravel()) / np.bincount(labels.ravel())
+    return np.asarray(car | (mean > NEARLY_CAR)[labels], np.bool_)
+
+
+def paint_given_car(probability: Float) -> Float:
+    """(h, w) float32, how likely it is paint if it is car: what is less likely to be car is so much less likely paint."""
+    return np.asarray(np.minimum(1, probability[PAINT] / np.maximum(probability[CAR], NEARLY_CAR)), np.float32)
+
+
 def check_inside(at: tuple[float, float], size_hw: tuple[int, int]) -> None:
     """Raises BadInputError for a pixel (x, y) outside a picture of `size_hw`, or that is no number."""
     (x, y), (height, width) = at, size_hw
@@ -154,12 +193,22 @@ def check_inside(at: tuple[float, float], size_hw: tuple[int, int]) -> None:
         raise BadInputError(f"point ({x:g}, {y:g}) is outside the picture of {width} x {height} pixels; choose one inside it")
 
 
-def car_at(cars: Bool, at: tuple[float, float], size_hw: tuple[int, int]) -> Bool:
-    """The one car at, or nearest to, pixel (x, y) of a picture of `size_hw`."""
+def car_at(cars: Labels, at: tuple[float, float], size_hw: tuple[int, int]) -> Bool:
+    """The one of the labelled cars at, or nearest to, pixel (x, y) of a picture of `size_hw`."""
     check_inside(at, size_hw)
     (x, y), (height, width) = at, size_hw
-    _, labels = cv2.connectedComponents(cars.astype(np.uint8))
     ys, xs = np.nonzero(cars)
     scale_y, scale_x = cars.shape[0] / height, cars.shape[1] / width
     nearest = int(((ys - y * scale_y) ** 2 + (xs - x * scale_x) ** 2).argmin())
-    return np.asarray(labels == labels[ys[nearest], xs[nearest]], np.bool_)
+    return np.asarray(cars == cars[ys[nearest], xs[nearest]], np.bool_)
+
+
+def places_on(cars: Labels) -> tuple[tuple[float, float], ...]:
+    """(x, y) of the middle of each labelled car as shares of width and height, from left to right."""
+    height, width = cars.shape
+    found = []
+    for car in range(1, int(cars.max()) + 1):
+        depth = cv2.distanceTransform((cars == car).astype(np.uint8), cv2.DIST_L2, 5)
+        y, x = divmod(int(depth.argmax()), width)
+        found.append(((x + 0.5) / width, (y + 0.5) / height))
+    return tuple(sorted(found))

@@ -47,12 +47,12 @@ def age(
         with advising(NoCarError, "--whole"):
             mask = CarMasker(store).mask(picture, whole, place)
         aged = Ager(store).age(picture, mask, seed=seed)
-        answer = write_levels(aged, levels, folder)
+        answer = write_levels(aged, levels, folder, picked=place is not None)
         if video:
             answer["video"] = folder / "rusting.mp4"
             save_mp4(aged, answer["video"])
         answer["seconds"] = round(time.perf_counter() - began, 3)
-    for note in picture.notes:
+    for note in (*picture.notes, *answer["warnings"]):
         err.print(f"note: {note}", markup=False)
     if as_json:
         print_json(answer)
@@ -80,13 +80,20 @@ def grade(
     """How corroded the car in each photo is: none, mild, moderate or severe."""
     with working("grading", as_json):
         from corrovis.car.grading import Grader
+        from corrovis.car.masking import CarMasker
         from corrovis.images import read_photo
         from corrovis.render.car_files import grade_record
         from corrovis.tasks.many import answer_each
 
         settings = Settings.from_environment()
-        grader = Grader(open_store(settings))
-        items = answer_each(photos, lambda path: grade_record(grader.grade(read_photo(path, limits=settings))))
+        store = open_store(settings)
+        grader, masker = Grader(store), CarMasker(store)
+
+        def answer(path: Path) -> dict[str, Any]:
+            photo = read_photo(path, limits=settings)
+            return grade_record(grader.grade(photo), masker.sees_car(photo))
+
+        items = answer_each(photos, answer)
     columns = ["file", "severity", "none / mild / moderate / severe"]
     print_items(items, as_json, (columns, lambda item: [item["file"], item.get("severity", "-"), _shares(item)]), "graded")
 

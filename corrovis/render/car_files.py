@@ -12,11 +12,14 @@ from corrovis.images import save_index_png, save_png
 from corrovis.render.captions import at_level
 from corrovis.results import SEVERITIES, AgedCar, Grade
 
+NOTHING_TO_CHOOSE = "only one car can be told apart here, so it makes no difference which was asked for"
+NO_CAR = "no car was found in it; the severity is that of the whole picture, as if it showed a car from near"
 
-def write_levels(aged: AgedCar, levels: list[float], folder: Path) -> dict[str, Any]:
+
+def write_levels(aged: AgedCar, levels: list[float], folder: Path, picked: bool = False) -> dict[str, Any]:
     """The answer to `age` but for the time it took; `file` and `car_mask` are paths in `folder`, `size` is [width, height].
 
-    Level 0 is the photo itself, so its file is not marked as synthetic.
+    Level 0 is the photo itself, so its file is not marked as synthetic.  `picked`: one car of several was asked for.
     """
     height, width = aged.photo.size_hw
     answers = []
@@ -26,8 +29,11 @@ def write_levels(aged: AgedCar, levels: list[float], folder: Path) -> dict[str, 
         answers.append({"level": level, "file": path, "rust_fraction": round(rust_fraction(aged, level), 4)})
     car_mask = folder / "car_mask.png"
     save_index_png(aged.mask.car.astype(np.uint8), car_mask)
-    return {"size": [width, height], "levels": answers, "car_mask": car_mask}
+    warnings = [NOTHING_TO_CHOOSE] if picked and aged.mask.cars == 1 else []
+    return {"size": [width, height], "levels": answers, "car_mask": car_mask, "warnings": warnings}
 
 
-def grade_record(grade: Grade) -> dict[str, Any]:
-    return {"severity": grade.severity, "probabilities": dict(zip(SEVERITIES, grade.probabilities.tolist(), strict=True))}
+def grade_record(grade: Grade, sees_car: bool) -> dict[str, Any]:
+    """`sees_car`: the masker finds a car in the photo; if not, it may still be one from near."""
+    probabilities = dict(zip(SEVERITIES, grade.probabilities.tolist(), strict=True))
+    return {"severity": grade.severity, "probabilities": probabilities, "warnings": [] if sees_car else [NO_CAR]}

@@ -20,7 +20,7 @@ def shrink_aged(aged: AgedCar, long_side: int) -> AgedCar:
         for name, array in (("onset", aged.onset), ("layer", aged.layer), ("paint", aged.paint), ("share", aged.mask.paint))
     }
     car = cv2.resize(aged.mask.car.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
-    mask = CarMask(car, np.asarray(small["share"], np.float32), aged.mask.cars, aged.mask.made_by)
+    mask = CarMask(car, np.asarray(small["share"], np.float32), aged.mask.places, aged.mask.made_by)
     onset = np.asarray(small["onset"], np.uint16)
     return AgedCar(
         photo, onset, np.asarray(small["layer"], np.uint8), np.asarray(small["paint"], np.uint8), mask, aged.seed, aged.made_by

@@ -19,7 +19,7 @@ from corrovis.ui.services import Services
 from corrovis.ui.wording import car as wording
 from corrovis.ui.wording import shared
 
-STAGE_SCRIPTS = ("stage", "corrosion_painter", "car_arrival")
+STAGE_SCRIPTS = ("stage", "corrosion_painter", "corrosion_cars", "corrosion_files", "car_arrival")
 TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file}))"
 TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:failed'))"
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:saved', {detail: file}))"

@@ -42,7 +42,7 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
             wanted = wanted_levels(levels)
             with advising(NoCarError, "whole=true"):
                 aged = car_jobs.age(services, visit)
-            answer = write_levels(aged, wanted, folder)
+            answer = write_levels(aged, wanted, folder, picked=visit.at is not None)
         return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
 
     def grade_car(photo: FileData) -> dict[str, Any]:
@@ -50,8 +50,9 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         with complaining():
             if services.grader is None:
                 raise BadInputError("this server has no model to grade with; add car-grade to its weights")
-            grade = services.grader.grade(car_jobs.read(services, CarVisit(*upload(photo))))
-        item = {"file": upload(photo)[1], **grade_record(grade)}
+            picture = car_jobs.read(services, CarVisit(*upload(photo)))
+            record = grade_record(services.grader.grade(picture), services.masker.sees_car(picture))
+        item = {"file": upload(photo)[1], **record}
         return {"items": [item], **item}
 
     def models() -> dict[str, Any]:

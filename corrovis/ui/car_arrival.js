@@ -1,7 +1,7 @@
 // What happens around the stage: how a photo comes in besides by the upload's own ways, and what is said when the server is gone.
 
-// `workspace` holds the upload and the stage.  A pasted picture goes where a chosen file goes; `cleared` is called when a new one is
-// chosen, however; `say` tells why none came.
+// `workspace` holds the upload and the stage.  A pasted picture goes where a chosen file goes; `cleared` is called when a new one
+// is chosen, however; `say` tells why none came.
 function takePhotos(workspace, words, cleared, say) {
   const field = () => workspace.querySelector(".photo input[type=file]");
   const put = (file) => {
@@ -10,7 +10,8 @@ function takePhotos(workspace, words, cleared, say) {
     field().files = files.files;
     field().dispatchEvent(new Event("change", { bubbles: true }));
   };
-  const isText = (element) => element?.matches("textarea, [contenteditable]:not([contenteditable=false]), input:not([type=range], [type=file])");
+  const texts = "textarea, [contenteditable]:not([contenteditable=false]), input:not([type=range], [type=file])";
+  const isText = (element) => element?.matches(texts);
   document.addEventListener("paste", (event) => {
     if (!workspace.getClientRects().length || event.defaultPrevented || isText(document.activeElement)) return;
     const file = [...event.clipboardData.files].find(({ type }) => type.startsWith("image/"));
@@ -31,7 +32,8 @@ function takePhotos(workspace, words, cleared, say) {
   workspace.addEventListener("drop", (event) => {
     if (!event.target.closest(".photo")) return;
     intercept(event, event.dataTransfer?.files);
-    if (event.defaultPrevented) event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true })); // it still looks dragged over
+    if (!event.defaultPrevented) return;
+    event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true })); // it still looks dragged over
   }, true);
 }
 
@@ -40,9 +42,22 @@ function renamed(file) {
   return new File([file], name.includes(".") ? name : "photo." + (name || "jpg"), { type: file.type });
 }
 
+// Calls `began` when the upload's own box begins to tell of a file on its way, and `ended` when it no longer does.
+function watchUpload(workspace, began, ended) {
+  let sending = false;
+  new MutationObserver(() => {
+    const before = sending;
+    sending = Boolean(workspace.querySelector(".photo .uploading"));
+    if (sending !== before) (sending ? began : ended)();
+  }).observe(workspace, { childList: true, subtree: true });
+}
+
 // Thumbnails are pictures alone: they get `names`, also when they are drawn later.
 function nameThumbnails(workspace, names) {
-  const name = () => workspace.querySelectorAll(".gallery-item").forEach((item, n) => names[n] && item.setAttribute("aria-label", names[n]));
+  const name = () => {
+    const items = workspace.querySelectorAll(".gallery-item");
+    items.forEach((item, n) => names[n] && item.setAttribute("aria-label", names[n]));
+  };
   new MutationObserver(name).observe(workspace, { childList: true, subtree: true });
   name();
 }

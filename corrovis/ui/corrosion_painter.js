@@ -83,7 +83,9 @@ class Painter {
       for (; rank < end; rank++) {
         const a = share * paint[rank], p = photo[rank], r = layer[rank];
         const pr = p & 255, pg = (p >> 8) & 255, pb = (p >> 16) & 255;
-        const rr = Math.min(255, (r & 255) * red), rg = Math.min(255, ((r >> 8) & 255) * green), rb = Math.min(255, ((r >> 16) & 255) * blue);
+        const rr = Math.min(255, (r & 255) * red);
+        const rg = Math.min(255, ((r >> 8) & 255) * green);
+        const rb = Math.min(255, ((r >> 16) & 255) * blue);
         pixels[place[rank]] =
           0xff000000 | ((pb + a * (rb - pb) + 0.5) << 16) | ((pg + a * (rg - pg) + 0.5) << 8) | (pr + a * (rr - pr) + 0.5);
       }
@@ -100,7 +102,8 @@ function smoothstep(low, high, value) {
 // A data URI to its pixels, without colour management, which would change the bytes.
 async function readPixels(uri, width, height) {
   const bytes = Uint8Array.from(atob(uri.slice(uri.indexOf(",") + 1)), (letter) => letter.charCodeAt(0));
-  const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  const asSent = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), asSent);
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;

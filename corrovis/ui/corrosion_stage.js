@@ -1,21 +1,25 @@
 // The stage: a photo is sent once (see payload.py), every step of the slider is drawn here, without a request.
-// Runs as the body of gr.HTML's js_on_load, after stage.js, corrosion_painter.js and car_arrival.js, with `element`, `props`, `trigger` and `watch` given.
+// Runs as the body of gr.HTML's js_on_load, after stage.js and the files named in car.py, with `element`, `props`, `trigger` and
+// `watch` given.
 const words = props.words;
 const stage = element.querySelector(".corrosion-stage");
 const workspace = stage.closest(".workspace");
 const find = (name) => stage.querySelector("." + name);
 const [picture, aged, before, slider, handle] = ["picture", "aged", "before", "level", "handle"].map(find);
-const NEAR = 0.03; // of the picture's long side: a tap this far from a car is meant for it
+const SLACK_MS = 1000;
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
-const view = { painter: null, context: null, awaited: null, key: null, level: 0, drawn: -1, split: 50, splitting: false, pickable: false, arrival: 0 };
+const view = {
+  painter: null, context: null, awaited: null, key: null, arrival: 0, sending: false,
+  level: 0, drawn: -1, split: 50, splitting: false, places: [], pickable: false,
+};
 let motion = 0, request = 0, noticeTimer = 0;
 
 // --- level ---------------------------------------------------------------------------------------------------------------
 
 const shareText = (level) => ((share) => share.toFixed(share < 10 ? 1 : 0))(100 * view.painter.share(level));
 
-// Levels are shares of the paint (mild below a tenth, moderate up to a half), as they are shown beside the name; a whole level has
-// the name of its tick on every car, and those between two ticks one of their two names.
+// Levels are shares of the paint (mild below a tenth, moderate up to a half), as they are shown beside the name; a whole level
+// has the name of its tick on every car, and those between two ticks one of their two names.
 function nameOf(level) {
   if (level < 0.5) return level === 0 ? words.ticks[0] : words.traces;
   if (!view.painter) return words.ticks[Math.round(level)];
@@ -133,12 +137,12 @@ function settle() {
 const aside = workspace.appendChild(document.createElement("p"));
 aside.className = "aside-notice";
 aside.setAttribute("role", "status");
-function notice(text) {
+function notice(text, ms = 6000) {
   clearTimeout(noticeTimer);
   const places = stage.dataset.state === "empty" ? [aside, find("notice")] : [find("notice"), aside];
   places[0].textContent = text;
   places[1].textContent = "";
-  noticeTimer = setTimeout(() => (places[0].textContent = ""), 6000);
+  if (ms < Infinity) noticeTimer = setTimeout(() => (places[0].textContent = ""), ms);
 }
 
 function showProblem(value) {
@@ -164,24 +168,11 @@ function trace(value) {
   if (!value.picked) view.cars = new Path2D(path);
 }
 
-// Whether the point (x, y) of the picture, in its pixels, lies on what `path` goes around, or at most `near` pixels from it.
-function isOn(path, { x, y }, near) {
-  view.context.lineWidth = 2 * near;
-  return view.context.isPointInPath(path, x, y, "evenodd") || (near > 0 && view.context.isPointInStroke(path, x, y));
-}
-
-function offerCars(value) {
-  view.pickable = value.cars > 1;
-  picture.classList.toggle("pickable", view.pickable);
-  find("cars").hidden = !view.pickable && !value.picked;
-  find("cars-text").textContent = value.picked ? words.one_car : words.many_cars.replace("%s", value.cars);
-  find("all-cars").hidden = !value.picked;
-}
-
 async function show(value) {
   const arrival = ++view.arrival;
   const { width, height } = value;
-  const [photo, layer, control] = await Promise.all([value.photo, value.layer, value.control].map((uri) => readPixels(uri, width, height)));
+  const pictures = [value.photo, value.layer, value.control].map((uri) => readPixels(uri, width, height));
+  const [photo, layer, control] = await Promise.all(pictures);
   if (arrival !== view.arrival) return; // a newer one came while this was read
   const isNew = value.key !== view.key;
   view.painter = new Painter(width, height, photo, layer, control, value.constants);
@@ -220,10 +211,22 @@ function empty() {
 }
 
 function choose(file) {
+  view.sending = false;
   view.awaited = file?.path ?? null;
   for (const place of [find("said"), find("notice"), aside]) place.textContent = "";
   if (file) busy(words.working, file.url);
   else empty();
+}
+
+// A new photo is on its way: the car that is there is no longer the one that was chosen.
+function sendingBegan() {
+  view.sending = true;
+  if (view.painter) busy(words.uploading);
+}
+
+// The photo is told of a moment later; one that did not arrive is not.
+function sendingEnded() {
+  setTimeout(() => view.sending && ((view.sending = false), settle()), SLACK_MS);
 }
 
 // A new file was chosen: it may never arrive, and what was wrong with the last one is no longer of interest.
@@ -231,9 +234,10 @@ function clearProblem() {
   if (stage.dataset.state === "problem") empty();
 }
 
-// Nothing will come of what was asked for; without a car the photo has to be chosen again, for the page does not hear of its return.
+// Nothing will come of what was asked for; without a car the photo has to be chosen again, for the page does not hear of its
+// return.
 function serverGone() {
-  handOver(null, stage.querySelectorAll(".save"));
+  handed(null);
   if (stage.dataset.state === "busy" && !view.painter) return showProblem({ key: view.awaited, problem: words.gone_early });
   settle();
   notice(words.gone);
@@ -253,7 +257,7 @@ slider.addEventListener("keydown", (event) => {
   setLevel(view.level + step);
 });
 for (const tick of stage.querySelectorAll(".tick")) {
-  tick.addEventListener("click", () => (calm.matches ? (rest(), setLevel(Number(tick.dataset.level))) : glide(view.level, Number(tick.dataset.level), 450, 1)));
+  tick.addEventListener("click", () => glide(view.level, Number(tick.dataset.level), calm.matches ? 1 : 450, 1));
 }
 find("play").addEventListener("click", play);
 
@@ -288,7 +292,8 @@ picture.addEventListener("pointerdown", (event) => {
 });
 picture.addEventListener("pointermove", (event) => picture.hasPointerCapture(event.pointerId) && dragSplit(event));
 handle.addEventListener("keydown", (event) => {
-  const step = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10, Home: -100, End: 100 }[event.key];
+  const steps = { ArrowLeft: -2, ArrowDown: -2, ArrowRight: 2, ArrowUp: 2, PageDown: -10, PageUp: 10, Home: -100, End: 100 };
+  const step = steps[event.key];
   if (!step) return;
   event.preventDefault();
   setSplit(view.split + step);
@@ -296,15 +301,7 @@ handle.addEventListener("keydown", (event) => {
 
 find("trace").addEventListener("click", () => press(find("trace"), stage.classList.toggle("traced")));
 
-picture.addEventListener("click", (event) => {
-  if (event.target.closest("button") || !view.pickable || view.splitting || stage.dataset.state !== "ready") return;
-  const box = aged.getBoundingClientRect();
-  const at = { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
-  const point = { x: at.x * aged.width, y: at.y * aged.height };
-  if (!isOn(view.cars, point, NEAR * Math.max(aged.width, aged.height)) || (view.chosen && isOn(view.chosen, point, 0))) return;
-  busy(words.working);
-  trigger("pick", at);
-});
+picture.addEventListener("click", pickByTap);
 for (const [name, event] of [["all-cars", "everyone"], ["whole", "whole"], ["reseed", "reseed"]]) {
   find(name).addEventListener("click", () => {
     if (stage.dataset.state === "busy") return;
@@ -314,28 +311,21 @@ for (const [name, event] of [["all-cars", "everyone"], ["whole", "whole"], ["res
   });
 }
 
-if (stage.requestFullscreen) find("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen()));
+const turnFull = () => (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen());
+if (stage.requestFullscreen) find("full").addEventListener("click", turnFull);
 else find("full").hidden = true;
-
-// --- files ---------------------------------------------------------------------------------------------------------------
-
-for (const button of stage.querySelectorAll(".save")) {
-  button.addEventListener("click", () => {
-    if (stage.querySelector(".save[aria-busy]")) return notice(words.one_at_a_time); // gradio would drop it without a word
-    button.setAttribute("aria-busy", "true");
-    trigger("save", { kind: button.dataset.kind, level: view.level });
-  });
-}
 
 // The page speaks to the stage by these events: a photo was chosen, there will be no answer, a file is ready.
 window.addEventListener("corrovis:photo", (event) => choose(event.detail));
 window.addEventListener("corrovis:failed", settle);
-window.addEventListener("corrovis:saved", (event) => handOver(event.detail, stage.querySelectorAll(".save")));
+offerFiles();
 // What no browser can show, a TIFF for one, leaves no broken picture behind; nor does it in the upload's own box.
 for (const [event, look] of [["error", "hidden"], ["load", ""]]) {
-  document.addEventListener(event, ({ target }) => target.matches?.(".preview, .photo img, .steel-photo img") && (target.style.visibility = look), true);
+  const isPhoto = (target) => target.matches?.(".preview, .photo img, .steel-photo img");
+  document.addEventListener(event, ({ target }) => isPhoto(target) && (target.style.visibility = look), true);
 }
 takePhotos(workspace, words, clearProblem, notice);
+watchUpload(workspace, sendingBegan, sendingEnded);
 nameThumbnails(workspace, props.examples);
 watchServer(() => stage.dataset.state === "busy" || stage.querySelector(".save[aria-busy]"), serverGone);
 watch("value", receive);

@@ -47,7 +47,7 @@ def encode(aged: AgedCar, key: str, picked: bool = False) -> str:
             "layer": layer_uri,
             "control": control_uri,
             "outline": outline_points(aged.mask.car),
-            "cars": aged.mask.cars,
+            "places": aged.mask.places,
             "picked": picked,
             "stamp": time.time_ns(),
             "constants": {"unit": ONSET_UNIT, "ramp": RAMP, "youth": YOUTH, "gain": list(GAIN)},

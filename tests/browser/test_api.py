@@ -42,7 +42,7 @@ def test_only_the_contract_is_published(client: Client) -> None:
 
 def test_age_car_answers_with_the_contracts_keys_and_files(client: Client, photo: Path) -> None:
     answer = client.predict(handle_file(photo), [0, 1.5], 0, api_name="/age_car")
-    assert set(answer) == {"size", "levels", "car_mask", "seconds"}
+    assert set(answer) == {"size", "levels", "car_mask", "warnings", "seconds"}
     assert answer["size"] == [960, 640]
     assert [item["level"] for item in answer["levels"]] == [0, 1.5]
     assert answer["levels"][0]["rust_fraction"] < answer["levels"][1]["rust_fraction"]

@@ -6,9 +6,8 @@ import base64
 from pathlib import Path
 
 import numpy as np
-import pytest
 from conftest import canvas_pixels, choose, set_level, slider_of, stage_of, upload, write
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from toy import Ager, Masker, street
 
 from corrovis.car.ageing import rust_fraction
@@ -72,12 +71,19 @@ def test_a_name_that_begins_with_a_dot_is_no_dead_end(page: Page, tmp_path: Path
 
 
 def test_what_was_wrong_with_the_last_photo_goes_when_another_is_chosen(page: Page, tmp_path: Path) -> None:
-    """Also if that one never arrives."""
+    """Also before that one arrives; and a car, while the next is on its way, is said to wait for it."""
     choose(page, write(tmp_path / "wall.png", street(0)))
     expect(stage_of(page)).to_have_attribute("data-state", "problem")
-    page.route("**/upload*", lambda route: None)
-    choose(page, write(tmp_path / "other.png", street()))
-    expect(stage_of(page)).to_have_attribute("data-state", "empty")
+    held: list[Route] = []
+    page.route("**/upload*", held.append)
+    for name, state in (("first", "empty"), ("second", "busy")):
+        choose(page, write(tmp_path / f"{name}.png", street()))
+        expect(stage_of(page)).to_have_attribute("data-state", state)
+        expect(page.locator(".busy-text")).to_have_text("Uploading the new photo…" if state == "busy" else "")
+        expect(page.get_by_role("button", name="Other rust")).to_be_disabled()
+        while held:
+            held.pop().continue_()
+        expect(stage_of(page)).to_have_attribute("data-state", "ready")
 
 
 def test_a_server_that_is_gone_is_told_of_and_the_car_stays(ready: Page) -> None:
@@ -130,15 +136,13 @@ def test_what_is_read_out(ready: Page) -> None:
     expect(ready.locator(".workspace").get_by_role("button", name="Example: street")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("ArrowUp", 52), ("ArrowDown", 48), ("PageUp", 60), ("PageDown", 40), ("Home", 0), ("End", 100)]
-)
-def test_the_split_handle_has_the_keys_of_a_slider(ready: Page, key: str, value: int) -> None:
+def test_the_split_handle_has_the_keys_of_a_slider(ready: Page) -> None:
     ready.get_by_role("button", name="Split view").click()
     handle = ready.get_by_role("slider", name="Before and after")
-    handle.press(key)
-    expect(handle).to_have_attribute("aria-valuenow", str(value))
-    expect(handle).to_have_attribute("aria-valuetext", f"{value} % of the picture shows it before")
+    for key, value in (("ArrowUp", 52), ("ArrowDown", 50), ("PageUp", 60), ("PageDown", 50), ("Home", 0), ("End", 100)):
+        handle.press(key)
+        expect(handle).to_have_attribute("aria-valuenow", str(value))
+        expect(handle).to_have_attribute("aria-valuetext", f"{value} % of the picture shows it before")
 
 
 def test_a_webcam_leaves_room_for_the_rest(page: Page) -> None:

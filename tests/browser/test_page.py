@@ -63,8 +63,12 @@ def test_without_a_car_the_whole_picture_is_offered(page: Page, tmp_path: Path) 
     alert = page.get_by_role("alert").filter(has_text="No car found in this picture")
     expect(alert).to_be_visible()
     expect(stage_of(page)).to_have_attribute("data-state", "problem")
+    bars = page.locator(".grade .bars")
+    expect(bars).to_be_attached()
+    expect(bars).to_be_hidden()  # a wall has no severity
     page.get_by_role("button", name="Treat the whole picture as car").click()
     expect(stage_of(page)).to_have_attribute("data-state", "ready")
+    expect(bars).to_be_visible()
     expect(alert).to_be_hidden()
     set_level(page, 3)
     assert (canvas_pixels(page) != street(0)).any(axis=2).mean() > 0.3

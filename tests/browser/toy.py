@@ -70,19 +70,23 @@ def street(cars: int = 1, width: int = 960, height: int = 640) -> np.ndarray:
 
 
 class Masker:
+    def sees_car(self, photo: Photo) -> bool:
+        return bool((photo.rgb[..., 2] > photo.rgb[..., 0].astype(int) + 60).any())
+
     def mask(self, photo: Photo, whole: bool = False, at: tuple[float, float] | None = None) -> CarMask:
         rgb = photo.rgb.astype(int)
         if whole:
-            return CarMask(np.ones(photo.size_hw, bool), np.ones(photo.size_hw, np.float32), 0, MADE)
+            return CarMask(np.ones(photo.size_hw, bool), np.ones(photo.size_hw, np.float32), (), MADE)
         blue = (rgb[..., 2] - rgb[..., 0] > 60).astype(np.uint8)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(blue, cv2.MORPH_OPEN, np.ones((5, 5))))
+        count, labels, stats, middles = cv2.connectedComponentsWithStats(cv2.morphologyEx(blue, cv2.MORPH_OPEN, np.ones((5, 5))))
         kept = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] > 0.01 * blue.size]
         if not kept:
             raise NoCarError("no car")
         car = np.isin(labels, kept)
         if at is not None:
-            car = labels == labels[int(at[1]), int(at[0])]
-        return CarMask(car, cv2.GaussianBlur(car.astype(np.float32), (0, 0), 1) * car, len(kept), MADE)
+            car = labels == min(kept, key=lambda n: abs(middles[n, 0] - at[0]))
+        places = tuple(sorted(tuple((middles[n] / photo.size_hw[::-1]).tolist()) for n in kept))
+        return CarMask(car, cv2.GaussianBlur(car.astype(np.float32), (0, 0), 1) * car, places, MADE)
 
 
 class Ager:
@@ -114,7 +118,7 @@ class Defects(DefectMaker):
         self.classes, self.side = STEEL, 64
         self.spec = replace(next(iter(read_manifest(WEIGHTS).values())), name="steel-pegan", classes=STEEL, input={"size": 64})
 
-    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor) -> Float:
+    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
         made = grey.copy()
         for patch, name, one in zip(made, defects, variations, strict=True):
             number, seed, (height, width) = STEEL.index(name), one.seed, patch.shape

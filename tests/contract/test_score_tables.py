@@ -33,6 +33,12 @@ def test_goals_missed_say_what_was_tried_and_what_limits_them() -> None:
     assert [goal["goal"] for goal in goals if not goal["reached"] and not (goal["tried"] and goal["limits"])] == []
 
 
+def test_the_defect_that_is_heard_least_has_a_row() -> None:
+    methods = json.loads((ROOT / "train/reports/steel.json").read_text())["methods"]["steel-pegan"]
+    heard = {name: row["as_asked"]["value"] for name, row in methods.items() if name not in ("mean", "all", "erasing")}
+    assert f"as_asked_{min(heard, key=lambda name: heard[name])}" in {name for _, _, name in score_tables.OTHERS["steel"]}
+
+
 def test_records_repeat_the_reports() -> None:
     reported = score_tables.metrics(ROOT / "train/reports")
     for name, spec in read_manifest(ROOT / "weights").items():

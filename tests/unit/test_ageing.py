@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corrovis.car.ageing import GAIN, ONSET_UNIT, RAMP, YOUTH, compose, rust_fraction, smoothstep
+from corrovis.car.ageing import GAIN, ONSET_UNIT, RAMP, YOUTH, compose, doubt_of, panel_light, rust_fraction, smoothstep
 from corrovis.car.onset import LEVELS, PRIOR, SHARE, features, fractal, onset_levels
 from corrovis.errors import BadInputError
 from corrovis.render.video import save_mp4
@@ -31,7 +31,7 @@ def random_aged(seed: int, height: int = 24, width: int = 30) -> AgedCar:
         onset=np.ceil(onset / ONSET_UNIT).astype(np.uint16),
         layer=dice.integers(0, 256, (height, width, 3), dtype=np.uint8),
         paint=np.round(paint * 255).astype(np.uint8),
-        mask=CarMask(car, paint, 1, MADE),
+        mask=CarMask(car, paint, ((0.6, 0.5),), MADE),
         seed=seed,
         made_by=MADE,
     )
@@ -147,6 +147,17 @@ def test_paint_that_is_thin_counts_as_little_as_it_rusts() -> None:
         assert rusted == pytest.approx(float(np.interp(level, LEVELS, SHARE)), abs=0.01)
 
 
+def test_doubt_is_where_paint_fades_and_not_at_the_edge_of_a_panel() -> None:
+    paint = np.ones((60, 80), np.float32)
+    paint[:, :10] = 0
+    paint[:, 10] = 0.5  # an edge
+    paint[:, 40:] = np.linspace(1, 0, 40)
+    doubt = doubt_of(paint)
+    assert not doubt[:, 10:40].any()
+    assert (np.diff(doubt[30, 45:75]) > 0).all()
+    assert doubt[30, 79] > 0.85
+
+
 def test_onset_repeats_with_its_seed_and_differs_with_another() -> None:
     paint, prior = np.ones((40, 40), np.float32), np.zeros((40, 40), np.float32)
     first, again, other = (onset_levels(prior, paint, seed, 40.0) for seed in (1, 1, 2))
@@ -172,6 +183,16 @@ def test_features_see_wheel_and_sill() -> None:
     assert found["wheel_arch"][58, 65] > 0.7 > 0.05 > found["wheel_arch"][22, 150]
     assert found["sill"][73, 150] > 0.6 > 0.1 > found["sill"][25, 150]
     assert all(column.min() >= 0 and column.max() <= 1 for column in found.values())
+
+
+def test_rust_is_as_dark_as_the_scene() -> None:
+    """By day, at dusk and by night: rust has the share of the light that the picture has."""
+    lightness = np.full((40, 60), 46.0, np.float32)
+    lightness[:20] = 92
+    paint = np.zeros((40, 60), np.float32)
+    paint[25:35] = 1
+    day, dusk, night = (float(panel_light(lightness * share, paint)[30].mean()) for share in (1, 0.5, 0.25))
+    assert (dusk / day, night / day) == (pytest.approx(0.5, rel=0.02), pytest.approx(0.25, rel=0.02))
 
 
 def test_fractal_has_unit_variance_at_any_size() -> None:

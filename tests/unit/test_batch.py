@@ -64,6 +64,7 @@ def test_a_batch_is_one_parquet_file_in_the_order_of_the_files(
     assert "web page" in table["error"][2]
     assert table["error"].isna().tolist() == [True, True, False, True, True]
     assert table["severity"].isna().tolist() == [False, False, True, False, False]
+    assert table["warnings"].fillna("none").tolist() == ["", "", "none", "", ""]
     single = corrovis("grade", folder / "b.png", "--json").json["items"][0]
     row = table.iloc[1]
     assert row["severity"] == single["severity"]

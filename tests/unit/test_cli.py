@@ -30,7 +30,7 @@ def test_age_writes_what_its_json_says(corrovis: Run, car: Path, tmp_path: Path)
     out = tmp_path / "new" / "folder"
     answer = corrovis("age", car, "--out", out, "--level", 0, "--level", 1.5, "--level", 3, "--json")
     assert answer.code == 0, answer.err
-    assert set(answer.json) == {"size", "levels", "car_mask", "seconds"}
+    assert set(answer.json) == {"size", "levels", "car_mask", "warnings", "seconds"}
     assert answer.json["size"] == [96, 72]
     assert [item["level"] for item in answer.json["levels"]] == [0, 1.5, 3]
     assert all(set(item) == {"level", "file", "rust_fraction"} for item in answer.json["levels"])
@@ -87,8 +87,10 @@ def test_one_car_can_be_aged_alone(corrovis: Run, car: Path, tmp_path: Path, mon
         return mask(self, photo, whole, at)
 
     monkeypatch.setattr(CarMasker, "mask", listened)
-    assert corrovis("age", car, "--out", tmp_path / "o", "--at", "60,40", "--json").code == 0
+    answer = corrovis("age", car, "--out", tmp_path / "o", "--at", "60,40", "--json")
+    assert answer.code == 0
     assert asked == [(60, 40)]
+    assert answer.json["warnings"] == ["only one car can be told apart here, so it makes no difference which was asked for"]
 
 
 @pytest.mark.parametrize("at", ["96,3", "3,72", "-1,3", "nan,3", "3,inf"])
@@ -169,6 +171,14 @@ def test_grade_answers_in_order_and_goes_on_after_a_bad_file(corrovis: Run, car:
     assert sum(items[0]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert items[0]["severity"] == max(items[0]["probabilities"], key=items[0]["probabilities"].get)
     assert items[0] == items[2]
+    assert items[0]["warnings"] == []
+
+
+def test_grade_says_that_it_saw_no_car(corrovis: Run, car: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corrovis.car.masking.LEAST_CAR", 1.1)
+    answer = corrovis("grade", car)
+    assert answer.code == 0
+    assert "no car was found in it" in " ".join(answer.err.split())
 
 
 def test_grade_leaves_with_2_only_when_all_failed(corrovis: Run, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from skimage.measure import label
 
 from corrovis.car.edges import guided
-from corrovis.car.masking import car_at, optimise, to_the_silhouette
+from corrovis.car.masking import car_at, optimise, paint_given_car, places_on, to_the_silhouette, with_doubtful, with_rim
+from corrovis.car.separating import separated
 from corrovis.errors import BadInputError
 from corrovis.resizing import resized
 
@@ -63,17 +64,81 @@ def test_empty_mask_stays_empty() -> None:
 
 
 def test_click_keeps_the_nearest_car() -> None:
-    cars = np.zeros((50, 100), bool)
-    cars[10:40, 5:40] = True
-    cars[10:40, 60:95] = True
+    cars = np.zeros((50, 100), np.int32)
+    cars[10:40, 5:40] = 2
+    cars[10:40, 60:95] = 1
     picked = car_at(cars, (150, 40), (100, 200))  # the picture is twice the mask's size
     assert picked[20, 70]
     assert not picked[20, 20]
+    left, right = places_on(cars)
+    assert (left, right) == (pytest.approx((0.225, 0.5), abs=0.05), pytest.approx((0.775, 0.5), abs=0.05))
 
 
 def test_click_outside_is_refused() -> None:
     with pytest.raises(BadInputError, match="outside the picture"):
-        car_at(np.ones((5, 5), bool), (300, 2), (100, 200))
+        car_at(np.ones((5, 5), np.int32), (300, 2), (100, 200))
+
+
+RED, BLUE = (170, 20, 30), (20, 60, 170)
+
+
+@pytest.mark.parametrize(
+    ("neck", "colours", "cars"),
+    [(8, (RED, RED), 2), (30, (RED, RED), 1), (30, (RED, BLUE), 2), (40, (RED, BLUE), 1), (0, (RED, RED), 2)],
+    ids=["narrow", "as a waist", "waist between two paints", "two-tone", "apart"],
+)
+def test_cars_that_touch_are_told_apart(neck: int, colours: tuple[tuple[int, int, int], ...], cars: int) -> None:
+    """Two bodies of 80 x 40 pixels that a bridge joins, `neck` pixels wide."""
+    mask = np.zeros((120, 240), bool)
+    mask[40:80, 20:100] = mask[40:80, 130:210] = True
+    mask[60 - neck // 2 : 60 + neck // 2, 90:140] |= neck > 0
+    rgb = np.full((120, 240, 3), 200, np.uint8)
+    rgb[:, :115], rgb[:, 115:] = colours
+    found = separated(mask, rgb, np.ones(mask.shape, np.float32))
+    assert ((found > 0) == mask).all()
+    assert found.max() == cars
+    assert (found[60, 40] == found[60, 180]) == (cars == 1)
+    assert len(np.unique(found[45:75, 25:95])) == 1, "a body stays whole"
+
+
+def test_what_hangs_on_a_car_is_no_car() -> None:
+    """A mirror: 2 % of it, on a stalk."""
+    mask = np.zeros((120, 240), bool)
+    mask[40:100, 20:200] = True
+    mask[22:36, 60:76] = mask[34:42, 67:69] = True
+    assert separated(mask, np.full((120, 240, 3), 90, np.uint8), np.ones(mask.shape, np.float32)).max() == 1
+
+
+def test_background_that_is_nearly_car_is_car_also_at_the_border() -> None:
+    """A close-up with a part of its panel missing at the border, and the road below."""
+    car = np.ones((60, 80), bool)
+    car[50:] = car[10:30, :15] = False
+    probability = np.where(car, 0.9, 0.4).astype(np.float32)
+    probability[50:] = 0.02
+    filled = with_doubtful(car, probability)
+    assert filled[:50].all()
+    assert not filled[50:].any()
+    assert (with_doubtful(car, np.where(car, 0.9, 0.1)) == car).all()
+    assert with_doubtful(np.ones((5, 5), bool), np.ones((5, 5))).all()
+    assert not with_doubtful(np.zeros((5, 5), bool), np.full((5, 5), 0.4)).any()
+
+
+def test_paint_is_asked_for_where_it_is_car() -> None:
+    """Half sure of the car and as sure of its paint as that allows: paint.  Where there is no car, what little there is stays."""
+    probability = np.array([[[1.0, 0.5, 0.01]], [[0.8, 0.45, 0.009]]], np.float32)
+    assert paint_given_car(probability)[0] == pytest.approx([0.8, 0.9, 0.03])
+
+
+def test_the_mask_takes_in_the_rim_that_is_a_third_car() -> None:
+    """A white car before a black wall whose outermost pixels are mixed; where the wall is as bright, there is no rim to see."""
+    car = np.zeros((40, 60), bool)
+    car[10:30, 10:50] = True
+    rgb = np.where(car[..., None], 240, 10).astype(np.uint8).repeat(3, axis=2)
+    rgb[9, 10:30], rgb[9, 30:50] = 130, 60  # half car, a fifth
+    found = with_rim(car, rgb)
+    assert found[9, 10:30].all()
+    assert found.sum() == car.sum() + 20
+    assert (with_rim(car, np.full_like(rgb, 240)) == car).all()
 
 
 def test_guided_filter_moves_a_blurred_edge_to_the_photos_edge() -> None:

@@ -75,7 +75,7 @@ def test_one_of_two_cars_is_aged(tmp_path: Path) -> None:
         def mask(self, photo: Photo, whole: bool = False, at: tuple[float, float] | None = None) -> CarMask:
             asked.append(at)
             car = np.ones(photo.size_hw, bool)
-            return CarMask(car, car.astype(np.float32), 2, Provenance("toy", "0" * 64, 0.0))
+            return CarMask(car, car.astype(np.float32), ((0.2, 0.5), (0.8, 0.5)), Provenance("toy", "0" * 64, 0.0))
 
     class Rust(Ager):
         def age(self, photo: Photo, mask: CarMask, seed: int = 0) -> Any:
