@@ -40,6 +40,7 @@ GRAIN_SIDE, GRAIN_MARGIN = 128, 48  # pixels; the network sees 46 to each side
 GRAIN_TONE = (104, 62, 44)
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
+DARKEST = -1.0  # of the clouds that lighten and darken rust: beyond that it looks burnt
 OLD = np.array([41.0, 14.0, 18.0])
 """CIELAB of old rust in full light; `GAIN` makes it the orange of a young rim."""
 
@@ -134,6 +135,7 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
     dice = np.random.default_rng(seed + 1)
     lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.2, 0.3))
+    lighter = lighter.clip(DARKEST, None)
     colour = OLD + np.stack([14.0 * lighter, 1.0 * lighter + 3.5 * redder, 4.5 * lighter + 2.5 * redder], axis=2)
     colour[..., 1:] += 0.1 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
     light = panel_light(lightness, small_paint)

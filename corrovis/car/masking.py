@@ -4,7 +4,7 @@
 | --- | --- |
 | `CarMasker.mask` | U-Net / MobileNetV2 segmentation, then the mask optimiser |
 | `optimise(mask, share)` | "mask optimiser": background islands and foreground specks under 10 % go |
-| `with_doubtful` | ours: background that the network nearly took for car goes too |
+| `with_doubtful` | ours: in close-ups, background that the network nearly took for car goes too |
 | `paint` | ours: the panels, without glass, tyres, lights, plates and chrome |
 """
 
@@ -31,6 +31,7 @@ LEAST_CAR = 0.01  # of the picture; less is no car
 FURTHER = 0.625  # of the working size: how large the third look sees the photo
 RIM = 2.0  # of the network's pixels: how far before the outline of the car the paint may have faded
 SEEN = 40.0  # of 255: less contrast between a car and what is behind it shows no rim
+CLOSE_UP = 0.3  # of the picture's border: a close-up has car on so much of it
 NEARLY_CAR = 0.3  # mean probability of a background island that is car: 0.31 and more on panels cut off by the picture's border
 SLOPE = 8.0  # of the paint over its probability: in between rust would be a veil
 ISLAND_SHARE = 0.10  # of the largest part; smaller islands are filled, smaller specks removed
@@ -173,8 +174,9 @@ def optimise(mask: Bool, share: float = ISLAND_SHARE) -> Bool:
 
 
 def with_doubtful(car: Bool, probability: Float) -> Bool:
-    """The mask with those background islands that the network nearly took for car; the picture's border may cut them off."""
-    if not car.any():
+    """The mask of a close-up with those background islands that the network nearly took for car, also at the picture's border."""
+    border = np.concatenate([car[0], car[-1], car[:, 0], car[:, -1]])
+    if border.mean() < CLOSE_UP:  # from afar such an island is what lies between two cars
         return car
     _, labels = cv2.connectedComponents((~car).astype(np.uint8), connectivity=4)
     mean = np.bincount(labels.ravel(), probability.ravel()) / np.bincount(labels.ravel())

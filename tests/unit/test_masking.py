@@ -120,7 +120,9 @@ def test_background_that_is_nearly_car_is_car_also_at_the_border() -> None:
     assert not filled[50:].any()
     assert (with_doubtful(car, np.where(car, 0.9, 0.1)) == car).all()
     assert with_doubtful(np.ones((5, 5), bool), np.ones((5, 5))).all()
-    assert not with_doubtful(np.zeros((5, 5), bool), np.full((5, 5), 0.4)).any()
+    gap = np.zeros((60, 80), bool)
+    gap[20:40, 10:30] = gap[20:40, 34:60] = True
+    assert (with_doubtful(gap, np.full(gap.shape, 0.4)) == gap).all(), "from afar it is what lies between two cars"
 
 
 def test_paint_is_asked_for_where_it_is_car() -> None:
