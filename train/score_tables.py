@@ -140,7 +140,7 @@ def metrics(reports: Path) -> dict[str, dict[str, Any]]:
     report = json.loads((reports / "car.json").read_text())
     anchors = report["anchors"]
     halves = {name: score for name, score in anchors["real_halves"].items() if name.startswith("kid")}
-    car = report["metrics"] | {UNRUSTED: anchors[UNRUSTED], REAL: halves | anchors.get("real_cars", {})}
+    car = report["metrics"] | {UNRUSTED: anchors[UNRUSTED], REAL: halves | anchors["real_cars"]}
     there = {name: reports / f"{report}.json" for name, report in OWN.items() if (reports / f"{report}.json").exists()}
     steel = {"steel-pegan": scores_of(json.loads((reports / "steel.json").read_text()))}
     sem = json.loads((reports / "sem.json").read_text())["metrics"]
