@@ -74,17 +74,20 @@ def test_what_was_wrong_with_the_last_photo_goes_when_another_is_chosen(page: Pa
     """Also before that one arrives; and a car, while the next is on its way, is said to wait for it."""
     choose(page, write(tmp_path / "wall.png", street(0)))
     expect(stage_of(page)).to_have_attribute("data-state", "problem")
+    gate = {"open": False}
     held: list[Route] = []
 
-    def hold(route: Route) -> None:
-        held.append(route)
+    def pass_on(route: Route) -> None:
+        route.continue_() if gate["open"] else held.append(route)
 
-    page.route("**/upload*", hold)
+    page.route("**/upload*", pass_on)
     for name, state in (("first", "empty"), ("second", "busy")):
+        gate["open"] = False
         choose(page, write(tmp_path / f"{name}.png", street()))
         expect(stage_of(page)).to_have_attribute("data-state", state)
         expect(page.locator(".busy-text")).to_have_text("Uploading the new photo…" if state == "busy" else "")
         expect(page.locator(".reseed")).to_be_disabled()
+        gate["open"] = True
         while held:
             held.pop().continue_()
         expect(stage_of(page)).to_have_attribute("data-state", "ready")
