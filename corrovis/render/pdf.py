@@ -19,6 +19,8 @@ FACES = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
 GREY = (87, 83, 78)
 ROWS = 100  # regions at the most, some two pages of them
 DOT = "●"
+DOT_MM = 5
+SIZES = (7, 6.5, 6, 5.5, 5)  # points of a table, the first that fits
 JPEG: dict[str, Any] = {"quality": 90, "subsampling": 0}
 LINE = (214, 211, 209)
 
@@ -133,22 +135,26 @@ def _table(pdf: FPDF, shown: Table) -> None:
         pdf.add_page()
     _line(pdf, shown.title, 11, "B")
     align = tuple("LEFT" if k < shown.words else "RIGHT" for k in range(len(shown.headings)))
-    widths = _widths(pdf, shown.headings, shown.rows)
+    widths = _widths(pdf, shown.headings, shown.rows, pdf.epw)
     layout = TableBordersLayout.HORIZONTAL_LINES
-    how = {"align": "LEFT", "borders_layout": layout, "line_height": 4, "width": min(pdf.epw, sum(widths))}
+    how = {"align": "LEFT", "borders_layout": layout, "line_height": 4, "width": sum(widths)}
     with pdf.table(col_widths=widths, text_align=align, **how) as table:
         table.row(shown.headings)
         for cells in shown.rows:
             table.row([_known(pdf, cell) for cell in cells])
 
 
-def _widths(pdf: FPDF, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[float, ...]:
-    """Of columns that hold the longest word of their headings and their widest cell; the font is set for the cells."""
-    pdf.set_font(FONT, "B", 7)
-    words = [max(map(pdf.get_string_width, heading.split()), default=0) for heading in headings]
-    pdf.set_font(FONT, "", 7)
-    columns = zip(words, zip(*rows, strict=True), strict=True)
-    return tuple(max(word, *map(pdf.get_string_width, cells)) + 3 for word, cells in columns)
+def _widths(pdf: FPDF, headings: Sequence[str], rows: Sequence[Sequence[str]], room: float) -> tuple[float, ...]:
+    """Of columns that hold the longest word of their headings and their widest cell; sets the largest font that fits `room`."""
+    for size in SIZES:
+        pdf.set_font(FONT, "B", size)
+        words = [max(map(pdf.get_string_width, heading.split()), default=0) for heading in headings]
+        pdf.set_font(FONT, "", size)
+        columns = zip(words, zip(*rows, strict=True), strict=True)
+        widths = [max(word, *map(pdf.get_string_width, cells)) + 3 for word, cells in columns]
+        if sum(widths) <= room:
+            break
+    return tuple(width * min(1, room / sum(widths)) for width in widths)
 
 
 def _regions(pdf: FPDF, report: Report) -> None:
@@ -159,14 +165,14 @@ def _regions(pdf: FPDF, report: Report) -> None:
     if not report.rows:
         return _line(pdf, "None was found.", 9)
     rows = report.rows[:ROWS]
-    widths = _widths(pdf, report.headings, rows)
+    widths = _widths(pdf, report.headings, rows, pdf.epw - DOT_MM)
     with pdf.table(
         align="LEFT",
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
-        col_widths=(5, *widths),
+        col_widths=(DOT_MM, *widths),
         line_height=4,
         text_align="RIGHT",
-        width=min(pdf.epw, 5 + sum(widths)),
+        width=DOT_MM + sum(widths),
     ) as table:
         table.row(["", *report.headings])
         for cells, colour in zip(rows, report.colours, strict=False):

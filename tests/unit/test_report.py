@@ -18,6 +18,7 @@ from PIL import Image
 from corrovis import __version__
 from corrovis.render import sem_plots
 from corrovis.render.inspection_report import HEADINGS, SHOWN_ROWS, SHOWN_SIDE, read_inspection, write_inspection, written
+from corrovis.render.pdf import Report, write_pdf
 from corrovis.render.sem_pictures import READABLE, class_colours, with_numbers
 from corrovis.results import Byte, Provenance
 from corrovis.sem.regions import measure
@@ -276,6 +277,13 @@ def test_thousands_of_regions_stay_a_few_pages(toy_store: Store, tmp_path: Path)
     assert page.count('class="dot"') == SHOWN_ROWS
     assert "1,300 smaller regions are in the CSV alone" in page
     assert len(item["csv"].read_text().splitlines()) == 1501
+
+
+def test_a_wide_table_is_set_smaller(tmp_path: Path) -> None:
+    """All of its columns, with a pixel size, are wider than a page at the usual size."""
+    cells = [["123456.78"] * 14, ["1"] * 14]
+    write_pdf(Report("wide", (), [], [], ["Perimeter, px"] * 14, cells, [(1, 2, 3)] * 2, 2, ()), tmp_path / "wide.pdf")
+    assert (tmp_path / "wide.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_a_clean_field_has_a_report(toy_store: Store, tmp_path: Path) -> None:
