@@ -12,7 +12,7 @@ const view = {
   painter: null, context: null, awaited: null, key: null, arrival: 0, sending: false,
   level: 0, drawn: -1, split: 50, splitting: false, places: [], pickable: false,
 };
-let motion = 0, request = 0, noticeTimer = 0;
+let motion = 0, request = 0, noticeTimer = 0, slackTimer = 0;
 
 // --- level ---------------------------------------------------------------------------------------------------------------
 
@@ -220,13 +220,14 @@ function choose(file) {
 
 // A new photo is on its way: the car that is there is no longer the one that was chosen.
 function sendingBegan() {
+  clearTimeout(slackTimer); // of the photo before
   view.sending = true;
   if (view.painter) busy(words.uploading);
 }
 
 // The photo is told of a moment later; one that did not arrive is not.
 function sendingEnded() {
-  setTimeout(() => view.sending && ((view.sending = false), settle()), SLACK_MS);
+  slackTimer = setTimeout(() => view.sending && ((view.sending = false), settle()), SLACK_MS);
 }
 
 // A new file was chosen: it may never arrive, and what was wrong with the last one is no longer of interest.
