@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
@@ -27,23 +27,25 @@ def spread_starts(length: int, side: int, most: int) -> list[int]:
     return [round(i * (length - side) / max(1, count - 1)) for i in range(count)] if length > side else [0]
 
 
+def windows(size_hw: tuple[int, ...], side: int, overlap: int = 0, step: int = 1) -> list[tuple[slice, slice]]:
+    """Rows and columns of tiles over a whole picture, row by row; a smaller picture is one tile.
+
+    Tiles begin at multiples of `step`, the stride of a network that must see all of them on one grid.
+    """
+    rows, columns = ([slice(at, min(at + side, length)) for at in tile_starts(length, side, overlap, step)] for length in size_hw)
+    return [*product(rows, columns)]
+
+
 class Stitcher:
     """Puts overlapping tiles together: each counts most in its middle, so that no seam shows.
 
-    `tiles` names the window of every tile as (rows, columns); `add` takes what was found in it; `whole` is their weighted mean.
-    Tiles begin at multiples of `step`, the stride of a network that must see all of them on one grid.
+    `add` takes what was found in one of the `windows`; `whole` is their weighted mean.
     """
 
-    def __init__(self, size_hw: tuple[int, int], side: int, overlap: int, channels: int, step: int = 1) -> None:
-        self.size_hw, self.side, self.overlap, self.step = size_hw, side, overlap, step
+    def __init__(self, size_hw: tuple[int, int], overlap: int, channels: int) -> None:
+        self.overlap = overlap
         self._sum = np.zeros((channels, *size_hw), np.float32)
         self._weight = np.zeros(size_hw, np.float32)
-
-    def tiles(self) -> Iterator[tuple[slice, slice]]:
-        height, width = self.size_hw
-        for y in tile_starts(height, self.side, self.overlap, self.step):
-            for x in tile_starts(width, self.side, self.overlap, self.step):
-                yield slice(y, min(y + self.side, height)), slice(x, min(x + self.side, width))
 
     def add(self, where: tuple[slice, slice], found: Float, steep: int = 1) -> None:
         """`found`: (channels, h, w) float32 for the window `where`; with `steep` above 1 its rim hardly counts."""

@@ -40,7 +40,7 @@ from corrovis.networks.severity_classifier import ARCHES, SeverityClassifier
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.sem.severity import LIMITS, grade_area
 from corrovis.tensors import tensor_of
-from corrovis.tiles import tile_starts
+from corrovis.tiles import windows
 
 OF = "ni20cr"
 UNSEEN = "of coupons that no network had seen, leave-one-coupon-out"
@@ -96,9 +96,7 @@ def severity_of(share: float) -> int:
 
 def grid(field: Labelled, seen: int) -> list[Window]:
     """Windows side by side over a field, evenly spread; they overlap a little where the field is no multiple of them."""
-    height, width = field.mask.shape
-    rows, columns = (tile_starts(n, min(seen, n), 0) for n in (height, width))
-    return [Window(field, (slice(y, min(y + seen, height)), slice(x, min(x + seen, width)))) for y in rows for x in columns]
+    return [Window(field, where) for where in windows(field.mask.shape, seen)]
 
 
 def shown(one: Window, side: int) -> np.ndarray:

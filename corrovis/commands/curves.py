@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from corrovis.commands.answers import Json, err, out, print_json, print_table, working
-from corrovis.errors import BadInputError
 from corrovis.tasks.many import none_worked
+
+if TYPE_CHECKING:
+    from corrovis.tasks.curves import Tafels
 
 COLUMNS = ["parameter", "value", "sigma", "95 %", "unit"]
 
@@ -38,47 +40,39 @@ def tafel(
     """Corrosion potential, current, Tafel slopes and corrosion rate from polarisation curves."""
     with working("fitting", as_json):
         from corrovis.electrochem.columns import read_columns
-        from corrovis.electrochem.corrosion_rate import metal, pair_temperatures
-        from corrovis.electrochem.polarization import fit_tafel
-        from corrovis.electrochem.readers import read_polarization
-        from corrovis.render.curve_answers import NO_METAL, activation_answer, tafel_answer
-        from corrovis.render.plots import save_figure, tafel_figure
+        from corrovis.electrochem.corrosion_rate import metal
+        from corrovis.tasks import curves
 
-        of, named = metal(alloy, equivalent_weight, density, composition), read_columns(columns)
-        fits, failed = {}, {}
-        for place, file in enumerate(files):
-            try:
-                fits[place] = fit_tafel(read_polarization(file, area_cm2, named), method, window, sweep)  # type: ignore[arg-type]
-            except BadInputError as error:
-                failed[place] = {"file": str(file), "error": str(error)}
-        series, no_series = None, ""
-        try:
-            currents = {k: fit.i_corr.value for k, fit in fits.items()}
-            series = pair_temperatures(temperature or [], currents, len(files)) if fits else None
-        except BadInputError as error:
-            if not failed:
-                raise
-            no_series = str(error)  # what could be fitted is not lost for what could not
+        how: Any = method  # any other than a `Method` is refused there
+        of = metal(alloy, equivalent_weight, density, composition)
+        asked = curves.TafelRequest(area_cm2, of, read_columns(columns), how, window, sweep, reference)
         target = plot or Path(f"{files[0].stem}_tafel.png")
-        if fits:
-            save_figure(tafel_figure(list(fits.values()), reference, series), target)
-        more = {"reference": reference, "plot": str(target)}
-        good = {k: {"file": str(files[k]), **tafel_answer(fit, of), **more} for k, fit in fits.items()}
-        items = [(good | failed)[k] for k in range(len(files))]
-        together = {"items": items, **activation_answer(series), **({"activation_error": no_series} if no_series else {})}
-    if as_json and (fits or len(files) > 1):
-        print_json(items[0] if len(files) == 1 else together)
-    if not fits:
-        raise none_worked(len(failed), failed[0]["error"], "curves", "fitted")
-    if as_json:
-        return
+        done = curves.tafel([(file, file.name) for file in files], asked, target, temperature or [])
+    plotted = {"plot": str(target)}
+    items = [
+        {"file": str(file), **item, **({} if "error" in item else plotted)} for file, item in zip(files, done.items, strict=True)
+    ]
+    good = [item for item in items if "error" not in item]
+    if as_json and (good or len(items) > 1):
+        print_json(items[0] if len(items) == 1 else {"items": items, **done.activation})
+    if not good:
+        raise none_worked(len(items), items[0]["error"], "curves", "fitted")
+    if not as_json:
+        _print_tafels(items, done)
+
+
+def _print_tafels(items: list[dict[str, Any]], done: Tafels) -> None:
+    """Every file's answer, and what holds for all of them."""
+    from corrovis.render.curve_answers import NO_METAL
+
     for item in items:
-        _print_item(item, len(files) > 1, once=NO_METAL)
-    for line in ([] if of else [f"note: {NO_METAL}"]) + ([no_series] if no_series else []):
+        _print_item(item, len(items) > 1, once=NO_METAL)
+    no_metal = any(NO_METAL in item.get("warnings", []) for item in items)
+    for line in ([f"note: {NO_METAL}"] if no_metal else []) + ([done.no_series] if done.no_series else []):
         err.print(line, markup=False)
-    if series:
-        print_table(COLUMNS, _rows(activation_answer(series)))
-        out.print(f"R2 {series.energy.r_squared:.4f}")
+    if done.series:
+        print_table(COLUMNS, _rows(done.activation))
+        out.print(f"R2 {done.series.energy.r_squared:.4f}")
 
 
 def eis(
@@ -93,15 +87,12 @@ def eis(
     """An equivalent circuit fitted to an impedance spectrum, without start values."""
     with working("fitting", as_json):
         from corrovis.electrochem.columns import read_columns
-        from corrovis.electrochem.impedance import fit_circuit
-        from corrovis.electrochem.readers import read_spectrum
-        from corrovis.render.curve_answers import circuit_answer
-        from corrovis.render.plots import impedance_figure, save_figure
+        from corrovis.tasks import curves
 
-        fit = fit_circuit(read_spectrum(file, spectrum, area_cm2, read_columns(columns)), circuit)
         target = plot or Path(f"{file.stem}_eis.png")
-        save_figure(impedance_figure([fit]), target)
-        answer = {"file": str(file), **circuit_answer(fit), "plot": str(target)}
+        asked = curves.EisRequest(circuit, area_cm2, spectrum, read_columns(columns))
+        fit, found = curves.eis((file, file.name), asked, target)
+        answer = {"file": str(file), **found, "plot": str(target)}
     if as_json:
         print_json(answer)
         return

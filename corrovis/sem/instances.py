@@ -19,7 +19,7 @@ from corrovis.networks.yolo_seg import COEFFICIENTS, PROTOTYPE_STRIDE, YoloSeg
 from corrovis.resizing import resized, scaled
 from corrovis.results import Byte, Float
 from corrovis.sem.preparing import picture_input
-from corrovis.tiles import Stitcher
+from corrovis.tiles import windows
 
 WIDE = 48.0  # pixels of the picture asked about; what is smaller is found there
 SAME = 0.6  # boxes that share more than this of their union show one instance
@@ -78,7 +78,7 @@ def detect_tiled(network: YoloSeg, rgb: Byte, tiling: tuple[int, int], least: fl
     """The same for (H, W, 3) uint8 of any size, in tiles of `tiling` = (side, overlap); best first."""
     side, overlap = tiling
     kept = []
-    for rows, columns in Stitcher(rgb.shape[:2], side, overlap, 0).tiles():
+    for rows, columns in windows(rgb.shape[:2], side, overlap):
         corner = np.array([columns.start, rows.start, columns.start, rows.start], np.float32)
         for one in detect(network, picture_input(np.ascontiguousarray(rgb[rows, columns])), least):
             box = one.box_xyxy + corner

@@ -23,7 +23,7 @@ from corrovis.sem.fields import normalise
 from corrovis.sem.results import Field
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
-from corrovis.tiles import tile_starts
+from corrovis.tiles import windows
 
 MODEL = "material"
 ARCHITECTURES = ("MaterialCNN", "MaterialNet")
@@ -94,14 +94,9 @@ def squares(grey: Byte, size: int) -> Byte:
     grey = reduced(normalise(grey), LONG_SIDE)
     short = min(grey.shape)
     sides = dict.fromkeys(max(round(short * scale), min(short, LEAST_SIDE)) for scale in SCALES)
-    cut = [view for side in sides for view in _spread(_tiles(grey, side))]
+    cut = [view for side in sides for view in _spread([grey[where] for where in windows(grey.shape, side)])]
     telling = [view for view in cut if view.std() >= FLAT] or cut[:1]
     return np.stack([resized(view, (size, size)) for view in telling])
-
-
-def _tiles(grey: Byte, side: int) -> list[Byte]:
-    height, width = grey.shape
-    return [grey[y : y + side, x : x + side] for y in tile_starts(height, side, 0) for x in tile_starts(width, side, 0)]
 
 
 def _spread(tiles: list[Byte]) -> list[Byte]:

@@ -33,7 +33,7 @@ from corrovis.sem.hooks import hearing
 from corrovis.sem.preparing import as_seen, picture_input
 from corrovis.sem.results import CorrosionMap, Field, Saliency
 from corrovis.store import Store
-from corrovis.tiles import Stitcher
+from corrovis.tiles import Stitcher, windows
 
 Method = Literal["grad_cam", "hires_cam", "layer_cam", "eigen_cam"]
 LONG_SIDE = 1280
@@ -120,8 +120,9 @@ def heat_of_tiles(network: nn.Module, seen: Byte, found: Float, how: dict[str, A
         maps_of, count, cell = partial(maps_of_pixels, network), HIDDEN, 1
     else:
         return None, found.shape
-    stitcher = Stitcher(found.shape, int(how["size"]), int(how["overlap"]), count)
-    for where in stitcher.tiles():
+    side, overlap = int(how["size"]), int(how["overlap"])
+    stitcher = Stitcher(found.shape, overlap, count)
+    for where in windows(found.shape, side, overlap):
         part = found[where]
         maps = maps_of(np.ascontiguousarray(seen[where]), part) if part.any() else np.zeros((count, *part.shape), np.float32)
         stitcher.add(where, maps)

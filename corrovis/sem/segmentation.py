@@ -24,7 +24,7 @@ from corrovis.sem.instances import detect_sizes, paint
 from corrovis.sem.preparing import picture_input, prepared
 from corrovis.sem.results import MODELS, CorrosionMap, Field
 from corrovis.store import Store
-from corrovis.tiles import Stitcher
+from corrovis.tiles import Stitcher, windows
 
 LEAST_PX = 9  # smaller specks are noise
 
@@ -107,12 +107,12 @@ def classes_of(network: nn.Module, seen: Byte, how: dict[str, Any]) -> Float:
 def tiled(network: nn.Module, rgb: Byte, side: int, overlap: int) -> Float:
     """(classes, H, W) float32 probabilities of a picture of any size, tile by tile."""
     stitcher: Stitcher | None = None
-    for where in Stitcher(rgb.shape[:2], side, overlap, 0).tiles():
+    for where in windows(rgb.shape[:2], side, overlap):
         tile = np.ascontiguousarray(rgb[where])
         with torch.inference_mode():
             logits = network(picture_input(tile))[0, :, : tile.shape[0], : tile.shape[1]]
             found = logits.softmax(dim=0).numpy()
-        stitcher = stitcher or Stitcher(rgb.shape[:2], side, overlap, len(found))
+        stitcher = stitcher or Stitcher(rgb.shape[:2], overlap, len(found))
         stitcher.add(where, found)
     assert stitcher is not None, "a picture has at least one tile"
     return stitcher.whole()

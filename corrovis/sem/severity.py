@@ -115,7 +115,7 @@ def _stitched(maps: list[Tensor], places: list[tuple[slice, slice]], seen_hw: tu
     height, width = seen_hw
     cells, side = maps[0].shape[0], places[0][0].stop - places[0][0].start
     beyond = -(-side // cells)
-    seen, stitcher = np.zeros((height, width), bool), Stitcher((height, width), side + 2 * beyond, 2 * beyond, 1)
+    seen, stitcher = np.zeros((height, width), bool), Stitcher((height, width), 2 * beyond, 1)
     for one, (rows, columns) in zip(maps, places, strict=True):
         own = slice(rows.start, min(rows.stop, height)), slice(columns.start, min(columns.stop, width))
         seen[own] = True

@@ -31,7 +31,7 @@ from corrovis.networks.sem_gan import SERIES, SurfaceGAN
 from corrovis.results import Byte, Float, Provenance, check_array
 from corrovis.sem.fields import SPREAD
 from corrovis.store import Store
-from corrovis.tiles import tile_starts
+from corrovis.tiles import windows
 
 MODEL, ARCHITECTURE = "sem-gan", "SurfaceGAN"
 CHECKS = ("discriminator", "ssim", "l2", "gradient")
@@ -169,8 +169,7 @@ def score(network: SurfaceGAN, material: int, picture: Float) -> dict[str, float
 
 def _tiles(picture: Float, side: int) -> Float:
     """(n, S, S) windows side by side over the whole picture, evenly spread; S is `side`, or less where the picture is smaller."""
-    starts = [tile_starts(length, min(side, length), 0) for length in picture.shape]
-    return np.stack([picture[y : y + side, x : x + side] for y in starts[0] for x in starts[1]])
+    return np.stack([picture[where] for where in windows(picture.shape, side)])
 
 
 def failures(network: SurfaceGAN, material: int, scores: dict[str, float]) -> tuple[str, ...]:

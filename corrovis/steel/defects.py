@@ -39,7 +39,7 @@ from corrovis.results import Bool, Float, Provenance
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.steel.wiping import at_own_level, blurred, wiped
 from corrovis.store import Store
-from corrovis.tiles import Stitcher
+from corrovis.tiles import Stitcher, windows
 
 MODEL = "steel-pegan"
 WHOLE, OVERLAP, STEEP, MEASURED = 320, 96, 4, 16
@@ -158,10 +158,10 @@ class DefectMaker:
         """(H, W) of any size through the generator where it is `wanted`; smaller than a patch is mirrored to one."""
         height, width = grey.shape
         padded = np.pad(grey, ((0, max(0, self.side - height)), (0, max(0, self.side - width))), mode="symmetric")
-        stitcher = Stitcher((padded.shape[0], padded.shape[1]), WHOLE, OVERLAP, 1, STRIDE)
+        stitcher = Stitcher((padded.shape[0], padded.shape[1]), OVERLAP, 1)
         variation = Variation.of(seed, name == CLEAN)
         noise = variation.noise(padded.shape)
-        tiles = list(stitcher.tiles())
+        tiles = windows(padded.shape, WHOLE, OVERLAP, STRIDE)
         used = [where for where in tiles if wanted[where].any()]
         levels = None
         if len(tiles) > 1:

@@ -33,23 +33,26 @@ def publish() -> None:
         with complaining():
             from corrovis.electrochem.columns import read_columns
             from corrovis.electrochem.corrosion_rate import metal
-            from corrovis.electrochem.polarization import fit_tafel
-            from corrovis.electrochem.readers import read_polarization
-            from corrovis.render.curve_answers import tafel_answer
-            from corrovis.render.plots import save_figure, tafel_figure
+            from corrovis.tasks import curves
 
             path, name = upload(curve)
-            area = optional(number, "area_cm2", area_cm2)
             weight = optional(number, "equivalent_weight", equivalent_weight)
             density = optional(number, "density_g_cm3", density_g_cm3)
-            of = metal(optional(text, "alloy", alloy), weight, density, optional(text, "composition", composition))
-            read = read_polarization(path, area, read_columns(optional(text, "columns", columns)), name)
             how: Any = text("method", method)  # any other than a `Method` is refused there
-            fit = fit_tafel(read, how, edges_of(window), optional(whole_number, "sweep", sweep))
-            answer = {"file": name, **tafel_answer(fit, of), "reference": text("reference", reference)}
+            asked = curves.TafelRequest(
+                area_cm2=optional(number, "area_cm2", area_cm2),
+                metal=metal(optional(text, "alloy", alloy), weight, density, optional(text, "composition", composition)),
+                columns=read_columns(optional(text, "columns", columns)),
+                method=how,
+                window_v=edges_of(window),
+                sweep=optional(whole_number, "sweep", sweep),
+                reference=text("reference", reference),
+            )
             plot = fresh_folder() / "tafel.png"
-            save_figure(tafel_figure([fit], reference), plot)
-        return {**answer, **as_files({"plot": plot})}
+            answer = curves.tafel([(path, name)], asked, plot).items[0]
+            if "error" in answer:
+                raise BadInputError(answer["error"])
+        return {"file": name, **answer, **as_files({"plot": plot})}
 
     def fit_eis(
         spectrum: FileData,
@@ -61,19 +64,18 @@ def publish() -> None:
         """An equivalent circuit fitted to an impedance spectrum, without start values."""
         with complaining():
             from corrovis.electrochem.columns import read_columns
-            from corrovis.electrochem.impedance import fit_circuit
-            from corrovis.electrochem.readers import read_spectrum
-            from corrovis.render.curve_answers import circuit_answer
-            from corrovis.render.plots import impedance_figure, save_figure
+            from corrovis.tasks import curves
 
             path, name = upload(spectrum)
-            area = optional(number, "area_cm2", area_cm2)
-            one, of = whole_number("spectrum_number", spectrum_number), read_columns(optional(text, "columns", columns))
-            fit = fit_circuit(read_spectrum(path, one, area, of, name), text("circuit", circuit))
-            answer = {"file": name, **circuit_answer(fit)}
+            asked = curves.EisRequest(
+                circuit=text("circuit", circuit),
+                area_cm2=optional(number, "area_cm2", area_cm2),
+                spectrum=whole_number("spectrum_number", spectrum_number),
+                columns=read_columns(optional(text, "columns", columns)),
+            )
             plot = fresh_folder() / "eis.png"
-            save_figure(impedance_figure([fit]), plot)
-        return {**answer, **as_files({"plot": plot})}
+            _, answer = curves.eis((path, name), asked, plot)
+        return {"file": name, **answer, **as_files({"plot": plot})}
 
     open_door(fit_tafel, **CPU)
     open_door(fit_eis, **CPU)

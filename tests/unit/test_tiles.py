@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corrovis.tiles import Stitcher, tile_starts
+from corrovis.tiles import Stitcher, tile_starts, windows
 
 
 @settings(max_examples=60, deadline=None)
@@ -37,7 +37,7 @@ def test_tiles_on_a_grid_cover_all_and_overlap_enough(length: int, inner: int, o
 @given(st.integers(1, 90), st.integers(1, 90))
 def test_a_field_cut_up_and_stitched_is_the_field(height: int, width: int) -> None:
     field = np.random.default_rng(0).random((2, height, width), np.float32)
-    stitcher = Stitcher((height, width), 32, 8, 2)
-    for where in stitcher.tiles():
+    stitcher = Stitcher((height, width), 8, 2)
+    for where in windows((height, width), 32, 8):
         stitcher.add(where, field[:, *where])
     assert np.allclose(stitcher.whole(), field, atol=1e-6)
