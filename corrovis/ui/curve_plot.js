@@ -45,7 +45,8 @@ function widen(span, other, pixels, otherPixels) {
 
 function isWide(panel, k, all) {
   const narrow = all.filter((other, place) => place > 0 && !other.below);
-  return k === 0 || panel.below || (narrow.length % 2 === 1 && panel === narrow[narrow.length - 1]); // left alone it takes the whole row
+  const alone = narrow.length % 2 === 1 && panel === narrow[narrow.length - 1]; // it takes the whole row
+  return k === 0 || panel.below || alone;
 }
 
 // Circles that the fit can be seen through; of those that would lie on each other one.
@@ -55,22 +56,25 @@ function circles(xs, ys) {
     const y = ys[k];
     if (last && Math.hypot(x - last[0], y - last[1]) < APART) return;
     last = [x, y];
-    path += `M${(x - RADIUS).toFixed(1)} ${y.toFixed(1)}a${RADIUS} ${RADIUS} 0 1 0 ${2 * RADIUS} 0a${RADIUS} ${RADIUS} 0 1 0 ${-2 * RADIUS} 0`;
+    const half = (across) => `a${RADIUS} ${RADIUS} 0 1 0 ${across} 0`;
+    path += `M${(x - RADIUS).toFixed(1)} ${y.toFixed(1)}${half(2 * RADIUS)}${half(-2 * RADIUS)}`;
   });
   return path;
 }
 
 function crosses(xs, ys) {
   const r = 0.8 * RADIUS;
-  return xs.map((x, k) => `M${(x - r).toFixed(1)} ${(ys[k] - r).toFixed(1)}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`).join("");
+  const strokes = `l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`;
+  return xs.map((x, k) => `M${(x - r).toFixed(1)} ${(ys[k] - r).toFixed(1)}${strokes}`).join("");
 }
 
 function draw(panel, k, all) {
   const first = k === 0, wide = isWide(panel, k, all);
   const phone = window.innerWidth < 640; // drawn as wide as it is seen, or its letters shrink with it
   const width = wide && !phone ? 760 : 380, height = first ? (phone ? 300 : 400) : wide ? 170 : 240;
-  const names = first ? panel.series.filter((series) => series.name && !series.line && !series.band).map((series) => series.name) : [];
-  const crowded = names.length && (names[0].length + panel.ylabel.length) * LETTER_PX > width - 40; // no room beside the axis' name
+  const titled = panel.series.filter((series) => first && series.name && !series.line && !series.band);
+  const names = titled.map((series) => series.name);
+  const crowded = names.length && (names[0].length + panel.ylabel.length) * LETTER_PX > width - 40; // beside the axis' name
   const top = PAD.top + LINE_PX * Math.max(0, names.length - (crowded ? 0 : 1));
   const inner = { w: width - PAD.left - PAD.right, h: height - PAD.top - PAD.bottom, top };
   const tall = height + top - PAD.top; // the legend stands above the data
@@ -90,7 +94,7 @@ function draw(panel, k, all) {
   }
   node("text", { x: PAD.left + inner.w / 2, y: tall - 7, "text-anchor": "middle" }, svg, panel.xlabel);
   node("text", { x: 8, y: 16 }, svg, panel.ylabel);
-  let named = crowded ? 1 : 0;
+  let row = crowded ? 1 : 0;
   for (const series of panel.series) {
     const colour = COLOURS[series.colour % COLOURS.length];
     if (series.line || series.band) {
@@ -98,8 +102,12 @@ function draw(panel, k, all) {
       if (series.band) node("path", { d: `${path}Z`, fill: colour, "fill-opacity": 0.14, "data-kind": "band" }, svg);
       else node("path", { d: path, fill: "none", stroke: colour, "stroke-width": 1.4, "data-kind": "fit" }, svg);
     } else {
-      node("path", { d: (series.cross ? crosses : circles)(series.x.map(x), series.y.map(y)), fill: "none", stroke: colour, "stroke-width": 1, "stroke-opacity": 0.75, "data-kind": "data" }, svg);
-      if (first && series.name) node("text", { x: width - PAD.right, y: 16 + LINE_PX * named++, "text-anchor": "end", style: `fill:${colour}` }, svg, series.name);
+      const d = (series.cross ? crosses : circles)(series.x.map(x), series.y.map(y));
+      const look = { fill: "none", stroke: colour, "stroke-width": 1, "stroke-opacity": 0.75 };
+      node("path", { d, ...look, "data-kind": "data" }, svg);
+      if (!first || !series.name) continue;
+      const at = { x: width - PAD.right, y: 16 + LINE_PX * row++, "text-anchor": "end" };
+      node("text", { ...at, style: `fill:${colour}` }, svg, series.name);
     }
   }
   if (panel.window) addWindow(svg, mine ?? panel.window, { x, xs, inner, width });
@@ -110,13 +118,17 @@ function addWindow(svg, start, { x, xs, inner, width }) {
   const edges = [...start];
   const band = node("rect", { class: "band", y: inner.top, height: inner.h }, svg);
   const grips = edges.map((_, k) => {
-    const grip = node("g", { class: "grip", tabindex: 0, role: "slider", "aria-label": k ? words.high : words.low, "aria-valuemin": xs[0], "aria-valuemax": xs[1] }, svg);
+    const said = { "aria-label": k ? words.high : words.low, "aria-valuemin": xs[0], "aria-valuemax": xs[1] };
+    const grip = node("g", { class: "grip", tabindex: 0, role: "slider", ...said }, svg);
     node("rect", { x: -10, y: inner.top, width: 20, height: inner.h }, grip);
     node("line", { class: "edge", y1: inner.top, y2: inner.top + inner.h }, grip);
     return grip;
   });
   const place = () => {
-    grips.forEach((grip, k) => { grip.setAttribute("transform", `translate(${x(edges[k])} 0)`); grip.setAttribute("aria-valuenow", edges[k].toFixed(4)); });
+    grips.forEach((grip, k) => {
+      grip.setAttribute("transform", `translate(${x(edges[k])} 0)`);
+      grip.setAttribute("aria-valuenow", edges[k].toFixed(4));
+    });
     band.setAttribute("x", x(edges[0]));
     band.setAttribute("width", Math.max(0, x(edges[1]) - x(edges[0])));
   };
@@ -127,7 +139,11 @@ function addWindow(svg, start, { x, xs, inner, width }) {
     place();
   };
   grips.forEach((grip, k) => {
-    grip.addEventListener("pointerdown", (event) => { grip.setPointerCapture(event.pointerId); event.preventDefault(); held = true; });
+    grip.addEventListener("pointerdown", (event) => {
+      grip.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      held = true;
+    });
     grip.addEventListener("pointermove", (event) => {
       if (!grip.hasPointerCapture(event.pointerId)) return;
       const box = svg.getBoundingClientRect();

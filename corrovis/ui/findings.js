@@ -1,6 +1,6 @@
 // The findings of one picture: the model's answer came once (see findings.py); threshold, opacity, choice and scale act here.
-// Runs as the body of gr.HTML's js_on_load, after findings_regions.js, findings_saving.js and grey_png.js, with `element`, `props`,
-// `trigger` and `watch` given.
+// Runs as the body of gr.HTML's js_on_load, after findings_regions.js, findings_saving.js and grey_png.js, with `element`,
+// `props`, `trigger` and `watch` given.
 const { words, look } = props;
 const stage = element.querySelector(".findings-stage");
 const find = (name) => stage.querySelector("." + name);
@@ -15,7 +15,8 @@ let request = 0;
 
 function regionsNow() {
   const { value } = view, at = Math.round(Number(threshold.value) * 256);
-  if (at === 128) return { ids: view.given, regions: value.regions, share: value.corroded_fraction, shares: value.class_fractions };
+  const asSent = { ids: view.given, regions: value.regions, share: value.corroded_fraction, shares: value.class_fractions };
+  if (at === 128) return asSent;
   if (value.instances) return instancesNow(at);
   const least = Math.max(1, Math.round(value.least / value.zoom ** 2));
   const { ids, regions } = labelRegions(view.strength, view.classOf, [value.width, value.height], at, [least, value.sure]);
@@ -39,7 +40,8 @@ function instancesNow(at) {
 // Cumulative normal distribution; Abramowitz and Stegun 7.1.26, good to 1e-7.
 function normal(z) {
   const x = Math.abs(z) / Math.SQRT2, t = 1 / (1 + 0.3275911 * x);
-  const tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) * Math.exp(-x * x);
+  const terms = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592];
+  const tail = terms.reduce((sum, term) => (sum + term) * t, 0) * Math.exp(-x * x);
   return z > 0 ? 1 - tail / 2 : tail / 2;
 }
 
@@ -54,8 +56,12 @@ function grade(share) {
 // As corrovis.render.sem_pictures.colours_of.
 function colour({ id, class: kind }) {
   if (view.value.classes.length > 2) return look.classes[kind];
-  const hue = ((id - 1) * look.turn % 1) * 6, part = 255 * (1 - look.saturation * Math.abs(hue % 2 - 1)), low = 255 * (1 - look.saturation);
-  return [[255, part, low], [part, 255, low], [low, 255, part], [low, part, 255], [part, low, 255], [255, low, part]][Math.floor(hue)];
+  const hue = ((id - 1) * look.turn % 1) * 6, high = 255, low = high * (1 - look.saturation);
+  const part = high * (1 - look.saturation * Math.abs(hue % 2 - 1));
+  return [
+    [high, part, low], [part, high, low], [low, high, part],
+    [low, part, high], [part, low, high], [high, low, part],
+  ][Math.floor(hue)];
 }
 
 function draw() {
@@ -81,7 +87,8 @@ function draw() {
     const id = ids[i];
     if (!id) continue;
     const rim = (x && ids[i - 1] !== id) || (x < last && ids[i + 1] !== id) || ids[i - width] !== id || ids[i + width] !== id;
-    const other = chosen && chosen !== id, a = rim ? Math.max(alpha, other ? 0.35 : chosen === id ? 0.9 : open) : other ? 0 : alpha;
+    const other = chosen && chosen !== id, least = other ? 0.35 : chosen === id ? 0.9 : open;
+    const a = rim ? Math.max(alpha, least) : other ? 0 : alpha;
     for (let c = 0; c < 3; c++) out[4 * i + c] += (palette[3 * id + c] - out[4 * i + c]) * a;
   }
   canvas.getContext("2d").putImageData(frame, 0, 0);
@@ -128,7 +135,8 @@ function tell() {
   const { value, now } = view, side = scale();
   find("share").textContent = percent(now.share, 1) + " " + words.corroded;
   find("error").textContent = words.error.replace("%s", (100 * value.sigma).toFixed(1));
-  find("count").textContent = [now.regions.length === 1 ? words.one : words.count.replace("%s", now.regions.length), ...besides()].join(", ");
+  const count = now.regions.length;
+  find("count").textContent = [count === 1 ? words.one : words.count.replace("%s", count), ...besides()].join(", ");
   const shares = grade(now.share), most = value.limits.filter((limit) => now.share >= limit).length;
   stage.dataset.severity = value.severities[most];
   find("grade").querySelector("ul").replaceChildren(...shares.map((share, k) => {
@@ -147,7 +155,7 @@ function tell() {
   const heads = [words.region, ...(several ? [words.class] : []), ...sizes, words.circularity, words.score];
   stage.querySelector("thead tr").replaceChildren(...heads.map((text) => made("th", text)));
   stage.querySelector("tbody").replaceChildren(...now.regions.slice(0, look.rows).map(row));
-  find("more").textContent = now.regions.length > look.rows ? words.more.replace("%s", look.rows).replace("%t", now.regions.length) : "";
+  find("more").textContent = count > look.rows ? words.more.replace("%s", look.rows).replace("%t", count) : "";
   mark();
 }
 
@@ -191,7 +199,9 @@ function row(region) {
 // --- choosing a region -----------------------------------------------------------------------------------------------------
 
 function mark() {
-  for (const line of stage.querySelectorAll("tbody tr")) line.setAttribute("aria-selected", Number(line.dataset.id) === view.chosen);
+  for (const line of stage.querySelectorAll("tbody tr")) {
+    line.setAttribute("aria-selected", Number(line.dataset.id) === view.chosen);
+  }
   const region = view.now?.regions.find((one) => one.id === view.chosen);
   stage.dataset.chosen = view.chosen;
   find("told").textContent = region ? `${words.region} ${region.id}: ${cells(region)[0]} ${scale() ? "µm" : "px"}²` : "";
@@ -247,7 +257,9 @@ function showHeat(name) {
   later();
 }
 const toggles = stage.querySelectorAll(".toggle");
-for (const button of toggles) button.addEventListener("click", () => showHeat(heat === button.dataset.heat ? "" : button.dataset.heat));
+for (const button of toggles) {
+  button.addEventListener("click", () => showHeat(heat === button.dataset.heat ? "" : button.dataset.heat));
+}
 
 // What was typed is of this page alone until it is written into tables and reports.
 function offerScale() {

@@ -32,7 +32,8 @@ function labelRegions(strength, classOf, [width, height], at, [least, sure]) {
     }
   }
   for (let k = 1; k <= count; k++) parent[k] = parent[parent[k]]; // parents are smaller: one step each reaches the root
-  const area = new Int32Array(count + 1), sum = new Float64Array(count + 1), kind = new Uint8Array(count + 1), final = new Int32Array(count + 1);
+  const area = new Int32Array(count + 1), sum = new Float64Array(count + 1);
+  const kind = new Uint8Array(count + 1), final = new Int32Array(count + 1);
   for (let i = 0; i < ids.length; i++) {
     if (!ids[i]) continue;
     const root = parent[ids[i]];
@@ -61,7 +62,9 @@ function addCircularity(ids, regions, width) {
   const rim = new Int32Array(ids.length), length = new Float64Array(regions.length + 1), last = width - 1;
   for (let i = 0, x = 0; i < ids.length; i++, x = x === last ? 0 : x + 1) {
     const id = ids[i];
-    if (id && (!x || x === last || ids[i - 1] !== id || ids[i + 1] !== id || ids[i - width] !== id || ids[i + width] !== id)) rim[i] = id;
+    if (!id) continue;
+    const beside = x > 0 && x < last && ids[i - 1] === id && ids[i + 1] === id;
+    if (!beside || ids[i - width] !== id || ids[i + width] !== id) rim[i] = id;
   }
   for (let i = 0, x = 0; i < ids.length; i++, x = x === last ? 0 : x + 1) {
     const id = rim[i];
@@ -77,7 +80,14 @@ function addCircularity(ids, regions, width) {
     }
     length[id] += LENGTHS[1 + 2 * sides + 10 * corners] ?? 0;
   }
-  for (const region of regions) region.circularity = length[region.id] ? Math.min(1, 4 * Math.PI * region.area / length[region.id] ** 2) : 1;
+  for (const region of regions) {
+    const perimeter = length[region.id];
+    region.circularity = perimeter ? Math.min(1, 4 * Math.PI * region.area / perimeter ** 2) : 1;
+  }
 }
 
-const LENGTHS = { 5: 1, 7: 1, 15: 1, 17: 1, 25: 1, 27: 1, 21: Math.SQRT2, 33: Math.SQRT2, 13: (1 + Math.SQRT2) / 2, 23: (1 + Math.SQRT2) / 2 };
+const LENGTHS = {
+  5: 1, 7: 1, 15: 1, 17: 1, 25: 1, 27: 1,
+  21: Math.SQRT2, 33: Math.SQRT2,
+  13: (1 + Math.SQRT2) / 2, 23: (1 + Math.SQRT2) / 2,
+};

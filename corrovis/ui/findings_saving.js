@@ -15,7 +15,8 @@ function onSave(name, make) {
 }
 
 function save(blob, ending) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `${view.value.stem}_${ending}` });
+  const link = document.createElement("a");
+  Object.assign(link, { href: URL.createObjectURL(blob), download: `${view.value.stem}_${ending}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
@@ -36,7 +37,8 @@ async function saveMask() {
 // As the program's regions.csv: its names, its rounding.
 function saveTable() {
   const { value, now } = view, side = scale();
-  const figures = (number, digits) => Number(number.toPrecision(digits)), rounded = (number, digits) => Number(number.toFixed(digits));
+  const figures = (number, digits) => Number(number.toPrecision(digits));
+  const rounded = (number, digits) => Number(number.toFixed(digits));
   const columns = {
     id: ({ id }) => id,
     class: (region) => value.classes[region.class],

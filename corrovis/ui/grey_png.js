@@ -11,7 +11,8 @@ async function greyPng(pixels, width, height) {
   header[8] = 8; // bits; grey, deflated, not interlaced are all 0
   const data = new Uint8Array(await new Response(packed).arrayBuffer());
   const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10);
-  return new Blob([signature, pngChunk("IHDR", header), pngChunk("IDAT", data), pngChunk("IEND", new Uint8Array(0))], { type: "image/png" });
+  const chunks = [pngChunk("IHDR", header), pngChunk("IDAT", data), pngChunk("IEND", new Uint8Array(0))];
+  return new Blob([signature, ...chunks], { type: "image/png" });
 }
 
 function pngChunk(name, data) {

@@ -7,10 +7,13 @@ const at = find("at"), strip = find("strip"), maps = find("maps");
 const SIDE = 768, GAP = 8;
 const now = { colours: "bone", show: "mean", layers: [], pictures: [] };
 
-const palettes = Object.fromEntries(Object.entries(tables).map(([name, { colours }]) => [name, Uint32Array.from({ length: 256 }, (_, k) => {
-  const [r, g, b] = [0, 2, 4].map((i) => parseInt(colours.slice(6 * k + i, 6 * k + i + 2), 16));
-  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; // as a little-endian pixel
-})]));
+function palette({ colours }) {
+  return Uint32Array.from({ length: 256 }, (_, k) => {
+    const [r, g, b] = [0, 2, 4].map((i) => parseInt(colours.slice(6 * k + i, 6 * k + i + 2), 16));
+    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; // as a little-endian pixel
+  });
+}
+const palettes = Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, palette(table)]));
 
 function ramp(name) {
   const stops = [0, 32, 64, 96, 128, 160, 192, 224, 255].map((k) => `#${tables[name].colours.slice(6 * k, 6 * k + 6)}`);
@@ -36,17 +39,19 @@ async function decoded(layer) {
 
 function coloured(layer, picture, column) {
   const board = canvas(layer.w, layer.h), pen = board.getContext("2d");
-  const cell = pen.createImageData(layer.w, layer.h), pixels = new Uint32Array(cell.data.buffer), palette = palettes[now.colours];
+  const cell = pen.createImageData(layer.w, layer.h), pixels = new Uint32Array(cell.data.buffer);
+  const colours = palettes[now.colours];
   for (let y = 0; y < layer.h; y++) {
     const from = (picture * layer.h + y) * layer.width + column * layer.w;
-    for (let x = 0; x < layer.w; x++) pixels[y * layer.w + x] = palette[layer.grey[from + x]];
+    for (let x = 0; x < layer.w; x++) pixels[y * layer.w + x] = colours[layer.grey[from + x]];
   }
   pen.putImageData(cell, 0, 0);
   return board;
 }
 
 function number(pen, text, x, y) {
-  Object.assign(pen, { font: "600 22px system-ui, sans-serif", textBaseline: "top", fillStyle: "#ebebee", strokeStyle: "#18181b", lineWidth: 5, lineJoin: "round" });
+  Object.assign(pen, { font: "600 22px system-ui, sans-serif", textBaseline: "top" });
+  Object.assign(pen, { fillStyle: "#ebebee", strokeStyle: "#18181b", lineWidth: 5, lineJoin: "round" });
   pen.strokeText(text, x + 6, y + 5);
   pen.fillText(text, x + 6, y + 5);
 }
@@ -66,8 +71,10 @@ function drawMaps() {
     });
   });
   find("layer-name").textContent = layer.name;
-  const shown = now.show === "mean" ? words.mean_of : words.top_of.replace("%t", layer.shown.length) + (now.pictures.length > 1 ? words.top_by.replace("%n", now.pictures[0]) : "");
-  find("layer-facts").textContent = `${Number(at.value) + 1} / ${now.layers.length} · ${layer.size[0]} × ${layer.size[1]} · ${shown.replace("%s", layer.channels)}`;
+  const by = now.pictures.length > 1 ? words.top_by.replace("%n", now.pictures[0]) : "";
+  const shown = now.show === "mean" ? words.mean_of : words.top_of.replace("%t", layer.shown.length) + by;
+  const place = `${Number(at.value) + 1} / ${now.layers.length}`, size = `${layer.size[0]} × ${layer.size[1]}`;
+  find("layer-facts").textContent = `${place} · ${size} · ${shown.replace("%s", layer.channels)}`;
   at.setAttribute("aria-valuetext", layer.name);
   strip.querySelectorAll("button").forEach((button, k) => button.setAttribute("aria-current", k === Number(at.value)));
   view.dataset.drawn = `${at.value} ${now.colours} ${now.show}`;
@@ -95,7 +102,9 @@ function go(k) {
 }
 
 function choose(group, attribute, value) {
-  for (const button of view.querySelectorAll(`.${group} button`)) button.setAttribute("aria-pressed", button.dataset[attribute] === value);
+  for (const button of view.querySelectorAll(`.${group} button`)) {
+    button.setAttribute("aria-pressed", button.dataset[attribute] === value);
+  }
 }
 
 function recolour(name) {

@@ -5,7 +5,8 @@ const stage = element.querySelector(".steel-stage");
 const find = (name) => stage.querySelector("." + name);
 const [slider, seed] = ["strength input", "seed input"].map(find);
 const CLEAN = "background", SHOWN = 3;
-const view = { value: null, chosen: null, strength: 1, awaited: null }; // awaited: the plate chosen last, until its answer is there
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const view = { value: null, chosen: null, strength: 1, awaited: null }; // awaited: the plate chosen last, until it is there
 
 const cellOf = (name) => view.value.cells.find((cell) => cell.name === name);
 const label = (name) => words.classes[name] || name;
@@ -34,7 +35,7 @@ function drawGrid() {
       button.append(picture, text);
       button.addEventListener("click", () => {
         choose(cell.name);
-        find("plate").scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+        find("plate").scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
       });
       return button;
     }),
@@ -139,7 +140,10 @@ function reseed(number) {
   trigger("reseed", { seed: number });
 }
 find("reseed").addEventListener("click", () => reseed(view.value.seed + 1));
-seed.addEventListener("change", () => (seed.value !== "" && seed.checkValidity() ? reseed(Number(seed.value)) : (seed.value = view.value.seed)));
+seed.addEventListener("change", () => {
+  if (seed.value !== "" && seed.checkValidity()) reseed(Number(seed.value));
+  else seed.value = view.value.seed;
+});
 find("keep").addEventListener("click", () => {
   find("keep").setAttribute("aria-busy", "true");
   trigger("save", { name: view.chosen, strength: view.strength });

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 STYLE = Path(__file__).resolve().parents[2] / "corrovis" / "ui" / "page.css"
 
 
@@ -30,3 +32,8 @@ def test_rules_within_media_can_match() -> None:
 def test_only_media_keyframes_and_plain_rules() -> None:
     """Of others gradio keeps nothing."""
     assert set(re.findall(r"@([\w-]+)", STYLE.read_text())) <= {"media", "keyframes"}
+
+
+@pytest.mark.parametrize("path", [*STYLE.parent.glob("*.js"), *STYLE.parent.glob("*.css")], ids=lambda path: path.name)
+def test_a_line_of_a_script_or_style_is_read_at_one_sight(path: Path) -> None:
+    assert [line for line in path.read_text().splitlines() if len(line) > 130] == []
