@@ -13,33 +13,26 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
+from corrovis.depths import BITS, SIXTEEN, stored_values, tag, to_bytes, with_lower_bits
 from corrovis.errors import BadInputError
-from corrovis.resizing import resized, scaled
+from corrovis.resizing import reduced
 from corrovis.results import Byte, Photo
 from corrovis.settings import Settings
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000")
 CURE = "use a JPEG, PNG, WebP or TIFF"
 MIN_SIDE = 16
-MOST_VALUES = 0.1, 99.9  # percentiles, which a hot pixel does not move
-OWN_RANGE = "own range"  # begins the note on values that were stretched
-SHALLOW, TWELVE, SIXTEEN = "8 bit kept in 16", "12 bit reduced to 8", "16 bit reduced to 8"
 OVER_WHITE, TURNED = "transparency laid over white", "turned as the camera noted"
-FOUR_BITS = 15
-SMALL_PART = 0.25  # of a scale: values that span less are stretched
-BAND, BAND_ROW, BAND_FLAT = 0.3, 0.4, 0.75  # most height of a data bar, least share of a row at its value, and of such rows
-LINE_ROW = 0.9  # of a row is one value where a line ends the bar
 PNG_URI = "data:image/png;base64,"
 DEFAULTS = Settings()
 
 EXIF_ORIENTATION = 0x0112
-BITS, PHOTOMETRIC, SAMPLES, PLANAR, SAMPLE_FORMAT = 258, 262, 277, 284, 339  # TIFF 6.0
+SAMPLES, PLANAR = 277, 284  # TIFF 6.0
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -84,7 +77,7 @@ def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = D
             _check_planes(image, name)
             notes = _describe(image)
             image.load()
-            rgb = _upright(_to_eight_bits(_with_lower_bits(image, data, notes), notes), image, notes)
+            rgb = _upright(_to_eight_bits(with_lower_bits(image, data, notes), notes), image, notes)
     except Image.DecompressionBombError as error:
         raise BadInputError(f"{name} holds more than {limits.max_pixels / 1e6:.0f} megapixels; make it smaller") from error
     except UnidentifiedImageError as error:
@@ -114,12 +107,6 @@ def shrink(photo: Photo, long_side: int) -> Photo:
     """The photo with its long side at `long_side` pixels at the most; never enlarged."""
     small = reduced(photo.rgb, long_side)
     return photo if small is photo.rgb else replace(photo, rgb=small)
-
-
-def reduced(pixels: Byte, long_side: int) -> Byte:
-    """(H, W) or (H, W, 3) uint8 with its long side at `long_side` at the most, never enlarged; a line scan keeps a row."""
-    scale = long_side / max(pixels.shape[:2])
-    return pixels if scale >= 1 else resized(pixels, scaled(pixels.shape, scale))
 
 
 def save_png(rgb: Byte, path: Path, caption: str | None) -> None:
@@ -176,7 +163,7 @@ def _check_size(size: tuple[int, int], name: str, limits: Settings) -> None:
 
 def _check_planes(image: Image.Image, name: str) -> None:
     """Pillow and OpenCV both take such planes for stripes of one picture, and say nothing."""
-    if _tag(image, PLANAR) == 2 and (_tag(image, SAMPLES) or 1) > 1 and (_tag(image, BITS) or 8) > 8:
+    if tag(image, PLANAR) == 2 and (tag(image, SAMPLES) or 1) > 1 and (tag(image, BITS) or 8) > 8:
         raise BadInputError(
             f"{name} keeps its 16-bit colours in separate planes, which cannot be read; save it as PNG or 8-bit TIFF"
         )
@@ -192,24 +179,10 @@ def _describe(image: Image.Image) -> list[str]:
     return notes
 
 
-def _with_lower_bits(image: Image.Image, data: bytes, notes: list[str]) -> Image.Image:
-    """Colours of 12 bits or fewer in 16, scaled as grey is: of those Pillow keeps four bits.  All else as it was."""
-    if SIXTEEN not in notes or np.asarray(image).max() > FOUR_BITS or image.has_transparency_data:
-        return image
-    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    deep = np.asarray([] if found is None else found, np.uint16)[..., ::-1]
-    if not np.array_equal(deep >> 8, np.asarray(image)):  # turned, or read in some other way
-        return image
-    notes.remove(SIXTEEN)
-    scaled = Image.fromarray(_scale(deep, notes))
-    scaled.info = image.info
-    return scaled
-
-
 def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     """Any mode of Pillow's to RGB."""
     if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_scale(_as_stored(image), notes)).convert("RGB")
+        return Image.fromarray(to_bytes(stored_values(image), notes)).convert("RGB")
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         if layer.getchannel("A").getextrema() != (255, 255):
@@ -223,63 +196,6 @@ def _to_eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.mode == "CMYK":
         notes.append("CMYK turned into RGB")
     return image.convert("RGB")
-
-
-def _as_stored(image: Image.Image) -> NDArray[np.generic]:
-    """(H, W) integers or floats of one channel, black least: of TIFF's tags Pillow heeds these only at 8 bits."""
-    values = np.asarray(image)
-    if image.mode == "F":
-        return values
-    if _tag(image, BITS) == 32 and _tag(image, SAMPLE_FORMAT) in (None, 1):
-        values = values.view(np.uint32)  # Pillow reads it as signed
-    return values if _tag(image, PHOTOMETRIC) != 0 else np.iinfo(values.dtype).max - values
-
-
-def _tag(image: Image.Image, number: int) -> int | None:
-    """The number under a tag of a TIFF, or the first of several; None without one."""
-    found = getattr(image, "tag_v2", {}).get(number)
-    return found[0] if isinstance(found, tuple) else found
-
-
-def _scale(values: NDArray[np.generic], notes: list[str]) -> Byte:
-    """Integers beyond 8 bits and floats to (H, W) uint8, by the smallest usual scale that holds them or by their own range.
-
-    The range is also taken where it is a small part of the scale, or 8 bits would leave few grey levels of it.
-    """
-    x = values.astype(np.float64)
-    finite = np.isfinite(x)
-    if not finite.any():
-        raise ValueError("no pixel has a value")
-    if not finite.all():
-        notes.append(f"{int((~finite).sum())} pixels without a value made black")
-    low, high = float(x[finite].min()), float(x[finite].max())
-    if np.issubdtype(values.dtype, np.floating):
-        scales = {"float, 1 is white": 1.0, "float, 255 is white": 255.0, "float, 65535 is white": 65535.0}
-    else:
-        scales = {SHALLOW: 255.0, TWELVE: 4095.0, SIXTEEN: 65535.0}
-    note, white = next(((n, w) for n, w in scales.items() if low >= 0 and high <= w), ("", 0.0))
-    if note != SHALLOW:  # what was 8 bits has no more levels to give
-        most = np.percentile(_without_bands(x), MOST_VALUES).tolist()
-        low, high = most if note or most[0] < most[1] else (low, high)
-    if not note or (note != SHALLOW and 0 < high - low < SMALL_PART * white):
-        note, x, white = f"{OWN_RANGE} {low:g} to {high:g} taken as black to white", x - low, max(high - low, 1e-9)
-    notes.append(note)
-    return np.where(finite, np.clip(np.nan_to_num(x) * (255 / white), 0, 255).round(), 0).astype(np.uint8)
-
-
-def _without_bands(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The finite values but for those in bands of one value at the top and the bottom: a data bar's are no detector's."""
-    rows = x.reshape(len(x), -1)
-    reach, own = int(len(rows) * BAND), np.ones(len(rows), bool)
-    for one, kept in ((rows[:reach], own), (rows[::-1][:reach], own[::-1])):
-        found, counts = np.unique(one[: max(1, reach // 8)], return_counts=True)
-        flat = np.append(False, (one == found[counts.argmax()]).mean(axis=1) >= BAND_ROW)
-        end = int(flat.nonzero()[0].max(initial=0))
-        if flat[: end + 1].sum() >= BAND_FLAT * end:
-            lines = (one[end:] == one[end:, :1]).mean(axis=1) >= LINE_ROW
-            kept[: end + int(np.argmin(np.append(lines, False)))] = False
-    chosen = rows[own]
-    return np.asarray(chosen[np.isfinite(chosen)] if np.isfinite(chosen).any() else x[np.isfinite(x)])
 
 
 def _to_srgb(image: Image.Image, profile: bytes, notes: list[str]) -> Image.Image:

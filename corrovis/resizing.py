@@ -22,3 +22,9 @@ def resized(image: Plane, size_hw: tuple[int, ...], enlarge: int = cv2.INTER_LIN
 def scaled(size_hw: tuple[int, ...], scale: float) -> tuple[int, int]:
     """(height, width) times `scale`, a pixel at least."""
     return max(1, round(size_hw[0] * scale)), max(1, round(size_hw[1] * scale))
+
+
+def reduced(pixels: Plane, long_side: int) -> Plane:
+    """(H, W) or (H, W, 3) with its long side at `long_side` at the most, never enlarged; a line scan keeps a row."""
+    scale = long_side / max(pixels.shape[:2])
+    return pixels if scale >= 1 else resized(pixels, scaled(pixels.shape, scale))

@@ -17,7 +17,7 @@ import numpy as np
 from segment_views import Labelled, Windows, instrument, window
 
 from corrovis.errors import BadInputError
-from corrovis.images import reduced
+from corrovis.resizing import reduced
 from corrovis.sem.fields import normalise, read_field
 from corrovis.sem.material import FLAT, LEAST_SIDE, LONG_SIDE
 

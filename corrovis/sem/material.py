@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 
 from corrovis.errors import WeightsError
-from corrovis.images import reduced
-from corrovis.resizing import resized
+from corrovis.resizing import reduced, resized
 from corrovis.results import Byte, Float, Provenance, check_shares
 from corrovis.sem.doubts import COLOURED, UNLIKE, colourful, nothing_in
 from corrovis.sem.fields import normalise

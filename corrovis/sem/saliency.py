@@ -23,11 +23,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from corrovis.images import reduced
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.pixel_net import PixelNet, describe
 from corrovis.networks.yolo_seg import YoloSeg
-from corrovis.resizing import resized
+from corrovis.resizing import reduced, resized
 from corrovis.results import Byte, Float
 from corrovis.sem.hooks import hearing
 from corrovis.sem.preparing import as_seen, picture_input

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from corrovis.depths import OWN_RANGE, SHALLOW, SIXTEEN, TWELVE
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS, EXIF_ORIENTATION, OVER_WHITE, OWN_RANGE, SHALLOW, SIXTEEN, TURNED, TWELVE, read_photo
+from corrovis.images import DEFAULTS, EXIF_ORIENTATION, OVER_WHITE, TURNED, read_photo
 from corrovis.results import Bool
 from corrovis.settings import Settings
 from corrovis.steel.results import Pixels, Plate

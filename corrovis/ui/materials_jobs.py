@@ -15,9 +15,10 @@ import numpy as np
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS, png_uri, reduced, save_png
+from corrovis.images import DEFAULTS, png_uri, save_png
 from corrovis.render.colour_maps import FILTERS, TITLES, filter_of, table
 from corrovis.render.layer_sheets import Look, layer_sheet, overview, save_pdf, show_of, shown_maps
+from corrovis.resizing import reduced
 from corrovis.sem.fields import read_field
 from corrovis.sem.layers import Layer, LayerView, LayerViewer
 from corrovis.sem.material import MaterialClassifier
