@@ -17,11 +17,11 @@ from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.store import Store
+from corrovis.tasks.steel import SetTools
 from corrovis.ui.materials_jobs import MaterialsLab
-from corrovis.ui.page import build_page, launch_options, source_link
+from corrovis.ui.page import QUEUE, build_page, launch_options, source_link
 from corrovis.ui.parts import keep_sweeping, kept_by, own_uploads
 from corrovis.ui.services import Services
-from corrovis.ui.steel_jobs import SteelTools
 
 
 def main() -> None:
@@ -31,15 +31,14 @@ def main() -> None:
     grader = Grader(store) if "car-grade" in store else None
     segmenter = Segmenter(store)
     inspector = Inspector(segmenter) if segmenter.models else None
-    lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store) if "material" in store else None, settings)
+    lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store) if "material" in store else None)
     patches = PatchInspector(store) if "steel-inspector" in store else None
-    steel = SteelTools(DefectMaker(store), patches, settings) if "steel-pegan" in store else None
+    steel = SetTools(DefectMaker(store), patches) if "steel-pegan" in store else None
     synthesiser = Synthesiser(store) if SURFACES in store else None
     services = Services(
         CarMasker(store),
         Ager(store),
         grader,
-        settings,
         inspector=inspector,
         materials=lab,
         synthesiser=synthesiser,
@@ -49,7 +48,7 @@ def main() -> None:
     page = build_page(services, store.specs, source_link(os.environ))
     server = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0")  # the port is gradio's own to read, from GRADIO_SERVER_PORT
     keep_sweeping(kept_by(page))
-    page.queue(max_size=settings.queue).launch(server_name=server, **launch_options(settings))
+    page.queue(max_size=QUEUE).launch(server_name=server, **launch_options())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import functools
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ class Job:
     columns: dict[str, str]
     shares: Callable[[Store], Sequence[str]]
     models: Callable[[Store], Sequence[str]]
-    open: Callable[[Store, Settings], Answer]
+    open: Callable[[Store], Answer]
 
     def all_columns(self, store: Store) -> dict[str, str]:
         shares = {f"probability_{name}": "double" for name in self.shares(store)}
@@ -82,7 +82,7 @@ class Batch:
     seconds: float
 
 
-def _grader(store: Store, settings: Settings) -> Answer:
+def _grader(store: Store) -> Answer:
     from corrovis.car.grading import Grader
     from corrovis.car.masking import CarMasker
     from corrovis.images import read_photo
@@ -91,14 +91,14 @@ def _grader(store: Store, settings: Settings) -> Answer:
     grader, masker = Grader(store), CarMasker(store)
 
     def answer(path: Path) -> Record:
-        photo = read_photo(path, limits=settings)
+        photo = read_photo(path)
         record = grade_record(grader.grade(photo), masker.sees_car(photo))
         return {**record, "warnings": "; ".join(record["warnings"])}
 
     return answer
 
 
-def _inspector(store: Store, settings: Settings) -> Answer:
+def _inspector(store: Store) -> Answer:
     from corrovis.render.inspection_report import record
     from corrovis.sem.fields import read_field
     from corrovis.sem.inspection import Inspector
@@ -107,7 +107,7 @@ def _inspector(store: Store, settings: Settings) -> Answer:
     inspector = Inspector(Segmenter(store))
 
     def answer(path: Path) -> Record:
-        found = record(inspector.inspect(read_field(path, limits=settings), explain=False))
+        found = record(inspector.inspect(read_field(path), explain=False))
         return {**found, "region_count": len(found["regions"]), "warnings": "; ".join(found["warnings"])}
 
     return answer
@@ -119,13 +119,13 @@ def _inspection_models(store: Store) -> Sequence[str]:
     return Segmenter(store).models
 
 
-def _patch_inspector(store: Store, settings: Settings) -> Answer:
+def _patch_inspector(store: Store) -> Answer:
     from corrovis.steel.inspector import PatchInspector
     from corrovis.steel.plates import read_plate
     from corrovis.tasks.steel import verdict_record
 
     inspector = PatchInspector(store)
-    return lambda path: verdict_record(inspector.classify(read_plate(path, limits=settings)))
+    return lambda path: verdict_record(inspector.classify(read_plate(path)))
 
 
 INSPECTED = {
@@ -153,15 +153,15 @@ JOBS = {
 class Worker:
     """One of Ray's processes: opens the store once; its networks load with the first picture and stay."""
 
-    def __init__(self, job: str, columns: dict[str, str], settings: Settings) -> None:
-        self.job, self.columns, self.settings = JOBS[job], columns, settings
+    def __init__(self, job: str, columns: dict[str, str], weights: Path) -> None:
+        self.job, self.columns, self.weights = JOBS[job], columns, weights
 
     @functools.cached_property
     def answer(self) -> Answer:
         """Opened with the first picture, so that what is wrong with the weights stands in the rows."""
         from corrovis.store import Store
 
-        return self.job.open(Store(self.settings.weights, threads=1), self.settings)
+        return self.job.open(Store(self.weights, threads=1))
 
     def __call__(self, files: pa.Table) -> pa.Table:
         """Columns `number` and `path` (bytes, since names need not be UTF-8) in; `number` and the job's columns out."""
@@ -215,7 +215,7 @@ def run_batch(folder: Path, name: str, target: Target, ray: str | None, told: To
     for model in job.models(store):  # once, here, rather than in each worker: hashes are checked, what is missing is fetched
         store.path(store.spec(model))
     names = [_readable(path.relative_to(folder).as_posix()) for path in files]
-    worker = (name, job.all_columns(store), replace(settings, weights=settings.weights.absolute()))
+    worker = (name, job.all_columns(store), settings.weights.absolute())
     kept = KeptRows(target, schema_of({"number": "int64", **worker[1]}), names)
     try:
         listed = Pictures([path.absolute() for path in files], names)
@@ -239,7 +239,7 @@ def _interrupted(error: BaseException, kept: KeptRows, wanted: int) -> CorrovisE
     return UnfinishedError(f"{why}; {kept.count} of {wanted} rows are kept in {kept.part}; resume it for the rest")
 
 
-def _answers(worker: tuple[str, dict[str, str], Settings], files: Pictures, kept: KeptRows, told: Told) -> pa.Table:
+def _answers(worker: tuple[str, dict[str, str], Path], files: Pictures, kept: KeptRows, told: Told) -> pa.Table:
     """Rows as they come.  Pictures whose block a worker broke down over are tried once more, each for itself.
 
     Raises:
@@ -273,7 +273,7 @@ def _answers(worker: tuple[str, dict[str, str], Settings], files: Pictures, kept
     return done
 
 
-def _mapped(asked: Any, worker: tuple[str, dict[str, str], Settings], workers: int) -> Any:
+def _mapped(asked: Any, worker: tuple[str, dict[str, str], Path], workers: int) -> Any:
     """The data set of answers; a block that fails is left out, and a worker that died is not begun anew over and over."""
     import ray
 

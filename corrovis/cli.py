@@ -68,7 +68,7 @@ def models(
     records: list[dict[str, Any]] = [asdict(spec) for spec in specs.values()]
     if verify:
         with working("verifying", as_json):
-            store = open_store(settings)
+            store = open_store()
             for record in records:
                 record |= _verify_one(store, record["name"])
     if as_json:

@@ -22,14 +22,14 @@ from corrovis.depths import BITS, SIXTEEN, stored_values, tag, to_bytes, with_lo
 from corrovis.errors import BadInputError
 from corrovis.resizing import reduced
 from corrovis.results import Byte, Photo
-from corrovis.settings import Settings
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "JPEG2000")
 CURE = "use a JPEG, PNG, WebP or TIFF"
 MIN_SIDE = 16
+MAX_PIXELS = 50_000_000  # a picture with more is refused before it is decoded
+MAX_BYTES = 60_000_000  # of a file
 OVER_WHITE, TURNED = "transparency laid over white", "turned as the camera noted"
 PNG_URI = "data:image/png;base64,"
-DEFAULTS = Settings()
 
 EXIF_ORIENTATION = 0x0112
 SAMPLES, PLANAR = 277, 284  # TIFF 6.0
@@ -58,7 +58,7 @@ def picture_endings() -> frozenset[str]:
     return frozenset(ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS)
 
 
-def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = DEFAULTS) -> Photo:
+def read_photo(source: Path | bytes, name: str = "picture") -> Photo:
     """Decode a picture, turn it upright and bring it to 8-bit sRGB; `Photo.notes` says what was done on the way.
 
     Animations give their first frame, transparency is laid over white, 16-bit and float values are scaled to 8 bits, by
@@ -70,16 +70,16 @@ def read_photo(source: Path | bytes, name: str = "picture", limits: Settings = D
     """
     if isinstance(source, Path) and name == "picture":
         name = source.name
-    data = _read_bytes(source, name, limits)
+    data = _read_bytes(source, name)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_size(image.size, name, limits)
+            _check_size(image.size, name)
             _check_planes(image, name)
             notes = _describe(image)
             image.load()
             rgb = _upright(_to_eight_bits(with_lower_bits(image, data, notes), notes), image, notes)
     except Image.DecompressionBombError as error:
-        raise BadInputError(f"{name} holds more than {limits.max_pixels / 1e6:.0f} megapixels; make it smaller") from error
+        raise BadInputError(f"{name} holds more than {MAX_PIXELS / 1e6:.0f} megapixels; make it smaller") from error
     except UnidentifiedImageError as error:
         raise BadInputError(f"{name} is not a picture ({_what_it_looks_like(data)}); {CURE}") from error
     except DAMAGED as error:
@@ -136,26 +136,26 @@ def save_numbers_png(numbers: NDArray[np.int32], path: Path) -> None:
     Image.fromarray(numbers.clip(0, 65535).astype(np.uint16)).save(path, format="PNG")
 
 
-def _read_bytes(source: Path | bytes, name: str, limits: Settings) -> bytes:
+def _read_bytes(source: Path | bytes, name: str) -> bytes:
     if isinstance(source, Path):
         try:
             size = source.stat().st_size
-            data = source.read_bytes() if size <= limits.max_bytes else b""
+            data = source.read_bytes() if size <= MAX_BYTES else b""
         except OSError as error:
             raise BadInputError(f"{source} cannot be read ({error.strerror}); check the path") from error
     else:
         data, size = source, len(source)
-    if size > limits.max_bytes:
-        raise BadInputError(f"{name} has {size / 1e6:.0f} MB, the limit is {limits.max_bytes / 1e6:.0f}; make it smaller")
+    if size > MAX_BYTES:
+        raise BadInputError(f"{name} has {size / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}; make it smaller")
     if not data:
         raise BadInputError(f"{name} is empty (0 bytes); it was probably cut off on its way here, copy it again")
     return data
 
 
-def _check_size(size: tuple[int, int], name: str, limits: Settings) -> None:
+def _check_size(size: tuple[int, int], name: str) -> None:
     width, height = size
-    if width * height > limits.max_pixels:
-        found, limit = width * height / 1e6, limits.max_pixels / 1e6
+    if width * height > MAX_PIXELS:
+        found, limit = width * height / 1e6, MAX_PIXELS / 1e6
         raise BadInputError(f"{name} is {width} x {height}, {found:.0f} megapixels; the limit is {limit:.0f}: make it smaller")
     if min(size) < MIN_SIDE:
         raise BadInputError(f"{name} is only {width} x {height} pixels; use a picture of at least {MIN_SIDE} a side")

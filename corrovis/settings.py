@@ -14,13 +14,10 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Limits and places. `from_environment` reads `CORROVIS_WEIGHTS`, `CORROVIS_THREADS`."""
+    """Places and threads. `from_environment` reads `CORROVIS_WEIGHTS`, `CORROVIS_THREADS`."""
 
     weights: Path = WEIGHTS
     threads: int = 0  # torch threads; 0 = all cores
-    max_pixels: int = 50_000_000  # a picture with more is refused before it is decoded
-    max_bytes: int = 60_000_000  # of an uploaded file
-    queue: int = 32  # visitors who may wait
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -35,9 +35,10 @@ def working(what: str, as_json: bool) -> Iterator[Status]:
         yield status
 
 
-def open_store(settings: Settings) -> Store:
+def open_store() -> Store:
     from corrovis.store import Store
 
+    settings = Settings.from_environment()
     return Store(settings.weights, settings.threads)
 
 
@@ -45,7 +46,7 @@ def own_or_shipped(weights: Path | None, name: str) -> tuple[Store, str]:
     """Store and name of the network in a lab's own file, or the shipped store and `name`."""
     from corrovis.store import own_weights
 
-    return own_weights(weights) if weights else (open_store(Settings.from_environment()), name)
+    return own_weights(weights) if weights else (open_store(), name)
 
 
 def print_json(answer: dict[str, Any]) -> None:

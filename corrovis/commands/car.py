@@ -10,7 +10,6 @@ import typer
 
 from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
 from corrovis.errors import BadInputError, NoCarError, advising
-from corrovis.settings import Settings
 
 
 def age(
@@ -37,12 +36,11 @@ def age(
         from corrovis.render.folders import make_folder
         from corrovis.render.video import save_mp4
 
-        settings = Settings.from_environment()
-        picture = read_photo(photo, limits=settings)
+        picture = read_photo(photo)
         if place:
             check_inside(place, picture.size_hw)
         make_folder(folder)
-        store = open_store(settings)
+        store = open_store()
         began = time.perf_counter()
         with advising(NoCarError, "--whole"):
             mask = CarMasker(store).mask(picture, whole, place)
@@ -85,12 +83,11 @@ def grade(
         from corrovis.render.car_files import grade_record
         from corrovis.tasks.many import answer_each
 
-        settings = Settings.from_environment()
-        store = open_store(settings)
+        store = open_store()
         grader, masker = Grader(store), CarMasker(store)
 
         def answer(path: Path) -> dict[str, Any]:
-            photo = read_photo(path, limits=settings)
+            photo = read_photo(path)
             return grade_record(grader.grade(photo), masker.sees_car(photo))
 
         items = answer_each(photos, answer)

@@ -105,7 +105,7 @@ def _inspector() -> Inspector:
     from corrovis.sem.inspection import Inspector
     from corrovis.sem.segmentation import Segmenter
 
-    return Inspector(Segmenter(open_store(Settings.from_environment())))
+    return Inspector(Segmenter(open_store()))
 
 
 def _row(item: dict[str, Any]) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from corrovis.commands.answers import Json, err, out, own_or_shipped, print_items, print_json, print_table, working
-from corrovis.settings import Settings
 
 
 def material(
@@ -54,10 +53,9 @@ def layers(
         from corrovis.sem.layers import LayerViewer
 
         look = Look(filter_of(colour_filter), show_of(show))
-        settings = Settings.from_environment()
         store, own = own_or_shipped(weights, "")
         viewer = LayerViewer(store)
-        fields = [read_field(path, limits=settings) for path in (image, beside) if path is not None]
+        fields = [read_field(path) for path in (image, beside) if path is not None]
         view = viewer.view(fields, model or own or viewer.first, top)
         make_folder(folder)
         answer = {"file": str(image), **write_layers(view, look, folder)}

@@ -13,7 +13,6 @@ import typer
 
 from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
 from corrovis.errors import BadInputError
-from corrovis.settings import Settings
 
 Strength = Annotated[float, typer.Option(help="0 leaves the plate as it is, 1 is the whole effect.")]
 Mask = Annotated[Path | None, typer.Option(help="PNG of the plate's size, white where it is to happen.  [default: everywhere]")]
@@ -30,9 +29,8 @@ def steel(
         from corrovis.tasks.many import answer_each
         from corrovis.tasks.steel import verdict_record
 
-        settings = Settings.from_environment()
-        inspector = PatchInspector(open_store(settings))
-        items = answer_each(patches, lambda path: verdict_record(inspector.classify(read_plate(path, limits=settings))))
+        inspector = PatchInspector(open_store())
+        items = answer_each(patches, lambda path: verdict_record(inspector.classify(read_plate(path))))
     print_items(items, as_json, (["file", "class", "probability"], _row), "classified")
 
 
@@ -91,10 +89,9 @@ def _change_plate(path: Path, name: str | None, file: Path, wish: Wish) -> None:
         from corrovis.steel.results import Brush
         from corrovis.tasks.steel import SetTools, write_defect
 
-        settings = Settings.from_environment()
-        store = open_store(settings)
-        plate = read_plate(path, limits=settings)
-        brush = Brush(wish.strength, wish.seed, read_region(wish.mask, plate.size_hw, settings) if wish.mask else None)
+        store = open_store()
+        plate = read_plate(path)
+        brush = Brush(wish.strength, wish.seed, read_region(wish.mask, plate.size_hw) if wish.mask else None)
         maker = DefectMaker(store)
         made = maker.erase(plate, brush) if name is None else maker.add(plate, name, brush)
         answer = write_defect(made, SetTools(maker, PatchInspector(store) if "steel-inspector" in store else None), file)
@@ -130,7 +127,7 @@ def synthesize_steel(
         from corrovis.steel.sets import SetOrder
         from corrovis.tasks.steel import SetTools, write_set
 
-        store = open_store(Settings.from_environment())
+        store = open_store()
         maker = DefectMaker(store)
         inspector = PatchInspector(store) if check and "steel-inspector" in store else None
         order = SetOrder(maker.defects if name == "all" else (maker.check_defect(name),), count, seed, clean, background)

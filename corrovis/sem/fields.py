@@ -11,13 +11,12 @@ import cv2
 import numpy as np
 
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS, read_photo
+from corrovis.images import read_photo
 from corrovis.results import Byte
 from corrovis.sem.data_bar import specimen_rows
 from corrovis.sem.pixel_size import SCALED, find_pixel_size, pixel_size_at
 from corrovis.sem.results import Field, PixelSize
 from corrovis.sem.scale_bar import scale_bar_length
-from corrovis.settings import Settings
 
 MIDDLE, SPREAD = 128.0, 40.0
 """Grey level and standard deviation that every micrograph is brought to."""
@@ -30,7 +29,6 @@ def read_field(
     source: Path | bytes,
     name: str = "picture",
     pixel: PixelSize | None = None,
-    limits: Settings = DEFAULTS,
     bar_um: float | None = None,
 ) -> Field:
     """Decode a micrograph or photo; find its data bar and its pixel size.
@@ -40,7 +38,7 @@ def read_field(
     Raises:
         BadInputError: not a picture, damaged, empty, below 32 px a side, above `limits`, or without the scale bar that was named
     """
-    photo = read_photo(source, name, limits)
+    photo = read_photo(source, name)
     if min(photo.size_hw) < LEAST_SIDE:
         height, width = photo.size_hw
         raise BadInputError(f"{photo.name} is only {width} x {height} pixels; use a picture of at least {LEAST_SIDE} a side")

@@ -14,9 +14,8 @@ from PIL import Image
 
 from corrovis.depths import OWN_RANGE, SHALLOW, SIXTEEN, TWELVE
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS, EXIF_ORIENTATION, OVER_WHITE, TURNED, read_photo
+from corrovis.images import EXIF_ORIENTATION, OVER_WHITE, TURNED, read_photo
 from corrovis.results import Bool
-from corrovis.settings import Settings
 from corrovis.steel.results import Pixels, Plate
 
 Value = TypeVar("Value", bound=np.generic)
@@ -28,13 +27,13 @@ WHITE = "White"
 """Text of a PNG of 16 bits: its white, which its pixels alone do not tell once the brightest of them is brushed away."""
 
 
-def read_plate(source: Path | bytes, name: str = "picture", limits: Settings = DEFAULTS) -> Plate:
+def read_plate(source: Path | bytes, name: str = "picture") -> Plate:
     """Decode a picture of steel.
 
     Raises:
         BadInputError: not a picture, damaged, empty, below 16 px a side, or above `limits`
     """
-    photo = read_photo(source, name, limits)
+    photo = read_photo(source, name)
     data = source.read_bytes() if isinstance(source, Path) else source
     white, marks = _texts_of(data)
     reduced = [note for note in photo.notes if note.startswith(DEEP)]
@@ -47,9 +46,9 @@ def read_plate(source: Path | bytes, name: str = "picture", limits: Settings = D
     return Plate(np.ascontiguousarray(rgb[..., 0]) if grey else rgb, photo.name, 255, (*photo.notes, *marks))
 
 
-def read_region(source: Path, size_hw: tuple[int, int], limits: Settings = DEFAULTS) -> Bool:
+def read_region(source: Path, size_hw: tuple[int, int]) -> Bool:
     """A mask of the plate's own size: True where it is brighter than half and at least half opaque."""
-    mask = read_photo(source, limits=limits)
+    mask = read_photo(source)
     if mask.size_hw != size_hw:
         found, wanted = (f"{size[1]} x {size[0]}" for size in (mask.size_hw, size_hw))
         raise BadInputError(f"{mask.name} is {found}, but the plate is {wanted}; draw the mask in the plate's size")

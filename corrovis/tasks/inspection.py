@@ -36,7 +36,7 @@ def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Reques
     Raises:
         BadInputError: a picture that cannot be used
     """
-    field = read_field(path, pixel=request.pixel, limits=request.limits, bar_um=request.bar_um)
+    field = read_field(path, pixel=request.pixel, bar_um=request.bar_um)
     found = inspector.inspect(field, request.model, request.explain)
     answer = write_inspection(found, inspector.segmenter.store.spec(found.model), folder)
     if request.keep:

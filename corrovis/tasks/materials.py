@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from corrovis.images import DEFAULTS
 from corrovis.sem.fields import read_field
 from corrovis.sem.material import Material, MaterialClassifier
-from corrovis.settings import Settings
 
 
-def classify_file(classifier: MaterialClassifier, path: Path, name: str, limits: Settings = DEFAULTS) -> dict[str, Any]:
+def classify_file(classifier: MaterialClassifier, path: Path, name: str) -> dict[str, Any]:
     """The record of one picture, called `name`.  Raises BadInputError for a picture that cannot be used."""
-    return {"file": name, **material_record(classifier.classify(read_field(path, Path(name).name, limits=limits)))}
+    return {"file": name, **material_record(classifier.classify(read_field(path, Path(name).name)))}
 
 
 def material_record(found: Material) -> dict[str, Any]:

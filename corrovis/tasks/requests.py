@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS
 from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
 from corrovis.sem.results import PixelSize
-from corrovis.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,6 @@ class Request:
     pixel: PixelSize | None = None
     explain: bool = True
     bar_um: float | None = None
-    limits: Settings = DEFAULTS
     keep: bool = False
 
 

@@ -71,7 +71,7 @@ def age(services: Services, visit: CarVisit, long_side: int | None = None) -> Ag
 
 
 def read(services: Services, visit: CarVisit, long_side: int | None = None) -> Photo:
-    photo = read_photo(visit.path, visit.name, services.settings)
+    photo = read_photo(visit.path, visit.name)
     return shrink(photo, long_side) if long_side else photo
 
 

@@ -15,14 +15,13 @@ import numpy as np
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.images import DEFAULTS, png_uri, save_png
+from corrovis.images import png_uri, save_png
 from corrovis.render.colour_maps import FILTERS, TITLES, filter_of, table
 from corrovis.render.layer_sheets import Look, layer_sheet, overview, save_pdf, show_of, shown_maps
 from corrovis.resizing import reduced
 from corrovis.sem.fields import read_field
 from corrovis.sem.layers import Layer, LayerView, LayerViewer
 from corrovis.sem.material import MaterialClassifier
-from corrovis.settings import Settings
 from corrovis.tasks.materials import classify_file
 
 SENT_SIDE = 112  # of a map, in the page; larger ones are reduced
@@ -35,7 +34,6 @@ class MaterialsLab:
 
     viewer: LayerViewer
     classifier: MaterialClassifier | None = None
-    settings: Settings = DEFAULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +46,12 @@ class LayersVisit:
 
 def classify(lab: MaterialsLab, path: Path, name: str) -> dict[str, Any] | None:
     """The contract's record; None without a classifier.  Raises BadInputError for a picture that cannot be used."""
-    return classify_file(lab.classifier, path, name, lab.settings) if lab.classifier else None
+    return classify_file(lab.classifier, path, name) if lab.classifier else None
 
 
 def look_into(lab: MaterialsLab, visit: LayersVisit) -> LayerView:
     """Raises BadInputError for a picture that cannot be used."""
-    fields = [read_field(path, name, limits=lab.settings) for path, name in visit.pictures]
+    fields = [read_field(path, name) for path, name in visit.pictures]
     return lab.viewer.view(fields, visit.model)
 
 

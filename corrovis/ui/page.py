@@ -9,8 +9,8 @@ from typing import Any
 
 import gradio as gr
 
+from corrovis.images import MAX_BYTES
 from corrovis.manifest import WeightSpec
-from corrovis.settings import Settings
 from corrovis.ui import (
     car,
     car_api,
@@ -31,6 +31,7 @@ from corrovis.ui.wording import page as wording
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"
+QUEUE = 32  # visitors who may wait
 
 SHADES = "#fdf5ef #fae6d7 #f4cbad #ecab7d #e1884c #d36c29 #c2571a #a0450f #7d3710 #5e2b10 #3a1a09"
 RUST = gr.themes.Color("rust", *SHADES.split())
@@ -63,7 +64,7 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
         if services.inspector:
             sem_api.publish(services.inspector)
         if services.patches:
-            steel_api.publish_inspector(services.patches, services.settings)
+            steel_api.publish_inspector(services.patches)
         if services.steel:
             steel_api.publish(services.steel)
         if services.materials:
@@ -74,7 +75,7 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
     return page
 
 
-def launch_options(settings: Settings) -> dict[str, Any]:
+def launch_options() -> dict[str, Any]:
     """What `launch` is told beside the address: looks, limits, and that nobody is watched."""
     # The theme's own fonts would be asked from another host; page.css names the system's.
     theme = gr.themes.Base(primary_hue=RUST, neutral_hue="stone", font="sans-serif", font_mono="monospace", radius_size="lg")
@@ -82,8 +83,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "theme": theme,
         "css": (HERE / "page.css").read_text(encoding="utf-8"),
         "footer_links": [],
-        "max_file_size": settings.max_bytes,
-        "state_session_capacity": 4 * settings.queue,
+        "max_file_size": MAX_BYTES,
+        "state_session_capacity": 4 * QUEUE,
         "enable_monitoring": False,
         "run_history": False,
         "ssr_mode": False,

@@ -9,10 +9,9 @@ from corrovis.car.grading import Grader
 from corrovis.car.masking import CarMasker
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.synthesis import Synthesiser
-from corrovis.settings import Settings
 from corrovis.steel.inspector import PatchInspector
+from corrovis.tasks.steel import SetTools
 from corrovis.ui.materials_jobs import MaterialsLab
-from corrovis.ui.steel_jobs import SteelTools
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +21,8 @@ class Services:
     masker: CarMasker
     ager: Ager
     grader: Grader | None
-    settings: Settings
     inspector: Inspector | None = None
     patches: PatchInspector | None = None
-    steel: SteelTools | None = None
+    steel: SetTools | None = None
     materials: MaterialsLab | None = None
     synthesiser: Synthesiser | None = None

@@ -13,11 +13,12 @@ from gradio.blocks import Block
 
 from corrovis.steel.results import CLEAN, MadePatch
 from corrovis.steel.sets import SetOrder
+from corrovis.tasks.steel import SetTools
 from corrovis.ui import steel_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
 from corrovis.ui.parts import AT_ONCE, VISIT_S, WORK, Handing, drawing, fresh_folder, hero, picture_upload
-from corrovis.ui.steel_jobs import MOST_PATCHES, NARROW, PlateVisit, SteelDesk, SteelTools, StoppedError, Stroke
+from corrovis.ui.steel_jobs import MOST_PATCHES, NARROW, PlateVisit, SteelDesk, StoppedError, Stroke
 from corrovis.ui.wording import steel as wording
 
 ALL = "all"
@@ -38,7 +39,7 @@ element.querySelector("p").hidden = Boolean(canvas.getContext("webgl2") || canva
 class SteelTab:
     """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `desk`."""
 
-    def __init__(self, tools: SteelTools, examples: list[Path]) -> None:
+    def __init__(self, tools: SetTools, examples: list[Path]) -> None:
         self.tools = tools
         self.desk = gr.State(SteelDesk(), time_to_live=VISIT_S)
         hero(wording.HEADLINE, wording.LEAD)

@@ -9,32 +9,31 @@ from typing import Any
 
 from gradio import FileData
 
-from corrovis.settings import Settings
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
 from corrovis.steel.results import CLEAN, Brush
 from corrovis.steel.sets import SetOrder
-from corrovis.tasks.steel import verdict_record, write_defect, write_set
+from corrovis.tasks.steel import SetTools, verdict_record, write_defect, write_set
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, folder_to_fill
 from corrovis.ui.requests import as_files, flag, number, open_door, text, upload, whole_number
-from corrovis.ui.steel_jobs import MOST_PATCHES, SteelTools, make
+from corrovis.ui.steel_jobs import MOST_PATCHES, make
 
 
-def publish_inspector(inspector: PatchInspector, settings: Settings) -> None:
+def publish_inspector(inspector: PatchInspector) -> None:
     """Register the endpoint that needs no generator in the running `gr.Blocks`."""
 
     def classify_steel(patch: FileData) -> dict[str, Any]:
         """Which of nine defects a picture of steel shows, or none ("background"), with the probability of each."""
         with complaining():
             path, name = upload(patch)
-            item = {"file": name, **verdict_record(inspector.classify(read_plate(path, name, settings)))}
+            item = {"file": name, **verdict_record(inspector.classify(read_plate(path, name)))}
         return {"items": [item], **item}
 
     open_door(classify_steel, **CPU)
 
 
-def publish(tools: SteelTools) -> None:
+def publish(tools: SetTools) -> None:
     """Register the generator's endpoints in the running `gr.Blocks`."""
 
     def add_defect(
@@ -72,12 +71,12 @@ class Asked:
     mask: Any
 
 
-def changed(tools: SteelTools, plate: Any, name: str, asked: Asked) -> dict[str, Any]:
+def changed(tools: SetTools, plate: Any, name: str, asked: Asked) -> dict[str, Any]:
     """The contract's answer with its file, for a class of defect or `CLEAN`."""
     with complaining(), folder_to_fill() as folder:
         path, title = upload(plate)
-        picture = read_plate(path, title, tools.settings)
-        region = read_region(upload(asked.mask)[0], picture.size_hw, tools.settings) if asked.mask else None
+        picture = read_plate(path, title)
+        region = read_region(upload(asked.mask)[0], picture.size_hw) if asked.mask else None
         brush = Brush(number("strength", asked.strength), whole_number("seed", asked.seed), region)
         made = make(tools, picture, name, brush)
         ending = "erased" if name == CLEAN else name

@@ -22,7 +22,6 @@ from corrovis.errors import BadInputError, CorrovisError
 from corrovis.images import png_uri
 from corrovis.resizing import resized, scaled
 from corrovis.results import Bool, Byte
-from corrovis.settings import Settings
 from corrovis.steel.defects import depth_of
 from corrovis.steel.plates import read_plate, save_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, Pixels, Plate
@@ -36,13 +35,6 @@ STAGE_SIDE = 256
 EDITOR_SIDE = 960
 NARROW = 30  # px of the plate: what is brushed less widely shows little of a defect
 MOST_PATCHES = 300
-
-
-@dataclass(frozen=True, slots=True)
-class SteelTools(SetTools):
-    """The steps that the tab calls."""
-
-    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +96,8 @@ class Stroke:
     seed: int
 
 
-def read(tools: SteelTools, visit: PlateVisit) -> Plate:
-    return read_plate(visit.path, visit.name, tools.settings)
+def read(tools: SetTools, visit: PlateVisit) -> Plate:
+    return read_plate(visit.path, visit.name)
 
 
 def middle(plate: Plate) -> Plate:
@@ -115,12 +107,12 @@ def middle(plate: Plate) -> Plate:
     return replace(plate, pixels=plate.pixels[top : top + STAGE_SIDE, left : left + STAGE_SIDE].copy())
 
 
-def make(tools: SteelTools, plate: Plate, name: str, brush: Brush) -> DefectPlate:
+def make(tools: SetTools, plate: Plate, name: str, brush: Brush) -> DefectPlate:
     """A class of defect added, or `CLEAN`: erased."""
     return tools.maker.erase(plate, brush) if name == CLEAN else tools.maker.add(plate, name, brush)
 
 
-def seen(tools: SteelTools, plate: Plate) -> dict[str, float]:
+def seen(tools: SetTools, plate: Plate) -> dict[str, float]:
     """Probability of each class; empty without an inspector."""
     if tools.inspector is None:
         return {}
@@ -128,7 +120,7 @@ def seen(tools: SteelTools, plate: Plate) -> dict[str, float]:
     return shares
 
 
-def stage_value(tools: SteelTools, visit: PlateVisit) -> str:
+def stage_value(tools: SetTools, visit: PlateVisit) -> str:
     """What the stage shows: the patch, every defect on it and the patch wiped clean; or one line that says why not."""
     try:
         whole = read(tools, visit)
@@ -150,14 +142,14 @@ def stage_value(tools: SteelTools, visit: PlateVisit) -> str:
     return json.dumps({**value, "seed": visit.seed, "as_it_came": seen(tools, whole), "stamp": time.time_ns()})
 
 
-def look_value(tools: SteelTools, visit: PlateVisit, name: str, strength: float) -> str:
+def look_value(tools: SetTools, visit: PlateVisit, name: str, strength: float) -> str:
     """What the inspector sees at a strength in between."""
     made = make(tools, middle(read(tools, visit)), name, Brush(strength, visit.seed))
     value = {"key": f"{visit.key}-{visit.seed}", "name": name, "strength": strength, "look": seen(tools, made.plate)}
     return json.dumps({**value, "stamp": time.time_ns()})
 
 
-def write_patch(tools: SteelTools, visit: PlateVisit, name: str, strength: float, folder: Path) -> Path:
+def write_patch(tools: SetTools, visit: PlateVisit, name: str, strength: float, folder: Path) -> Path:
     """The patch as the stage shows it, in its own depth."""
     made = make(tools, middle(read(tools, visit)), name, Brush(strength, visit.seed))
     path = folder / f"{Path(visit.name).stem[:60] or 'patch'}_{name}_strength_{strength:.2f}.png"
@@ -165,38 +157,38 @@ def write_patch(tools: SteelTools, visit: PlateVisit, name: str, strength: float
     return path
 
 
-def editor_picture(tools: SteelTools, visit: PlateVisit) -> Byte:
+def editor_picture(tools: SetTools, visit: PlateVisit) -> Byte:
     """(h, w, 3) uint8 of the plate as brushed so far, at most `EDITOR_SIDE` long and at least half of that."""
-    pixels = read_plate(visit.brushed or visit.path, visit.name, tools.settings).eight_bit
+    pixels = read_plate(visit.brushed or visit.path, visit.name).eight_bit
     rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
     long_side = max(rgb.shape[:2])
     scale = min(1.0, EDITOR_SIDE / long_side) if long_side > EDITOR_SIDE / 2 else EDITOR_SIDE / 2 / long_side
     return resized(rgb, scaled(rgb.shape, scale), cv2.INTER_CUBIC)
 
 
-def brush(tools: SteelTools, visit: PlateVisit, stroke: Stroke, folder: Path) -> PlateVisit:
+def brush(tools: SetTools, visit: PlateVisit, stroke: Stroke, folder: Path) -> PlateVisit:
     """The visit with the stroke's defect put on its plate, and into its mask.  Raises BadInputError when nothing is painted."""
-    plate = read_plate(visit.brushed or visit.path, visit.name, tools.settings)
+    plate = read_plate(visit.brushed or visit.path, visit.name)
     height, width = plate.size_hw
     grown = cv2.resize(stroke.painted.astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
     region = np.asarray(grown > 0, np.bool_)
     made = make(tools, plate, stroke.name, Brush(stroke.strength, stroke.seed, region))
     path = folder / f"{Path(visit.name).stem[:60] or 'plate'}_{uuid.uuid4().hex[:8]}.png"
     save_plate(made.plate, path, caption_of(made))
-    before = read_plate(visit.mask, limits=tools.settings).eight_bit if visit.mask else None
+    before = read_plate(visit.mask).eight_bit if visit.mask else None
     write_mask(made, tools.maker.defects, path, before)
     narrow = stroke.name != CLEAN and 2 * float(depth_of(region).max()) < NARROW
     return replace(visit, strokes=(*visit.strokes, path), narrow=narrow)
 
 
-def clean_folder(tools: SteelTools, visit: PlateVisit, folder: Path) -> Path:
+def clean_folder(tools: SetTools, visit: PlateVisit, folder: Path) -> Path:
     """`folder` with nothing but the visitor's plate, as PNG: an upload's name need not end as pictures' names do."""
     (folder / "plate.png").write_bytes(_png(read(tools, visit).pixels))
     return folder
 
 
 def write_zip(
-    tools: SteelTools,
+    tools: SetTools,
     order: SetOrder,
     folder: Path,
     told: Callable[[MadePatch], None],

@@ -24,7 +24,7 @@ from corrovis.sem.layers import LayerViewer
 from corrovis.sem.material import MaterialClassifier
 from corrovis.sem.segmentation import Segmenter
 from corrovis.sem.synthesis import MODEL, Synthesiser
-from corrovis.settings import WEIGHTS, Settings
+from corrovis.settings import WEIGHTS
 from corrovis.steel.defects import DefectMaker, Variation
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.results import CLEAN, PatchVerdict, Plate
@@ -148,26 +148,25 @@ class Patches(PatchInspector):
 
 
 def main() -> None:
+    from corrovis.tasks.steel import SetTools
     from corrovis.ui import page
     from corrovis.ui.materials_jobs import MaterialsLab
     from corrovis.ui.services import Services
-    from corrovis.ui.steel_jobs import SteelTools
 
-    settings = Settings()
     examples = Path(tempfile.mkdtemp())
     cv2.imwrite(str(examples / "street.png"), street()[..., ::-1])
     for folder in ("curves", "steel"):
         shutil.copytree(page.EXAMPLES / folder, examples / folder)
     page.EXAMPLES = examples
-    store = Store(settings.weights)
+    store = Store(WEIGHTS)
     inspector = Inspector(Segmenter(store))  # the shipped networks: they are small
-    steel = SteelTools(Defects(), Patches(), settings)
+    steel = SetTools(Defects(), Patches())
     lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store))
     synthesiser = Synthesiser(store) if MODEL in store else None
     tools = {"inspector": inspector, "patches": steel.inspector, "steel": steel, "materials": lab, "synthesiser": synthesiser}
-    services = Services(Masker(), Ager(), Grader(), settings, **tools)
+    services = Services(Masker(), Ager(), Grader(), **tools)
     blocks = page.build_page(services, {}, "https://example.org/source")
-    blocks.queue(max_size=settings.queue).launch(server_port=int(sys.argv[1]), **page.launch_options(settings))
+    blocks.queue(max_size=page.QUEUE).launch(server_port=int(sys.argv[1]), **page.launch_options())
 
 
 if __name__ == "__main__":

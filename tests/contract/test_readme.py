@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 from corrovis.cli import app
-from corrovis.settings import Settings
+from corrovis.images import MAX_PIXELS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -76,4 +76,4 @@ def test_environment_variables_are_read_somewhere() -> None:
     ours = set(re.findall(r"`(CORROVIS_\w+)`", README))
     sources = "\n".join(path.read_text() for path in [ROOT / "app.py", *(ROOT / "corrovis").rglob("*.py")])
     assert {name for name in ours if name not in sources} == set()
-    assert f"{Settings().max_pixels // 1_000_000} megapixels" in README
+    assert f"{MAX_PIXELS // 1_000_000} megapixels" in README

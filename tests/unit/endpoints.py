@@ -15,13 +15,12 @@ from corrovis.sem.layers import LayerViewer
 from corrovis.sem.material import MaterialClassifier
 from corrovis.sem.segmentation import Segmenter
 from corrovis.sem.synthesis import Synthesiser
-from corrovis.settings import Settings
 from corrovis.steel.defects import DefectMaker
 from corrovis.store import Store
+from corrovis.tasks.steel import SetTools
 from corrovis.ui import car_api, electrochem_api, materials_api, sem_api, steel_api, synthesis_api
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.services import Services
-from corrovis.ui.steel_jobs import SteelTools
 
 Doors = dict[str, Callable[..., Any]]
 
@@ -29,11 +28,11 @@ Doors = dict[str, Callable[..., Any]]
 def published(store: Store) -> Doors:
     """The endpoints of a page with every tab, by name."""
     with gr.Blocks(analytics_enabled=False) as page:
-        car_api.publish(Services(CarMasker(store), Ager(store), None, Settings()), {})
+        car_api.publish(Services(CarMasker(store), Ager(store), None), {})
         electrochem_api.publish()
         sem_api.publish(Inspector(Segmenter(store)))
         materials_api.publish(MaterialsLab(LayerViewer(store), MaterialClassifier(store)))
-        steel_api.publish(SteelTools(DefectMaker(store), None, Settings()))
+        steel_api.publish(SetTools(DefectMaker(store), None))
         synthesis_api.publish(Synthesiser(store))
     return {str(event.api_name): event.fn for event in page.fns.values() if event.fn}
 

@@ -24,7 +24,6 @@ from corrovis.batch import JOBS, Worker, in_order, schema_of
 from corrovis.errors import BadInputError
 from corrovis.images import picture_endings, read_photo
 from corrovis.render.batch_table import KeptRows, Target
-from corrovis.settings import Settings
 from corrovis.store import Store
 
 
@@ -117,7 +116,7 @@ def test_exit_2_when_not_one_picture_could_be_used_and_the_rows_say_why(corrovis
 @pytest.mark.parametrize("job", JOBS)
 def test_a_worker_fills_the_columns_of_its_job(job: str, toy_weights: Path, folder: Path) -> None:
     columns = JOBS[job].all_columns(Store(toy_weights))
-    worker = Worker(job, columns, Settings(weights=toy_weights))
+    worker = Worker(job, columns, toy_weights)
     names = [os.fsencode(folder / name) for name in ("b.png", "bad.jpg")]
     table = worker(pa.table({"number": [4, 5], "path": pa.array(names, pa.binary())}))
     assert table.schema == schema_of({"number": "int64", **columns})

@@ -7,7 +7,6 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from PIL import Image, ImageCms
 from corrovis.errors import BadInputError
 from corrovis.images import pictures_in, read_photo, save_index_png, save_png, shrink
 from corrovis.results import Photo
-from corrovis.settings import Settings
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 
@@ -91,15 +89,16 @@ def test_what_cannot_be_used_is_refused_in_one_line(case: str) -> None:
     assert ";" in message or ":" in message, "the message says what to do next"
 
 
-def test_refuses_missing_files_folders_and_large_files(tmp_path: Path) -> None:
+def test_refuses_missing_files_folders_and_large_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadInputError, match="No such file"):
         read_photo(tmp_path / "none.jpg")
     with pytest.raises(BadInputError, match="directory"):
         read_photo(tmp_path)
     heavy = tmp_path / "heavy.jpg"
     heavy.write_bytes(bytes(2000))
+    monkeypatch.setattr("corrovis.images.MAX_BYTES", 1999)
     with pytest.raises(BadInputError, match=r"heavy\.jpg has 0 MB, the limit"):
-        read_photo(heavy, limits=replace(Settings(), max_bytes=1999))
+        read_photo(heavy)
 
 
 def test_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:

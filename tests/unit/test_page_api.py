@@ -17,7 +17,6 @@ from corrovis.car.ageing import Ager
 from corrovis.car.masking import CarMasker
 from corrovis.errors import NoCarError, advising
 from corrovis.results import CarMask, Photo, Provenance
-from corrovis.settings import Settings
 from corrovis.store import Store
 from corrovis.ui import car_api, car_jobs
 from corrovis.ui.car import CarTab
@@ -82,7 +81,7 @@ def test_one_of_two_cars_is_aged(tmp_path: Path) -> None:
             return None
 
     Image.fromarray(np.full((60, 101, 3), 90, np.uint8)).save(tmp_path / "two.png")
-    services = Services(Masker.__new__(Masker), Rust.__new__(Rust), None, Settings())
+    services = Services(Masker.__new__(Masker), Rust.__new__(Rust), None)
     for at in (car_api.point([0.25, 0.5]), car_api.point([1, 1]), car_api.point(None)):
         car_jobs.age(services, CarVisit(tmp_path / "two.png", "two.png", at=at))
     assert asked == [(25, 29), (100, 59), None]
@@ -125,7 +124,7 @@ def test_the_page_grades_the_photo_as_it_came(tmp_path: Path) -> None:
             graded.append(photo.size_hw)
 
     Image.fromarray(np.full((40, 1500, 3), 90, np.uint8)).save(tmp_path / "long.png")
-    car_jobs.grade(Services(None, None, Grader(), Settings()), CarVisit(tmp_path / "long.png", "long.png"))  # type: ignore[arg-type]
+    car_jobs.grade(Services(None, None, Grader()), CarVisit(tmp_path / "long.png", "long.png"))  # type: ignore[arg-type]
     assert graded == [(40, 1500)]
 
 
@@ -145,7 +144,7 @@ def test_an_answer_for_a_photo_that_was_removed_does_not_bring_it_back(
     desk = CarDesk()
     monkeypatch.setattr(car_jobs, "stage_value", lambda services, visit: visit.name)
     with gr.Blocks(analytics_enabled=False):
-        tab = CarTab(Services(None, None, None, Settings()), [])  # type: ignore[arg-type]
+        tab = CarTab(Services(None, None, None), [])  # type: ignore[arg-type]
     assert tab.open(desk, car)[1] == "car.png"
     _, value = tab.reseed(desk)
     assert (value, desk.visit.seed) == ("car.png", 1)  # type: ignore[union-attr]

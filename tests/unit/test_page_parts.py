@@ -12,7 +12,6 @@ import gradio as gr
 import pytest
 from gradio.route_utils import delete_files_created_by_app
 
-from corrovis.settings import Settings
 from corrovis.ui import page, parts
 from corrovis.ui.examples import offer
 from corrovis.ui.parts import KEEP_S, SWEEP_S, fresh_folder, keep_sweeping, own_uploads, sweep
@@ -136,7 +135,7 @@ def test_the_pages_own_files_are_utf_8_wherever_it_runs(monkeypatch: pytest.Monk
     monkeypatch.setattr(Path, "read_text", noted)
     with gr.Blocks(analytics_enabled=False):
         parts.drawing("curve_plot", "curves")
-    options: dict[str, Any] = page.launch_options(Settings())
+    options: dict[str, Any] = page.launch_options()
     assert options["css"]
     assert without == []
 

@@ -14,12 +14,7 @@ from micrographs import grains
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.sem.layers import LayerViewer
-from corrovis.sem.material import MaterialClassifier
-from corrovis.settings import Settings
 from corrovis.store import Store
-from corrovis.ui import materials_jobs as jobs
-from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.requests import upload
 
 
@@ -122,17 +117,6 @@ def test_numbers_of_curves_may_come_in_quotes(doors: Doors, files: dict[str, Any
 def test_what_is_no_upload_is_none(record: Any) -> None:
     with pytest.raises(BadInputError, match="no file came with the request"):
         upload(record)
-
-
-def test_the_materials_lab_keeps_to_its_settings(toy_store: Store, files: dict[str, Any]) -> None:
-    lab = MaterialsLab(LayerViewer(toy_store), MaterialClassifier(toy_store), Settings(max_pixels=10_000))
-    path, name = upload(files["image"])
-    for ask in (
-        lambda: jobs.classify(lab, path, name),
-        lambda: jobs.look_into(lab, jobs.LayersVisit(((path, name),), "material")),
-    ):
-        with pytest.raises(BadInputError, match="is 240 x 180, 0 megapixels; the limit is 0"):
-            ask()
 
 
 @pytest.fixture

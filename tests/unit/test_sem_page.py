@@ -31,7 +31,7 @@ from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import GIVEN
 from corrovis.sem.results import Field, PixelSize, Saliency
 from corrovis.sem.segmentation import LEAST_PX, Segmenter
-from corrovis.settings import WEIGHTS, Settings
+from corrovis.settings import WEIGHTS
 from corrovis.store import Store
 from corrovis.tasks.requests import Request, request_of
 from corrovis.ui import findings, inspect, sem_jobs
@@ -82,11 +82,11 @@ def from_uri(uri: str) -> np.ndarray:
         return np.asarray(image.convert("RGB"))
 
 
-def test_pictures_above_the_jobs_limits_are_refused(toy_store: Store, tmp_path: Path) -> None:
+def test_pictures_above_the_jobs_limits_are_refused(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.fromarray(grains()).save(tmp_path / "a.png")
-    request = Request(limits=Settings(max_pixels=10_000))
+    monkeypatch.setattr("corrovis.images.MAX_PIXELS", 10_000)
     uploads = [(tmp_path / "a.png", "mine.png")]
-    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", request)
+    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", Request())
     assert said.line["error"] == "mine.png is 240 x 180, 0 megapixels; the limit is 0: make it smaller"
 
 
