@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-Real = NDArray[np.float64]
-Complex = NDArray[np.complex128]
+from corrovis.results import Complex, Real
+
 Method = Literal["auto", "butler-volmer", "mixed", "extrapolation"]  # of fitting a polarisation curve
 METHODS: tuple[Method, ...] = get_args(Method)
 MINOR_PEAK = 0.05  # of the largest: noise of 1 % makes as much

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from corrovis.errors import BadInputError
 
+Real = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 Float = NDArray[np.float32]
 Byte = NDArray[np.uint8]
 Bool = NDArray[np.bool_]

@@ -7,8 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy.optimize import least_squares
 
-from corrovis.curves import Real, Spectrum
+from corrovis.curves import Spectrum
 from corrovis.electrochem.circuits import Circuit
+from corrovis.results import Real
 
 Weighting = Literal["modulus", "unit"]
 STEP = 1e-6

@@ -23,8 +23,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corrovis.curves import CircuitFit, Complex, Real
+from corrovis.curves import CircuitFit
 from corrovis.errors import BadInputError
+from corrovis.results import Complex, Real
 
 LINE_POINTS = 200
 MAX_ELEMENTS = 20

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from corrovis.curves import Real
 from corrovis.electrochem.headings import UNIT_RANK, Heading, hides_unit, names_units, read_heading, unit_for
 from corrovis.electrochem.spectra import SPECTRUM_HINT, like_frequencies, unevenness
 from corrovis.electrochem.tables import Table
 from corrovis.errors import BadInputError
+from corrovis.results import Real
 
 HINT = "name the columns, for example potential=2,current='3 (mA)'"
 UNITS = {"potential": "V", "current": "A", "frequency": "Hz", "phase": "deg"}

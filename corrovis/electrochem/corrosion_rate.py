@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from corrovis.curves import ActivationEnergy, Quantity, Real
+from corrovis.curves import ActivationEnergy, Quantity
 from corrovis.electrochem.sweeps import counted
 from corrovis.errors import BadInputError
+from corrovis.results import Real
 
 K_MM_YEAR = 3.27e-3 * 1e6  # mm g / (A cm year), ASTM G102 with i in A/cm2
 MPY = 1 / 0.0254  # thousandths of an inch in a millimetre

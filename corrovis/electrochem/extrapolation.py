@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from corrovis.curves import PolarizationCurve, Quantity, Real, TafelFit
+from corrovis.curves import PolarizationCurve, Quantity, TafelFit
 from corrovis.electrochem.kinetics import LIMIT, LN10, OHMIC, PASSIVE, Trial, current_density
 from corrovis.electrochem.sweeps import Sweep, scatter
 from corrovis.errors import BadInputError
+from corrovis.results import Real
 
 NEAREST, FURTHEST, GRID = 0.05, 0.35, 0.01  # V from E_corr; nearer the other branch still bends the curve
 SHORTEST = 0.05

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from corrovis.curves import Complex, Real
 from corrovis.errors import BadInputError
+from corrovis.results import Complex, Real
 
 DAMAGES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, RecursionError)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from corrovis.curves import Candidate, CircuitFit, Complex, KramersKronig, Quantity, Real, Spectrum
+from corrovis.curves import Candidate, CircuitFit, KramersKronig, Quantity, Spectrum
 from corrovis.electrochem.circuit_problem import CircuitProblem, Weighting, random_starts
 from corrovis.electrochem.circuits import AREA_UNITS, UNITS, Circuit, parse
 from corrovis.electrochem.kramers_kronig import MIN_POINTS as MIN_RELAXING
@@ -19,6 +19,7 @@ from corrovis.electrochem.kramers_kronig import check_kramers_kronig, relaxation
 from corrovis.electrochem.spectra import thinned
 from corrovis.electrochem.sweeps import counted
 from corrovis.errors import BadInputError
+from corrovis.results import Complex, Real
 
 # The seed's two circuits: R_s-(C_dl|R_ct), and the two loops with Q and L that an inductive loop at low frequency asks for.
 NAMED = {"randles": "R0-p(R1,C1)", "two-loop": "R0-p(CPE1,R1-p(R2,L1))"}

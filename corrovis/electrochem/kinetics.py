@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import least_squares
 
-from corrovis.curves import Real
 from corrovis.electrochem.sweeps import Sweep
+from corrovis.results import Real
 
 FIT_POINTS = 120
 LIMIT, OHMIC, PASSIVE = 4, 5, 6  # places of r, R and p among the parameters

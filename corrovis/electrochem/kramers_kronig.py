@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import nnls
 
-from corrovis.curves import Complex, KramersKronig, Real, RelaxationTimes, Spectrum
+from corrovis.curves import KramersKronig, RelaxationTimes, Spectrum
 from corrovis.errors import BadInputError
+from corrovis.results import Complex, Real
 
 MU_LIMIT = 0.85
 FEWEST = 3  # relaxations per decade

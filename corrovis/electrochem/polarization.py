@@ -12,7 +12,7 @@ from typing import Any
 import lmfit
 import numpy as np
 
-from corrovis.curves import METHODS, Method, MixedFit, PolarizationCurve, Quantity, Real, TafelFit
+from corrovis.curves import METHODS, Method, MixedFit, PolarizationCurve, Quantity, TafelFit
 from corrovis.electrochem.extrapolation import fit_lines
 from corrovis.electrochem.kinetics import (
     LIMIT,
@@ -30,6 +30,7 @@ from corrovis.electrochem.resistance import slope_resistance
 from corrovis.electrochem.sweeps import Sweep, counted, independent, prepare, split_sweeps
 from corrovis.electrochem.windows import alike, allowed, choose, reach, trials
 from corrovis.errors import BadInputError
+from corrovis.results import Real
 
 KINDS = {"butler-volmer": ("butler-volmer",), "mixed": tuple(MODELS)[1:]}  # of a method; the others try all
 WIDER = 0.02  # V by which another model's window has to be wider to be told of

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corrovis.curves import Complex, PolarizationCurve, Real, Spectrum
+from corrovis.curves import PolarizationCurve, Spectrum
 from corrovis.electrochem.columns import (
     HINT,
     Column,
@@ -29,6 +29,7 @@ from corrovis.electrochem.spectra import SPECTRUM_HINT, capacitive, make_spectru
 from corrovis.electrochem.sweeps import anodic_positive, counted, join_blocks
 from corrovis.electrochem.tables import Table, number, read_bytes, read_tables, refuse_outside
 from corrovis.errors import BadInputError
+from corrovis.results import Complex, Real
 
 MAX_VOLTS = 20.0  # a potential column without a unit that goes further is in mV
 MAX_AREA = 1e6  # cm2

@@ -8,9 +8,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from corrovis.curves import Complex, Real, Spectrum
+from corrovis.curves import Spectrum
 from corrovis.electrochem.tables import refuse_outside
 from corrovis.errors import BadInputError
+from corrovis.results import Complex, Real
 
 MAX_POINTS = 400  # of a spectrum; instruments give 10 a decade
 SHORTEST = 4  # points of a sweep that counts as a spectrum beside others

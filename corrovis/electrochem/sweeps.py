@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from corrovis.curves import PolarizationCurve, Real
+from corrovis.curves import PolarizationCurve
 from corrovis.errors import BadInputError
+from corrovis.results import Real
 
 MAX_POINTS = 1200  # more are averaged in groups
 TURN = 0.2  # share of the potential range by which a sweep has to come back before it counts as turned

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from corrovis.curves import Real
 from corrovis.electrochem.titles import NEAR, Cells, Line, Titles, find_titles, named_columns
 from corrovis.electrochem.workbooks import workbook_sheets
 from corrovis.errors import BadInputError
+from corrovis.results import Real
 
 MAX_BYTES = 120_000_000
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

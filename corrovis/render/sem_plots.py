@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from corrovis.curves import Real
 from corrovis.render.plots import LINES
+from corrovis.results import Real
 from corrovis.sem.progression import Estimate, Line, Trend
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection
 

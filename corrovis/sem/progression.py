@@ -25,7 +25,7 @@ from typing import Literal
 import numpy as np
 from scipy.stats import linregress, t
 
-from corrovis.curves import Real
+from corrovis.results import Real
 from corrovis.sem.results import FIELD_SEVERITIES, FieldSeverity
 
 LEAST_FIELDS, LEAST_REPEATS, LEAST_PAIRS = 3, 2, 3

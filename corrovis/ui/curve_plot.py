@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from corrovis.curves import Real
 from corrovis.render.plots import LINES
+from corrovis.results import Real
 from corrovis.ui.parts import drawing
 
 SHOWN = 500  # points of a series that the browser draws

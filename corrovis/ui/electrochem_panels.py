@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from corrovis.curves import CircuitFit, PolarizationCurve, Real, Spectrum, TafelFit
+from corrovis.curves import CircuitFit, PolarizationCurve, Spectrum, TafelFit
 from corrovis.electrochem.circuits import fitted_line
 from corrovis.electrochem.corrosion_rate import Arrhenius
+from corrovis.results import Real
 from corrovis.ui.curve_plot import panel, series
 from corrovis.ui.wording import electrochem as wording
 
