@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from annotate import automatic
 from segment_scores import field_scores, summary
-from segmenting import Config, fit, probabilities, semantic, warm_start
+from segmenting import Config, Run, fit, probabilities, semantic, warm_start
 from sem_segment import CLASSES, annotated, load_fields, sampler
 from support import arguments, fresh_seed, write_json
 
@@ -52,7 +52,8 @@ def main() -> None:
             known = [annotated(field, masks) for field in fields if field.group != left_out]
             checkpoint = args.out / f"{masks}_{augmented}_{left_out}.pt"
             seed = fresh_seed(config.seed, checkpoint, args.resume)
-            network = fit(network, semantic(sampler(known, config, seed, augmented), config), config, checkpoint, args.resume)
+            lesson = semantic(sampler(known, config, seed, augmented), config)
+            network = fit(network, lesson, config, Run(checkpoint, args.resume))
             scores += [field_scores(f, probabilities(network, f.rgb)) for f in fields if f.group == left_out]
         found[arm] = summary(scores, on)
         print(found[arm]["miou"], flush=True)

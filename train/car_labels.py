@@ -15,7 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+from safetensors.torch import load_file
 from support import read_rgb
+
+from corrovis.networks.yolo_seg import ultralytics
 
 VEHICLES = (2, 5, 7)  # COCO: car, bus, truck
 HUE_WINDOW = 24.0  # degrees either side of the paint's hue
@@ -25,14 +28,8 @@ SKY = (165.0, 300.0)  # hues that glass and chrome mirror too: such cars wait fo
 
 
 def load_detector(init: Path):  # type: ignore[no-untyped-def]
-    """YOLOv8n-seg with the weights at `init`; ultralytics is told to stay off the network first."""
-    os.environ.update(
-        YOLO_OFFLINE="1", YOLO_AUTOINSTALL="False", ULTRALYTICS_SAFE_LOAD="1", YOLO_VERBOSE="False", YOLO_CONFIG_DIR="runs"
-    )
-    from safetensors.torch import load_file
-    from ultralytics import YOLO
-
-    yolo = YOLO("yolov8n-seg.yaml", task="segment")
+    """YOLOv8n-seg of COCO with the weights at `init`, with its package's own way of predicting."""
+    yolo = ultralytics("models").YOLO("yolov8n-seg.yaml", task="segment")
     yolo.model.load_state_dict({name: tensor.float() for name, tensor in load_file(init).items()})
     return yolo
 

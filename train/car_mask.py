@@ -21,16 +21,15 @@ import random
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from accelerate import Accelerator
 from car_outlines import Outline, read_outlines
 from safetensors.torch import load_file
-from segmenting import encoder_state
+from segmenting import Run, encoder_state, fit
 from support import (
     arguments,
     cars_of,
@@ -39,12 +38,10 @@ from support import (
     load_checkpoint,
     read_mask,
     read_rgb,
-    save_checkpoint,
     save_sheet,
     warped,
     write_json,
 )
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from corrovis.networks.car_unet import CAR, PAINT, CarUNet, EncoderName
 from corrovis.tensors import tensor_of
@@ -298,6 +295,13 @@ def warm_start(network: CarUNet, encoder: EncoderName, init: str) -> None:
         network.unet.encoder.load_coco(load_file(init))
 
 
+def groups_of(network: CarUNet, config: Config) -> list[dict[str, Any]]:
+    """What the encoder knows already changes more slowly."""
+    decoder = [*network.unet.decoder.parameters(), *network.unet.segmentation_head.parameters()]
+    halves = [(network.unet.encoder.parameters(), config.lr * ENCODER_RATE), (decoder, config.lr)]
+    return [{"params": half, "lr": rate, "weight_decay": 1e-4} for half, rate in halves]
+
+
 def label_again(network: CarUNet, data: Path, labels: Path, out: Path) -> None:
     """Masks of the cars as the network sees them: mean over two scales, exposures and mirror images; unsure in the middle.
 
@@ -329,9 +333,9 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=Config.side, help="pixels of a training view")
     parser.add_argument("--seed", type=int, default=Config.seed, help="another for each --start, or the same views come again")
     args = parser.parse_args()
-    known = ("random", "imagenet")[: 1 + (args.encoder == "mobilenet_v2")]
-    if not args.start and not (args.init in known or Path(args.init or "").is_file()):
-        parser.error(f"--init: name a file with weights of {args.encoder}, or {' or '.join(known)}")
+    words = ("random", "imagenet")[: 1 + (args.encoder == "mobilenet_v2")]
+    if not args.start and not (args.init in words or Path(args.init or "").is_file()):
+        parser.error(f"--init: name a file with weights of {args.encoder}, or {' or '.join(words)}")
     config = Config(side=args.side, steps=args.steps, seed=args.seed)
     if args.smoke:
         config = replace(config, side=64, batch=2, steps=2)
@@ -353,37 +357,20 @@ def main() -> None:
     kept_back = [c for c in cars if is_held_out(c.group) and (c.drawn or c.name in outlines)]
     pools = [[c for c in known if c.drawn] or known, [c for c in known if c.name in outlines] or known, known]
     empties = [read_rgb(p) for p in sorted((args.data / "steel_structures/images").glob("*.jpg"))[:150]]
-    accelerator = Accelerator()
-    whole, rates = network.unet, [config.lr * ENCODER_RATE, config.lr]
-    halves = [whole.encoder.parameters(), [*whole.decoder.parameters(), *whole.segmentation_head.parameters()]]
-    groups = [{"params": half, "lr": rate} for half, rate in zip(halves, rates, strict=True)]
-    optimiser = torch.optim.AdamW(groups, weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=config.steps, pct_start=0.1)
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
-    parts = {"network": average.module, "raw": network, "optimiser": optimiser, "schedule": schedule}
-    step = load_checkpoint(checkpoint, **parts) if args.resume else 0
-    average.n_averaged.fill_(step)  # or the first step would begin the mean anew
-    network, optimiser = accelerator.prepare(network, optimiser)
     began = time.time()
-    while step < config.steps:
-        pairs = [sample(pools, empties, config, dice) for _ in range(config.batch)]
-        x = torch.from_numpy(np.stack([p[0] for p in pairs])).to(accelerator.device)
-        y = torch.from_numpy(np.stack([p[1] for p in pairs])).to(accelerator.device)
-        loss = loss_of(network(x), y)
-        optimiser.zero_grad()
-        accelerator.backward(loss)
-        optimiser.step()
-        schedule.step()
-        average.update_parameters(accelerator.unwrap_model(network))
-        step += 1
-        if step % 25 == 0:
-            print(f"step {step} loss {loss.item():.4f} {time.time() - began:.0f} s", flush=True)
-        if step % 200 == 0 or step == config.steps:
-            save_checkpoint(checkpoint, config, step, **parts)
-            scores = evaluate(average.module, kept_back)
-            print(f"step {step} held out {scores}", flush=True)
-            write_json(args.out / "scores.json", {"step": step, "seconds": round(time.time() - began), **scores})
-            draw(average.module, kept_back[:: max(1, len(kept_back) // 16)][:16], args.out / f"sheet_{step}.png")
+
+    def lesson(network: torch.nn.Module, device: torch.device) -> torch.Tensor:
+        views = [sample(pools, empties, config, dice) for _ in range(config.batch)]
+        x, y = (torch.from_numpy(np.stack(part)).to(device) for part in zip(*views, strict=True))
+        return loss_of(network(x), y)
+
+    def look(mean: torch.nn.Module, step: int) -> None:
+        scores = evaluate(mean, kept_back)
+        print(f"step {step} held out {scores}", flush=True)
+        write_json(args.out / "scores.json", {"step": step, "seconds": round(time.time() - began), **scores})
+        draw(mean, kept_back[:: max(1, len(kept_back) // 16)][:16], args.out / f"sheet_{step}.png")
+
+    fit(network, lesson, config, Run(checkpoint, args.resume, 200, look), groups_of(network, config))
 
 
 if __name__ == "__main__":

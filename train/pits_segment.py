@@ -28,7 +28,7 @@ from annotate import automatic, numbered
 from instance_scores import Matched, Pool, Tile, boxes_of, instance_summary, matched
 from safetensors.torch import load_file
 from segment_views import UNKNOWN, Labelled, Windows, instrument, window
-from segmenting import Config, Lesson, Sampler, fit, semantic, to_batch
+from segmenting import Config, Lesson, Run, Sampler, fit, semantic, to_batch
 from sklearn.model_selection import GroupKFold
 from support import arguments, fresh_seed, load_checkpoint, read_rgb, save_sheet, write_json
 from torch import Tensor, nn
@@ -259,13 +259,13 @@ def train(args: argparse.Namespace, tiles: list[Pits], bank: Bank | None, out: P
         known = torch.from_numpy(np.isin(bank.groups, [tile.view.group for tile in tiles]))
         bank = Bank(bank.features[known], bank.classes[known], bank.groups[known.numpy()])
         network.standardise(bank.features)
-        return fit(network, pixelwise(bank, config), config, out, args.resume)
+        return fit(network, pixelwise(bank, config), config, Run(out, args.resume))
     if isinstance(network, YoloSeg) and args.init:
         print(f"  {network.load_coco(load_file(args.init))} tensors from {args.init.name}", flush=True)
     elif args.start:
         load_checkpoint(args.start, network=network)
     sample = sampler(tiles, method, config, fresh_seed(config.seed, out, args.resume))
-    return fit(network, lesson_of(args.method, sample, config), config, out, args.resume)
+    return fit(network, lesson_of(args.method, sample, config), config, Run(out, args.resume))
 
 
 def config_of(args: argparse.Namespace) -> Config:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import segmentation_models_pytorch as smp
@@ -87,14 +87,26 @@ def semantic(sample: Sampler, config: Config) -> Lesson:
     return lesson
 
 
-def fit(network: N, lesson: Lesson, config: Config, checkpoint: Path, resume: bool) -> N:
-    """Train until `config.steps`, saving every 50; returns the running mean of the weights."""
+@dataclass(frozen=True)
+class Run:
+    """Where a training is kept, `every` so many steps, and what is then shown the running mean of its weights, and the step."""
+
+    checkpoint: Path
+    resume: bool = False
+    every: int = 50
+    look: Callable[[nn.Module, int], None] = lambda network, step: None
+
+
+def fit(network: N, lesson: Lesson, config: Any, run: Run, groups: Sequence[dict[str, Any]] = ()) -> N:
+    """Train until `config.steps`, at `config.lr` or the rates of AdamW's `groups`; returns the running mean of the weights."""
     accelerator = Accelerator()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.lr, total_steps=config.steps, pct_start=0.1)
+    groups = groups or [{"params": network.parameters(), "lr": config.lr}]
+    optimiser = torch.optim.AdamW(groups, weight_decay=1e-3)
+    rates = [group["lr"] for group in groups]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=config.steps, pct_start=0.1)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
     parts = {"network": average.module, "raw": network, "optimiser": optimiser, "schedule": schedule}
-    step = load_checkpoint(checkpoint, **parts) if resume else 0
+    step = load_checkpoint(run.checkpoint, **parts) if run.resume else 0
     average.n_averaged.fill_(step)  # or the first step would begin the mean anew
     network, optimiser = accelerator.prepare(network.train(), optimiser)
     began = time.time()
@@ -108,8 +120,9 @@ def fit(network: N, lesson: Lesson, config: Config, checkpoint: Path, resume: bo
         step += 1
         if step % 25 == 0:
             print(f"  step {step} loss {loss.item():.4f} {time.time() - began:.0f} s", flush=True)
-        if step % 50 == 0 or step == config.steps:
-            save_checkpoint(checkpoint, config, step, **parts)
+        if step % run.every == 0 or step == config.steps:
+            save_checkpoint(run.checkpoint, config, step, **parts)
+            run.look(average.module, step)
     found: N = average.module.cpu().eval()
     return found
 

@@ -23,7 +23,7 @@ import torch
 from annotate import automatic, read_annotation
 from segment_scores import field_ious, field_scores, summary
 from segment_views import Labelled, Windows, drawn_network, instrument, window
-from segmenting import TAKEN_OFF, Config, Sampler, fit, probabilities, semantic, warm_start
+from segmenting import TAKEN_OFF, Config, Run, Sampler, fit, probabilities, semantic, warm_start
 from support import arguments, fresh_seed, load_checkpoint, read_mask, read_rgb, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
@@ -120,7 +120,7 @@ def main() -> None:
             warm_start(network, args.init)
         known = [annotated(field, args.masks) for field in fields if field.group != left_out]
         seed = fresh_seed(config.seed, args.out / file, args.resume)
-        network = fit(network, semantic(sampler(known, config, seed), config), config, args.out / file, args.resume)
+        network = fit(network, semantic(sampler(known, config, seed), config), config, Run(args.out / file, args.resume))
         for field in fields:
             if field.group == left_out:
                 found[field.name] = probabilities(network, field.rgb)[1]

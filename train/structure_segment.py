@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from segment_scores import benchmark_scores, confusion_of
 from segment_views import Labelled, Windows, camera, window
-from segmenting import Config, Sampler, fit, probabilities, semantic, unweighted, warm_start
+from segmenting import Config, Run, Sampler, fit, probabilities, semantic, unweighted, warm_start
 from support import arguments, fresh_seed, load_checkpoint, read_mask, read_rgb, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
@@ -120,7 +120,7 @@ def main() -> None:
     else:
         warm_start(network, args.init)
     seed = fresh_seed(config.seed, args.out / "held_out.pt", args.resume)
-    network = fit(network, semantic(sampler(known, config, seed), config), config, args.out / "held_out.pt", args.resume)
+    network = fit(network, semantic(sampler(known, config, seed), config), config, Run(args.out / "held_out.pt", args.resume))
     scores = score(unweighted(network, TAKEN_OFF), kept_back)
     print(scores["metrics"], flush=True)
     made = {"config": asdict(config), "scales": SCALES, "seen": SEEN, "photos": len(known), "held_out": len(kept_back)}
@@ -130,7 +130,7 @@ def main() -> None:
     print("everything", flush=True)
     seed = fresh_seed(config.seed + 1000, args.out / "last.pt", args.resume)
     whole = deepcopy(network).requires_grad_(True)
-    fit(whole, semantic(sampler(photos, again, seed), again), again, args.out / "last.pt", args.resume)
+    fit(whole, semantic(sampler(photos, again, seed), again), again, Run(args.out / "last.pt", args.resume))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from pits_segment import instance_targets
 from safetensors.torch import load_file
 from segment_scores import field_ious, field_scores, summary
 from segment_views import UNKNOWN, Labelled
-from segmenting import Config, Lesson, Sampler, fit, left_out, to_batch, unweighted
+from segmenting import Config, Lesson, Run, Sampler, fit, left_out, to_batch, unweighted
 from support import arguments, load_checkpoint, write_json
 from torch import nn
 
@@ -129,7 +129,7 @@ def main() -> None:
         if args.init:
             network.load_coco(load_file(args.init))
         checkpoint = args.out / args.what / f"without_{fold.name}.pt"
-        network = fit(network, instances(sampler(fold.known), config), config, checkpoint, args.resume)
+        network = fit(network, instances(sampler(fold.known), config), config, Run(checkpoint, args.resume))
         tuned = [binary(one) for one in (fold.known[::8] if len(folds) == 1 else [])]
         for picture in [*tuned, *fold.left_out]:
             found[picture.name] = look(network, picture.rgb, SEEN).probability

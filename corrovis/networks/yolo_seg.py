@@ -1,7 +1,7 @@
 """YOLOv8-seg, the seed's tool of stage one: boxes, scores and masks of instances.  The one file that imports ultralytics.
 
 Left alone, that package phones home, installs packages, fetches weights, sets OpenCV to one thread and replaces `torch.save` and
-`PIL.Image.open`, which then wants to install a plugin for every damaged picture; `_ultralytics` stops all of it.  Its head keeps
+`PIL.Image.open`, which then wants to install a plugin for every damaged picture; `ultralytics` stops all of it.  Its head keeps
 its anchors from call to call, so two threads in one network would get each other's answers: one lock.
 
 | here | source |
@@ -32,7 +32,7 @@ _one_at_a_time = threading.Lock()
 _settings_folder: list[tempfile.TemporaryDirectory[str]] = []
 
 
-def _ultralytics(module: str) -> Any:
+def ultralytics(module: str) -> Any:
     """A module of ultralytics, kept off the network and with its traces undone."""
     with _one_at_a_time:
         if not _settings_folder:
@@ -64,8 +64,8 @@ class YoloSeg(nn.Module):
     def __init__(self, classes: int = 1, size: str = "n") -> None:
         super().__init__()
         self.classes = classes
-        self.net = _ultralytics("nn.tasks").SegmentationModel(f"yolov8{size}-seg.yaml", ch=3, nc=classes, verbose=False)
-        self.net.args = _ultralytics("cfg").get_cfg()
+        self.net = ultralytics("nn.tasks").SegmentationModel(f"yolov8{size}-seg.yaml", ch=3, nc=classes, verbose=False)
+        self.net.args = ultralytics("cfg").get_cfg()
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         with _one_at_a_time:
@@ -109,7 +109,7 @@ class YoloEncoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        whole = _ultralytics("nn.tasks").SegmentationModel("yolov8n-seg.yaml", ch=3, nc=1, verbose=False)
+        whole = ultralytics("nn.tasks").SegmentationModel("yolov8n-seg.yaml", ch=3, nc=1, verbose=False)
         self.model = whole.model[:-1]  # all but the head, which would hold state between calls
         self.sources: list[int | list[int]] = [layer.f for layer in self.model]
 

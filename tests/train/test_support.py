@@ -11,7 +11,7 @@ from annotate import annotate, read_annotation
 from material import lesson_of
 from material_data import Sample
 from PIL import Image
-from segmenting import Config, Lesson, fit
+from segmenting import Config, Lesson, Run, fit
 from support import arguments
 from torch import nn
 
@@ -64,10 +64,10 @@ def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(tmp_path: Path) -> No
         return nn.Linear(3, 1)
 
     config = Config(steps=60, lr=0.1)
-    whole = fit(network(), lesson_of_numbers(0), config, tmp_path / "a.pt", resume=False)
+    whole = fit(network(), lesson_of_numbers(0), config, Run(tmp_path / "a.pt"))
     with pytest.raises(SwitchedOffError):
-        fit(network(), lesson_of_numbers(0, 52), config, tmp_path / "b.pt", resume=False)
-    resumed = fit(network(), lesson_of_numbers(50), config, tmp_path / "b.pt", resume=True)
+        fit(network(), lesson_of_numbers(0, 52), config, Run(tmp_path / "b.pt"))
+    resumed = fit(network(), lesson_of_numbers(50), config, Run(tmp_path / "b.pt", resume=True))
     for name, value in whole.state_dict().items():
         assert torch.allclose(resumed.state_dict()[name], value, atol=1e-6), name
 
