@@ -1,4 +1,4 @@
-"""WeightSpec in, network in evaluation mode out: from weights/ first, then from the Hub.  Lazy, one lock, no pickle."""
+"""WeightSpec in, network in evaluation mode out: from weights/ first, then from the Hub.  Lazy, no pickle."""
 
 from __future__ import annotations
 
@@ -38,21 +38,13 @@ log = logging.getLogger(__name__)
 HUB_ERRORS = (HTTPError, HFValidationError, LocalEntryNotFoundError, XetDownloadError)
 """What the Hub's client raises; its own errors are of `HTTPError`, and so are those of a connection that stalls or breaks off."""
 
-BUILDERS: dict[str, Callable[..., nn.Module]] = {
-    "CarUNet": CarUNet,
-    "CorrosionUNet": CorrosionUNet,
-    "PixelNet": PixelNet,
-    "Familiarity": Familiarity,
-    "InspectorNet": InspectorNet,
-    "MaterialCNN": MaterialCNN,
-    "MaterialNet": MaterialNet,
-    "PEGenerator": PEGenerator,
-    "RustTexture": RustTexture,
-    "SeverityClassifier": SeverityClassifier,
-    "SeverityNet": SeverityNet,
-    "YoloSeg": YoloSeg,
-    "SurfaceGAN": SurfaceGAN,
-}
+NETWORKS: tuple[type[nn.Module], ...] = (
+    *(CarUNet, RustTexture, SeverityNet),
+    *(CorrosionUNet, PixelNet, YoloSeg, Familiarity, SeverityClassifier),
+    *(MaterialCNN, MaterialNet, SurfaceGAN),
+    *(InspectorNet, PEGenerator),
+)
+BUILDERS: dict[str, Callable[..., nn.Module]] = {network.__name__: network for network in NETWORKS}
 
 
 class Store:
@@ -62,7 +54,7 @@ class Store:
         self.folder = folder
         self.specs = read_manifest(folder)
         self._loaded: dict[str, nn.Module] = {}
-        self._lock = threading.Lock()
+        self._locks = {name: threading.Lock() for name in self.specs}  # one is fetched while others are used
         if threads:
             torch.set_num_threads(threads)
 
@@ -77,7 +69,7 @@ class Store:
     def network(self, name: str) -> nn.Module:
         """The network called `name`, in evaluation mode, float32, on the CPU, shared: nobody may change it."""
         spec = self.spec(name)
-        with self._lock:
+        with self._locks[name]:
             if name not in self._loaded:
                 with torch.inference_mode(False):  # whoever asks first may be in it; weights made there know no gradients
                     self._loaded[name] = load_network(spec, self.path(spec))

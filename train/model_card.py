@@ -18,7 +18,7 @@ CARD = """\
 ---
 license: {licence}
 library_name: pytorch
-tags: [corrosion, rust, corrovis]
+tags: [corrosion, corrovis]
 ---
 
 # {name}
