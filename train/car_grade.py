@@ -29,9 +29,10 @@ import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
 from calibration import fit_temperature, temperatures
-from grade_scores import confusion, probabilities_at, scored, share
+from grade_scores import probabilities_at, scored, share
 from grade_views import GradedPhoto, View, close_up, extra_views, load_photos, plain_view, views_of
 from safetensors.torch import load_file
+from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import StratifiedGroupKFold
 from support import FOLDS, arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
 from torch import Tensor
@@ -262,12 +263,13 @@ def report(
     metrics["clean_close_up_called_none"] = share(
         close, group[close_photo], "parts cut from within clean cars not seen in training"
     )
+    counts = confusion_matrix(level, p.argmax(axis=1), labels=range(len(SEVERITIES))).tolist()
     before = scored(probabilities_at(out_of_fold["logits"], 1.0), level, group, on)["calibration_error"]["value"]
     return {
         "temperature": fit_temperature(out_of_fold["logits"], level, probabilities_at),
         "metrics": metrics,
         "calibration_error_before_temperature": before,
-        "confusion": {"rows": "labelled", "columns": "graded", "levels": list(SEVERITIES), "counts": confusion(p, level)},
+        "confusion": {"rows": "labelled", "columns": "graded", "levels": list(SEVERITIES), "counts": counts},
         "photos": {name: int((level == k).sum()) for k, name in enumerate(SEVERITIES)},
         "accuracy_by_fold": [round(float((p.argmax(axis=1) == level)[fold == k].mean()), 4) for k in range(FOLDS)],
     }

@@ -99,13 +99,6 @@ def share(right: np.ndarray, group: np.ndarray, on: str) -> dict[str, float | in
     return {**{k: round(v, 4) for k, v in value.items()}, "n": len(right), "on": on}
 
 
-def confusion(p: np.ndarray, level: np.ndarray) -> list[list[int]]:
-    """Rows: labelled level; columns: graded level."""
-    table = np.zeros((4, 4), int)
-    np.add.at(table, (level, p.argmax(axis=1)), 1)
-    return [[int(n) for n in row] for row in table]
-
-
 def probabilities_at(logits: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
     """(n, 3) CORN logits to (n, 4)."""
     return level_probabilities(torch.from_numpy(logits / temperature)).numpy()

@@ -19,6 +19,7 @@ from calibration import calibrated, fit_temperature
 from export import Release, export
 from grade_scores import calibration_error, share
 from inspector import WORSE
+from sklearn.metrics import confusion_matrix
 from steel_data import SOURCE
 from support import fold_of, write_json
 
@@ -61,9 +62,8 @@ def report(found: dict[str, np.ndarray]) -> dict[str, Any]:
         metrics[f"accuracy_{name}"] = share(found[WORSE + name].argmax(axis=1) == labels, groups, f"{name}, {ON}")
     half = np.array([fold_of(str(group)) % 2 for group in groups])
     metrics["calibration_error"] = with_interval(calibrated(logits, labels, half), labels, groups)
-    counts = np.zeros((len(classes), len(classes)), int)
-    np.add.at(counts, (labels, logits.argmax(axis=1)), 1)
-    table = {"rows": "labelled", "columns": "found", "classes": classes.tolist(), "counts": counts.tolist()}
+    counts = confusion_matrix(labels, logits.argmax(axis=1), labels=range(len(classes))).tolist()
+    table = {"rows": "labelled", "columns": "found", "classes": classes.tolist(), "counts": counts}
     return {"metrics": metrics, "temperature": fit_temperature(logits, labels), "blocks": len(set(groups)), "confusion": table}
 
 

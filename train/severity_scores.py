@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from grade_scores import accuracy, bounds, calibration_error, macro_f1, mean_levels_off
+from sklearn.metrics import confusion_matrix
 
 from corrovis.sem.severity import SIGMA_OF_MEAN_ERROR, grade_area
 
@@ -57,9 +58,8 @@ def gain(p: np.ndarray, rival: np.ndarray, label: np.ndarray, group: np.ndarray)
 
 def confusion(p: np.ndarray, label: np.ndarray) -> list[list[int]]:
     """Rows: labelled; columns: called."""
-    table = np.zeros((3, 3), int)
-    np.add.at(table, (label, p.argmax(axis=1)), 1)
-    return [[int(n) for n in row] for row in table]
+    table: list[list[int]] = confusion_matrix(label, p.argmax(axis=1), labels=range(p.shape[1])).tolist()
+    return table
 
 
 def compare(rivals: dict[str, np.ndarray], label: np.ndarray, group: np.ndarray, on: str) -> dict[str, Any]:
