@@ -16,11 +16,11 @@ from scipy.special import stdtrit
 
 from corrovis.results import Complex, Real
 
-Method = Literal["auto", "butler-volmer", "mixed", "extrapolation"]  # of fitting a polarisation curve
+Method = Literal["auto", "butler-volmer", "mixed", "extrapolation", "resistance"]  # of fitting a polarisation curve
 METHODS: tuple[Method, ...] = get_args(Method)
 MINOR_PEAK = 0.05  # of the largest: noise of 1 % makes as much
 NORMAL_95 = 1.96  # standard errors to the 95 % limits
-ZERO_CROSSING_V = 0.005  # nearer to E_corr log10|i| runs off to nothing and tells no residual
+ZERO_CROSSING_V = 0.01  # nearer to E_corr log10|i| runs off to nothing and tells no residual
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ class Quantity:
         factor = float(np.exp(min(reach / self.value, 700.0)))
         return self.value / factor, self.value * factor
 
-    def __str__(self) -> str:
-        return f"{self.value:.4g} ± {self.sigma:.2g} {self.unit}" if np.isfinite(self.sigma) else f"{self.value:.4g} {self.unit}"
+    def scaled(self, factor: float, unit: str) -> Quantity:
+        """So many times the quantity, `factor` above 0, in another unit."""
+        return Quantity(factor * self.value, factor * self.sigma, unit, self.freedom)
 
 
 def _column(name: str, values: NDArray[np.generic], length: int | None = None, dtype: type = np.float64) -> None:
@@ -122,7 +123,7 @@ class TafelFit:
         potential_v, model_a_cm2: (m,) the fitted curve inside `window_v`
     Slopes are positive, V/decade; `beta_covariance` is that of both, (V/decade)^2.  `residual_decades` is the root mean
     square distance in log10|i|, away from the zero crossing.  `polarisation_resistance` (ohm cm2) is read from the curve itself,
-    None where it has too few points near E_corr.
+    less the ohmic drop that a fit found; None where the curve has too few points near E_corr.
     """
 
     method: str
@@ -146,10 +147,10 @@ class TafelFit:
 
     @property
     def measured_a_cm2(self) -> Real:
-        """(m,) A/cm2, the measured curve at `potential_v`."""
+        """(m,) A/cm2, the measured curve at `potential_v`; magnitudes have the model's sign."""
         order = np.argsort(self.curve.potential_v, kind="stable")
         out: Real = np.interp(self.potential_v, self.curve.potential_v[order], self.curve.current_a_cm2[order])
-        return out
+        return out if self.curve.signed else np.copysign(out, self.model_a_cm2)
 
     @property
     def residuals(self) -> Real:
@@ -166,7 +167,19 @@ class TafelFit:
         by_a, by_c = (c.value / (a.value + c.value)) ** 2, (a.value / (a.value + c.value)) ** 2
         variance = (by_a * a.sigma) ** 2 + (by_c * c.sigma) ** 2 + 2 * by_a * by_c * self.beta_covariance
         b = a.value * c.value / (a.value + c.value)
-        return Quantity(b / float(np.log(10)), float(np.sqrt(max(variance, 0.0)) / np.log(10)), "V")
+        return Quantity(b, float(np.sqrt(max(variance, 0.0))), "V", min(a.freedom, c.freedom)).scaled(1 / float(np.log(10)), "V")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResistanceFit(TafelFit):
+    """i_corr = B / R_p (Stern and Geary 1957).  B is that of a fit's slopes, or given or assumed: then the slopes are NaN."""
+
+    given_b: Quantity
+
+    @property
+    def stern_geary(self) -> Quantity:
+        """B, V."""
+        return self.given_b
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,7 +239,7 @@ class CircuitFit:
     `chi_squared` is the sum of squared residuals relative to |Z|, over 2n - p degrees of freedom.  `rivals` are other optima of
     the same circuit: their multiple of the best sum of squares, and parameters.  `runners_up` is empty unless
     the circuit was chosen among several.  `capacitances` holds Brug's effective capacitance of each CPE that lies beside a
-    resistor; its sigma is not known.  `relaxation_times` is None for a spectrum too short to tell them.
+    resistor.  `relaxation_times` is None for a spectrum too short to tell them.
     """
 
     spectrum: Spectrum

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,9 +28,10 @@ def tafel(
     equivalent_weight: Annotated[float | None, typer.Option(help="Of the metal in g, instead of --alloy.")] = None,
     density: Annotated[float | None, typer.Option(help="Of the metal in g/cm3, instead of --alloy.")] = None,
     reference: Annotated[str, typer.Option(help="Reference electrode, for the plot's axis.")] = "reference",
-    method: Annotated[str, typer.Option(help="auto, butler-volmer, mixed or extrapolation.")] = "auto",
+    method: Annotated[str, typer.Option(help="auto, butler-volmer, mixed, extrapolation or resistance (B / R_p).")] = "auto",
     window: Annotated[tuple[float, float] | None, typer.Option(help="Lowest and highest potential to use, in V.")] = None,
     sweep: Annotated[int | None, typer.Option(min=1, help="Which sweep.  [default: the first that can be fitted]")] = None,
+    stern_geary: Annotated[float | None, typer.Option(help="B in V, for the method resistance.")] = None,
     columns: Annotated[str | None, typer.Option(help="potential=2,current='3 (mA)' if the headings do not tell.")] = None,
     temperature: Annotated[
         list[float] | None, typer.Option(help="In K, once for each file in its order: an activation energy.", show_default=False)
@@ -45,7 +47,7 @@ def tafel(
 
         how: Any = method  # any other than a `Method` is refused there
         of = metal(alloy, equivalent_weight, density, composition)
-        asked = curves.TafelRequest(area_cm2, of, read_columns(columns), how, window, sweep, reference)
+        asked = curves.TafelRequest(area_cm2, of, read_columns(columns), how, window, sweep, stern_geary, reference)
         target = plot or Path(f"{files[0].stem}_tafel.png")
         done = curves.tafel([(file, file.name) for file in files], asked, target, temperature or [])
     plotted = {"plot": str(target)}
@@ -102,11 +104,16 @@ def eis(
 
 def _circuit_lines(answer: dict[str, Any], unit: str) -> list[str]:
     """What a spectrum's answer holds beside the parameters."""
+    from corrovis.curves import Quantity
+    from corrovis.render.curve_answers import told
+
     lines = [
         f"chi squared {answer['chi_squared']:.3g}",
         f"Kramers-Kronig, largest residual {answer['kramers_kronig']['residual_max']:.2%}",
     ]
-    lines += [f"relaxation time {peak['tau_s']:.3g} s, {peak['resistance']:.4g} {unit}" for peak in answer["relaxation_times"]]
+    for peak in answer["relaxation_times"]:
+        tau, resistance = Quantity(peak["tau_s"], math.nan, "s"), Quantity(peak["resistance"], math.nan, unit)
+        lines.append(f"relaxation time {told('', tau)}, {told('', resistance)}")
     lines += [
         f"runner-up {other['circuit']}, chi squared {other['chi_squared']:.3g}, weight {other['weight']:.2g}"
         for other in answer["runners_up"]
@@ -139,13 +146,12 @@ def _show_fit(answer: dict[str, Any], values: dict[str, Any], lines: list[str]) 
 
 def _rows(values: dict[str, Any]) -> list[list[str]]:
     """Name, value, sigma, 95 % limits and unit, as on the page."""
-    from corrovis.render.curve_answers import LABELS
+    from corrovis.render.curve_answers import told
 
     rows = []
-    for name, q in values.items():
-        if isinstance(q, dict) and "value" in q:
-            label, factor, unit = LABELS.get(name, (name, 1.0, q.get("unit", "")))
-            told = [f"{factor * q[key]:.4g}" if q[key] is not None else "-" for key in ("value", "sigma")]
-            limits = f"{factor * q['low_95']:.4g} to {factor * q['high_95']:.4g}" if "low_95" in q else "-"
-            rows.append([label, *told, limits, unit])
+    for key, found in values.items():
+        if isinstance(found, dict) and "value" in found:
+            one = told(key, found)
+            limits = f"{one.low} to {one.high}" if one.low else "-"
+            rows.append([one.label, one.value or "-", one.sigma or "-", limits, one.unit])
     return rows

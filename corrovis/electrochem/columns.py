@@ -191,7 +191,8 @@ def _parts_by_unit(table: Table, notes: list[str]) -> dict[str, Column]:
 
 def _named(table: Table, columns: Mapping[str, str], name: str) -> dict[str, Column]:
     """The columns that the caller named, by heading or number, with a unit in brackets or a sign before it if wanted."""
-    found = {}
+    found: dict[str, Column] = {}
+    kinds: dict[int, str] = {}
     for kind, wanted in columns.items():
         if read_heading(kind) is None:
             raise BadInputError(
@@ -201,6 +202,8 @@ def _named(table: Table, columns: Mapping[str, str], name: str) -> dict[str, Col
         if not 0 <= index < table.values.shape[1]:
             known = ", ".join(table.headings) or f"1 to {table.values.shape[1]}"
             raise BadInputError(f"{name} has no column {wanted!r}; it has {known}")
+        if kinds.setdefault(index, kind) != kind:
+            raise BadInputError(f"column {wanted!r} cannot be both {kinds[index]} and {kind}; name another for one of them")
         there = table.headings[index] if index < len(table.headings) else ""
         heading = _meaning(kind, said, there, name)
         if sign:

@@ -14,6 +14,7 @@ from corrovis.errors import BadInputError
 from corrovis.results import Real
 
 K_MM_YEAR = 3.27e-3 * 1e6  # mm g / (A cm year), ASTM G102 with i in A/cm2
+MOST_WEIGHT, MOST_DENSITY = 300.0, 30.0  # g, more than any element has, and g/cm3
 MPY = 1 / 0.0254  # thousandths of an inch in a millimetre
 GAS_CONSTANT = 8.314462618  # J/(mol K)
 ATOMIC_WEIGHTS = {
@@ -40,10 +41,9 @@ class Alloy:
 
     @property
     def equivalent_weight(self) -> float:
-        """g per mole of electrons: 1 / sum of n_i f_i / W_i over elements above 1 % (ASTM G102)."""
-        total, valences = sum(self.percent.values()), VALENCES | self.valences
-        parts = [valences[e] * p / total / ATOMIC_WEIGHTS[e] for e, p in self.percent.items() if p >= 1]
-        return 1 / sum(parts)
+        """g per mole of electrons: 1 / sum of n_i f_i / W_i over the elements above 1 %, which are the whole (ASTM G102)."""
+        main, valences = {e: p for e, p in self.percent.items() if p >= 1}, VALENCES | self.valences
+        return sum(main.values()) / sum(valences[e] * p / ATOMIC_WEIGHTS[e] for e, p in main.items())
 
 
 # Nominal compositions: 316L and AZ31B are the alloys of the seed.
@@ -113,8 +113,9 @@ def metal(
 
 
 def _checked(equivalent_weight: float, density: float) -> Metal:
-    if not (equivalent_weight > 0 and density > 0):
-        raise BadInputError("equivalent weight (g) and density (g/cm3) must be above 0; for iron they are 27.92 and 7.87")
+    if not (0 < equivalent_weight <= MOST_WEIGHT and 0 < density <= MOST_DENSITY):
+        limits = f"above 0 and at most {MOST_WEIGHT:g} and {MOST_DENSITY:g}"
+        raise BadInputError(f"equivalent weight (g) and density (g/cm3) must be {limits}; for iron they are 27.92 and 7.87")
     return equivalent_weight, density
 
 
@@ -125,8 +126,7 @@ def corrosion_rate(i_corr: Quantity, equivalent_weight: float, density: float) -
         BadInputError: a weight or density that is not positive
     """
     equivalent_weight, density = _checked(equivalent_weight, density)
-    factor = K_MM_YEAR * equivalent_weight / density
-    return Quantity(factor * i_corr.value, factor * i_corr.sigma, "mm/year")
+    return i_corr.scaled(K_MM_YEAR * equivalent_weight / density, "mm/year")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from corrovis.curves import PolarizationCurve, Quantity, TafelFit
+from corrovis.curves import ZERO_CROSSING_V, PolarizationCurve, Quantity, TafelFit
 from corrovis.electrochem.kinetics import LIMIT, LN10, OHMIC, PASSIVE, Trial, current_density
 from corrovis.electrochem.sweeps import Sweep, scatter
 from corrovis.errors import BadInputError
@@ -23,7 +23,6 @@ STRAIGHT = 0.008  # decades
 USABLE = 0.5  # share of the limiting current beyond which taking the limit out leaves more noise than line
 RIM = 0.002  # V by which a line may end beyond the last point
 MISSED, APART = 0.03, 0.2  # decades, of which is told
-AWAY = 0.01  # V from E_corr within which log10|i| tells no residual
 NAN = float("nan")
 
 
@@ -177,7 +176,7 @@ def _model(lines: _Lines, e: Real, i: Real) -> Real:
 
 def _missed(model: Real, i: Real, eta: Real) -> float:
     """Root mean square decades between a model and the measured current, away from E_corr."""
-    away = (np.abs(eta) > AWAY) & (i != 0) & (model != 0)
+    away = (np.abs(eta) > ZERO_CROSSING_V) & (i != 0) & (model != 0)
     return float(np.sqrt(np.mean(np.log10(np.abs(model[away] / i[away])) ** 2))) if away.any() else 0.0
 
 

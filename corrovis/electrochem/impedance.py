@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from corrovis.curves import Candidate, CircuitFit, KramersKronig, Quantity, Spectrum
-from corrovis.electrochem.circuit_problem import CircuitProblem, Weighting, random_starts
+from corrovis.electrochem.circuit_problem import STEP, CircuitProblem, Weighting, random_starts
 from corrovis.electrochem.circuits import AREA_UNITS, UNITS, Circuit, parse
 from corrovis.electrochem.kramers_kronig import MIN_POINTS as MIN_RELAXING
-from corrovis.electrochem.kramers_kronig import check_kramers_kronig, relaxation_times
+from corrovis.electrochem.kramers_kronig import check_kramers_kronig, fewest, relaxation_times
 from corrovis.electrochem.spectra import thinned
 from corrovis.electrochem.sweeps import counted
 from corrovis.errors import BadInputError
@@ -79,7 +79,10 @@ def effective_capacitances(circuit: Circuit, values: Real) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Solution:
-    """Parameters in the units of the elements; `sigmas` from the curvature; `cost` is the sum of squared weighted residuals."""
+    """Parameters in the units of the elements; `sigmas` from the curvature; `cost` is the sum of squared weighted residuals.
+
+    `capacitances` are value and sigma of each that is effective.
+    """
 
     circuit: Circuit
     values: Real
@@ -88,6 +91,7 @@ class _Solution:
     model: Complex
     met: int
     points: int
+    capacitances: dict[str, tuple[float, float]]
     rivals: tuple[tuple[float, Real], ...] = ()
 
     @property
@@ -145,8 +149,9 @@ def _solve(spectrum: Spectrum, circuit: Circuit, weighting: Weighting) -> _Solut
         )
         best = fine[0]
         met = sum(found.cost <= (1 + TOLERANCE) * best.cost + 1e-20 for found in fine[1:])
-        sigma = _errors(best.jac, 2 * best.cost, len(spectrum))
+        sigma = _errors(best.jac, 2 * best.cost, len(spectrum), np.eye(len(best.x)))
         values = problem.values(best.x)
+        effective = _with_errors(problem, best.x, best.jac, 2 * best.cost)
         model = circuit.impedance(values, spectrum.frequency_hz)
     sigmas = np.where(problem.logs, values * np.log(10) * sigma, sigma)
     others = [
@@ -156,29 +161,47 @@ def _solve(spectrum: Spectrum, circuit: Circuit, weighting: Weighting) -> _Solut
     ]
     others = [one for k, one in enumerate(others) if k == 0 or one.cost > (1 + 10 * TOLERANCE) * others[k - 1].cost]
     rivals = tuple((2 * float(found.cost), problem.values(found.x)) for found in others)
-    return _Solution(circuit, values, sigmas, 2 * float(best.cost), model, met, len(spectrum), rivals)
+    return _Solution(circuit, values, sigmas, 2 * float(best.cost), model, met, len(spectrum), effective, rivals)
 
 
-def _errors(jacobian: Real, cost: float, points: int) -> Real:
-    """Standard errors from the curvature at the optimum; infinite along directions that the data do not see."""
+def _with_errors(problem: CircuitProblem, x: Real, jacobian: Real, cost: float) -> dict[str, tuple[float, float]]:
+    """Effective capacitances, and their standard errors from those of the parameters and how these go together."""
+
+    def sizes(x: Real) -> dict[str, float]:
+        return effective_capacitances(problem.circuit, problem.values(x))
+
+    found = sizes(x)
+    if not found:
+        return {}
+    ends = [[np.log([*sizes(x + step).values()]) for step in STEP * sign * np.eye(len(x))] for sign in (1, -1)]
+    relative = _errors(jacobian, cost, len(problem.f), (np.array(ends[0]) - np.array(ends[1])).T / (2 * STEP))
+    return {name: (c, c * float(sigma)) for (name, c), sigma in zip(found.items(), relative, strict=True)}
+
+
+def _errors(jacobian: Real, cost: float, points: int, slopes: Real) -> Real:
+    """(m,) standard errors of what changes by (m, p) `slopes` with the p parameters, from the curvature at the optimum.
+
+    Infinite along directions that the data do not see.
+    """
     _, singular, directions = np.linalg.svd(jacobian, full_matrices=False)
     variance = cost / max(1, 2 * points - jacobian.shape[1])
     with np.errstate(divide="ignore"):
         inverse = np.where(singular > 1e-10 * singular.max(), 1 / singular**2, np.inf)
-    share = directions**2
-    terms = np.where(share.T > 1e-12, share.T * inverse, 0.0)
+    share = (slopes @ directions.T) ** 2
+    seen = share > 1e-12 * (slopes**2).sum(axis=1, keepdims=True)
+    terms = np.where(seen, share * inverse, 0.0)
     out: Real = np.sqrt(terms.sum(axis=1) * variance)
     return out
 
 
 def _finish(spectrum: Spectrum, one: _Solution) -> CircuitFit:
     units = AREA_UNITS if spectrum.per_area else UNITS
+    freedom = max(1, 2 * one.points - len(one.values))
     parameters = {
-        name: Quantity(float(value), float(sigma), units[kind], max(1, 2 * one.points - len(one.values)))
+        name: Quantity(float(value), float(sigma), units[kind], freedom)
         for name, kind, value, sigma in zip(one.circuit.names, one.circuit.kinds, one.values, one.sigmas, strict=True)
     }
     test = check_kramers_kronig(spectrum)
-    effective = effective_capacitances(one.circuit, one.values)
     return CircuitFit(
         spectrum=spectrum,
         circuit=one.circuit.text,
@@ -188,7 +211,7 @@ def _finish(spectrum: Spectrum, one: _Solution) -> CircuitFit:
         converged=bool(one.met > 0),
         kramers_kronig=test,
         rivals=_rivals(one),
-        capacitances={name: Quantity(value, float("nan"), units["C"]) for name, value in effective.items()},
+        capacitances={name: Quantity(c, sigma, units["C"], freedom) for name, (c, sigma) in one.capacitances.items()},
         runners_up=(),
         relaxation_times=relaxation_times(spectrum) if len(spectrum) >= MIN_RELAXING else None,
         warnings=(*spectrum.notes, *_doubts(spectrum, one, parameters, test)),
@@ -211,9 +234,15 @@ def _doubts(spectrum: Spectrum, one: _Solution, parameters: dict[str, Quantity],
     rms = float(np.sqrt(np.mean(residual**2)))
     if rms > KK_LIMIT:
         said.append(f"the circuit misses the spectrum by {rms:.1%} on average; try another circuit or auto")
-    if test.residual_max > KK_LIMIT:
+    if test.elements < fewest(spectrum):
+        said.append("too few points per decade for a Kramers-Kronig test; measure 5 or more in each")
+    elif test.residual_max > KK_LIMIT:
         where = spectrum.frequency_hz[int(np.argmax(np.abs(test.residuals)))]
         said.append(f"Kramers-Kronig: off by {test.residual_max:.1%} at {where:.3g} Hz; the cell may drift or the point be noise")
+    if one.capacitances and one.circuit.kinds.count("alpha") > 1:
+        said.append(
+            "Brug's capacitances take the resistance in series alone for what lies before each CPE: of several they are rough"
+        )
     if len(spectrum) < 10:
         said.append(f"only {len(spectrum)} points; the errors are rough")
     rivals = _rivals(one)

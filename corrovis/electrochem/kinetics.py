@@ -47,7 +47,7 @@ class Trial:
     def passivated(self) -> float:
         """Share of the passive plateau that the current has come to at the window's upper edge."""
         beta_a, passive = self.values[2], self.values[PASSIVE]
-        anodic = passive * 10 ** ((self.window[1] - self.values[0]) / beta_a)
+        anodic = passive * np.exp(min(LN10 * (self.window[1] - self.values[0]) / beta_a, 60))
         return float(anodic / (1 - passive + anodic))
 
     def criterion(self, independent: int) -> float:

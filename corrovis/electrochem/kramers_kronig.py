@@ -6,7 +6,6 @@ import numpy as np
 from scipy.optimize import nnls
 
 from corrovis.curves import KramersKronig, RelaxationTimes, Spectrum
-from corrovis.errors import BadInputError
 from corrovis.results import Complex, Real
 
 MU_LIMIT = 0.85
@@ -31,6 +30,11 @@ def _stack(z: Complex) -> Real:
     return out
 
 
+def fewest(spectrum: Spectrum) -> int:
+    """How many relaxations the test begins with: fewer cannot follow even one sharp one, and tell nothing."""
+    return 2 + int(FEWEST * np.log10(spectrum.frequency_hz[0] / spectrum.frequency_hz[-1]))
+
+
 def check_kramers_kronig(spectrum: Spectrum) -> KramersKronig:
     """Linear test: relaxations are added until `mu` falls below 0.85, where they begin to fit the noise.
 
@@ -39,9 +43,8 @@ def check_kramers_kronig(spectrum: Spectrum) -> KramersKronig:
     z, size = spectrum.impedance, np.abs(spectrum.impedance)
     w = 2 * np.pi * spectrum.frequency_hz
     mu, count, model = 1.0, 0, z
-    first = 2 + int(FEWEST * np.log10(w.max() / w.min()))  # fewer cannot follow even one sharp relaxation
     last = max(3, min(len(spectrum), 60))
-    for count in range(min(first, last - 1), last):
+    for count in range(min(fewest(spectrum), last - 1), last):
         tau = np.logspace(-np.log10(w.max()), -np.log10(w.min()), count)
         columns = _relaxations(spectrum, tau, extras=True)
         solution = np.linalg.lstsq(_stack(columns / size[:, None]), _stack(z / size), rcond=None)[0]
@@ -57,13 +60,8 @@ def relaxation_times(spectrum: Spectrum) -> RelaxationTimes:
     """Non-negative Tikhonov solution of Z = R_inf + j w L + integral of gamma / (1 + j w tau) over ln tau.
 
     The smoothing is the strongest that still fits nearly as well as the weakest.  Wan, Saccoccio, Chen and Ciucci,
-    Electrochim. Acta 184 (2015) 483, with non-negative least squares.
-
-    Raises:
-        BadInputError: fewer than 8 points
+    Electrochim. Acta 184 (2015) 483, with non-negative least squares; for `MIN_POINTS` points or more.
     """
-    if len(spectrum) < MIN_POINTS:
-        raise BadInputError(f"{spectrum.name} has {len(spectrum)} points; relaxation times need {MIN_POINTS} or more")
     z, size, w = spectrum.impedance, np.abs(spectrum.impedance), 2 * np.pi * spectrum.frequency_hz
     low, high = -np.log10(w.max()) - 0.5, -np.log10(w.min()) + 0.5
     tau = np.logspace(low, high, int(TAUS_PER_DECADE * (high - low)))

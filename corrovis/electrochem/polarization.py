@@ -12,7 +12,7 @@ from typing import Any
 import lmfit
 import numpy as np
 
-from corrovis.curves import METHODS, Method, MixedFit, PolarizationCurve, Quantity, TafelFit
+from corrovis.curves import METHODS, ZERO_CROSSING_V, Method, MixedFit, PolarizationCurve, Quantity, TafelFit
 from corrovis.electrochem.extrapolation import fit_lines
 from corrovis.electrochem.kinetics import (
     LIMIT,
@@ -22,11 +22,12 @@ from corrovis.electrochem.kinetics import (
     NAMES,
     OHMIC,
     PASSIVE,
+    SMALLEST,
     Trial,
     current_density,
     cut_window,
 )
-from corrovis.electrochem.resistance import slope_resistance
+from corrovis.electrochem.resistance import fit_resistance, ohmic_drop, slope_resistance, without_drop
 from corrovis.electrochem.sweeps import Sweep, counted, independent, prepare, split_sweeps
 from corrovis.electrochem.windows import alike, allowed, choose, reach, trials
 from corrovis.errors import BadInputError
@@ -38,22 +39,34 @@ HOPELESS = 0.4  # decades
 
 
 def fit_tafel(
-    curve: PolarizationCurve, method: Method = "auto", window_v: tuple[float, float] | None = None, sweep: int | None = None
+    curve: PolarizationCurve,
+    method: Method = "auto",
+    window_v: tuple[float, float] | None = None,
+    sweep: int | None = None,
+    stern_geary_v: float | None = None,
 ) -> TafelFit:
     """E_corr (V), i_corr (A/cm2) and the slopes (V/decade) of a sweep, counted from 1; else of the first that can be fitted.
 
     `window_v` is (lowest, highest) potential to use, cut to where the sweep has points; without it the window is found.
+    `stern_geary_v` is the B of the method resistance; without it that of the slopes found, or of 0.12 V/decade.
 
     Raises:
         BadInputError: the sweep has too few points, one branch only, or the window misses E_corr
     """
     if method not in METHODS:
         raise BadInputError(f"no method is called {method}; there are {', '.join(METHODS)}")
+    if stern_geary_v is not None and not (method == "resistance" and 0 < stern_geary_v < 1):
+        raise BadInputError(f"a Stern-Geary B is in V, such as 0.026, and for the method resistance; found {stern_geary_v:g}")
     chosen, ready, said = _choose(curve, sweep)
     if window_v is not None:
         window_v = _within(window_v, ready)
-    if method == "extrapolation":
-        fit = fit_lines(chosen, ready, window_v, _explained(ready))
+    if method in ("extrapolation", "resistance"):
+        known, others = _explained(ready)
+        whole = _report(chosen, ready, known, others) if known else None
+        if method == "resistance":
+            read = fit_resistance(chosen, ready, window_v, whole, stern_geary_v)
+            return replace(read, warnings=(*said, *read.warnings))
+        fit = fit_lines(chosen, ready, window_v, known)
     else:
         kinds = KINDS.get(method, tuple(MODELS))
         tried = trials(ready, kinds, window_v)
@@ -62,27 +75,29 @@ def fit_tafel(
             raise BadInputError(
                 f"{chosen.name}: the best model leaves {best.residual:.1f} decades; this is no polarisation curve, or all noise"
             )
-        fit = _report(chosen, ready, best, alike(tried, best, ready.noise_decades))
+        fit = whole = _report(chosen, ready, best, alike(tried, best, ready.noise_decades))
         said = (*said, *denied)
         if method == "butler-volmer":
             fit = replace(fit, warnings=(*_better(ready, best, window_v), *fit.warnings))
-    return replace(fit, polarisation_resistance=_resistance(ready, chosen.name), warnings=(*said, *fit.warnings))
+    resistance, drop = _resistance(ready, chosen.name, ohmic_drop(whole))
+    return replace(fit, polarisation_resistance=resistance, warnings=(*said, *fit.warnings, *drop))
 
 
-def _resistance(sweep: Sweep, name: str) -> Quantity | None:
+def _resistance(sweep: Sweep, name: str, ohmic: Quantity | None) -> tuple[Quantity | None, tuple[str, ...]]:
     try:
-        return slope_resistance(sweep, name)
+        return without_drop(slope_resistance(sweep, name), ohmic)
     except BadInputError:  # too few points near E_corr; the fit itself needs none there
-        return None
+        return None, ()
 
 
-def _explained(sweep: Sweep) -> Trial | None:
-    """The fit that explains the widest part of a sweep, if any explains one."""
+def _explained(sweep: Sweep) -> tuple[Trial | None, list[Trial]]:
+    """The fit that explains the widest part of a sweep, if any explains one, and those `alike`."""
     try:
-        best, _ = choose(sweep, trials(sweep, tuple(MODELS), None))
+        tried = trials(sweep, tuple(MODELS), None)
     except BadInputError:
-        return None
-    return best if best.residual <= allowed(sweep.noise_decades) else None
+        return None, []
+    best, _ = choose(sweep, tried)
+    return (best, alike(tried, best, sweep.noise_decades)) if best.residual <= allowed(sweep.noise_decades) else (None, [])
 
 
 def _better(sweep: Sweep, best: Trial, window_v: tuple[float, float] | None) -> list[str]:
@@ -105,7 +120,7 @@ def _choose(curve: PolarizationCurve, sweep: int | None) -> tuple[PolarizationCu
         if not 1 <= sweep <= len(sweeps):
             raise BadInputError(f"{curve.name} has {counted(len(sweeps), 'sweep')}, no number {sweep}")
         ready = prepare(sweeps[sweep - 1])
-        return sweeps[sweep - 1], ready, (*curve.notes, *ready.warnings)
+        return sweeps[sweep - 1], ready, (*sweeps[sweep - 1].notes, *ready.warnings)
     problems = []
     for number, part in enumerate(sweeps, 1):
         try:
@@ -114,7 +129,7 @@ def _choose(curve: PolarizationCurve, sweep: int | None) -> tuple[PolarizationCu
             problems.append(error)
             continue
         many = (f"{len(sweeps)} sweeps in the curve, number {number} was fitted",) if len(sweeps) > 1 else ()
-        return part, ready, (*curve.notes, *many, *ready.warnings)
+        return part, ready, (*part.notes, *many, *ready.warnings)
     raise problems[0]
 
 
@@ -144,8 +159,9 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
     covariance = _covariance(found, best.model, others, len(e[usable]) / worth)
     freedom = max(1.0, worth - len(MODELS[best.model]))
     sigmas = np.sqrt(np.diag(covariance))
-    away = np.abs(e - values[0]) > 0.01
-    apart = np.log10(np.maximum(np.abs(current_density(values, e, i)), 1e-18) / np.maximum(np.abs(i), 1e-18))[away & usable]
+    away = np.abs(e - values[0]) > ZERO_CROSSING_V
+    model = current_density(values, e, i)
+    apart = np.log10(np.maximum(np.abs(model), SMALLEST) / np.maximum(np.abs(i), SMALLEST))[away & usable]
     residual_decades = float(np.sqrt(np.mean(apart**2))) if len(apart) else float("nan")
     converged = bool(found.success) and bool(np.isfinite(sigmas).all())
     common: dict[str, Any] = {
@@ -159,7 +175,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
         "converged": converged,
         "residual_decades": residual_decades,
         "potential_v": e,
-        "model_a_cm2": current_density(values, e, i),
+        "model_a_cm2": model,
         "polarisation_resistance": None,
         "warnings": tuple(_doubts(values, sigmas, best, sweep, residual_decades)),
     }
@@ -169,9 +185,9 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
     return MixedFit(
         method=f"mixed control ({best.model})",
         **common,
-        i_limit=_plateau(LIMIT, values, covariance) if LIMIT in free else None,
-        i_passive=_plateau(PASSIVE, values, covariance) if PASSIVE in free else None,
-        resistance=Quantity(float(values[OHMIC]), float(sigmas[OHMIC]), "ohm cm2") if OHMIC in free else None,
+        i_limit=_plateau(LIMIT, values, covariance, freedom) if LIMIT in free else None,
+        i_passive=_plateau(PASSIVE, values, covariance, freedom) if PASSIVE in free else None,
+        resistance=Quantity(float(values[OHMIC]), float(sigmas[OHMIC]), "ohm cm2", freedom) if OHMIC in free else None,
     )
 
 
@@ -184,14 +200,14 @@ def _covariance(found: Any, model: str, others: list[Trial], wider: float) -> Re
     return out + np.cov([trial.values for trial in others], rowvar=False, ddof=0) if len(others) > 1 else out
 
 
-def _plateau(place: int, values: Real, covariance: Real) -> Quantity:
+def _plateau(place: int, values: Real, covariance: Real, freedom: float) -> Quantity:
     """i_corr / r, or / p, the ratio at `place`: errors of ln i_corr and of the ratio, which go together, both count."""
     ratio = max(float(values[place]), 1e-12)
     current = float(np.exp(values[1])) / ratio
     slopes = np.zeros(len(NAMES))
     slopes[1], slopes[place] = 1, -1 / ratio
     variance = float(slopes @ covariance @ slopes)
-    return Quantity(current, current * float(np.sqrt(max(variance, 0.0))), "A/cm2")
+    return Quantity(current, current * float(np.sqrt(max(variance, 0.0))), "A/cm2", freedom)
 
 
 def _parameters(best: Trial) -> Any:

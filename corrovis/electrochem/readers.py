@@ -33,16 +33,26 @@ from corrovis.results import Complex, Real
 
 MAX_VOLTS = 20.0  # a potential column without a unit that goes further is in mV
 MAX_AREA = 1e6  # cm2
+AREA = re.compile(  # as Gamry, EC-Lab and VersaStudio write it
+    r"\s*(?:AREA\s+QUANT\s|(?:working\s*)?electrode\s*(?:surface\s*)?area\s*(?:\(cm.?\)\s*)?[:=])\s*([\d.,eE+-]+)(?!\S|\s*mm)",
+    re.IGNORECASE,
+)
+LEAST_AREA = 1e-12  # cm2, below any ultramicroelectrode's
+UNSET_AREA = 0.001  # cm2, in EC-Lab's files where nobody entered an area
 
 
 def read_spectrum(
     path: Path, number: int = 1, area_cm2: float | None = None, columns: Mapping[str, str] | None = None, name: str = ""
 ) -> Spectrum:
     """Of the spectra in a file the one with this number, counted from 1; else as `read_spectra`."""
-    found = read_spectra(path, area_cm2, columns, name)
-    if not 1 <= number <= len(found):
-        raise BadInputError(f"{name or path.name} holds {counted(len(found), 'spectrum', 'spectra')}, no number {number}")
-    return found[number - 1]
+    return numbered(read_spectra(path, area_cm2, columns, name), number, name or path.name)
+
+
+def numbered(spectra: tuple[Spectrum, ...], number: int, name: str) -> Spectrum:
+    """Of the spectra in the file called `name` the one with this number, counted from 1.  Raises BadInputError for none."""
+    if not 1 <= number <= len(spectra):
+        raise BadInputError(f"{name} holds {counted(len(spectra), 'spectrum', 'spectra')}, no number {number}")
+    return spectra[number - 1]
 
 
 def read_polarization(
@@ -56,8 +66,7 @@ def read_polarization(
         BadInputError: no such curve in the file, or it cannot be told which columns hold it
     """
     name = name or path.name
-    if area_cm2 is not None and not 0 < area_cm2 < MAX_AREA:
-        raise BadInputError(f"area {area_cm2:g} cm2 is not possible; give the exposed area in cm2")
+    _check_area(area_cm2)
     data = read_bytes(path)
     if is_session(data):
         raise BadInputError(f"{name} is a PalmSens session, of which only spectra can be read; export the curve as CSV")
@@ -100,8 +109,7 @@ def read_spectra(
         BadInputError: no spectrum in the file, or it cannot be told which columns hold it
     """
     name = name or path.name
-    if area_cm2 is not None and not 0 < area_cm2 < MAX_AREA:
-        raise BadInputError(f"area {area_cm2:g} cm2 is not possible; give the exposed area in cm2")
+    _check_area(area_cm2)
     data = read_bytes(path)
     notes: list[str] = []
     pairs = [run for f, z in read_foreign(data, path) for run in runs(f, z, name, notes)] if not columns else []
@@ -113,6 +121,8 @@ def read_spectra(
         table = best_table(tables, ("frequency", "real", "imaginary"))
         notes += [table.note] if table.note else []
         frequency, impedance, per_area = _impedance(table, columns, name, notes)
+        if not per_area and area_cm2 is None and (named := _named_area(table)) not in (None, 1):
+            notes.append(f"the file names an area of {named:g} cm2, which was not applied; give it to have all per area")
         blocks = zip(np.split(frequency, table.cuts), np.split(impedance, table.cuts), strict=True)
         pairs = [run for f, z in blocks for run in runs(f, z, name, notes)]
     if len(pairs) > 1:
@@ -157,14 +167,24 @@ def _joined(potentials: list[Column], currents: list[Column], notes: list[str]) 
 def _area(area_cm2: float | None, table: Table, notes: list[str]) -> float:
     if area_cm2 is not None:
         return area_cm2
-    for line in table.above:
-        match = re.match(r"AREA QUANT (\S+)", line)
-        area = number(match[1]) if match else None
-        if area is not None and 0 < area < MAX_AREA:
-            notes.append(f"area {area:g} cm2 was taken from the file; give the area if it is another")
-            return area
+    area = _named_area(table)
+    if area is not None:
+        notes.append(f"area {area:g} cm2 was taken from the file; give the area if it is another")
+        return area
     notes.append("no area was given: the current was taken for that of 1 cm2; give the exposed area")
     return 1.0
+
+
+def _named_area(table: Table) -> float | None:
+    """cm2, as the lines above the table tell it."""
+    found = [number(match[1].replace(",", ".")) for line in table.above if (match := AREA.match(line))]
+    return next((area for area in found if area is not None and 0 < area < MAX_AREA and area != UNSET_AREA), None)
+
+
+def _check_area(area_cm2: float | None) -> None:
+    """Raise BadInputError for an area that no specimen has."""
+    if area_cm2 is not None and not LEAST_AREA < area_cm2 < MAX_AREA:
+        raise BadInputError(f"area {area_cm2:g} cm2 is not possible; give the exposed area in cm2")
 
 
 def _impedance(table: Table, columns: Mapping[str, str] | None, name: str, notes: list[str]) -> tuple[Real, Complex, bool]:

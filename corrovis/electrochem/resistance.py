@@ -1,29 +1,35 @@
-"""Polarisation resistance: the slope of a sweep where its current is zero (ASTM G59)."""
+"""Polarisation resistance, the slope of a sweep where its current is zero, and the corrosion current that it tells (ASTM G59)."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from corrovis.curves import Quantity
+from corrovis.curves import ZERO_CROSSING_V, MixedFit, PolarizationCurve, Quantity, ResistanceFit, TafelFit
+from corrovis.electrochem.kinetics import LN10, MAX_SLOPE
 from corrovis.electrochem.sweeps import Sweep, counted, independent
 from corrovis.errors import BadInputError
 
 HALF_WIDTH_V = 0.015  # about E_corr
+ASSUMED_SLOPE = 0.12  # V/decade, of both branches
+KNOWN = 0.2  # relative sigma up to which a fit's own B is taken
+NAN = float("nan")
 
 
-def slope_resistance(sweep: Sweep, name: str) -> Quantity:
-    """dE/di at E_corr in ohm cm2, from a cubic within 15 mV.
+def slope_resistance(sweep: Sweep, name: str, window_v: tuple[float, float] | None = None) -> Quantity:
+    """dE/di at E_corr in ohm cm2, from a cubic within 15 mV, or in a window.
 
     A parabola takes the cubic term of Stern and Geary's curve for slope, up to a tenth; five points allow no more than one.
 
     Raises:
         BadInputError: too few points near E_corr, or a current that does not rise there
     """
-    near = np.abs(sweep.eta) <= HALF_WIDTH_V
+    near, _ = _near(sweep, window_v)
     count = int(near.sum())
     if count < 5:
         few = counted(count, "point")
-        raise BadInputError(f"{name} has {few} within {1e3 * HALF_WIDTH_V:.0f} mV of E_corr; 5 are needed")
+        where = f"within {1e3 * HALF_WIDTH_V:.0f} mV of E_corr" if window_v is None else "in the window"
+        raise BadInputError(f"{name} has {few} {where}; 5 are needed")
     degree = 3 if count > 5 else 2
     eta, i = sweep.eta[near], sweep.current_a_cm2[near]
     found, covariance = np.polyfit(eta, i, degree, cov="unscaled")
@@ -35,3 +41,81 @@ def slope_resistance(sweep: Sweep, name: str) -> Quantity:
     freedom = max(1.0, independent(left) - degree - 1)
     sigma = np.sqrt(covariance[-2, -2] * scatter * count / independent(left)) / slope**2
     return Quantity(float(1 / slope), float(sigma), "ohm cm2", freedom)
+
+
+def _near(sweep: Sweep, window_v: tuple[float, float] | None) -> tuple[NDArray[np.bool_], tuple[float, float]]:
+    """Which points are read, and between which potentials, V."""
+    e = sweep.potential_v
+    low, high = window_v or (max(float(e[0]), sweep.e_corr_v - HALF_WIDTH_V), min(float(e[-1]), sweep.e_corr_v + HALF_WIDTH_V))
+    return (e >= low) & (e <= high), (low, high)
+
+
+def ohmic_drop(fit: TafelFit | None) -> Quantity | None:
+    """The electrolyte's resistance in ohm cm2, if the fit's model has one."""
+    return fit.resistance if isinstance(fit, MixedFit) else None
+
+
+def without_drop(slope: Quantity, ohmic: Quantity | None) -> tuple[Quantity | None, tuple[str, ...]]:
+    """The polarisation resistance in a curve's slope, without the ohmic drop that a fit found, and what is to be said of that."""
+    if ohmic is None:
+        return slope, ()
+    left = slope.value - ohmic.value
+    what = f"the slope at E_corr, {slope.value:.4g} ohm cm2, without the ohmic drop's {ohmic.value:.4g} ohm cm2"
+    if left <= 0:
+        return None, (f"no polarisation resistance: {what}, is nothing",)
+    sigma, freedom = float(np.hypot(slope.sigma, ohmic.sigma)), min(slope.freedom, ohmic.freedom)
+    return Quantity(left, sigma, "ohm cm2", freedom), (f"the polarisation resistance is {what}",)
+
+
+def fit_resistance(
+    curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, float] | None, whole: TafelFit | None, b_v: float | None
+) -> ResistanceFit:
+    """i_corr = B / R_p: B is `b_v` in V, else of the slopes of `whole`, a fit of the sweep, else of 0.12 V/decade.
+
+    Raises:
+        BadInputError: no polarisation resistance can be read
+    """
+    slope = slope_resistance(sweep, curve.name, window_v)
+    r_p, said = without_drop(slope, ohmic_drop(whole))
+    if r_p is None:
+        raise BadInputError(f"{curve.name}: {said[0]}; take the method auto")
+    b, beta_a, beta_c, why = _stern_geary(whole, b_v)
+    inside, window_v = _near(sweep, window_v)
+    e, i = sweep.potential_v[inside], sweep.current_a_cm2[inside]
+    model = (e - sweep.e_corr_v) / slope.value
+    away = (np.abs(e - sweep.e_corr_v) > ZERO_CROSSING_V) & (i * model > 0)
+    relative = float(np.hypot(b.sigma / b.value, r_p.sigma / r_p.value))
+    i_corr = b.value / r_p.value
+    return ResistanceFit(
+        method="resistance",
+        curve=curve,
+        e_corr=Quantity(sweep.e_corr_v, float(np.hypot(np.median(np.diff(sweep.potential_v)), sweep.rounded_v)), "V"),
+        i_corr=Quantity(i_corr, i_corr * relative, "A/cm2", min(b.freedom, r_p.freedom)),
+        beta_a=beta_a,
+        beta_c=beta_c,
+        beta_covariance=whole.beta_covariance if whole else 0.0,
+        window_v=window_v,
+        converged=True,
+        residual_decades=float(np.sqrt(np.mean(np.log10(i[away] / model[away]) ** 2))) if away.any() else NAN,
+        potential_v=e,
+        model_a_cm2=model,
+        polarisation_resistance=r_p,
+        warnings=(*said, *why),
+        given_b=b,
+    )
+
+
+def _stern_geary(whole: TafelFit | None, b_v: float | None) -> tuple[Quantity, Quantity, Quantity, tuple[str, ...]]:
+    """B in V, both slopes, NaN where B is not of them, and what is to be said."""
+    unknown = Quantity(NAN, NAN, "V/decade")
+    if b_v is not None:
+        return Quantity(b_v, 0.0, "V"), unknown, unknown, ()
+    if whole is not None and max(whole.beta_a.value, whole.beta_c.value) < 0.95 * MAX_SLOPE:
+        b = whole.stern_geary
+        if b.sigma < KNOWN * b.value:
+            low, high = whole.window_v
+            said = f"B = {1e3 * b.value:.1f} mV is of the slopes that a fit from {low:.3f} to {high:.3f} V found"
+            return b, whole.beta_a, whole.beta_c, (said,)
+    b_v = ASSUMED_SLOPE / 2 / LN10
+    said = f"B = {1e3 * b_v:.0f} mV was assumed, of slopes of {1e3 * ASSUMED_SLOPE:.0f} mV/decade; give the Stern-Geary B"
+    return Quantity(b_v, NAN, "V"), unknown, unknown, (f"{said}, or take i_corr within a factor of two",)

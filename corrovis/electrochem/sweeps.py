@@ -16,8 +16,9 @@ from corrovis.results import Real
 MAX_POINTS = 1200  # more are averaged in groups
 TURN = 0.2  # share of the potential range by which a sweep has to come back before it counts as turned
 MIN_POINTS = 8
-MAX_SWEEPS = 12
+MAX_TABLES = 6  # of a file that are joined to one curve
 MIN_SIDE_V = 0.005
+NO_ORDER = "the potentials are in no order; all points were sorted and fitted as one sweep"
 SPIKE_DECADES = 0.05
 MAX_ZEROS = 3  # currents of exactly 0 that a curve may hold by chance
 
@@ -50,11 +51,13 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def split_sweeps(curve: PolarizationCurve) -> tuple[PolarizationCurve, ...]:
-    """The forward and backward sweeps of a curve, in the order measured; one if the potential never turns."""
+    """The forward and backward sweeps of a curve, in the order measured; one if the potential never turns, or has no order."""
     e = curve.potential_v
     cuts = [0, *_turns(e), len(e)]
     parts = [(a, b) for a, b in pairwise(cuts) if b - a >= MIN_POINTS]
-    if not 2 <= len(parts) <= MAX_SWEEPS:  # one sweep, or points in no order
+    if len(cuts) > 2 and (not parts or np.median(np.abs(np.diff(e))) > TURN * np.ptp(e)):  # every other step is a turn
+        return (replace(curve, notes=(*curve.notes, NO_ORDER)),)
+    if len(parts) < 2:
         return (curve,)
     sweeps = []
     for number, (a, b) in enumerate(parts, 1):
@@ -231,12 +234,12 @@ def join_blocks(blocks: list[tuple[Real, Real]], signed: bool, notes: list[str])
     """Potentials and currents of a file's blocks with the same headings as one curve, and whether its currents have signs.
 
     Two that adjoin are the halves of one curve, measured away from the open-circuit potential or towards it, and are put end to
-    end; others follow each other as sweeps.  Of more than `split_sweeps` can tell apart only the longest is taken.
+    end; others follow each other as sweeps.  Of more than `MAX_TABLES` only the longest is taken.
     """
     parts = [part for part in blocks if len(part[0])] or blocks[:1]
     if len(parts) == 1:
         return *parts[0], signed
-    if len(parts) > MAX_SWEEPS // 2:
+    if len(parts) > MAX_TABLES:
         longest = max(parts, key=lambda part: len(part[0]))
         rows = sum(len(e) for e, _ in parts) - len(longest[0])
         notes.append(f"the longest of {len(parts)} tables was taken, {rows} rows of the others were left out; save them apart")

@@ -20,6 +20,7 @@ import numpy as np
 from corrovis.electrochem.titles import NEAR, Cells, Line, Titles, find_titles, named_columns
 from corrovis.electrochem.workbooks import workbook_sheets
 from corrovis.errors import BadInputError
+from corrovis.files import read_file
 from corrovis.results import Real
 
 MAX_BYTES = 120_000_000
@@ -95,13 +96,7 @@ def refuse_outside(values: Real, unit: str, name: str) -> None:
 
 def read_bytes(path: Path) -> bytes:
     """The file, or BadInputError if it is missing, empty or too large."""
-    try:
-        size = path.stat().st_size
-        data = path.read_bytes() if size <= MAX_BYTES else b""
-    except OSError as error:
-        raise BadInputError(f"{path.name} cannot be read ({error.strerror}); check the path") from error
-    if size > MAX_BYTES:
-        raise BadInputError(f"{path.name} has {size / 1e6:.0f} MB, more than {MAX_BYTES / 1e6:.0f}; export only the curve")
+    data = read_file(path, path.name, MAX_BYTES, "export only the curve")
     if not data.strip():
         raise BadInputError(f"{path.name} is empty; export the curve again")
     return data

@@ -1,10 +1,11 @@
-"""A fit as the answer of the contract (plain numbers, null for what is not known) and as CSV."""
+"""A fit as the answer of the contract (plain numbers, null for what is not known), as CSV, and as people write it: `told`."""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,77 @@ LABELS = {
     "chi_squared": ("χ² per degree of freedom", 1.0, ""),
     "kramers_kronig_residual_max": ("Kramers-Kronig, largest residual", 100.0, "%"),
 }
+PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
+PREFIXED = {"Ω": (0, 9), "F": (-12, 0), "S": (-12, 0), "H": (-12, 0), "s": (-12, 0)}  # powers of ten that are usual
+DIGITS, MOST_DIGITS = 4, 7  # of a value without sigma; of one that is known still better
+PLAIN, MOST_DECIMALS = (1e-4, 1e7), 9  # sizes that are written without a power of ten
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A quantity as people write it; what is not known is empty."""
+
+    label: str
+    value: str
+    sigma: str
+    low: str
+    high: str
+    unit: str
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.value, self.sigma and f"± {self.sigma}", self.unit) if part)
+
+
+def told(key: str, found: Quantity | Mapping[str, Any]) -> Told:
+    """A quantity or its answer under the label and in the unit of `LABELS`; another by its key and in its own unit.
+
+    Sigma has two digits, value and 95 % limits end where it ends, but have two digits themselves.
+    """
+    answer: Mapping[str, Any] = {**measured(found), "unit": found.unit} if isinstance(found, Quantity) else found
+    label, factor, unit = LABELS.get(key, (key, 1.0, written_unit(answer.get("unit", ""))))
+    if answer["value"] is None:
+        return Told(label, "", "", "", "", unit)
+    power = _power(factor * answer["value"], unit)
+    unit, factor = PREFIXES[power] + unit, factor / 10.0**power
+    value, sigma = factor * answer["value"], factor * (answer["sigma"] or 0.0)
+    if sigma == 0:
+        text = _number(value, DIGITS - 1 - _order(value), value)
+        return Told(label, text.rstrip("0").rstrip(".") if "." in text else text, "", "", "", unit)
+    decimals = 1 - _order(float(f"{sigma:.1e}"))
+    places = min(decimals, MOST_DIGITS - 1 - _order(value))
+    ends = (factor * answer[part] if part in answer else math.nan for part in ("low_95", "high_95"))
+    value_text, low, high = (
+        _number(one, max(places, 1 - _order(one)), value) if math.isfinite(one) else "" for one in (value, *ends)
+    )
+    return Told(label, value_text, _number(sigma, decimals, value), low, high, unit)
+
+
+def written_unit(unit: str) -> str:
+    """ "ohm cm2" as "Ω cm²"."""
+    return unit.replace("ohm", "Ω").replace("cm2", "cm²")
+
+
+def _power(value: float, unit: str) -> int:
+    """Of ten, of the prefix with which a unit is usual for such a value."""
+    low, high = PREFIXED.get(unit.partition("/")[0].partition(" ")[0], (0, 0))
+    return min(max(3 * (_order(value) // 3), low), high)
+
+
+def _order(value: float) -> int:
+    """The power of ten of the first digit; 0 for 0 and what is no number."""
+    return math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0
+
+
+def _number(value: float, decimals: int, beside: float) -> str:
+    """Rounded to so many decimals, or to tens and hundreds; with a power of ten where the value that it stands beside has one."""
+    value = round(value, decimals)
+    plain = abs(beside) >= PLAIN[0] and decimals <= MOST_DECIMALS and abs(value) < PLAIN[1]
+    if value == 0 or plain:
+        return f"{value:.{max(decimals, 0)}f}"
+    power = _order(value)
+    digits = min(max(decimals + power, 0), MOST_DIGITS - 1)
+    return f"{value / 10.0**power:.{digits}f}×10{str(power).translate(RAISED)}"
 
 
 def finite(value: float) -> float | None:
@@ -67,7 +139,7 @@ def tafel_quantities(fit: TafelFit, of: Metal | None) -> dict[str, Quantity | No
         "polarisation_resistance_ohm_cm2": fit.polarisation_resistance,
         "stern_geary_v": fit.stern_geary if math.isfinite(fit.stern_geary.value) else None,
         "corrosion_rate_mm_y": rate,
-        "corrosion_rate_mpy": Quantity(rate.value * MPY, rate.sigma * MPY, "mpy"),
+        "corrosion_rate_mpy": rate.scaled(MPY, "mpy"),
     }
 
 

@@ -13,6 +13,7 @@ from corrovis.curves import CircuitFit, TafelFit
 from corrovis.electrochem.circuits import fitted_line
 from corrovis.electrochem.corrosion_rate import Arrhenius
 from corrovis.errors import BadInputError
+from corrovis.render.curve_answers import told, written_unit
 
 LINES = ("#c2571a", "#2b7fae", "#6f9a3c", "#9158a6", "#c09a1e", "#65737e")  # of curves and conditions, on the page too
 KINDS = (".png", ".svg", ".pdf")
@@ -33,7 +34,7 @@ def tafel_figure(fits: Sequence[TafelFit], reference: str = "reference", series:
         floor = min(floor, 0.3 * float(np.quantile(size[size > 0], 0.01)))
     upper.set_ylim(bottom=floor)
     upper.set_ylabel("|i| in A/cm²")
-    lower.set(xlabel=f"E in V against {reference}", ylabel="residual, decades")
+    lower.set(xlabel=f"E in V against {literal(reference)}", ylabel="residual, decades")
     _finish([upper, lower], upper)
     if series:
         _draw_arrhenius(series, figure.add_subplot(grid[2]))
@@ -42,7 +43,7 @@ def tafel_figure(fits: Sequence[TafelFit], reference: str = "reference", series:
 
 def _draw_tafel(fit: TafelFit, colour: str, axes: Axes) -> None:
     curve = fit.curve
-    axes.semilogy(curve.potential_v, np.abs(curve.current_a_cm2), ".", ms=3, color=colour, alpha=0.45, label=curve.name)
+    axes.semilogy(curve.potential_v, np.abs(curve.current_a_cm2), ".", ms=3, color=colour, alpha=0.45, label=literal(curve.name))
     axes.semilogy(fit.potential_v, np.abs(fit.model_a_cm2), "-", lw=1.6, color=colour)
     axes.axvspan(*fit.window_v, color=colour, alpha=0.07, lw=0)
     for side, slope in ((1, fit.beta_a.value), (-1, fit.beta_c.value)):
@@ -55,7 +56,8 @@ def _draw_tafel(fit: TafelFit, colour: str, axes: Axes) -> None:
 def _draw_arrhenius(series: Arrhenius, axes: Axes) -> None:
     axes.semilogy(1e3 / series.kelvin, series.i_corr, "o", ms=5, mfc="none", color=LINES[0], label="i corr")
     energy = series.energy
-    axes.semilogy(*series.line, "-", lw=1.4, color=LINES[0], label=f"{energy.energy}, R² {energy.r_squared:.4f}")
+    told_energy = told("activation_energy_kj_mol", energy.energy)
+    axes.semilogy(*series.line, "-", lw=1.4, color=LINES[0], label=f"{told_energy}, R² {energy.r_squared:.4f}")
     axes.set(xlabel="1000 K / T", ylabel="i corr in A/cm²")
     _finish([axes], axes)
 
@@ -70,7 +72,7 @@ def impedance_figure(fits: Sequence[CircuitFit]) -> Figure:
     for fit, colour in zip(fits, _colours(len(fits)), strict=True):
         f, z = fit.spectrum.frequency_hz, fit.spectrum.impedance
         finer, model = fitted_line(fit)
-        nyquist.plot(z.real, -z.imag, "o", ms=4, mfc="none", color=colour, label=f"{fit.spectrum.name}: {fit.circuit}")
+        nyquist.plot(z.real, -z.imag, "o", ms=4, mfc="none", color=colour, label=f"{literal(fit.spectrum.name)}: {fit.circuit}")
         nyquist.plot(model.real, -model.imag, "-", lw=1.5, color=colour)
         for axes, data, line in ((size, np.abs(z), np.abs(model)), (phase, -np.angle(z, deg=True), -np.angle(model, deg=True))):
             axes.plot(f, data, "o", ms=3, mfc="none", color=colour)
@@ -80,7 +82,7 @@ def impedance_figure(fits: Sequence[CircuitFit]) -> Figure:
         first = fit is fits[0]
         rest.plot(f, 100 * fit.residuals.real, ".", ms=4, color=colour, label="real part" if first else None)
         rest.plot(f, 100 * fit.residuals.imag, "x", ms=4, color=colour, label="imaginary part" if first else None)
-    unit = fits[0].spectrum.unit.replace("ohm", "Ω").replace("cm2", "cm²")
+    unit = written_unit(fits[0].spectrum.unit)
     nyquist.set(xlabel=f"Re Z in {unit}", ylabel=f"-Im Z in {unit}", aspect="equal", adjustable="datalim")
     size.set(yscale="log", ylabel=f"|Z| in {unit}")
     phase.set(ylabel="-phase in °")
@@ -91,6 +93,11 @@ def impedance_figure(fits: Sequence[CircuitFit]) -> Figure:
     _finish([nyquist, relaxing, size, phase, rest], nyquist)
     rest.legend(frameon=False, fontsize=7, ncols=2)
     return figure
+
+
+def literal(text: str) -> str:
+    """`text` as it is to be read: its $ begin no formula, and what cannot be drawn is left out."""
+    return "".join(sign for sign in text if sign.isprintable()).replace("$", r"\$")
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -16,6 +16,7 @@ from corrovis.errors import BadInputError
 from corrovis.render.curve_answers import activation_answer, circuit_answer, tafel_answer
 from corrovis.render.plots import impedance_figure, save_figure, tafel_figure
 
+MOST_LETTERS = 40
 Named = tuple[Path, str]  # where a file lies, and what its curve is called
 
 
@@ -29,7 +30,14 @@ class TafelRequest:
     method: Method = "auto"
     window_v: tuple[float, float] | None = None
     sweep: int | None = None
+    stern_geary_v: float | None = None
     reference: str = "reference"
+
+    def __post_init__(self) -> None:
+        if len(self.reference) > MOST_LETTERS or not self.reference.isprintable():
+            raise BadInputError(
+                f"reference {self.reference!r:.40} is no electrode's name; write up to {MOST_LETTERS} letters, as in Ag/AgCl"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ def tafel(files: Sequence[Named], asked: TafelRequest, plot: Path, temperatures_
     for place, (path, name) in enumerate(files):
         try:
             curve = read_polarization(path, asked.area_cm2, asked.columns, name)
-            fits[place] = fit_tafel(curve, asked.method, asked.window_v, asked.sweep)
+            fits[place] = fit_tafel(curve, asked.method, asked.window_v, asked.sweep, asked.stern_geary_v)
             items.append({**tafel_answer(fits[place], asked.metal), "reference": asked.reference})
         except BadInputError as error:
             items.append({"error": str(error)})

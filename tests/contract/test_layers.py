@@ -16,7 +16,7 @@ SOURCES = sorted((ROOT / "corrovis").rglob("*.py"))
 LAYERS = [
     ("corrovis", "corrovis.errors", "corrovis.settings"),
     ("corrovis.results", "corrovis.curves"),
-    ("corrovis.resizing", "corrovis.depths", "corrovis.images", "corrovis.tensors", "corrovis.tiles"),
+    ("corrovis.files", "corrovis.resizing", "corrovis.depths", "corrovis.images", "corrovis.tensors", "corrovis.tiles"),
     ("corrovis.manifest",),
     ("corrovis.networks",),
     ("corrovis.golden",),

@@ -91,7 +91,7 @@ def test_the_unit_of_a_column_under_a_long_heading_can_be_given(tmp_path: Path) 
         (F, Z * 1e-309, None, "ohm, outside"),
         (F, Z * 1e15, None, "ohm, outside"),
         (F, np.where(F < 2, 9.9e37, Z), None, r"9.9e\+37 ohm, outside"),
-        (F, Z, 1e-300, "ohm cm2, outside .* check units and area"),
+        (F, Z, 1e-300, "area 1e-300 cm2 is not possible"),
     ],
     ids=["all frequencies", "one frequency", "no impedance", "much impedance", "overload", "area"],
 )
@@ -110,7 +110,7 @@ def test_a_spectrum_that_no_instrument_measures_is_refused(
         (E, I * 1e-301, 1.0, r"A/cm2, outside 1e-18 to 1000 A/cm2"),
         (E, 0 * I, 1.0, "0 A/cm2, outside"),
         (E, I * 2e8, 1.0, "A/cm2, outside"),
-        (E, I, 1e-300, "A/cm2, outside .* check units and area"),
+        (E, I, 1e-300, "cm2 is not possible"),
         (E * 1e300, I, 1.0, "V, outside 0 to 1000 V"),
     ],
     ids=["tiny", "none", "huge", "area", "volts"],

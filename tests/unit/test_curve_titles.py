@@ -145,3 +145,28 @@ def test_the_area_applied_stays_with_the_curve(tmp_path: Path) -> None:
     assert read_polarization(written(tmp_path / "d.csv", "E (V),j (A/cm2)", ",", E, I), 2.0).area_cm2 is None
     (spectrum,) = read_spectra(written(tmp_path / "cell.csv", "f (Hz),Z' (ohm),Z'' (ohm)", ",", F, Z.real, Z.imag), 3.0)
     assert spectrum.area_cm2 == 3.0
+
+
+@pytest.mark.parametrize(
+    ("line", "area"),
+    [
+        ("Electrode surface area : 0.500 cm²", 0.5),
+        ("Electrode surface area : 0,500 cm2", 0.5),
+        ("WorkingElectrodeArea=0.5", 0.5),
+        ("Electrode Area (cm2) = 0.5", 0.5),
+        ("Electrode surface area : 0.001 cm²", None),  # EC-Lab's, where nobody entered one
+        ("Electrode surface area : 50 mm2", None),
+    ],
+)
+def test_the_area_that_a_file_names_is_used_for_currents_and_told_of_beside_impedances(
+    tmp_path: Path, line: str, area: float | None
+) -> None:
+    path = written(tmp_path / "cell.txt", f"{line}\nE (V)\tI (A)", "\t", E, I)
+    curve = read_polarization(path)
+    assert curve.area_cm2 == (area or 1.0)
+    assert any("was taken from the file" in note for note in curve.notes) == (area is not None)
+    written(path, f"{line}\nf (Hz)\tZ' (ohm)\tZ'' (ohm)", "\t", F, Z.real, Z.imag)
+    (spectrum,) = read_spectra(path)
+    np.testing.assert_allclose(spectrum.impedance, Z, rtol=1e-6)
+    assert any("area of 0.5 cm2, which was not applied" in note for note in spectrum.notes) == (area is not None)
+    assert not any("not applied" in note for note in read_spectra(path, 2.0)[0].notes)

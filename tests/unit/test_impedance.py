@@ -90,6 +90,34 @@ def test_a_cpe_beside_a_resistor_has_an_effective_capacitance() -> None:
     assert effective_capacitances(parse("p(R1,CPE1)"), np.array([500, 1e-5, 0.8])) == {}
 
 
+def test_the_effective_capacitance_has_the_error_that_repeated_spectra_show() -> None:
+    """What is not known of Q and alpha goes together: in quadrature their errors would be four times as wide."""
+    text, truth = "R0-p(R1,CPE1)", np.array([20, 500, 1e-5, 0.8])
+    random, found = np.random.default_rng(0), []
+    for _ in range(10):
+        noise = 1 + 0.01 * (random.standard_normal(50) + 1j * random.standard_normal(50))
+        found.append(fit_circuit(Spectrum(F.copy(), parse(text).impedance(truth, F) * noise), text))
+    values = [fit.capacitances["CPE1"].value for fit in found]
+    sigmas = [fit.capacitances["CPE1"].sigma for fit in found]
+    assert np.mean(sigmas) == pytest.approx(np.std(values, ddof=1), rel=0.4)
+    assert np.mean(values) == pytest.approx(brug_capacitance(1e-5, 0.8, 20, 500), rel=0.02)
+    assert not any("Brug" in line for line in found[0].warnings)
+
+
+def test_capacitances_of_several_cpes_are_called_rough() -> None:
+    text = "R0-p(R1,CPE1)-p(R2,CPE2)"
+    fit = fit_circuit(simulated(text, [5, 200, 1e-6, 0.9, 900, 1e-3, 0.9]), text)
+    assert any("of several they are rough" in line for line in fit.warnings)
+
+
+def test_a_sparse_spectrum_is_not_blamed_for_drift() -> None:
+    """Two points a decade of a perfect cell; two relaxations a decade cannot follow it."""
+    f = np.logspace(4, -1, 11)
+    fit = fit_circuit(Spectrum(f, parse("R0-p(R1,C1)").impedance(np.array([20, 500, 1e-5]), f)), "R0-p(R1,C1)")
+    assert any("too few points per decade for a Kramers-Kronig test" in line for line in fit.warnings)
+    assert not any("drift" in line for line in fit.warnings)
+
+
 def test_brug() -> None:
     assert brug_capacitance(1e-5, 1.0, 20, 500) == pytest.approx(1e-5)
     assert brug_capacitance(1e-5, 0.8, 20, 500) == pytest.approx(1e-5**1.25 * (1 / 20 + 1 / 500) ** -0.25)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corrovis.curves import METHODS, Method, MixedFit, PolarizationCurve, Quantity
+from corrovis.curves import METHODS, ZERO_CROSSING_V, Method, MixedFit, PolarizationCurve, Quantity
 from corrovis.electrochem.corrosion_rate import ALLOYS, MPY, activation_energy, corrosion_rate, read_composition
 from corrovis.electrochem.extrapolation import _Line, _residual
 from corrovis.electrochem.kinetics import LIMIT
@@ -117,11 +117,12 @@ def test_the_error_of_the_limiting_current_takes_in_that_of_i_corr_and_their_cov
     """ln i_limit = ln i_corr - ln r: errors of 0.2 in both cancel if they go together, and add in squares if they do not."""
     values, covariance = np.array([E_CORR, np.log(I_CORR), BETA_A, BETA_C, 0.1, 0.0, 0.0]), np.zeros((7, 7))
     covariance[1, 1], covariance[4, 4] = 0.2**2, 0.02**2
-    apart = _plateau(LIMIT, values, covariance)
+    apart = _plateau(LIMIT, values, covariance, 5)
+    assert apart.freedom == 5
     assert apart.value == pytest.approx(1e-4)
     assert apart.sigma == pytest.approx(1e-4 * 0.2 * np.sqrt(2))
     covariance[1, 4] = covariance[4, 1] = 0.2 * 0.02
-    assert _plateau(LIMIT, values, covariance).sigma == pytest.approx(0, abs=1e-12)
+    assert _plateau(LIMIT, values, covariance, 5).sigma == pytest.approx(0, abs=1e-12)
 
 
 def test_extrapolation_reads_the_lines() -> None:
@@ -183,6 +184,7 @@ def test_magnitudes_and_the_other_sign_give_the_same() -> None:
     plain = curve(noise=0)
     unsigned = PolarizationCurve(plain.potential_v.copy(), np.abs(plain.current_a_cm2), "unsigned", (), signed=False)
     fit = fit_tafel(unsigned)
+    np.testing.assert_array_equal(np.sign(fit.measured_a_cm2), np.sign(fit.model_a_cm2))
     assert fit.i_corr.value == pytest.approx(I_CORR, rel=0.05)
     assert any("no sign" in line for line in fit.warnings)
 
@@ -198,12 +200,61 @@ def test_sweeps_are_told_apart() -> None:
         fit_tafel(both, sweep=3)
 
 
+@pytest.mark.parametrize("cycles", [7, 20])
+def test_many_sweeps_are_told_apart_too(cycles: int) -> None:
+    """Up at E_corr, back down 70 mV above it; sorted together they would be one curve somewhere between."""
+    e, i = (column[::5] for column in (curve(noise=0).potential_v, curve(noise=0).current_a_cm2))
+    loop = [(e, i), (e[::-1] + 0.07, i[::-1])] * cycles
+    many = PolarizationCurve(*(np.concatenate(column) for column in zip(*loop, strict=True)))
+    assert len(split_sweeps(many)) == 2 * cycles
+    assert fit_tafel(many, sweep=4).e_corr.value == pytest.approx(E_CORR + 0.07, abs=2e-3)
+
+
+@pytest.mark.parametrize("count", [50, 500])
+def test_points_in_no_order_are_one_sweep_and_that_is_said(count: int) -> None:
+    eta = np.random.default_rng(0).permutation(np.linspace(-0.25, 0.25, count))
+    fit = fit_tafel(PolarizationCurve(eta + E_CORR, kinetics(eta)), "butler-volmer", (E_CORR - 0.1, E_CORR + 0.1))
+    assert fit.e_corr.value == pytest.approx(E_CORR, abs=2e-3)
+    assert any("in no order" in line for line in fit.warnings)
+
+
 def test_resistance_is_that_of_stern_and_geary() -> None:
     found = fit_tafel(curve(noise=0))
     b = BETA_A * BETA_C / (np.log(10) * (BETA_A + BETA_C))
     assert found.polarisation_resistance is not None
     assert found.polarisation_resistance.value == pytest.approx(b / I_CORR, rel=0.02)
     assert found.stern_geary.value == pytest.approx(b, rel=0.01)
+
+
+B = BETA_A * BETA_C / (np.log(10) * (BETA_A + BETA_C))
+
+
+@pytest.mark.parametrize("method", ["auto", "extrapolation", "resistance"])
+def test_the_polarisation_resistance_is_without_the_ohmic_drop(method: Method) -> None:
+    """The slope at E_corr is R_p = B / i_corr = 2085 ohm cm2 and 200 ohm cm2 of electrolyte."""
+    fit = fit_tafel(curve(noise=0.002, resistance=200), method)
+    assert fit.polarisation_resistance is not None
+    assert fit.polarisation_resistance.value == pytest.approx(B / I_CORR, rel=0.02)
+    assert any("without the ohmic drop" in line for line in fit.warnings)
+    assert fit.i_corr.value == pytest.approx(I_CORR, rel=0.1)
+
+
+def test_the_corrosion_current_of_a_short_sweep_is_b_over_its_resistance() -> None:
+    short = curve(low=-0.02, high=0.02, noise=0.001)
+    given = fit_tafel(short, "resistance", stern_geary_v=B)
+    assert given.polarisation_resistance is not None
+    assert given.i_corr.value == pytest.approx(I_CORR, rel=0.02)
+    assert given.i_corr.sigma / given.i_corr.value == pytest.approx(
+        given.polarisation_resistance.sigma / given.polarisation_resistance.value
+    )
+    assert (given.stern_geary.value, np.isnan(given.beta_a.value), given.warnings) == (B, True, ())
+    assumed = fit_tafel(curve(low=-0.012, high=0.012, noise=0.02), "resistance")
+    assert assumed.stern_geary.value == pytest.approx(0.12 / (2 * np.log(10)))
+    assert np.isnan(assumed.i_corr.sigma)
+    assert any("was assumed" in line for line in assumed.warnings)
+    for method, b in (("auto", B), ("resistance", -1.0), ("resistance", 26.0)):
+        with pytest.raises(BadInputError, match="Stern-Geary B is in V"):
+            fit_tafel(short, method, stern_geary_v=b)
 
 
 @pytest.mark.parametrize(("beta_a", "beta_c"), [(0.06, 0.12), (0.03, 0.12), (0.04, 0.04)])
@@ -253,6 +304,9 @@ def test_corrosion_rate_of_astm_g102() -> None:
     assert rate.value == pytest.approx(0.0116, rel=0.01)  # iron at 1 uA/cm2
     assert rate.value * MPY == pytest.approx(0.457, rel=0.01)
     assert rate.sigma == pytest.approx(rate.value / 10)
+    few = Quantity(1e-6, 1e-7, "A/cm2", 3)
+    assert np.divide(*corrosion_rate(few, 27.92, 7.87).limits_95) == pytest.approx(np.divide(*few.limits_95))
+    assert read_composition("Fe=98.5,Mn=.9,C=.3,Si=.3", 7.87).equivalent_weight == pytest.approx(27.92, abs=0.01)
     with pytest.raises(BadInputError, match="above 0"):
         corrosion_rate(rate, 0, 7.87)
 
@@ -309,7 +363,7 @@ def test_a_fit_knows_its_resistance_and_what_was_measured_where_it_lies() -> Non
     assert fit.polarisation_resistance is not None
     assert fit.polarisation_resistance.value == slope_resistance(prepare(whole), "curve").value
     np.testing.assert_allclose(fit.measured_a_cm2, np.interp(fit.potential_v, whole.potential_v, whole.current_a_cm2))
-    away = np.abs(fit.potential_v - fit.e_corr.value) > 0.005
+    away = np.abs(fit.potential_v - fit.e_corr.value) > ZERO_CROSSING_V
     assert np.isnan(fit.residuals[~away]).all()
     assert np.abs(fit.residuals[away]).max() < 0.02
     apart = PolarizationCurve(whole.potential_v[::20].copy(), whole.current_a_cm2[::20].copy())

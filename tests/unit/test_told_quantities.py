@@ -1,0 +1,29 @@
+"""A quantity as people write it: digits, limits, unit and prefix."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corrovis.curves import Quantity
+from corrovis.render.curve_answers import measured, told
+
+
+@pytest.mark.parametrize(
+    ("key", "quantity", "said"),
+    [
+        ("e_corr_v", Quantity(-0.3198012, 5.8e-6, "V"), "-319.8012 ± 0.0058 mV, -319.8126 to -319.7898"),
+        ("beta", Quantity(4.813, 4.5, ""), "4.8 ± 4.5, -4.0 to 13.6"),
+        ("R1", Quantity(894.2, 620, "ohm"), "890 ± 620 Ω, 230 to 3480"),
+        ("C1", Quantity(3.12e-8, np.nan, "F"), "31.2 nF,  to "),
+        ("CPE1_0", Quantity(3.1e-5, 4e-7, "S s^alpha/cm2"), "31.00 ± 0.40 µS s^alpha/cm², 30.23 to 31.79"),
+        ("polarisation_resistance_ohm_cm2", Quantity(51234, 12, "ohm cm2"), "51.234 ± 0.012 kΩ cm², 51.210 to 51.258"),
+        ("chi_squared", Quantity(1.2346e-5, np.nan, ""), "1.235×10⁻⁵,  to "),
+        ("area_cm2", Quantity(2, np.nan, "cm2"), "2 cm²,  to "),
+        ("corrosion_rate_mm_y", Quantity(np.nan, np.nan, "mm/year"), "mm/year,  to "),
+    ],
+)
+def test_a_quantity_is_told_with_two_digits_of_its_sigma(key: str, quantity: Quantity, said: str) -> None:
+    one = told(key, quantity)
+    assert f"{one}, {one.low} to {one.high}" == said
+    assert told(key, {**measured(quantity), "unit": quantity.unit}) == one
