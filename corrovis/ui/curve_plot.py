@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -13,7 +14,15 @@ from corrovis.results import Real
 from corrovis.ui.parts import drawing
 
 SHOWN = 500  # points of a series that the browser draws
-Asked = tuple[tuple[float, float] | None, int]  # the window in V, if the visitor set it, and the count of his moves
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What the plot is told beside its curves: the window that the visitor set, the count of his moves, and what is wrong."""
+
+    window_v: tuple[float, float] | None = None
+    turn: int = 0
+    problems: tuple[str, ...] = ()
 
 
 def make_plot(words: dict[str, str]) -> gr.HTML:
@@ -21,13 +30,18 @@ def make_plot(words: dict[str, str]) -> gr.HTML:
     return drawing("curve_plot", "curve-block", words=words, lines=LINES)
 
 
-def plot_json(panels: list[dict[str, Any]], fitted: bool, asked: Asked = (None, 0)) -> str:
+def plot_json(panels: list[dict[str, Any]], fitted: bool, aside: Aside = Aside()) -> str:
     """The value of the page's plot."""
-    return json.dumps({"panels": panels, "fitted": fitted, "own_window": asked[0] is not None, "turn": asked[1]})
+    own, problem = aside.window_v is not None, "\n".join(dict.fromkeys(aside.problems))
+    return json.dumps({"panels": panels, "fitted": fitted, "own_window": own, "turn": aside.turn, "problem": problem})
 
 
 def panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    """A pair of axes.  `equal` makes both alike; `below` takes the first panel's x axis and width; `window` can be dragged."""
+    """A pair of axes.  `equal` makes both alike; `below` takes the first panel's x axis and width; `window` can be dragged.
+
+    `frame`, its `x` and `y` from and to, ends the axes whatever the series are, and cuts them there.
+    `window_of` names the curve whose window is shown.  Series with `ink` are fits over their data, drawn in the text's colour.
+    """
     return {"xlabel": x, "ylabel": y, "series": series, **more}
 
 

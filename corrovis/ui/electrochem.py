@@ -8,18 +8,19 @@ from typing import Any
 
 import gradio as gr
 
-from corrovis.curves import METHODS
-from corrovis.electrochem.corrosion_rate import ALLOYS
+from corrovis.curves import METHODS, Spectrum
+from corrovis.electrochem.corrosion_rate import ALLOYS, Arrhenius, Metal
 from corrovis.ui import electrochem_jobs as jobs
 from corrovis.ui.complaints import complaining
-from corrovis.ui.curve_plot import make_plot
+from corrovis.ui.curve_plot import Aside, make_plot
 from corrovis.ui.examples import offer
-from corrovis.ui.parts import VISIT_S, WORK, fresh_folder, hero
+from corrovis.ui.packing import pack
+from corrovis.ui.parts import VISIT_S, WORK, folder_to_fill, hero
 from corrovis.ui.wording import electrochem as wording
 
 Choices = dict[Any, Any]  # component -> what is chosen there
 CIRCUITS = ["auto", "randles", "two-loop", "R0-p(R1,CPE1)", "R0-p(R1-W1,CPE1)", "R0-p(R1,CPE1)-p(R2,CPE2)"]
-REFERENCES = ["reference", "SCE", "Ag/AgCl", "SHE"]
+REFERENCES: list[Any] = [(wording.NOT_GIVEN, ""), "SCE", "Ag/AgCl", "SHE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,41 +50,36 @@ class ElectrochemTab:
             with gr.Column(elem_classes="lab-bench", scale=2):
                 self.plot = make_plot(wording.CURVE_PLOT)
                 self.table = gr.HTML(elem_classes="lab-table", apply_default_css=False)
-                self.saved = gr.File(label=wording.SAVED, file_count="multiple", interactive=False, visible=False)
             with gr.Column(elem_classes="lab-form", scale=1):
-                self.area = gr.Number(label=wording.AREA, value=None, minimum=0)
-                self.alloy = gr.Dropdown([(wording.NO_METAL, ""), *ALLOYS], value="", label=wording.METAL)
-                with gr.Accordion(wording.OTHER_METAL, open=False):
+                self.area = gr.Textbox(label=wording.AREA, placeholder=wording.AREA_HINT)
+                self.alloy = gr.Dropdown([(wording.NOT_GIVEN, ""), *ALLOYS], value="", label=wording.METAL)
+                with gr.Accordion(wording.OTHER_METAL, open=False) as other_metal:
                     self.composition = gr.Textbox(label=wording.COMPOSITION, placeholder=wording.COMPOSITION_HINT)
                     # An empty field of numbers comes back as 0, which is a mistake here and not "not known".
                     self.weight = gr.Textbox(label=wording.WEIGHT, placeholder=wording.IRON[0])
                     self.density = gr.Textbox(label=wording.DENSITY, placeholder=wording.IRON[1])
+            with gr.Column(elem_classes="lab-more", scale=1):
                 self.method = gr.Dropdown(list(METHODS), value="auto", label=wording.METHOD)
                 self.circuit = gr.Dropdown(CIRCUITS, value="auto", label=wording.CIRCUIT, allow_custom_value=True)
                 with gr.Accordion(wording.PARTS, open=False):
                     self.columns = gr.Textbox(label=wording.COLUMNS, placeholder=wording.COLUMNS_HINT)
-                    self.sweep = gr.Number(label=wording.SWEEP, value=None, minimum=0, precision=0)
+                    self.sweep = gr.Textbox(label=wording.SWEEP, placeholder=wording.SWEEP_HINT)
                     self.spectrum = gr.Number(label=wording.SPECTRUM, value=1, minimum=1, precision=0)
                 self.temperatures = gr.Textbox(label=wording.TEMPERATURES, placeholder=wording.TEMPERATURES_HINT)
-                self.reference = gr.Dropdown(REFERENCES, value="reference", label=wording.REFERENCE, allow_custom_value=True)
+                self.reference = gr.Dropdown(REFERENCES, value="", label=wording.REFERENCE, allow_custom_value=True)
+        self.of_spectra: list[Any] = [self.circuit, self.spectrum]
+        self.of_curves: list[Any] = [self.alloy, other_metal, self.method, self.sweep, self.temperatures, self.reference]
         self._wire()
 
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `electrochem_api`."""
         work: dict[str, Any] = {**WORK, "show_progress": "minimal"}
-        settings = (
-            self.area,
-            self.alloy,
-            self.circuit,
-            self.method,
-            self.reference,
-            self.sweep,
-            self.spectrum,
-        )
-        typed = (self.temperatures, self.composition, self.columns, self.weight, self.density)
+        settings = (self.alloy, self.circuit, self.method, self.reference, self.spectrum)
+        typed = (self.area, self.temperatures, self.composition, self.columns, self.sweep, self.weight, self.density)
         choices: Any = {self.window, self.files, *typed, *settings}
-        shown = [self.plot, self.table, self.saved]
-        self.files.change(self.show, choices, [*shown, self.window], **work)
+        shown = [self.plot, self.table]
+        fields = [*self.of_spectra, *self.of_curves]
+        self.files.change(self.show, choices, [*shown, self.window, *fields], show_progress_on=shown, **work)
         # It waits for no fit; without the queue gradio would not tell the page that the state has changed.
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         self.plot.release(self.remember, choices, self.window, trigger_mode="multiple", **quick)
@@ -92,13 +88,15 @@ class ElectrochemTab:
         asked += [event for field in typed for event in (field.submit, field.blur)]
         gr.on(asked, self.fit, choices, shown, trigger_mode="always_last", **work)
 
-    def show(self, choices: Choices) -> tuple[str, str, Any, Window]:
-        """The data at once, before any fit; a window of other files goes."""
+    def show(self, choices: Choices) -> tuple[Any, ...]:
+        """The data at once, before any fit, and the fields for its kind; a window of other files goes."""
         wish, window = self._wish(choices), choices[self.window]
         curves, said = jobs.read_all(wish)
-        value = jobs.plot_value(curves, [], wish.reference)
-        table, saved = jobs.table([], None, said), gr.update(visible=False)
-        return value, table, saved, replace(window, edges_v=None, dropped=window.dropped + 1)
+        value = jobs.plot_value(curves, [], wish.reference, aside=Aside(problems=tuple(said)))
+        spectra = [isinstance(curve, Spectrum) for curve in curves[:1]]
+        fields = [gr.update(visible=False not in spectra)] * len(self.of_spectra)
+        fields += [gr.update(visible=True not in spectra)] * len(self.of_curves)
+        return value, "", replace(window, edges_v=None, dropped=window.dropped + 1), *fields
 
     def remember(self, choices: Choices, event: gr.EventData) -> Window:
         """The window that was dragged, or none for that which the fit finds; of two that cross on their way the later stays."""
@@ -109,38 +107,47 @@ class ElectrochemTab:
         edges = (float(event.edges[0]), float(event.edges[1])) if event.edges else None
         return replace(window, edges_v=edges, of=self._windowed(choices), turn=turn)
 
-    def fit(self, choices: Choices) -> tuple[str, str, Any]:
+    def fit(self, choices: Choices) -> tuple[str, str]:
         return self._fitted(self._wish(choices), choices[self.window].turn)
 
     def _windowed(self, choices: Choices) -> tuple[Any, ...]:
         """What a window is set on."""
-        return (*(choices[self.files] or ()), choices[self.columns] or "", choices[self.sweep] or None, choices[self.method])
+        return (*(choices[self.files] or ()), choices[self.columns] or "", choices[self.sweep] or "", choices[self.method])
 
     def _wish(self, choices: Choices) -> jobs.Wish:
         window = choices[self.window]
         return jobs.Wish(
             files=tuple((Path(file), Path(file).name) for file in choices[self.files] or []),
-            area_cm2=choices[self.area] or None,
+            area_cm2=choices[self.area] or "",
             alloy=choices[self.alloy] or None,
             composition=choices[self.composition] or "",
             equivalent_weight=choices[self.weight] or "",
             density=choices[self.density] or "",
             columns=choices[self.columns] or "",
-            sweep=choices[self.sweep] or None,
+            sweep=choices[self.sweep] or "",
             spectrum=choices[self.spectrum] or 1,
             circuit=choices[self.circuit] or "auto",
             method=choices[self.method] or "auto",
-            reference=choices[self.reference] or "reference",
+            reference=choices[self.reference] or "",
             window_v=window.edges_v if window.of == self._windowed(choices) else None,
             temperatures=choices[self.temperatures] or "",
         )
 
-    def _fitted(self, wish: jobs.Wish, turn: int) -> tuple[str, str, Any]:
+    def _fitted(self, wish: jobs.Wish, turn: int) -> tuple[str, str]:
         with complaining():
             curves, said = jobs.read_all(wish)
             fits, problems = jobs.fit_all(curves, wish)
+            said += problems
             arrhenius, of = jobs.or_said(lambda: jobs.activation(fits, wish), said), jobs.or_said(lambda: wish.metal, said)
-            html = jobs.table(fits, of, said + problems, arrhenius)
-            paths = jobs.write_files(fits, wish.reference, of, fresh_folder(), arrhenius) if fits else []
-        saved = gr.update(value=[str(path) for path in paths], visible=bool(paths))
-        return jobs.plot_value(curves, fits, wish.reference, arrhenius, (wish.window_v, turn)), html, saved
+            offered = kept(fits, wish.reference, of, arrhenius) if fits else []
+        aside = Aside(wish.window_v, turn, tuple(said))
+        return jobs.plot_value(curves, fits, wish.reference, arrhenius, aside), jobs.table(fits, of, arrhenius, offered)
+
+
+def kept(fits: list[jobs.Fit], reference: str, of: Metal | None, arrhenius: Arrhenius | None) -> list[Path]:
+    """What a visitor takes home: an archive, then the files that are in it."""
+    with folder_to_fill() as home:
+        folder = home / "corrovis_fit"
+        folder.mkdir()
+        files = jobs.write_files(fits, reference, of, folder, arrhenius)
+        return [pack(folder), *files]

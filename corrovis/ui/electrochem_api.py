@@ -8,7 +8,7 @@ from gradio import FileData
 
 from corrovis.errors import BadInputError
 from corrovis.ui.complaints import complaining
-from corrovis.ui.parts import CPU, fresh_folder
+from corrovis.ui.parts import CPU, folder_to_fill
 from corrovis.ui.requests import as_files, number, open_door, optional, text, upload, whole_number
 
 
@@ -27,10 +27,11 @@ def publish() -> None:
         window: list[float] | None = None,
         sweep: int | None = None,
         columns: str | None = None,
+        stern_geary: float | None = None,
     ) -> dict[str, Any]:
         """Corrosion potential, current, Tafel slopes and corrosion rate from a polarisation curve; the options are those of
         `corrovis tafel`, and `window` is [lowest, highest] potential in V."""
-        with complaining():
+        with complaining(), folder_to_fill() as folder:
             from corrovis.electrochem.columns import read_columns
             from corrovis.electrochem.corrosion_rate import metal
             from corrovis.tasks import curves
@@ -46,9 +47,10 @@ def publish() -> None:
                 method=how,
                 window_v=edges_of(window),
                 sweep=optional(whole_number, "sweep", sweep),
+                stern_geary_v=optional(number, "stern_geary", stern_geary),
                 reference=text("reference", reference),
             )
-            plot = fresh_folder() / "tafel.png"
+            plot = folder / "tafel.png"
             answer = curves.tafel([(path, name)], asked, plot).items[0]
             if "error" in answer:
                 raise BadInputError(answer["error"])
@@ -62,7 +64,7 @@ def publish() -> None:
         columns: str | None = None,
     ) -> dict[str, Any]:
         """An equivalent circuit fitted to an impedance spectrum, without start values."""
-        with complaining():
+        with complaining(), folder_to_fill() as folder:
             from corrovis.electrochem.columns import read_columns
             from corrovis.tasks import curves
 
@@ -73,7 +75,7 @@ def publish() -> None:
                 spectrum=whole_number("spectrum_number", spectrum_number),
                 columns=read_columns(optional(text, "columns", columns)),
             )
-            plot = fresh_folder() / "eis.png"
+            plot = folder / "eis.png"
             _, answer = curves.eis((path, name), asked, plot)
         return {"file": name, **answer, **as_files({"plot": plot})}
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TypeVar
-
-import numpy as np
+from urllib.parse import quote
 
 from corrovis.curves import CircuitFit, PolarizationCurve, Quantity, Spectrum, TafelFit
 from corrovis.electrochem.corrosion_rate import Arrhenius, Metal, metal, pair_temperatures
 from corrovis.errors import BadInputError
-from corrovis.ui.curve_plot import Asked, plot_json
-from corrovis.ui.electrochem_panels import arrhenius_panel, file_of, polarization_panels, spectrum_panels, written
+from corrovis.ui.curve_plot import Aside, plot_json
+from corrovis.ui.electrochem_panels import arrhenius_panel, file_of, polarization_panels, spectrum_panels
 from corrovis.ui.wording import electrochem as wording
 
 MOST = 6  # curves in one plot
@@ -28,20 +27,20 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a visitor asks of his curves; `columns` and `composition` are as on the command line, numbers of a metal as typed."""
+    """What a visitor asks of his curves; `columns` and `composition` are as on the command line, numbers as typed."""
 
     files: tuple[tuple[Path, str], ...]
-    area_cm2: float | None = None
+    area_cm2: str = ""
     alloy: str | None = None
     composition: str = ""
     equivalent_weight: str = ""
     density: str = ""
     columns: str = ""
-    sweep: int | None = None
+    sweep: str = ""
     spectrum: int = 1
     circuit: str = "auto"
     method: str = "auto"
-    reference: str = "reference"
+    reference: str = ""
     window_v: tuple[float, float] | None = None
     temperatures: str = ""
 
@@ -69,6 +68,13 @@ def _typed(label: str, text: str) -> float | None:
         raise BadInputError(wording.NOT_A_NUMBER.format(label=label, text=text)) from None
 
 
+def _counted(label: str, text: str) -> int | None:
+    """The whole number from 1 typed; None for an empty field."""
+    if text.strip() and not re.fullmatch(r"0*[1-9][0-9]{0,5}", text.strip()):
+        raise BadInputError(wording.NOT_WHOLE.format(label=label, text=text))
+    return int(text) if text.strip() else None
+
+
 def read_curve(path: Path, name: str, wish: Wish) -> Curve:
     """A polarisation curve or an impedance spectrum, whichever the file holds, or the columns named are of.
 
@@ -76,18 +82,18 @@ def read_curve(path: Path, name: str, wish: Wish) -> Curve:
         BadInputError: neither
     """
     from corrovis.electrochem.columns import read_columns
-    from corrovis.electrochem.readers import read_polarization, read_spectra, read_spectrum
+    from corrovis.electrochem.readers import numbered, read_polarization, read_spectra, read_spectrum
 
-    columns = read_columns(wish.columns)
+    columns, area = read_columns(wish.columns), _typed(wording.AREA, wish.area_cm2)
     if columns and "frequency" not in columns:
-        return read_polarization(path, wish.area_cm2, columns, name)
+        return read_polarization(path, area, columns, name)
     if columns:
-        return read_spectrum(path, wish.spectrum, wish.area_cm2, columns, name)
+        return read_spectrum(path, wish.spectrum, area, columns, name)
     try:
-        read_spectra(path, name=name)
+        spectra = read_spectra(path, area, name=name)
     except BadInputError:
-        return read_polarization(path, wish.area_cm2, name=name)
-    return read_spectrum(path, wish.spectrum, wish.area_cm2, name=name)
+        return read_polarization(path, area, name=name)
+    return numbered(spectra, wish.spectrum, name)
 
 
 def read_all(wish: Wish) -> tuple[list[Curve], list[str]]:
@@ -119,7 +125,8 @@ def fit_all(curves: list[Curve], wish: Wish) -> tuple[list[Fit], list[str]]:
             if isinstance(curve, Spectrum):
                 fits.append(fit_circuit(curve, wish.circuit))
             else:
-                fits.append(fit_tafel(curve, wish.method, wish.window_v, wish.sweep))  # type: ignore[arg-type]
+                sweep = _counted(wording.SWEEP, wish.sweep)
+                fits.append(fit_tafel(curve, wish.method, wish.window_v, sweep))  # type: ignore[arg-type]
         except BadInputError as problem:
             said.append(str(problem))
     return fits, said
@@ -152,46 +159,73 @@ def activation(fits: list[Fit], wish: Wish) -> Arrhenius | None:
 
 
 def plot_value(
-    curves: list[Curve], fits: list[Fit], reference: str, arrhenius: Arrhenius | None = None, asked: Asked = (None, 0)
+    curves: list[Curve],
+    fits: list[Fit],
+    reference: str,
+    arrhenius: Arrhenius | None = None,
+    aside: Aside = Aside(),  # noqa: B008 it is frozen
 ) -> str:
-    """What `curve_plot.js` draws, as JSON: the data alone, or with the fits."""
+    """What `curve_plot.js` draws, as JSON: the data alone, or with the fits; and what is wrong, in the page's words."""
+    aside = replace(aside, problems=tuple(plain(line) for line in aside.problems))
     if not curves:
-        return ""
+        return plot_json([], False, aside) if aside.problems else ""
     if isinstance(curves[0], Spectrum):
         spectra = [curve for curve in curves if isinstance(curve, Spectrum)]
         panels = spectrum_panels(spectra, [fit for fit in fits if isinstance(fit, CircuitFit)])
     else:
-        plain = [curve for curve in curves if isinstance(curve, PolarizationCurve)]
-        panels = polarization_panels(plain, [fit for fit in fits if isinstance(fit, TafelFit)], reference)
-        if asked[0]:  # also where nothing could be fitted in it: it can be dragged back
-            panels[0]["window"] = [round(edge, 4) for edge in asked[0]]
+        sweeps = [curve for curve in curves if isinstance(curve, PolarizationCurve)]
+        panels = polarization_panels(sweeps, [fit for fit in fits if isinstance(fit, TafelFit)], reference)
+        if aside.window_v:  # also where nothing could be fitted in it: it can be dragged back
+            panels[0] |= {"window": [round(edge, 4) for edge in aside.window_v], "window_of": None}
         panels += [arrhenius_panel(arrhenius)] if arrhenius else []
-    return plot_json(panels, bool(fits), asked)
+    return plot_json(panels, bool(fits), aside)
 
 
-def table(fits: list[Fit], of: Metal | None, said: list[str], arrhenius: Arrhenius | None = None) -> str:
-    """The results as an HTML table, a block of rows for each curve, and every warning below."""
+def plain(line: str) -> str:
+    """A warning with the page's names and units."""
+    for name, said in wording.PLAIN.items():
+        line = re.sub(name, said, line)
+    return line
+
+
+def table(fits: list[Fit], of: Metal | None, arrhenius: Arrhenius | None = None, files: Sequence[Path] = ()) -> str:
+    """The results as HTML, a table for each curve; below them every warning, and the files to take home."""
     from corrovis.render.curve_answers import NO_METAL, arrhenius_quantities
 
-    blocks = []
+    blocks: list[str] = []
+    said: list[str] = []
     for fit in fits:
         circuit = isinstance(fit, CircuitFit)
         name = fit.spectrum.name if isinstance(fit, CircuitFit) else fit.curve.name
         kind = fit.circuit if isinstance(fit, CircuitFit) else fit.method
         found = _circuit_rows(fit) if isinstance(fit, CircuitFit) else _tafel_rows(fit, of)
-        blocks.append(_head(f"{escape(name)}<small>{escape(kind)}</small>") + found)
+        blocks.append(_table(f"{escape(name)}<small>{escape(kind)}</small>", found))
         said = said + [f"{name}: {line}" if len(fits) > 1 else line for line in fit.warnings]
         said = said + ([] if of or circuit else [NO_METAL])
     if arrhenius:
         rows = "".join(_row(key, quantity) for key, quantity in arrhenius_quantities(arrhenius).items())
-        blocks.append(_head(escape(wording.ACTIVATION.format(count=len(arrhenius.kelvin)))) + rows)
-    notes = "".join(f"<li>{escape(line)}</li>" for line in dict.fromkeys(said))
-    body = f"<table><tbody>{''.join(blocks)}</tbody></table>" if blocks else ""
-    return f'<section class="fit">{body}<ul role="status">{notes}</ul></section>' if body or notes else ""
+        blocks.append(_table(escape(wording.ACTIVATION.format(count=len(arrhenius.kelvin))), rows))
+    notes = "".join(f"<li>{escape(plain(line))}</li>" for line in dict.fromkeys(said))
+    notes = f"<ul>{notes}</ul>" if notes else ""
+    return f'<section class="fit">{"".join(blocks)}{notes}{_keepers(files)}</section>' if blocks else ""
 
 
-def _head(title: str) -> str:
-    return f"<tr><th colspan=4>{title}</th></tr>"
+def _table(title: str, rows: str) -> str:
+    heads = (wording.QUANTITY, f"{wording.VALUE}<small>{wording.LIMITS}</small>", wording.UNIT)
+    head = "".join(f'<th scope="col">{one}</th>' for one in heads)
+    return f"<table><caption><h2>{title}</h2></caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _keepers(files: Sequence[Path]) -> str:
+    """A link to each file but the points of several curves, which are in the archive only."""
+    files = [path for path in files if not path.stem[-1].isdigit()] if len(files) > 6 else files
+    named = {".zip": wording.ALL_FILES, "corrovis_parameters": wording.PARAMETERS, "corrovis_fit_1": wording.POINTS}
+    links = "".join(
+        f'<a class="keeper" href="gradio_api/file={quote(str(path))}" download="{path.name}">'
+        f"{named.get(path.suffix) or named.get(path.stem) or path.suffix[1:].upper()}</a>"
+        for path in files
+    )
+    return f'<nav class="keepers" aria-label="{wording.SAVED}">{links}</nav>' if links else ""
 
 
 def _tafel_rows(fit: TafelFit, of: Metal | None) -> str:
@@ -225,20 +259,14 @@ def _raised(unit: str) -> str:
 
 
 def _row(key: str, q: Quantity) -> str:
-    """Label, value, sigma above the 95 % limits, unit."""
-    from corrovis.render.curve_answers import LABELS
+    """Label, value and sigma above the 95 % limits, unit."""
+    from corrovis.render.curve_answers import told
 
-    label, factor, unit = LABELS.get(key, (key, 1.0, written(q.unit)))
-    if not np.isfinite(q.value):
-        return f"<tr><td>{escape(label)}</td><td>-</td><td></td><td>{_raised(unit)}</td></tr>"
-    low, high = (factor * limit for limit in q.limits_95)
-    limits = (
-        f"<small><span>{low:.4g}</span> … <span>{high:.4g}</span></small>"
-        if np.isfinite(q.sigma) and np.isfinite([low, high]).all()
-        else ""
-    )
-    sigma = f"± {factor * q.sigma:.2g}{limits}" if np.isfinite(q.sigma) else ""
-    return f"<tr><td>{escape(label)}</td><td>{factor * q.value:.4g}</td><td>{sigma}</td><td>{_raised(unit)}</td></tr>"
+    one = told(key, q)
+    sigma = f" ± {one.sigma}" if one.sigma else ""
+    limits = f"<small>{one.low} … {one.high}</small>" if one.low else ""
+    value = f"<td>{one.value or '-'}{sigma}{limits}</td>"
+    return f'<tr><th scope="row">{escape(one.label)}</th>{value}<td>{_raised(one.unit)}</td></tr>'
 
 
 def write_files(
@@ -249,7 +277,7 @@ def write_files(
     from corrovis.render.plots import KINDS, impedance_figure, save_figure, tafel_figure
 
     circuits, tafels = [f for f in fits if isinstance(f, CircuitFit)], [f for f in fits if isinstance(f, TafelFit)]
-    figure = impedance_figure(circuits) if circuits else tafel_figure(tafels, reference, arrhenius)
+    figure = impedance_figure(circuits) if circuits else tafel_figure(tafels, reference or "reference", arrhenius)
     paths = [folder / f"corrovis_fit{kind}" for kind in KINDS]
     for path in paths:
         save_figure(figure, path)

@@ -11,6 +11,7 @@ import numpy as np
 from corrovis.curves import CircuitFit, PolarizationCurve, Spectrum, TafelFit
 from corrovis.electrochem.circuits import fitted_line
 from corrovis.electrochem.corrosion_rate import Arrhenius
+from corrovis.render.curve_answers import written_unit
 from corrovis.results import Real
 from corrovis.ui.curve_plot import panel, series
 from corrovis.ui.wording import electrochem as wording
@@ -20,11 +21,6 @@ def file_of(fit: TafelFit, known: Container[str]) -> str:
     """The name of the file that a curve is of: its own, or without the end that `split_sweeps` adds."""
     name = fit.curve.name
     return name if name in known else re.sub(r" sweep \d+ \((up|down)\)$", "", name)
-
-
-def written(unit: str) -> str:
-    """ "ohm cm2" -> "Ω cm²", as people write it."""
-    return unit.replace("ohm", "Ω").replace("cm2", "cm²").replace("cm3", "cm³")
 
 
 def _log(current: Real) -> Real:
@@ -41,11 +37,12 @@ def polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], r
     left = []
     for fit in fits:
         k = places[file_of(fit, places)]
-        main.append(series(fit.potential_v, _log(fit.model_a_cm2), "", k, True))
+        main.append(series(fit.potential_v, _log(fit.model_a_cm2), "", k, True) | {"ink": True})
         left.append(series(fit.potential_v, fit.residuals, "", k, False))
     window = [round(edge, 4) for edge in fits[0].window_v] if fits else None
-    axis = wording.PLOT_POTENTIAL.format(reference=reference)
-    panels = [panel(axis, wording.PLOT_CURRENT, main, window=window)]
+    of = file_of(fits[0], places) if len(fits) > 1 else None
+    axis = wording.PLOT_AGAINST.format(reference=reference) if reference else wording.PLOT_POTENTIAL
+    panels = [panel(axis, wording.PLOT_CURRENT, main, window=window, window_of=of)]
     return panels + ([panel(axis, wording.PLOT_DECADES, left, below=True)] if left else [])
 
 
@@ -53,7 +50,8 @@ def arrhenius_panel(found: Arrhenius) -> dict[str, Any]:
     """log i_corr over 1000 K / T with its line."""
     inverse, line = found.line
     data = series(1e3 / found.kelvin, np.log10(found.i_corr), "", 0, False)
-    return panel(wording.PLOT_INVERSE, wording.PLOT_I_CORR, [data, series(inverse, np.log10(line), "", 0, True)])
+    fit = series(inverse, np.log10(line), "", 0, True) | {"ink": True}
+    return panel(wording.PLOT_INVERSE, wording.PLOT_I_CORR, [data, fit])
 
 
 def spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[dict[str, Any]]:
@@ -61,15 +59,15 @@ def spectrum_panels(spectra: list[Spectrum], fits: list[CircuitFit]) -> list[dic
     places = {spectrum.name: k for k, spectrum in enumerate(spectra)}
     sets = [(s.frequency_hz, s.impedance, s.name, k, False) for k, s in enumerate(spectra)]
     sets += [(*fitted_line(f), "", places[f.spectrum.name], True) for f in fits]
-    unit = written(spectra[0].unit)
+    unit = written_unit(spectra[0].unit)
     log_f = wording.PLOT_FREQUENCY
     panels = [
         panel(wording.PLOT_REAL.format(unit=unit), wording.PLOT_IMAGINARY.format(unit=unit),
-               [series(z.real, -z.imag, name, k, line) for _, z, name, k, line in sets], equal=True),
+               [series(z.real, -z.imag, name, k, line) | {"ink": line} for _, z, name, k, line in sets], equal=True),
         panel(log_f, wording.PLOT_MODULUS.format(unit=unit),
-               [series(np.log10(f), np.log10(np.abs(z)), name, k, line) for f, z, name, k, line in sets]),
+               [series(np.log10(f), np.log10(np.abs(z)), name, k, line) | {"ink": line} for f, z, name, k, line in sets]),
         panel(log_f, wording.PLOT_PHASE,
-               [series(np.log10(f), -np.angle(z, deg=True), name, k, line) for f, z, name, k, line in sets]),
+               [series(np.log10(f), -np.angle(z, deg=True), name, k, line) | {"ink": line} for f, z, name, k, line in sets]),
     ]  # fmt: skip
     left = [
         series(np.log10(f.spectrum.frequency_hz), 100 * part, "", places[f.spectrum.name], False) | {"cross": cross}

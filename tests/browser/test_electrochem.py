@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from corrovis.render.plots import LINES
+from corrovis.ui.curve_plot import panel, plot_json, series
+from corrovis.ui.parts import HERE
+from corrovis.ui.wording.electrochem import CURVE_PLOT
+
+E_CORR = re.compile(r"-(450|449\.9)")
 
 
 @pytest.fixture
@@ -61,17 +67,19 @@ def test_curves_at_three_temperatures_give_an_activation_energy(lab: Page, tmp_p
     expect(lab.get_by_text("temperatures are numbers in kelvin").first).to_be_visible()
     field.fill("303, 313, 323")
     field.press("Enter")
-    expect(lab.locator(".fit table").get_by_role("row", name="Activation energy", exact=False)).to_contain_text(
-        [re.compile("Activation energy of 3 curves"), re.compile(r"(40|39\.9\d*|40\.0\d*)")]
-    )
+    expect(lab.get_by_role("heading", name="Activation energy of 3 curves")).to_be_visible()
+    expect(lab.locator(".fit table").get_by_role("row", name="Activation energy ")).to_contain_text(re.compile(r"(40|39\.9)"))
+    expect(lab.get_by_role("alert")).to_be_empty()
 
 
 def test_a_polarisation_curve_is_fitted_and_its_window_dragged(lab: Page, curve: Path) -> None:
     drop(lab, curve)
     expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
     table = lab.locator(".fit table")
-    expect(table.get_by_role("row", name=re.compile("E corr"))).to_contain_text("-450")
+    expect(table.get_by_role("row", name=re.compile("E corr"))).to_contain_text(E_CORR)
     expect(table.get_by_role("row", name=re.compile("Anodic slope"))).to_contain_text(re.compile(r"(80|79\.9\d*|80\.0\d*)"))
+    expect(lab.get_by_role("heading", name="steel.csv")).to_be_visible()
+    expect(lab.get_by_label("Circuit of impedance spectra")).to_be_hidden()
     edge = lab.get_by_role("slider", name="Upper edge of the fit window, V")
     before = float(edge.get_attribute("aria-valuenow") or "nan")
     edge.focus()
@@ -79,8 +87,12 @@ def test_a_polarisation_curve_is_fitted_and_its_window_dragged(lab: Page, curve:
     expect(lab.get_by_role("slider", name="Upper edge of the fit window, V")).to_have_attribute(
         "aria-valuenow", f"{before - 0.05:.4f}"
     )
-    for name in ("corrovis_fit.pdf", "corrovis_fit.svg", "corrovis_fit.png", "corrovis_parameters.csv", "corrovis_fit_1.csv"):
-        expect(lab.get_by_role("row", name=re.compile(re.escape(name)))).to_be_visible()
+    kept = lab.get_by_role("navigation", name="Take home").get_by_role("link")
+    expect(kept).to_have_text(["All files (ZIP)", "PNG", "SVG", "PDF", "Parameters (CSV)", "Points (CSV)"])
+    with lab.expect_download() as download:
+        kept.first.click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert len(archive.namelist()) == 5
 
 
 def edge_of(lab: Page, name: str = "Upper") -> Locator:
@@ -91,8 +103,12 @@ def at(edge: Locator) -> float:
     return float(edge.get_attribute("aria-valuenow") or "nan")
 
 
+def end_of(edge: Locator) -> float:
+    return float(edge.get_attribute("aria-valuemax") or "nan")
+
+
 def drag(lab: Page, edge: Locator, volts: float) -> None:
-    box, plot = edge.locator("rect").bounding_box(), lab.locator(".curve-plot svg").first.bounding_box()
+    box, plot = edge.locator("rect").bounding_box(), lab.locator(".curve-plot .panels > svg").first.bounding_box()
     assert box
     assert plot
     low, high = (float(edge.get_attribute(f"aria-value{end}") or "nan") for end in ("min", "max"))
@@ -130,6 +146,9 @@ def test_arrow_keys_add_up_and_the_edge_keeps_the_focus(fitted: Page) -> None:
     fitted.keyboard.press("ArrowRight")
     expect(fitted.locator(".curve-plot")).to_have_attribute("data-turn", "6")
     expect(edge_of(fitted)).to_have_attribute("aria-valuenow", f"{before - 0.04:.4f}")
+    for key, left in (("PageDown", f"{before - 0.09:.3f} V"), ("End", f"{end_of(edge_of(fitted)):.3f} V")):
+        edge_of(fitted).press(key)
+        expect(edge_of(fitted)).to_have_attribute("aria-valuetext", left)
 
 
 def test_an_answer_does_not_take_the_edge_out_of_the_hand(fitted: Page) -> None:
@@ -175,7 +194,7 @@ def test_a_dragged_window_stays_with_other_choices_until_it_is_given_up(fitted: 
 def test_a_window_in_which_nothing_fits_can_be_given_up(fitted: Page) -> None:
     before = at(edge_of(fitted))
     drag(fitted, edge_of(fitted), -0.35)
-    expect(fitted.locator(".fit")).to_contain_text("misses E_corr")
+    expect(fitted.get_by_role("alert")).to_contain_text("misses E corr")
     expect(edge_of(fitted)).to_be_visible()
     fitted.get_by_role("button", name="Automatic window").click()
     expect(edge_of(fitted)).to_have_attribute("aria-valuenow", f"{before:.4f}")
@@ -189,7 +208,7 @@ def test_every_axis_has_two_numbers(lab: Page, tmp_path: Path) -> None:
     path.write_text("E (V),i (uA/cm2)\n" + "\n".join(f"{e - 0.45:.4f},{1e6 * i:.6g}" for e, i in zip(eta, current, strict=True)))
     drop(lab, path)
     expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
-    left = lab.locator(".curve-plot svg").nth(1).locator('text[text-anchor="end"]')
+    left = lab.locator(".curve-plot .panels > svg").nth(1).locator('text[text-anchor="end"]')
     assert len(left.all_inner_texts()) >= 2
 
 
@@ -199,8 +218,10 @@ def test_a_spectrum_is_fitted_with_the_chosen_circuit(lab: Page, spectrum: Path)
     circuit.press("Enter")
     drop(lab, spectrum)
     expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
-    expect(lab.locator(".curve-plot svg")).to_have_count(5)
-    expect(lab.locator(".fit table").get_by_role("row", name=re.compile("^R1"))).to_contain_text("500")
+    expect(lab.locator(".curve-plot .panels > svg")).to_have_count(5)
+    expect(lab.locator(".fit table").get_by_role("row", name=re.compile("^R1"))).to_contain_text(re.compile(r"500|499\.9"))
+    expect(lab.get_by_label("Metal, for the corrosion rate")).to_be_hidden()
+    expect(circuit).to_be_visible()
 
 
 def test_columns_are_named_where_no_heading_tells(lab: Page, curve: Path, tmp_path: Path) -> None:
@@ -208,26 +229,27 @@ def test_columns_are_named_where_no_heading_tells(lab: Page, curve: Path, tmp_pa
     rows = [line.split(",") for line in curve.read_text().splitlines()[1:]]
     path.write_text("\n".join(f"{k} {e} {i}" for k, (e, i) in enumerate(rows)))
     drop(lab, path)
-    expect(lab.locator(".fit")).to_contain_text("name the columns")
+    expect(lab.get_by_role("alert")).to_contain_text("name the columns")
     lab.get_by_role("button", name="Which part of the file").click()
     columns = lab.get_by_label("Columns, if the headings do not tell")
     columns.fill("potential=2,current=3 (uA)")
     columns.press("Enter")
     expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
-    expect(lab.locator(".fit table").get_by_role("row", name=re.compile("E corr"))).to_contain_text("-450")
+    expect(lab.locator(".fit table").get_by_role("row", name=re.compile("E corr"))).to_contain_text(E_CORR)
 
 
 def test_a_file_without_a_curve_is_refused_in_a_line(lab: Page, tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear Sir,\nthis is no curve.\n")
     drop(lab, path)
-    expect(lab.locator(".fit")).to_contain_text("letter.txt holds no columns of numbers")
+    expect(lab.get_by_role("alert")).to_contain_text("letter.txt holds no columns of numbers")
     expect(lab.locator(".curve-plot")).to_have_attribute("data-state", "empty")
+    expect(lab.get_by_text("Your curve appears here.")).to_be_hidden()
 
 
 def test_a_metal_can_be_given_up(fitted: Page) -> None:
     rate = fitted.locator(".fit table").get_by_role("row", name=re.compile("Corrosion rate"))
-    for choice, rows in (("carbon steel", 2), ("none of these", 0)):
+    for choice, rows in (("carbon steel", 2), ("not given", 0)):
         fitted.get_by_label("Metal, for the corrosion rate").click()
         fitted.get_by_role("option", name=choice).click()
         expect(rate).to_have_count(rows)
@@ -236,7 +258,7 @@ def test_a_metal_can_be_given_up(fitted: Page) -> None:
         field = fitted.get_by_label(label, exact=True)
         field.fill(text)
         field.press("Enter")
-    expect(fitted.locator(".fit")).to_contain_text("must be above 0")
+    expect(fitted.get_by_role("alert")).to_contain_text("must be above 0")
     field.fill("7.87")
     field.press("Enter")
     expect(rate).to_have_count(2)
@@ -257,15 +279,43 @@ def test_on_a_phone_the_plot_is_seen_where_the_curve_was_dropped(lab: Page, curv
     expect(lab.locator(".fit td:nth-child(2)").first).to_have_css("white-space", "nowrap")
     width, room = lab.locator(".fit table").evaluate("one => [one.scrollWidth, one.parentElement.clientWidth]")
     assert width <= room, "unbroken numbers keep to the screen"
-    assert lab.locator("path[data-kind=fit]").first.get_attribute("stroke") == LINES[0], "as in the files"
+    assert lab.locator(".panels path[data-kind=data]").first.get_attribute("style") == f"--of: {LINES[0]}", "as in the files"
+    assert (edge_of(lab).locator("rect").bounding_box() or {"width": 0})["width"] >= 44
 
 
 def test_points_are_seen_through_the_fit_and_residuals_lie_below_their_potentials(fitted: Page) -> None:
-    main, left = fitted.locator(".curve-plot svg").nth(0), fitted.locator(".curve-plot svg").nth(1)
-    points = main.locator("path[data-kind=data]")
-    assert points.get_attribute("fill") == "none"
+    main, left = fitted.locator(".curve-plot .panels > svg").nth(0), fitted.locator(".curve-plot .panels > svg").nth(1)
+    points, fit = main.locator("path[data-kind=data]"), main.locator("path[data-kind=fit]")
+    expect(points).to_have_css("fill", "none")
     assert "a3.2 3.2" in (points.get_attribute("d") or "")
-    assert float(main.locator("path[data-kind=fit]").get_attribute("stroke-width") or "9") < 1.5
+    expect(fit).to_have_css("stroke-width", "2px")
+    expect(fit).to_have_css("stroke", fitted.locator("body").evaluate("one => getComputedStyle(one).color"))
+    expect(fitted.locator(".legend li")).to_have_text(["steel.csv", "fit"])
     where = "all => all.map(one => [one.textContent, one.getAttribute('x')])"
     above, below = (svg.locator('text[text-anchor="middle"]').evaluate_all(where) for svg in (main, left))
     assert above == below
+
+
+def test_a_plot_follows_its_room_and_tells_seven_curves_apart(browser: Browser) -> None:
+    """The drawing alone: without a server, turned from wide to narrow."""
+    page = browser.new_page(viewport={"width": 844, "height": 390})
+    page.set_content(HERE.joinpath("curve_plot.html").read_text(encoding="utf-8"))
+    page.add_style_tag(content=HERE.joinpath("curve_plot.css").read_text(encoding="utf-8"))
+    at = np.arange(3.0)
+    seven = [series(at, at + k, f"curve {k}", k, False) for k in range(len(LINES) + 1)]
+    props = {"words": CURVE_PLOT, "lines": LINES, "value": plot_json([panel("x", "y", seven)], True)}
+    page.evaluate(
+        "([run, props]) => new Function('element', 'props', 'trigger', 'watch', run)(document.body, props, () => {}, () => {})",
+        [HERE.joinpath("curve_plot.js").read_text(encoding="utf-8"), props],
+    )
+    drawn = page.locator(".panels path[data-kind=data]")
+    outlines = drawn.evaluate_all(
+        "all => all.map(one => [one.getAttribute('style'), one.getAttribute('d').replace(/M[^a-z]+/g, '')])"
+    )
+    assert outlines[0][0] == outlines[-1][0]
+    assert len({tuple(one) for one in outlines}) == len(seven), "the colour comes again, with another mark"
+    expect(page.locator(".legend li")).to_have_text([one["name"] for one in seven])
+    for width in (844, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        expect(page.locator(".panels > svg")).to_have_attribute("viewBox", re.compile(rf"0 0 {width - 16} "))
+    page.close()

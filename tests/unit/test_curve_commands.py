@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from corrovis import cli
-from corrovis.curves import PolarizationCurve
+from corrovis.curves import PolarizationCurve, Spectrum
 from corrovis.electrochem.corrosion_rate import metal
 from corrovis.errors import BadInputError
 from corrovis.ui import electrochem_jobs as jobs
@@ -98,16 +98,15 @@ def test_mixed_control_answers_its_limit_and_every_curve_its_resistance(corrovis
     assert answer["polarisation_resistance_ohm_cm2"]["value"] == pytest.approx(1 / slope, rel=0.03)
     answer = json.loads(corrovis("tafel", path, "--method", "extrapolation", "--json")[1])
     assert (answer["i_limit_a_cm2"], answer["ohmic_resistance_ohm_cm2"]) == (None, None)
+    answer = json.loads(corrovis("tafel", path, "--method", "resistance", "--stern-geary", b, "--json")[1])
+    assert answer["i_corr_a_cm2"]["value"] == pytest.approx(b / answer["polarisation_resistance_ohm_cm2"]["value"])
+    assert (answer["stern_geary_v"]["value"], answer["beta_a_v_dec"]["value"]) == (pytest.approx(b), None)
 
 
 def test_several_curves_with_temperatures_give_an_activation_energy(corrovis: Run, curve: Path, tmp_path: Path) -> None:
     """i_corr follows exp(-E / R T) with E = 40 kJ/mol; a file that is no curve costs only its own item."""
-    eta = np.arange(-0.2, 0.2, 0.004)
     words: list[object] = []
-    for kelvin in (303, 313, 323):
-        current = 1e-5 * np.exp(-40e3 / 8.314462618 * (1 / kelvin - 1 / 303)) * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
-        path = tmp_path / f"{kelvin}.csv"
-        path.write_text("E (V),i (A/cm2)\n" + "\n".join(f"{e - 0.45:.5f},{i:.7g}" for e, i in zip(eta, current, strict=True)))
+    for kelvin, path in zip((303, 313, 323), series_of(tmp_path), strict=True):
         words += [path, "--temperature", kelvin]
     code, out, err = corrovis("tafel", *words, "nothing.csv", "--temperature", 333, "--json")
     assert code == 0, err
@@ -155,11 +154,11 @@ def test_a_passive_curve_has_its_plateau_in_answer_table_and_file(corrovis: Run,
     rows = zip(eta - 0.2, 1e-6 * (anodic / (0.95 + 0.05 * anodic) - 10 ** (-eta / 0.12)), strict=True)
     path.write_text("E (V),i (A/cm2)\n" + "\n".join(f"{e:.4f},{i:.7g}" for e, i in rows))
     assert json.loads(corrovis("tafel", path, "--json")[1])["i_passive_a_cm2"]["value"] == pytest.approx(2e-5, rel=0.01)
-    told = [line.split() for line in corrovis("tafel", path)[1].splitlines()]
-    assert ["Passive", "plateau", "20", "µA/cm²"] in [[*line[:3], line[-1]] for line in told if line]
+    (plateau,) = [line.split() for line in corrovis("tafel", path)[1].splitlines() if "Passive plateau" in line]
+    assert (float(plateau[2]), plateau[-1]) == (pytest.approx(20, rel=0.01), "µA/cm²")
     wish = jobs.Wish(((path, "316L.csv"),))
     fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
-    assert "Passive plateau" in jobs.table(fits, None, [])
+    assert "Passive plateau" in jobs.table(fits, None)
     files = jobs.write_files(fits, "SCE", None, tmp_path)
     assert "i_passive_a_cm2" in files[3].read_text()
 
@@ -177,6 +176,7 @@ def test_a_passive_curve_has_its_plateau_in_answer_table_and_file(corrovis: Run,
         (["tafel", "steel.csv", "--alloy", "316L", "--equivalent-weight", "0"], "must be above 0"),
         (["tafel", "steel.csv", "--window", "nan", "0"], "misses E_corr"),
         (["tafel", "steel.csv", "--columns", "potential"], "is not understood"),
+        (["tafel", "steel.csv", "--stern-geary", "0.02"], "for the method resistance"),
         (["tafel", "steel.csv", "--composition", "Fe68"], "is not understood"),
         (["tafel", "steel.csv", "--composition", "Fe=68,Xx=32"], "no valence is known for Xx"),
         (["tafel", "steel.csv", "--composition", "Fe=68"], "sums to 68 %"),
@@ -205,9 +205,14 @@ def test_the_tab_shows_fits_and_files(curve: Path, spectrum: Path, tmp_path: Pat
     fitted = json.loads(jobs.plot_value(curves, fits, "SCE"))
     assert len(fitted["panels"]) == 2
     assert fitted["panels"][0]["window"][0] < -0.45 < fitted["panels"][0]["window"][1]
-    table = jobs.table(fits, wish.metal, said)
-    assert all(label in table for label in ("Cathodic slope", "Polarisation resistance", "Stern-Geary B", "mm/year"))
+    assert (fitted["problem"], fitted["panels"][0]["window_of"]) == ("", None)
     paths = jobs.write_files(fits, "SCE", wish.metal, tmp_path)
+    table = jobs.table(fits, wish.metal, files=[tmp_path / "all.zip", *paths])
+    assert all(label in table for label in ("Cathodic slope", "Polarisation resistance", "Stern-Geary B", "mm/year"))
+    assert "<h2>steel.csv" in table
+    assert table.count('scope="col"') == 3
+    assert table.count('class="keeper"') == 6
+    assert "e+" not in table
     assert [path.suffix for path in paths] == [".png", ".svg", ".pdf", ".csv", ".csv"]
     assert all(path.stat().st_size > 300 for path in paths)
     rows = {row["parameter"]: row for row in csv.DictReader(paths[3].open())}
@@ -265,8 +270,26 @@ def test_columns_sweep_and_spectrum_are_chosen_on_the_page(spectrum: Path, tmp_p
     np.testing.assert_allclose(read.current_a_cm2, current, rtol=1e-5)
     with pytest.raises(BadInputError, match="holds 1 spectrum, no number 2"):
         jobs.read_curve(spectrum, "cell.csv", jobs.Wish((), spectrum=2))
-    _, problems = jobs.fit_all([read], jobs.Wish((), sweep=3))
-    assert problems == ["bare.txt has 1 sweep, no number 3"]
+    for sweep, said in (
+        ("3", "bare.txt has 1 sweep, no number 3"),
+        ("0", "'0' is no whole number from 1"),
+        ("up", "'up' is no whole"),
+    ):
+        _, (problem,) = jobs.fit_all([read], jobs.Wish((), sweep=sweep))
+        assert said in problem
+
+
+def test_a_spectrum_is_read_once(spectrum: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def counting(path: Path) -> bytes:
+        read.append(path)
+        return path.read_bytes()
+
+    monkeypatch.setattr("corrovis.electrochem.readers.read_bytes", counting)
+    found = jobs.read_curve(spectrum, "cell.csv", jobs.Wish((), area_cm2="2"))
+    assert isinstance(found, Spectrum)
+    assert (found.area_cm2, read) == (2, [spectrum])
 
 
 def test_a_file_may_have_sweep_in_its_name(curve: Path) -> None:
@@ -281,7 +304,8 @@ def test_a_file_may_have_sweep_in_its_name(curve: Path) -> None:
     fits, problems = jobs.fit_all(curves, wish)
     assert problems == []
     lines_drawn = [one for one in json.loads(jobs.plot_value(curves, fits, "SCE"))["panels"][0]["series"] if one["line"]]
-    assert [one["colour"] for one in lines_drawn] == [0, 1, 2]
+    assert [(one["colour"], one["ink"]) for one in lines_drawn] == [(0, True), (1, True), (2, True)]
+    assert json.loads(jobs.plot_value(curves, fits, "SCE"))["panels"][0]["window_of"] == names[0], "of three windows one is shown"
     series = jobs.activation(fits, wish)
     assert series is not None
     assert series.kelvin.tolist() == [303, 313, 323]
@@ -307,7 +331,7 @@ def test_the_activation_energy_goes_into_files_table_and_plots(corrovis: Run, tm
     rows = {row["parameter"]: row for row in csv.DictReader(files[3].open()) if row["fit"] == "Arrhenius"}
     assert float(rows["activation_energy_kj_mol"]["value"]) == pytest.approx(40, abs=0.1)
     assert float(rows["r_squared"]["value"]) == pytest.approx(1, abs=1e-4)
-    assert "R² of the line" in jobs.table(fits, None, [], series)
+    assert "R² of the line" in jobs.table(fits, None, series)
     plots = {}
     for name, temperatures in (("with", [303, 313, 323]), ("without", [])):
         plots[name] = tmp_path / f"{name}.svg"
@@ -318,9 +342,9 @@ def test_the_activation_energy_goes_into_files_table_and_plots(corrovis: Run, tm
 
 
 def test_what_a_fit_rests_on_is_in_table_and_file(curve: Path, tmp_path: Path) -> None:
-    wish = jobs.Wish(((curve, "steel.csv"),), area_cm2=2.0, alloy="carbon steel")
+    wish = jobs.Wish(((curve, "steel.csv"),), area_cm2="2,0", alloy="carbon steel")
     fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
-    table = jobs.table(fits, wish.metal, [])
+    table = jobs.table(fits, wish.metal)
     for label in ("Fit window from", "Fit window to", "Residual", "Area", "Equivalent weight", "Density"):
         assert label in table
     files = jobs.write_files(fits, "SCE", wish.metal, tmp_path)
@@ -336,14 +360,14 @@ def test_no_rate_is_said_once_for_all_curves(corrovis: Run, tmp_path: Path) -> N
     paths = series_of(tmp_path)
     wish = jobs.Wish(tuple((path, path.name) for path in paths))
     fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
-    assert jobs.table(fits, None, []).count("no corrosion rate") == 1
+    assert jobs.table(fits, None).count("no corrosion rate") == 1
     assert corrovis("tafel", *paths)[2].count("no corrosion rate") == 1
 
 
 def test_eis_says_in_words_what_its_json_holds(corrovis: Run, spectrum: Path) -> None:
     out = corrovis("eis", spectrum, "--circuit", "R0-p(R1,CPE1)", "--area-cm2", 2)[1]
-    assert "S s^alpha/cm2" in out
-    for said in ("chi squared", "Kramers-Kronig, largest residual", "C of CPE1 (Brug)", "relaxation time 0.00"):
+    assert "µS s^alpha/cm²" in out
+    for said in ("chi squared", "Kramers-Kronig, largest residual", "C of CPE1 (Brug)", "relaxation time 4.", " kΩ cm²"):
         assert said in out
     assert "runner-up R0-" in corrovis("eis", spectrum)[1]
 
@@ -351,9 +375,9 @@ def test_eis_says_in_words_what_its_json_holds(corrovis: Run, spectrum: Path) ->
 def test_the_table_of_a_spectrum_calls_a_constant_phase_element_by_q_and_alpha(spectrum: Path) -> None:
     wish = jobs.Wish(((spectrum, "cell.csv"),), circuit="R0-p(R1,CPE1)")
     fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
-    table = jobs.table(fits, None, [])
-    assert "<td>CPE1 Q</td>" in table
-    assert "<td>CPE1 α</td>" in table
+    table = jobs.table(fits, None)
+    assert ">CPE1 Q</th>" in table
+    assert ">CPE1 α</th>" in table
     assert "S s<sup>α</sup>" in table
     assert "Kramers-Kronig, largest residual" in table
 

@@ -7,9 +7,10 @@ LEAD = "Drop a polarisation curve or an impedance spectrum. It is fitted at once
 EXAMPLES = {"polarisation.csv": "Polarisation curve", "impedance.csv": "Impedance spectrum"}
 FILES = "Curves"
 FORMATS = "CSV, TXT, Excel, .DTA, .mpt, .z, .par, .pssession and more, decimal commas included."
-AREA = "Exposed area, cm² (0: not known)"
+AREA = "Exposed area, cm²"
+AREA_HINT = "not known"
 METAL = "Metal, for the corrosion rate"
-NO_METAL = "none of these"
+NOT_GIVEN = "not given"
 OTHER_METAL = "Another metal"
 COMPOSITION = "Composition in mass %, instead of the equivalent weight"
 COMPOSITION_HINT = "Fe=68,Cr=17,Ni=12 or Cr(6)=17"
@@ -19,15 +20,30 @@ IRON = ("iron: 27.92", "iron: 7.87")
 PARTS = "Which part of the file"
 COLUMNS = "Columns, if the headings do not tell"
 COLUMNS_HINT = "potential=2,current=3 (mA)"
-SWEEP = "Sweep of a polarisation curve (0: the first that can be fitted)"
+SWEEP = "Sweep of a polarisation curve"
+SWEEP_HINT = "the first that can be fitted"
 SPECTRUM = "Number of the impedance spectrum"
 METHOD = "Fit of polarisation curves"
 CIRCUIT = "Circuit of impedance spectra"
 REFERENCE = "Reference electrode"
 SAVED = "Take home"
+ALL_FILES = "All files (ZIP)"
+PARAMETERS = "Parameters (CSV)"
+POINTS = "Points (CSV)"
+QUANTITY, VALUE, LIMITS, UNIT = "Quantity", "Value ± standard error", "95 % limits", "Unit"
+PLAIN = {
+    r"\bbeta_a\b": "the anodic slope",
+    r"\bbeta_c\b": "the cathodic slope",
+    r"\bi_corr\b": "i corr",
+    r"\bE_corr\b": "E corr",
+    r"\bohm\b": "Ω",
+    r"\bcm2\b": "cm²",
+}
+"""What warnings call by its name in the answers, and what the page calls it."""
 OTHER_KIND = "{name} is of another kind than the first file and was left out"
 TOO_MANY = "only the first {most} files are shown"
-PLOT_POTENTIAL = "E in V against {reference}"
+PLOT_POTENTIAL = "E in V"
+PLOT_AGAINST = "E in V against {reference}"
 PLOT_CURRENT = "log |i| in A/cm²"
 PLOT_DECADES = "residual in decades"
 PLOT_REAL = "Re Z in {unit}"
@@ -45,11 +61,14 @@ ACTIVATION = "Activation energy of {count} curves"
 TEMPERATURES = "Temperatures of the curves, K, for an activation energy"
 TEMPERATURES_HINT = "303, 313, 323"
 NOT_A_NUMBER = "{label}: {text!r} is no number; leave it empty, or write one such as 7.87"
+NOT_WHOLE = "{label}: {text!r} is no whole number from 1; leave it empty, or write one such as 2"
 NOT_TEMPERATURES = "temperatures are numbers in kelvin with commas between, one for each file: 303, 313, 323"
 CURVE_PLOT = {
     "plot": "Curves and fits",
     "empty": "Your curve appears here.",
     "drag": "Drag the edges of the coloured band to fit another window.",
+    "drag_of": "The coloured band is the fit window of {name}; dragged, it holds for every curve.",
+    "fit": "fit",
     "auto": "Automatic window",
     "low": "Lower edge of the fit window, V",
     "high": "Upper edge of the fit window, V",
