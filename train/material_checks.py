@@ -23,10 +23,11 @@ import numpy as np
 import torch
 from grade_scores import share
 from material import USUAL, Gauged, Lesson, learned, lesson_of
-from material_data import SUFFIXES, grey_of, load_samples
+from material_data import grey_of, load_samples
 from material_learners import Bank, Plan, field_logits
 from support import arguments, write_json
 
+from corrovis.images import picture_endings
 from corrovis.sem.material import squares, squares_input
 
 STRANGERS = {
@@ -73,7 +74,7 @@ def strangers_of(data: Path) -> dict[str, list[Grey]]:
     """Pictures by kind."""
     dice, found = random.Random(0), {}
     for kind, pattern in STRANGERS.items():
-        files = sorted(path for path in data.glob(pattern) if path.suffix.lower() in SUFFIXES)
+        files = sorted(path for path in data.glob(pattern) if path.suffix.lower() in picture_endings())
         dice.shuffle(files)
         if files:
             found[kind] = [grey_of(path) for path in files[:EACH]]

@@ -17,12 +17,12 @@ import numpy as np
 from segment_views import Labelled, Windows, instrument, window
 
 from corrovis.errors import BadInputError
+from corrovis.images import picture_endings
 from corrovis.resizing import reduced
 from corrovis.sem.fields import normalise, read_field
 from corrovis.sem.material import FLAT, LEAST_SIDE, LONG_SIDE
 
 LEAST_PART = 112  # pixels of a part that a field is cut or reduced to
-SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
 MATERIALS = {
     "pits304": "304 stainless steel",
     "ss_lbe": "stainless steel in lead-bismuth",
@@ -45,7 +45,7 @@ class Sample:
 
 def load_samples(data: Path) -> list[Sample]:
     """All fields of a data folder, in order of their names.  Raises BadInputError when it holds none of two materials."""
-    named = _named_by_table(data / "sem") if (data / "sem/sem.csv").exists() else _named_by_folder(data)
+    named = _named_by_table(data / "sem") if (data / "sem/sem.csv").exists() else named_by_folder(data)
     if len({material for _, material, _ in named}) < 2:
         raise BadInputError(f"{data} holds neither sem/sem.csv nor a folder for each of two alloys or more; give --data another")
     return [Sample(path.stem, material, group, grey_of(path)) for path, material, group in sorted(named)]
@@ -81,9 +81,9 @@ def specimen_of(row: dict[str, str]) -> str:
     return (row["exposure"] or "unknown") if name == "lmd" else group
 
 
-def _named_by_folder(data: Path) -> list[tuple[Path, str, str]]:
+def named_by_folder(data: Path) -> list[tuple[Path, str, str]]:
     """`alloy/picture` or `alloy/specimen/picture`; a picture without a specimen's folder is a specimen of its own."""
-    found = [path for path in data.glob("*/**/*") if path.suffix.lower() in SUFFIXES]
+    found = [path for path in data.glob("*/**/*") if path.suffix.lower() in picture_endings()]
     inside = [path.relative_to(data).parts for path in found]
     return [
         (path, parts[0], "/".join(parts[:2]) if len(parts) > 2 else f"{parts[0]}/{path.stem}")

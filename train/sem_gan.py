@@ -1,7 +1,8 @@
 """Train `SurfaceGAN`: synthetic SEM surfaces of the materials in a data folder, after the 2023 seed.
 
     python train/sem_gan.py --data DATA/sem --features squeezenet1_1-imagenet.safetensors
-    python train/sem_gan.py --preset paper --clips FRAMES        (a folder of frames in order for each time series)
+    python train/sem_gan.py --data FOLDER            (a lab's own: a folder for each alloy, in it a folder for each specimen)
+    python train/sem_gan.py --preset paper --clips FRAMES    (a folder for each time series, its frames numbered in their names)
 
 | loss | seed | here |
 | --- | --- | --- |
@@ -15,6 +16,9 @@ Without `--clips` pictures have no order; `corrovis.networks.sem_gan` says what 
 the share of the picture in the frame: of pure noise nothing follows.  In few steps D learns little, so the `cpu` preset has a
 term more: the Gram matrices of a pretrained network's features shall be those of the picture (`texture`, Gatys et al. 2015).  In
 many steps D would learn the few pictures by heart; `steepness` holds it back (R1, weighted by `smooth`).
+
+train/release_sem_gan.py ships what learned from pictures without order.  What learned from time series draws a fifth frame to
+four; nothing in the package asks for one, so its checkpoint and its sheets (last frame, drawn, true) are all there is of it.
 """
 
 from __future__ import annotations
@@ -29,12 +33,12 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from accelerate import Accelerator
-from PIL import Image
 from safetensors.torch import load_file
-from sem_patches import Micrograph, cut, load_micrographs, split
-from support import arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
+from sem_patches import Micrograph, cut, load_micrographs, read_series, split
+from support import arguments, load_checkpoint, save_checkpoint, save_sheet, spent, write_json
 from torch import Tensor, nn
 
+from corrovis.errors import CorrovisError
 from corrovis.networks.sem_gan import SERIES, SurfaceDiscriminator, SurfaceGAN, SurfaceGenerator, mix
 
 CLIP = 5
@@ -175,7 +179,7 @@ class Clips:
 
     def __init__(self, folder: Path, config: Config) -> None:
         folders = sorted(path for path in folder.iterdir() if path.is_dir())
-        self.series = {path.name: [read_frame(frame) for frame in sorted(path.iterdir())] for path in folders}
+        self.series = {path.name: read_series(path) for path in folders}
         self.series = {name: frames for name, frames in self.series.items() if len(frames) >= CLIP}
         if not self.series:
             raise SystemExit(f"{folder} has no folder with at least {CLIP} frames; give each time series a folder of pictures")
@@ -192,11 +196,6 @@ class Clips:
         y, x = dice.randint(0, max(0, height - side)), dice.randint(0, max(0, width - side))
         windows = [torch.from_numpy(frame[y : y + side, x : x + side]) for frame in frames[start : start + CLIP]]
         return F.interpolate(torch.stack(windows)[None], size=(side, side), mode="bilinear")[0]
-
-
-def read_frame(path: Path) -> np.ndarray:
-    """(H, W) float32 in [-1, 1]; frames keep their grey levels, for these tell how far corrosion has gone."""
-    return np.asarray(Image.open(path).convert("L"), np.float32) / 127.5 - 1
 
 
 def one_hot(numbers: list[int], count: int) -> Tensor:
@@ -247,7 +246,10 @@ def main() -> None:
     args = parser.parse_args()
     config = SMOKE if args.smoke else PRESETS[args.preset]
     torch.manual_seed(config.seed)
-    data = Clips(args.clips, config) if args.clips else Surfaces(split(load_micrographs(args.data))[0], config)
+    try:
+        data = Clips(args.clips, config) if args.clips else Surfaces(split(load_micrographs(args.data))[0], config)
+    except CorrovisError as error:
+        parser.error(str(error))
     accelerator = Accelerator()
     count = len(data.materials)
     generator, average = (SurfaceGenerator(count, config.width, data.frames) for _ in range(2))
@@ -259,10 +261,16 @@ def main() -> None:
     step = load_checkpoint(args.out / "last.pt", **parts) if args.resume else 0
     dice = random.Random(config.seed + step)
     torch.manual_seed(config.seed + step)
-    write_json(args.out / "data.json", {"materials": data.materials, "preset": args.preset})
+    told = {"materials": data.materials, "frames": data.frames, "device": accelerator.device.type}
+    told["command"] = f"python train/sem_gan.py --preset {args.preset} --features {Path(args.features).name}"
     generator, judge, g_optimiser, d_optimiser = accelerator.prepare(generator, judge, g_optimiser, d_optimiser)
     average, texture = average.to(accelerator.device), texture.to(accelerator.device)
-    began = time.time()
+    before, began = spent(args.out, args.resume), time.time()
+
+    def save() -> None:
+        save_checkpoint(args.out / "last.pt", config, step, **parts)
+        write_json(args.out / "state.json", {**told, "seconds": before + round(time.time() - began)})
+
     while step < config.steps and time.time() - began < args.seconds:
         for optimiser, rate in ((g_optimiser, config.generator_lr), (d_optimiser, config.discriminator_lr)):
             optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - step / config.steps) + 0.02)
@@ -289,9 +297,9 @@ def main() -> None:
             losses = " ".join(f"{name} {value.item():.3f}" for name, value in terms.items())
             print(f"step {step} D {d_loss.item():.3f} {losses} {time.time() - began:.0f} s", flush=True)
         if step % 250 == 0 or step == config.steps:
-            save_checkpoint(args.out / "last.pt", config, step, **parts)
+            save()
             draw(average, data, args.out / f"sheet_{step}.png")
-    save_checkpoint(args.out / "last.pt", config, step, **parts)
+    save()
 
 
 if __name__ == "__main__":

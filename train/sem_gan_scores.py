@@ -232,7 +232,11 @@ def _logistic(sets: dict[str, MaterialSet], features: dict[str, dict[str, np.nda
 def _small_cnn(sets: dict[str, MaterialSet], wanted: tuple[float, int], epochs: int) -> np.ndarray:
     """Four convolutions on patches at half size, mirrored at random."""
     torch.manual_seed(wanted[1])
-    small = lambda patches: torch.from_numpy(np.stack([cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for p in patches]))[:, None]  # noqa: E731, E501  # fmt: skip
+
+    def small(patches: Patches) -> torch.Tensor:
+        halves = [cv2.resize(patch, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for patch in patches]
+        return torch.from_numpy(np.stack(halves))[:, None]
+
     rows, labels = [], []
     for i, one in enumerate(sets.values()):
         real, made = _mixture(len(one.train), len(one.made), wanted)

@@ -1,21 +1,26 @@
-"""Patches of micrographs at a common scale and common grey levels, for the GAN of SEM surfaces and its scores.
+"""Patches of micrographs at a common scale and common grey levels, for the GAN of SEM surfaces and its scores; time series.
 
-A folder of data is `sem.csv` with the columns file, material, group beside the pictures, or a folder a material.  Data bars
-are cropped, empty parts (flat black or white around a cross-section) count for nothing, long sides come down to `LONG_SIDE`.
+A folder of data is `sem.csv` with the columns file, material, group beside the pictures, or a lab's own as `material_data` has
+it.  Data bars are cropped, empty parts (flat black or white around a cross-section) count for nothing, long sides come down to
+`LONG_SIDE`.
 """
 
 from __future__ import annotations
 
 import csv
 import random
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from material_data import MATERIALS, specimen_of
+from material_data import MATERIALS, named_by_folder, specimen_of
+from PIL import Image
 
+from corrovis.depths import OWN_RANGE, stored_values, to_bytes
+from corrovis.images import picture_endings
 from corrovis.sem.fields import FLAT, MIDDLE, SPREAD, read_field
 
 LONG_SIDE = 352
@@ -55,9 +60,9 @@ def load_micrographs(folder: Path) -> list[Micrograph]:
         materials = [MATERIALS.get(Path(name).parts[0], row["material"]) for name, row in named]
         rows = list(zip((folder / name for name, _ in named), materials, groups, strict=True))
     else:
-        rows = [(path, path.parent.name, path.stem) for path in folder.glob("*/*") if path.is_file()]
+        rows = named_by_folder(folder)
     if not rows:
-        raise SystemExit(f"{folder} holds neither sem.csv nor a folder of pictures for each material; give --data another")
+        raise SystemExit(f"{folder} holds neither sem.csv nor a folder with pictures for each material; give --data another")
     return [_read(path, material, group) for path, material, group in sorted(rows)]
 
 
@@ -73,6 +78,32 @@ def _read(path: Path, material: str, group: str) -> Micrograph:
     levels = float(values.mean()), max(float(values.std()), FLAT)
     moved = (grey.astype(np.float32) - levels[0]) * (SPREAD / levels[1]) + MIDDLE
     return Micrograph(path.stem, material, group, (np.clip(moved, 0, 255) / 127.5 - 1).astype(np.float32), empty, levels)
+
+
+def read_series(folder: Path) -> list[np.ndarray]:
+    """Frames of one time series, (H, W) float32 in [-1, 1], in the order of the numbers in their names, without data bars.
+
+    They keep their grey levels, for these tell how far corrosion has gone.
+    """
+    paths = [path for path in folder.iterdir() if path.suffix.lower() in picture_endings()]
+    paths.sort(key=lambda path: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)])
+    fields = [read_field(path) for path in paths]
+    if len({field.size_hw for field in fields}) > 1:
+        raise SystemExit(f"the frames in {folder} differ in size; cut them all to the same part of the specimen")
+    frames = [cv2.cvtColor(field.rgb, cv2.COLOR_RGB2GRAY) for field in fields]
+    if any(note.startswith(OWN_RANGE) for field in fields for note in field.notes):
+        frames = on_one_scale(paths)
+    top, end = max((field.rows[0] for field in fields), default=0), min((field.rows[1] for field in fields), default=0)
+    return [frame[top:end].astype(np.float32) / 127.5 - 1 for frame in frames]
+
+
+def on_one_scale(paths: list[Path]) -> list[np.ndarray]:
+    """Frames of more than 8 bits as (H, W) uint8, by the range of them all: laid below each other they are one picture."""
+    stored = []
+    for path in paths:
+        with Image.open(path) as image:
+            stored.append(stored_values(image))
+    return np.split(to_bytes(np.concatenate(stored), []), len(stored))
 
 
 def split(pictures: list[Micrograph]) -> tuple[list[Micrograph], list[Micrograph]]:
