@@ -24,8 +24,11 @@ def material(
         from corrovis.tasks.materials import classify_file
 
         classifier = MaterialClassifier(*own_or_shipped(weights, MODEL))
-        told = lambda path: status.update(f"classifying {path.name} ...")  # noqa: E731
-        items = answer_each(images, lambda path: classify_file(classifier, path, str(path)), told)
+        items = answer_each(
+            images,
+            lambda path: classify_file(classifier, path, path.name),
+            lambda path: status.update(f"classifying {path.name} ..."),
+        )
     print_items(items, as_json, (["file", "material", "probability", "known"], _material_row), "classified")
 
 
@@ -87,8 +90,7 @@ def synthesize_sem(
 
         check_unused(folder, (TABLE,))
         synthesiser = Synthesiser(*own_or_shipped(weights, MODEL))
-        told = lambda kept: status.update(f"drawing, {kept} of {number} ...")  # noqa: E731
-        made = synthesiser.make(material, number, seed, side, told)
+        made = synthesiser.make(material, number, seed, side, lambda kept: status.update(f"drawing, {kept} of {number} ..."))
         make_folder(folder)
         answer = write_surfaces(made, folder)
     if as_json:

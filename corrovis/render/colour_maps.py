@@ -15,7 +15,7 @@ from corrovis.results import Byte
 Filter = Literal["blue-rgb", "aqua", "moonlight", "bronze", "red-lava", "bone"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
 TITLES: dict[Filter, str] = {
-    "blue-rgb": "Blue_RGB",
+    "blue-rgb": "Blue RGB",
     "aqua": "Aqua",
     "moonlight": "Moonlight",
     "bronze": "Bronze",

@@ -10,8 +10,8 @@ from corrovis.sem.material import Material, MaterialClassifier
 
 
 def classify_file(classifier: MaterialClassifier, path: Path, name: str) -> dict[str, Any]:
-    """The record of one picture, called `name`.  Raises BadInputError for a picture that cannot be used."""
-    return {"file": name, **material_record(classifier.classify(read_field(path, Path(name).name)))}
+    """The record of one picture, called `name`, without its `file`.  Raises BadInputError for a picture that cannot be used."""
+    return material_record(classifier.classify(read_field(path, name)))
 
 
 def material_record(found: Material) -> dict[str, Any]:

@@ -6,8 +6,7 @@ function offerFiles() {
 }
 
 function save(button) {
-  if (stage.querySelector(".save[aria-busy]")) return notice(words.one_at_a_time); // gradio would drop it without a word
-  button.setAttribute("aria-busy", "true");
+  if (!takeTurn(button, stage.querySelectorAll(".save"))) return notice(words.one_at_a_time);
   notice(words.making.replace("%s", button.textContent.trim()), Infinity);
   trigger("save", { kind: button.dataset.kind, level: view.level });
 }

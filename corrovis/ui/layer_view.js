@@ -5,7 +5,8 @@ const view = element.querySelector(".layer-view");
 const find = (name) => view.querySelector(`.${name}`);
 const at = find("at"), strip = find("strip"), maps = find("maps");
 const SIDE = 768, GAP = 8;
-const now = { colours: "bone", show: "mean", layers: [], pictures: [] };
+const now = { colours: "bone", show: "mean", layers: [], pictures: [], picture: null, awaited: null };
+const keepers = view.querySelectorAll(".keeper");
 
 function palette({ colours }) {
   return Uint32Array.from({ length: 256 }, (_, k) => {
@@ -56,6 +57,8 @@ function number(pen, text, x, y) {
   pen.fillText(text, x + 6, y + 5);
 }
 
+const nth = (k) => words.nth.replace("%n", k + 1).replace("%c", now.layers.length);
+
 function drawMaps() {
   const layer = now.layers[at.value];
   const columns = now.show === "mean" ? [0] : layer.shown.map((_, k) => k + 1);
@@ -70,12 +73,12 @@ function drawMaps() {
       if (column) number(pen, layer.shown[column - 1], x, y);
     });
   });
-  find("layer-name").textContent = layer.name;
+  find("layer-name").textContent = nth(Number(at.value));
   const by = now.pictures.length > 1 ? words.top_by.replace("%n", now.pictures[0]) : "";
   const shown = now.show === "mean" ? words.mean_of : words.top_of.replace("%t", layer.shown.length) + by;
-  const place = `${Number(at.value) + 1} / ${now.layers.length}`, size = `${layer.size[0]} × ${layer.size[1]}`;
-  find("layer-facts").textContent = `${place} · ${size} · ${shown.replace("%s", layer.channels)}`;
-  at.setAttribute("aria-valuetext", layer.name);
+  const size = `${layer.size[0]} × ${layer.size[1]}`;
+  find("layer-facts").textContent = `${layer.name} · ${size} · ${shown.replace("%s", layer.channels)}`;
+  at.setAttribute("aria-valuetext", nth(Number(at.value)));
   strip.querySelectorAll("button").forEach((button, k) => button.setAttribute("aria-current", k === Number(at.value)));
   view.dataset.drawn = `${at.value} ${now.colours} ${now.show}`;
 }
@@ -86,7 +89,7 @@ function drawStrip() {
     item.setAttribute("role", "listitem");
     button.type = "button";
     button.title = layer.name;
-    button.setAttribute("aria-label", layer.name);
+    button.setAttribute("aria-label", nth(k));
     button.append(coloured(layer, 0, 0));
     button.addEventListener("click", () => go(k));
     item.append(button);
@@ -114,16 +117,35 @@ function recolour(name) {
   if (now.layers.length) { drawStrip(); drawMaps(); }
 }
 
+function setState(state) {
+  view.dataset.state = state;
+  view.classList.toggle("drawn", now.layers.length > 0);
+  find("work-text").textContent = state === "busy" ? words.working : "";
+  for (const button of keepers) button.disabled = state !== "ready";
+}
+
+// Something was chosen, or with nothing in `asked` taken away.  The layers of another picture go, all else waits for what comes.
+function ask(asked) {
+  latest++;
+  delete view.dataset.drawn;
+  find("problem").textContent = "";
+  if (asked?.picture !== now.picture) now.layers = [];
+  [now.picture, now.awaited] = [asked?.picture, asked?.key];
+  setState(asked ? "busy" : "empty");
+}
+
 let latest = 0;
 async function receive() {
-  const value = props.value ? JSON.parse(props.value) : null, turn = ++latest;
-  const layers = value ? await Promise.all(value.layers.map(decoded)) : [];
-  if (turn !== latest) return; // another picture came meanwhile
-  const same = layers.length && layers.length === now.layers.length;
-  now.layers = layers;
-  now.pictures = value ? value.pictures : [];
-  view.dataset.state = value ? "ready" : "empty";
+  const value = props.value ? JSON.parse(props.value) : null;
+  if (value?.key !== now.awaited) return; // the answer to what was chosen since is on its way
   if (!value) return;
+  const turn = ++latest;
+  const layers = value.problem ? [] : await Promise.all(value.layers.map(decoded));
+  if (turn !== latest) return;
+  [now.layers, now.pictures] = [layers, value.pictures];
+  find("problem").textContent = value.problem || "";
+  setState(value.problem ? "problem" : "ready");
+  if (value.problem) return;
   view.style.setProperty("--pictures", value.pictures.length);
   maps.replaceChildren(...value.pictures.map((name) => {
     const figure = document.createElement("figure"), caption = document.createElement("figcaption");
@@ -131,8 +153,8 @@ async function receive() {
     figure.append(canvas(SIDE, SIDE), caption);
     return figure;
   }));
+  if (Number(at.max) !== layers.length - 1) at.value = 0;
   at.max = layers.length - 1;
-  if (!same) at.value = 0;
   drawStrip();
   go(Number(at.value));
 }
@@ -152,13 +174,19 @@ for (const button of find("shows").children) {
 at.addEventListener("input", () => go(Number(at.value)));
 find("back").addEventListener("click", () => go(Number(at.value) - 1));
 find("on").addEventListener("click", () => go(Number(at.value) + 1));
-for (const button of view.querySelectorAll(".keeper")) {
+for (const button of keepers) {
   button.addEventListener("click", () => {
-    button.setAttribute("aria-busy", "true");
-    trigger("save", { kind: button.dataset.kind, layer: Number(at.value), colours: now.colours, show: now.show });
+    const free = takeTurn(button, keepers);
+    find("told").textContent = free ? "" : words.one_at_a_time;
+    if (free) trigger("save", { kind: button.dataset.kind, layer: Number(at.value), colours: now.colours, show: now.show });
   });
 }
-window.addEventListener("corrovis:layers-saved", (event) => handOver(event.detail, view.querySelectorAll(".keeper")));
+window.addEventListener("corrovis:layers-saved", (event) => {
+  find("told").textContent = "";
+  handOver(event.detail, keepers);
+});
+window.addEventListener("corrovis:layers", (event) => ask(event.detail));
+window.addEventListener("corrovis:layers-failed", () => setState(now.layers.length ? "ready" : "empty"));
 recolour("bone");
 watch("value", receive);
 receive();

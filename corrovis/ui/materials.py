@@ -5,23 +5,32 @@ A section is a class that lays itself out and wires itself; `MaterialsTab` puts 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from corrovis.errors import BadInputError
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
 from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab, Wanted
-from corrovis.ui.parts import VISIT_S, WORK, Handing, drawing, folder_to_fill, hero, picture_upload
+from corrovis.ui.parts import VISIT_S, WORK, Handing, bars, drawing, folder_to_fill, hero, picture_upload
 from corrovis.ui.synthesis import SynthesisSection
 from corrovis.ui.wording import materials as wording
 from corrovis.ui.wording import shared
 
-SEEN: dict[str, Any] = {**WORK, "show_progress": "minimal"}
+QUIET: dict[str, Any] = {**WORK, "show_progress": "hidden", "preprocess": False}
+"""The view says what is going on.  Files come unprocessed: gradio would decode them before our own door had looked at them."""
+TELL_ASKED = """(picture, beside, model) => {
+  const key = picture && [picture.path, beside?.path, model].filter(Boolean).join('|');
+  window.dispatchEvent(new CustomEvent('corrovis:layers', {detail: picture && {picture: picture.path, key}}));
+  return '';
+}"""
+TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:layers-failed'))"
 TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:layers-saved', {detail: file}))"
 
 File = dict[str, Any] | None
@@ -48,36 +57,39 @@ class MaterialSection:
                 self.picture = picture_upload(wording.UPLOAD, wording.DROP)
                 self.bars = gr.HTML(elem_classes="materials-bars", apply_default_css=False)
                 offer_pictures(examples, self.picture)
-                self.beside = picture_upload(wording.BESIDE, wording.BESIDE_DROP)
-                self.bars_beside = gr.HTML(elem_classes=["materials-bars", "beside"], apply_default_css=False)
+                with gr.Accordion(wording.BESIDE, open=False, elem_classes="materials-beside"):
+                    self.beside = picture_upload(wording.BESIDE, wording.BESIDE_DROP)
+                    self.bars_beside = gr.HTML(elem_classes="materials-bars", apply_default_css=False)
+            with gr.Column(elem_classes="materials-view"):
                 names = [(wording.NETWORKS.get(name, name), name) for name in lab.viewer.models]
                 self.model = gr.Dropdown(names, value=lab.viewer.first, label=wording.NETWORK, elem_classes="network")
-            self.view = make_view()
+                self.view = make_view()
         self.saved = Handing()
         self._wire()
 
     def _wire(self) -> None:
-        """Every event is private: programs have their own doors, see `materials_api`.
-
-        Files come unprocessed: gradio would decode them before our own door had looked at them.
-        """
-        asked = [self.picture, self.beside, self.model]
-        raw: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **SEEN}
-        then: dict[str, Any] = {**SEEN, "preprocess": False}
-        named = self.picture.change(self.name, self.picture, self.bars, **raw)
-        beside = self.beside.change(self.name, self.beside, self.bars_beside, **raw)
-        for event in (named, beside):
-            event.success(self.look, asked, [self.visit, self.view], **then)
-        self.model.change(self.look, asked, [self.visit, self.view], **raw)
-        self.saved.wire(self.view.save(self.keep, self.visit, self.saved.file, **SEEN), TELL_SAVED)
+        """Every event is private: programs have their own doors, see `materials_api`."""
+        asked: list[Any] = [self.picture, self.beside, self.model]
+        shown = [self.visit, self.view]
+        tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
+        last: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
+        for part, out in zip(asked, (self.bars, self.bars_beside, None), strict=True):  # what stands there is the last one's
+            part.change(inputs=asked, outputs=out, js=TELL_ASKED, **tell)
+        named = self.picture.change(self.name, self.picture, self.bars, **last)
+        beside = self.beside.change(self.name, self.beside, self.bars_beside, **last)
+        looks = [event.success(self.look, asked, shown, **QUIET) for event in (named, beside)]
+        for event in (named, beside, *looks, self.model.change(self.look, asked, shown, **last)):
+            event.failure(js=TELL_FAILED, **tell)
+        self.saved.wire(self.view.save(self.keep, self.visit, self.saved.file, **QUIET), TELL_SAVED)
 
     def name(self, file: File) -> str:
-        """Which material a picture shows."""
+        """Which material a picture shows; nothing of one that cannot be used, for the view says why."""
         if not file:
             return ""
         path, name = _upload(file)
-        with complaining():
+        with complaining(), suppress(BadInputError):
             return material_bars(jobs.classify(self.lab, path, name))
+        return ""
 
     def look(self, file: File, beside: File, model: str) -> tuple[LayersVisit | None, str]:
         """What every layer makes of the picture, and of the one beside it."""
@@ -85,7 +97,7 @@ class MaterialSection:
             return None, ""
         visit = LayersVisit(tuple(_upload(one) for one in (file, beside) if one), model)
         with complaining():
-            return visit, jobs.view_value(jobs.look_into(self.lab, visit))
+            return visit, jobs.view_value(self.lab, visit)
 
     def keep(self, visit: LayersVisit | None, event: gr.EventData) -> str:
         """A file to save."""
@@ -109,16 +121,11 @@ def material_bars(item: dict[str, Any] | None) -> str:
     """A bar for each material, the most likely one marked, and what should be known before it is believed."""
     if item is None:
         return ""
-    rows = []
-    for name, share in sorted(item["probabilities"].items(), key=lambda pair: -pair[1]):
-        mark = ' class="most"' if name == item["material"] and item["familiar"] else ""
-        rows.append(
-            f"<li{mark}><span>{escape(name)}</span><em>{escape(shared.percent(share))}</em>"
-            f'<i><b style="width:{share:.1%}"></b></i></li>'
-        )
+    shares = sorted(item["probabilities"].items(), key=lambda pair: -pair[1])
+    rows = bars(shares, item["material"] if item["familiar"] else None)
     title = item["material"] if item["familiar"] else wording.UNFAMILIAR
     notes = "".join(f"<p>{escape(warning)}</p>" for warning in item["warnings"])
     stranger = "" if item["familiar"] else " stranger"
     hint = f"<p>{wording.HINT}</p>"
     heading = f"<h2>{escape(title)}</h2><p class='of'>{escape(item['file'])}</p>"
-    return f'<section class="bars wide{stranger}">{heading}<ul>{"".join(rows)}</ul>{notes}{hint}</section>'
+    return f'<section class="bars wide{stranger}">{heading}{rows}{notes}{hint}</section>'

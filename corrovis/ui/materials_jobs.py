@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,15 +39,22 @@ class MaterialsLab:
 
 @dataclass(frozen=True, slots=True)
 class LayersVisit:
-    """Which pictures a visitor looks at, (path, name) one or two, and through which network."""
+    """Which pictures a visitor looks at, (path, name) one or two, and through which network.
+
+    The page knows by `key` whether an answer is the one that it waits for.
+    """
 
     pictures: tuple[tuple[Path, str], ...]
     model: str
 
+    @property
+    def key(self) -> str:
+        return "|".join([*(str(path) for path, _ in self.pictures), self.model])
+
 
 def classify(lab: MaterialsLab, path: Path, name: str) -> dict[str, Any] | None:
     """The contract's record; None without a classifier.  Raises BadInputError for a picture that cannot be used."""
-    return classify_file(lab.classifier, path, name) if lab.classifier else None
+    return {"file": name, **classify_file(lab.classifier, path, name)} if lab.classifier else None
 
 
 def look_into(lab: MaterialsLab, visit: LayersVisit) -> LayerView:
@@ -55,8 +63,13 @@ def look_into(lab: MaterialsLab, visit: LayersVisit) -> LayerView:
     return lab.viewer.view(fields, visit.model)
 
 
-def view_value(view: LayerView) -> str:
-    """What the browser is sent once: every map in grey, so that colours, layer and channels change there."""
+def view_value(lab: MaterialsLab, visit: LayersVisit) -> str:
+    """What the browser is sent once: every map in grey, so that colours, layer and channels change there; or why none is."""
+    told = {"key": visit.key, "stamp": time.time_ns()}  # the page hears of no answer that is the last one again
+    try:
+        view = look_into(lab, visit)
+    except BadInputError as problem:
+        return json.dumps({**told, "problem": str(problem)})
     layers = [
         {
             "name": layer.name,
@@ -67,7 +80,7 @@ def view_value(view: LayerView) -> str:
         }
         for layer in view.layers
     ]
-    return json.dumps({"model": view.model, "pictures": view.names, "layers": layers})
+    return json.dumps({**told, "model": view.model, "pictures": view.names, "layers": layers})
 
 
 def _sheet(layer: Layer) -> dict[str, Any]:

@@ -8,13 +8,16 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.utils import get_upload_folder
+
+from corrovis.ui.wording.shared import percent
 
 HERE = Path(__file__).parent
 CPU = {"concurrency_id": "cpu", "concurrency_limit": 2}  # all work on pictures shares two places
@@ -98,6 +101,17 @@ def hero(headline: str, lead: str, slim: bool = True) -> gr.HTML:
     """A tab's heading; `slim` where the tab has more to show than an upload."""
     style = "hero slim" if slim else "hero"
     return gr.HTML(f"<h1>{headline}</h1><p>{lead}</p>", elem_classes=style, apply_default_css=False)
+
+
+def bars(shares: Iterable[tuple[str, float]], most: str | None) -> str:
+    """A bar for each (name, share), that of the share called `most` marked."""
+    mark = ' class="most"'
+    rows = [
+        f"<li{mark if name == most else ''}><span>{escape(name)}</span>"
+        f'<i><b style="width:{share:.1%}"></b></i><em>{escape(percent(share))}</em></li>'
+        for name, share in shares
+    ]
+    return f"<ul>{''.join(rows)}</ul>"
 
 
 def picture_upload(label: str, placeholder: str, block: str = "photo", webcam: bool = False, **more: Any) -> gr.Image:

@@ -1,4 +1,4 @@
-"""What the synthesis tab does for one visitor, without a page: a form in, files, gallery and facts out."""
+"""What the synthesis section does for one visitor, without a page: a form in, files, gallery and facts out."""
 
 from __future__ import annotations
 

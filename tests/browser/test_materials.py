@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conftest import held
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -31,14 +32,11 @@ def colours_of(page: Page) -> np.ndarray:
     return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
 
 
-@pytest.fixture(scope="module")
-def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return Client(server, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
-
-
 def test_a_micrograph_is_named_and_its_layers_walked_through(page: Page, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Materials lab").click()
-    choose(page, micrograph(tmp_path / "first.png"))
+    with held(page):
+        choose(page, micrograph(tmp_path / "first.png"))
+        expect(view_of(page).get_by_text("Looking into the layers")).to_be_visible()
     expect(view_of(page)).to_have_attribute("data-state", "ready")
     bars = page.locator(".materials-bars")
     expect(bars.get_by_role("listitem")).to_have_count(6)
@@ -54,23 +52,35 @@ def test_a_micrograph_is_named_and_its_layers_walked_through(page: Page, tmp_pat
     assert np.ptp(before.astype(int), axis=2).mean() < np.ptp(after.astype(int), axis=2).mean()  # bone is nearly grey
     page.locator(".layer-view .at").press("End")
     expect(view_of(page)).not_to_have_attribute("data-drawn", "1 red-lava top")
+    page.get_by_role("button", name="Compare with a second").click()
     choose(page, micrograph(tmp_path / "second.png", 1), 1)
     expect(view_of(page).locator("figure")).to_have_count(2)
     expect(view_of(page).get_by_text("second.png")).to_be_visible()
     expect(bars.get_by_role("listitem")).to_have_count(12)
     expect(bars.last.get_by_text("second.png")).to_be_visible()
-    for name, kind in (("This layer", b"\x89PNG"), ("PDF", b"%PDF")):
-        with page.expect_download() as saved:
+    for name, other, kind in (("This layer", "PDF", b"\x89PNG"), ("PDF", "Overview", b"%PDF")):
+        with page.expect_download() as saved, held(page):
             page.get_by_role("button", name=name, exact=True).click()
+            page.get_by_role("button", name=other, exact=True).click()  # gradio would drop it without a word
+            expect(view_of(page).get_by_text("One file at a time")).to_be_visible()
         assert Path(saved.value.path()).read_bytes().startswith(kind)
+        expect(view_of(page).locator("[aria-busy]")).to_have_count(0)
+    page.get_by_label("Look into").click()
+    page.get_by_role("option", name="Pits in 304 stainless").click()
+    expect(view_of(page).get_by_text("Layer 1 of ")).to_be_visible()
+    expect(view_of(page).locator(".layer-facts")).not_to_contain_text("backbone")
 
 
-def test_what_is_no_picture_is_said(page: Page, tmp_path: Path) -> None:
+def test_what_is_no_picture_is_said_and_stays_said(page: Page, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Materials lab").click()
     broken = tmp_path / "broken.png"
     broken.write_text("<html>")
     choose(page, broken)
-    expect(page.get_by_text("is not a picture")).to_be_visible()
+    expect(view_of(page).get_by_role("alert")).to_contain_text("broken.png is not a picture")
+    expect(page.get_by_text("is not a picture")).to_have_count(1)
+    choose(page, micrograph(tmp_path / "good.png"))
+    expect(view_of(page)).to_have_attribute("data-state", "ready")
+    expect(page.get_by_text("is not a picture")).to_have_count(0)
 
 
 def test_classify_material_answers_with_the_contracts_keys(client: Client, tmp_path: Path) -> None:

@@ -13,11 +13,6 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 
-@pytest.fixture(scope="module")
-def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return Client(server, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
-
-
 def test_surfaces_are_drawn_shown_and_packed(page: Page, tmp_path: Path) -> None:
     page.get_by_role("tab", name="Materials lab").click()
     page.get_by_role("spinbutton", name="Pictures").fill("2")

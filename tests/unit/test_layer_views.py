@@ -19,13 +19,14 @@ from torch import Tensor, nn
 from corrovis.errors import BadInputError, WeightsError
 from corrovis.images import save_png
 from corrovis.networks.yolo_seg import YoloSeg
-from corrovis.render.colour_maps import FILTERS, filter_of, table
+from corrovis.render.colour_maps import FILTERS, TITLES, filter_of, table
 from corrovis.render.layer_sheets import Look, grid, layer_sheet, levels
 from corrovis.sem.layers import LayerViewer, convolutions, middle_square
 from corrovis.sem.preparing import as_seen
 from corrovis.sem.results import Field
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
+from corrovis.ui.wording.materials import NETWORKS
 
 
 class Scaled(nn.Module):
@@ -138,6 +139,7 @@ def test_networks_that_take_no_picture_cannot_be_looked_into(toy_store: Store) -
         viewer.view([field], "car-rust")
     for model in viewer.models:
         assert viewer.view([field], model, 4).layers
+    assert set(LayerViewer(Store(WEIGHTS)).models) <= set(NETWORKS), "each has a title on the page"
 
 
 def test_two_pictures_share_scale_and_channels(toy_store: Store) -> None:
@@ -176,6 +178,7 @@ def test_filters_can_be_read_in_grey(name: str) -> None:
 
 def test_filters_are_the_seeds_six() -> None:
     assert [filter_of(name) for name in ("Blue_RGB", "Aqua", "Moonlight", "Bronze", "Red Lava", "Bone")] == list(FILTERS)
+    assert [filter_of(title) for title in TITLES.values()] == list(FILTERS)
     with pytest.raises(BadInputError, match="there are blue-rgb, aqua"):
         filter_of("viridis")
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from corrovis.ui.wording import shared
+
 HEADLINE = "What is it made of, and how does the network see it?"
 LEAD = "Drop in a scanning electron micrograph: its material, and what every layer of the network makes of it."
 UPLOAD = "Micrograph"
 DROP = "Drop a micrograph here\nor choose one"
-BESIDE = "Second picture, side by side"
-BESIDE_DROP = "Compare: drop a second"
+BESIDE = "Compare with a second picture"
+BESIDE_DROP = "Drop it here"
 NETWORK = "Look into"
 HINT = "Of these materials alone; the picture may show another."
 UNFAMILIAR = "Unlike anything in training"
 NETWORKS = {
     "material": "Material classifier",
     "ni20cr": "Corrosion of Ni-20Cr",
+    "ni20cr-severity": "Severity of Ni-20Cr",
     "pits304": "Pits in 304 stainless",
     "steel-structures": "Steel structures",
     "steel-inspector": "Defects of rolled steel",
@@ -22,9 +25,10 @@ NETWORKS = {
 }
 LAYER_VIEW = {
     "view": "Layers of the network",
-    "empty": "The layers appear here.",
+    "working": "Looking into the layers…",
     "maps": "Activation maps of the chosen layer",
     "layer": "Layer",
+    "nth": "Layer %n of %c",
     "back": "Previous layer",
     "on": "Next layer",
     "all": "All layers",
@@ -36,6 +40,7 @@ LAYER_VIEW = {
     "top_of": "%t strongest of %s channels",
     "top_by": ", for %n",
     "save": "Save",
+    "one_at_a_time": shared.ONE_AT_A_TIME,
     "files": {
         "png": {"name": "This layer", "hint": "PNG as shown here"},
         "overview": {"name": "Overview", "hint": "All layers in one PNG"},
