@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -20,6 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from corrovis.depths import BITS, SIXTEEN, stored_values, tag, to_bytes, with_lower_bits
 from corrovis.errors import BadInputError
+from corrovis.files import read_file
 from corrovis.resizing import reduced
 from corrovis.results import Byte, Photo
 
@@ -58,7 +60,7 @@ def picture_endings() -> frozenset[str]:
     return frozenset(ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS)
 
 
-def read_photo(source: Path | bytes, name: str = "picture") -> Photo:
+def read_photo(source: Path | bytes, name: str = "picture", least_side: int = MIN_SIDE) -> Photo:
     """Decode a picture, turn it upright and bring it to 8-bit sRGB; `Photo.notes` says what was done on the way.
 
     Animations give their first frame, transparency is laid over white, 16-bit and float values are scaled to 8 bits, by
@@ -66,14 +68,14 @@ def read_photo(source: Path | bytes, name: str = "picture") -> Photo:
     A path lends its own file name to a photo that got no other.
 
     Raises:
-        BadInputError: not a picture, damaged, empty, below 16 px a side, above `limits`, or laid out as nobody here reads
+        BadInputError: not a picture, damaged, empty, below `least_side` px a side, above `limits`, or laid out as nobody reads
     """
     if isinstance(source, Path) and name == "picture":
         name = source.name
     data = _read_bytes(source, name)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_size(image.size, name)
+            _check_size(image.size, name, least_side)
             _check_planes(image, name)
             notes = _describe(image)
             image.load()
@@ -115,8 +117,13 @@ def save_png(rgb: Byte, path: Path, caption: str | None) -> None:
     marks.add_text("Software", "Corrovis")
     if caption is not None:
         marks.add_text("Synthetic", caption)
-    # Level 1: 24 MP in 3 s instead of 15, for a file a fifth larger.
-    Image.fromarray(rgb).save(path, format="PNG", pnginfo=marks, compress_level=1)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # a run that is interrupted leaves no half of a picture
+    try:
+        # Level 1: 24 MP in 3 s instead of 15, for a file a fifth larger.
+        Image.fromarray(rgb).save(part, format="PNG", pnginfo=marks, compress_level=1)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def png_uri(png: bytes) -> str:
@@ -137,28 +144,21 @@ def save_numbers_png(numbers: NDArray[np.int32], path: Path) -> None:
 
 
 def _read_bytes(source: Path | bytes, name: str) -> bytes:
-    if isinstance(source, Path):
-        try:
-            size = source.stat().st_size
-            data = source.read_bytes() if size <= MAX_BYTES else b""
-        except OSError as error:
-            raise BadInputError(f"{source} cannot be read ({error.strerror}); check the path") from error
-    else:
-        data, size = source, len(source)
-    if size > MAX_BYTES:
-        raise BadInputError(f"{name} has {size / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}; make it smaller")
+    data = read_file(source, name, MAX_BYTES) if isinstance(source, Path) else source
+    if len(data) > MAX_BYTES:
+        raise BadInputError(f"{name} has {len(data) / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}; make it smaller")
     if not data:
         raise BadInputError(f"{name} is empty (0 bytes); it was probably cut off on its way here, copy it again")
     return data
 
 
-def _check_size(size: tuple[int, int], name: str) -> None:
+def _check_size(size: tuple[int, int], name: str, least_side: int) -> None:
     width, height = size
     if width * height > MAX_PIXELS:
         found, limit = width * height / 1e6, MAX_PIXELS / 1e6
         raise BadInputError(f"{name} is {width} x {height}, {found:.0f} megapixels; the limit is {limit:.0f}: make it smaller")
-    if min(size) < MIN_SIDE:
-        raise BadInputError(f"{name} is only {width} x {height} pixels; use a picture of at least {MIN_SIDE} a side")
+    if min(size) < least_side:
+        raise BadInputError(f"{name} is only {width} x {height} pixels; use a picture of at least {least_side} a side")
 
 
 def _check_planes(image: Image.Image, name: str) -> None:

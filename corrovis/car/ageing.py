@@ -40,8 +40,10 @@ GRAIN_SIDE, GRAIN_MARGIN = 128, 48  # pixels; the network sees 46 to each side
 GRAIN_TONE = (104, 62, 44)
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
-DARKEST = -1.0  # of the clouds that lighten and darken rust: beyond that it looks burnt
-OLD = np.array([41.0, 14.0, 18.0])
+CLOUDS = 1.0  # standard deviations that clouds lighten, darken or redden rust at the most: beyond that it glows or looks burnt
+GLOSS = 0.2  # how much lighter than the middle of the paint its lightest panel can be: rust is matte
+FAINT = 20.0  # CIELAB lightness below which differences of the paint are reflections rather than light
+OLD = np.array([44.0, 14.0, 18.5])
 """CIELAB of old rust in full light; `GAIN` makes it the orange of a young rim."""
 
 
@@ -49,7 +51,7 @@ class Ager:
     """Rusts cars with the store's `car-rust` network."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
         self._sample: Float | None = None
 
     def age(self, photo: Photo, mask: CarMask, seed: int = 0) -> AgedCar:
@@ -59,7 +61,7 @@ class Ager:
         scale = CANVAS / max(height, width)
         size_hw = max(16, round(height * scale)), max(16, round(width * scale))
         rgb = resized(photo.rgb, size_hw, cv2.INTER_CUBIC)
-        paint = resized(mask.paint, size_hw, cv2.INTER_CUBIC)
+        paint = resized(mask.paint, size_hw, cv2.INTER_CUBIC).clip(0, 1)
         car = np.asarray(resized(mask.car.astype(np.float32), size_hw, cv2.INTER_CUBIC) > 0.5, np.bool_)
         car_size = float(np.sqrt(max(1, int(car.sum()))))
 
@@ -70,7 +72,7 @@ class Ager:
         places = np.random.default_rng(seed + 3).uniform(0, GRAIN_SIDE, (2, 2)).astype(np.float32)
         full_paint = np.asarray(np.round(mask.paint * 255), np.uint8)
         full_onset, full_layer = finish(Canvas(onset, layer, rgb, self._grain(), places), photo.rgb, full_paint)
-        spec = self._store.spec(MODEL)
+        spec = self.store.spec(MODEL)
         return AgedCar(
             photo=photo,
             onset=full_onset,
@@ -83,10 +85,10 @@ class Ager:
 
     def _rust(self, tone: Byte, onset: Float, seed: int) -> Byte:
         """(H, W, 3) uint8 rust of the given tone; only the rectangle that can rust is computed."""
-        rows, columns = np.nonzero((onset < LEVELS[-1]).any(axis=1))[0], np.nonzero((onset < LEVELS[-1]).any(axis=0))[0]
-        if not len(rows):
+        left, top, width, height = cv2.boundingRect((onset < LEVELS[-1]).astype(np.uint8))
+        if not height:
             return tone
-        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        box = slice(top, top + height), slice(left, left + width)
         inside = tone[box]
         margin = round(TONE_SIGMA)
         pad = (margin, margin + (-inside.shape[0]) % 4, margin, margin + (-inside.shape[1]) % 4)
@@ -95,10 +97,10 @@ class Ager:
         rough = torch.from_numpy(roughness_of(age, seed)).permute(2, 0, 1)[None]
         dice = np.random.default_rng(seed)
         canvas = dice.standard_normal((CANVAS + 64, CANVAS + 64), dtype=np.float32)
-        at = canvas[box[0].start :, box[1].start :][: padded.shape[2], : padded.shape[3]]
+        at = canvas[top:, left:][: padded.shape[2], : padded.shape[3]]
         with torch.inference_mode():
             wash = torch.cat([padded, rough], dim=1).contiguous()
-            made = self._store.network(MODEL)(wash, torch.from_numpy(np.ascontiguousarray(at[None, None])))
+            made = self.store.network(MODEL)(wash, torch.from_numpy(np.ascontiguousarray(at[None, None])))
         pixels = pixels_of(made)[0]
         out = tone.copy()
         out[box] = pixels[margin : margin + inside.shape[0], margin : margin + inside.shape[1]]
@@ -112,7 +114,7 @@ class Ager:
             tone = [*(np.array(GRAIN_TONE) / 127.5 - 1), 0.3, 0.35]
             wash = torch.tensor(tone, dtype=torch.float32)[None, :, None, None].expand(1, 5, *around.shape[2:])
             with torch.inference_mode():
-                made = self._store.network(MODEL)(wash, around)[:, :, GRAIN_MARGIN:-GRAIN_MARGIN, GRAIN_MARGIN:-GRAIN_MARGIN]
+                made = self.store.network(MODEL)(wash, around)[:, :, GRAIN_MARGIN:-GRAIN_MARGIN, GRAIN_MARGIN:-GRAIN_MARGIN]
             self._sample = periodic_grain(pixels_of(made)[0])
         return self._sample
 
@@ -130,13 +132,13 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     height, width = paint.shape
     quarter = max(4, height // 4), max(4, width // 4)
     small = resized(rgb, quarter, cv2.INTER_CUBIC)
-    small_paint = resized(paint, quarter, cv2.INTER_CUBIC)
+    small_paint = resized(paint, quarter, cv2.INTER_CUBIC).clip(0, 1)
     lightness = np.asarray(cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[..., 0], np.float32)
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
-    dice = np.random.default_rng(seed + 1)
-    lighter, redder = (fractal(quarter, coarsest * size, 0.55, dice) for coarsest in (0.2, 0.3))
-    lighter = lighter.clip(DARKEST, None)
-    colour = OLD + np.stack([14.0 * lighter, 1.0 * lighter + 3.5 * redder, 4.5 * lighter + 2.5 * redder], axis=2)
+    dice = np.random.default_rng(seed + 1).spawn(2)
+    clouds = (fractal(quarter, coarsest * size, 0.65, one) for coarsest, one in zip((0.2, 0.3), dice, strict=True))
+    lighter, redder = (CLOUDS * np.tanh(cloud / CLOUDS) for cloud in clouds)
+    colour = OLD + np.stack([15.0 * lighter, 4.5 * redder, 5.0 * lighter + 3.0 * redder], axis=2)
     colour[..., 1:] += 0.1 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
     light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
@@ -156,15 +158,16 @@ def redness(rgb: Byte, paint: Float) -> float:
 def panel_light(lightness: Float, paint: Float) -> Float:
     """(H, W) float32 around 1: how light each panel is beside the others, without its gloss, times the scene's exposure.
 
-    Rust is matte: highlights are compressed, shadows are kept.
+    Shadows are kept; highlights lighten by `GLOSS` at the most, and those of dark paint, which mirrors most, by little.
     """
     weight = paint + 1e-3
     sigma = max(2.0, 0.012 * float(np.sqrt(lightness.size)))
     smooth = cv2.GaussianBlur(lightness * weight, (0, 0), sigma) / cv2.GaussianBlur(weight, (0, 0), sigma)
     middle = float(np.median(smooth[paint > 0.3])) if (paint > 0.3).any() else 50.0
     exposure = np.clip(float(np.quantile(lightness, 0.97)) / 92, 0.15, 1.05)
-    relative = (smooth + 8) / (middle + 8)
-    return np.asarray(np.clip(relative**0.9, 0.35, 1.5) * exposure, np.float32)
+    relative = ((smooth + FAINT) / (middle + FAINT)) ** 0.9
+    matte = np.minimum(relative, 1) + GLOSS * (1 - np.exp(-np.maximum(relative - 1, 0) / GLOSS))
+    return np.asarray(np.maximum(matte, 0.35) * exposure, np.float32)
 
 
 def roughness_of(age: Float, seed: int) -> Float:

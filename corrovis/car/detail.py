@@ -14,12 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corrovis.car.edges import enlarged
+from corrovis.car.edges import enlarged, line_over
 from corrovis.car.onset import LEVELS, ONSET_UNIT
 from corrovis.results import Byte, Float
 
 RELIEF_SIGMA = 5.0  # canvas pixels
 EDGE_RADIUS = 3  # canvas pixels
+EDGE_VARIANCE = 130.0  # of grey levels; what varies less is no edge
 FINER = ((3.0, 1.0), (8.0, 0.45))  # samples of grain to a canvas pixel, and their weight, in the two scales of it
 GRAIN_IN_ONSET = 0.08  # levels
 GRAIN_IN_LAYER = 0.1  # of the rust's brightness
@@ -48,15 +49,14 @@ def finish(canvas: Canvas, rgb: Byte, paint: Byte) -> tuple[NDArray[np.uint16], 
     """Onset (H, W) in `ONSET_UNIT` and rust (H, W, 3) for the photo `rgb`; only the rectangle around the paint is worked on."""
     onset = np.full(paint.shape, 65535, np.uint16)
     layer = np.zeros(rgb.shape, np.uint8)
-    ys, xs = np.nonzero(paint.any(axis=1))[0], np.nonzero(paint.any(axis=0))[0]
-    if not len(ys):
+    left, first, width, height = cv2.boundingRect(paint)
+    if not height:
         return onset, layer
-    left, right = int(xs[0]), int(xs[-1]) + 1
     maps = _maps(canvas)
     scale = max(rgb.shape[:2]) / max(canvas.onset.shape)
     rust = canvas.layer.astype(np.float32)
-    for top in range(int(ys[0]), int(ys[-1]) + 1, ROWS):
-        box = (slice(top, min(top + ROWS, int(ys[-1]) + 1)), slice(left, right))
+    for top in range(first, first + height, ROWS):
+        box = (slice(top, min(top + ROWS, first + height)), slice(left, left + width))
         grey = cv2.cvtColor(rgb[box], cv2.COLOR_RGB2GRAY).astype(np.float32)
         begins = enlarged(canvas.onset, rgb.shape[:2], box, cv2.INTER_CUBIC)
         slope, coarse, ground = np.moveaxis(enlarged(maps, rgb.shape[:2], box), 2, 0)
@@ -88,14 +88,7 @@ def _smooth(periodic: Float, sigma: float) -> Float:
 def _maps(canvas: Canvas) -> Float:
     """(h, w, 3) float32: slope of the onset over the photo's grey (He and Sun 2015), the grey, and the ground around it."""
     grey = cv2.cvtColor(canvas.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    window = (2 * EDGE_RADIUS + 1, 2 * EDGE_RADIUS + 1)
-
-    def mean(x: Float) -> Float:
-        return np.asarray(cv2.boxFilter(x, cv2.CV_32F, window, borderType=cv2.BORDER_REFLECT_101), np.float32)
-
-    mean_grey = mean(grey)
-    covariance = mean(grey * canvas.onset) - mean_grey * mean(canvas.onset)
-    slope = mean(covariance / (mean(grey * grey) - mean_grey**2 + 130.0))
+    slope, _ = line_over(grey, canvas.onset, EDGE_RADIUS, EDGE_VARIANCE)
     return np.stack([slope, grey, cv2.GaussianBlur(grey, (0, 0), RELIEF_SIGMA)], axis=2)
 
 

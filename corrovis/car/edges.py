@@ -30,16 +30,18 @@ def guided(small: Float, guide: Byte, radius: int, epsilon: float = 2e-3) -> Flo
     """
     grey_full = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     grey = resized(np.asarray(grey_full, np.float32), small.shape)
+    size = (guide.shape[1], guide.shape[0])
+    slope, offset = (cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in line_over(grey, small, radius, epsilon))
+    return np.asarray(np.clip(slope * grey_full + offset, small.min(), small.max()), np.float32)
+
+
+def line_over(grey: Float, values: Float, radius: int, epsilon: float) -> tuple[Float, Float]:
+    """Slope and offset, (h, w) float32 each, of `values` as straight lines over `grey`, fitted in windows and averaged."""
     window = (2 * radius + 1, 2 * radius + 1)
 
     def mean(x: Float) -> Float:
         return np.asarray(cv2.boxFilter(x, cv2.CV_32F, window, borderType=cv2.BORDER_REFLECT_101), np.float32)
 
-    mean_grey, mean_small = mean(grey), mean(small)
-    slope = (mean(grey * small) - mean_grey * mean_small) / (mean(grey * grey) - mean_grey**2 + epsilon)
-    offset = mean_small - slope * mean_grey
-    size = (guide.shape[1], guide.shape[0])
-    slope_full = cv2.resize(mean(slope), size, interpolation=cv2.INTER_LINEAR)
-    offset_full = cv2.resize(mean(offset), size, interpolation=cv2.INTER_LINEAR)
-    followed = slope_full * grey_full + offset_full
-    return np.asarray(np.clip(followed, small.min(), small.max()), np.float32)
+    mean_grey, mean_values = mean(grey), mean(values)
+    slope = (mean(grey * values) - mean_grey * mean_values) / (mean(grey * grey) - mean_grey**2 + epsilon)
+    return mean(slope), mean(mean_values - slope * mean_grey)

@@ -41,7 +41,7 @@ class CarMasker:
     """Finds cars with the store's `car-mask` network."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
 
     def mask(self, photo: Photo, whole: bool = False, at: tuple[float, float] | None = None) -> CarMask:
         """Mask of every car, or of the one at pixel `at` = (x, y); with `whole` the picture is taken for one car.
@@ -53,7 +53,7 @@ class CarMasker:
         if whole and at is not None:
             raise BadInputError("the whole picture is to be taken for car, and one car of it as well; leave one of the two out")
         began = time.perf_counter()
-        spec = self._store.spec(MODEL)
+        spec = self.store.spec(MODEL)
         logits = self._logits(photo.rgb, int(spec.input["size"]))
         probability = np.asarray(1 / (1 + np.exp(-logits)), np.float32)
         if whole:
@@ -75,7 +75,7 @@ class CarMasker:
 
     def sees_car(self, photo: Photo) -> bool:
         """Whether there is a car, by a single look from further off: a fifth of the work of a mask."""
-        logits = self._look(photo.rgb, round(FURTHER * int(self._store.spec(MODEL).input["size"])))
+        logits = self._look(photo.rgb, round(FURTHER * int(self.store.spec(MODEL).input["size"])))
         return bool(optimise(logits[CAR] > 0).mean() >= LEAST_CAR)
 
     def _logits(self, rgb: Byte, long_side: int) -> Float:
@@ -95,7 +95,7 @@ class CarMasker:
         rim = 0, -small.shape[0] % 32, 0, -small.shape[1] % 32
         padded = np.asarray(cv2.copyMakeBorder(small, *rim, cv2.BORDER_REFLECT_101), np.uint8)
         with torch.inference_mode():
-            logits = self._store.network(MODEL)(tensor_of(padded[None]))[0, :, : small.shape[0], : small.shape[1]]
+            logits = self.store.network(MODEL)(tensor_of(padded[None]))[0, :, : small.shape[0], : small.shape[1]]
         return np.asarray(logits.numpy(), np.float32)
 
     def _car_at_full_size(self, rgb: Byte, probability: Float, small_car: Bool, whole: bool) -> Bool:
@@ -136,10 +136,10 @@ def to_the_silhouette(paint: Float, car: Bool, reach: int) -> Float:
     A pixel at most `reach` from the outline has the paint of the nearest one further in, if that is more: without it a thin line
     of the old colour would go around a rusted car.  The picture's border is no outline.
     """
-    ys, xs = np.nonzero(car.any(axis=1))[0], np.nonzero(car.any(axis=0))[0]
-    if not len(ys):
+    left, top, width, height = cv2.boundingRect(car.astype(np.uint8))
+    if not height:
         return paint
-    box = slice(max(0, ys[0] - 1), ys[-1] + 2), slice(max(0, xs[0] - 1), xs[-1] + 2)
+    box = slice(max(0, top - 1), top + height + 1), slice(max(0, left - 1), left + width + 1)
     inside, rim = car[box].astype(np.uint8), paint[box]
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
     inner = np.asarray(depth > reach, np.uint8)

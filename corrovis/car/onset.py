@@ -37,9 +37,8 @@ def features(rgb: Byte, car: Bool, paint: Float) -> Float:
     solid = paint > 0.5
     size = float(np.sqrt(max(1, int(car.sum()))))
     lightness = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[..., 0] / np.float32(255), np.float32)
-    rows = np.nonzero(car.any(axis=1))[0]
-    top, bottom = (int(rows[0]), int(rows[-1])) if len(rows) else (0, rgb.shape[0] - 1)
-    lowness = np.clip((np.arange(rgb.shape[0]) - top) / max(1, bottom - top), 0, 1).astype(np.float32)
+    _, top, _, height = cv2.boundingRect(car.astype(np.uint8))
+    lowness = np.clip((np.arange(rgb.shape[0]) - top) / max(1, height - 1), 0, 1).astype(np.float32)
     lowness_map = np.broadcast_to(lowness[:, None], solid.shape)
 
     wheels = _wheels(lightness, car, solid, lowness_map)

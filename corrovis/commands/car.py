@@ -18,7 +18,7 @@ def age(
     level: Annotated[
         list[float] | None, typer.Option(help="0 none to 3 severe, fractions too; repeat it.  [default: 0 1 2 3]")
     ] = None,
-    video: Annotated[bool, typer.Option("--video", help="Also an MP4 from none to severe.")] = False,
+    video: Annotated[bool, typer.Option("--video", help="Also an MP4 from none to severe, 960 pixels long at the most.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other rust.")] = 0,
     whole: Annotated[bool, typer.Option("--whole", help="Take the whole picture for car.")] = False,
     at: Annotated[str | None, typer.Option(metavar="X,Y", help="Of several cars only the one at this pixel.")] = None,
@@ -32,7 +32,7 @@ def age(
         from corrovis.car.ageing import Ager
         from corrovis.car.masking import CarMasker, check_inside
         from corrovis.images import read_photo
-        from corrovis.render.car_files import write_levels
+        from corrovis.render.car_files import FILM, left_behind, write_levels
         from corrovis.render.folders import make_folder
         from corrovis.render.video import save_mp4
 
@@ -47,8 +47,10 @@ def age(
         aged = Ager(store).age(picture, mask, seed=seed)
         answer = write_levels(aged, levels, folder, picked=place is not None)
         if video:
-            answer["video"] = folder / "rusting.mp4"
+            answer["video"] = folder / FILM
             save_mp4(aged, answer["video"])
+        written = [item["file"] for item in answer["levels"]] + ([answer["video"]] if video else [])
+        answer["warnings"] += left_behind(folder, written)
         answer["seconds"] = round(time.perf_counter() - began, 3)
     for note in (*picture.notes, *answer["warnings"]):
         err.print(f"note: {note}", markup=False)

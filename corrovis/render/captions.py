@@ -3,9 +3,14 @@
 SYNTHETIC = "Illustration made by Corrovis, not a prediction"
 
 
-def at_level(level: float) -> str:
+def at_level(level: float, seed: int) -> str:
     """For the file of one aged picture, so that it can be told from a photo and made again."""
-    return f"{SYNTHETIC}; corrosion level {level:g} of 3"
+    return f"{SYNTHETIC}; corrosion level {level:g} of 3, seed {seed}"
+
+
+def at_all_levels(seed: int) -> str:
+    """For the file of a strip or film of one car."""
+    return f"{SYNTHETIC}; corrosion levels 0 to 3, seed {seed}"
 
 
 def of_surface(material: str, seed: int, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from corrovis.images import save_index_png, save_png
 from corrovis.render.captions import at_level
 from corrovis.results import SEVERITIES, AgedCar, Grade
 
+FILM = "rusting.mp4"
 NOTHING_TO_CHOOSE = "only one car can be told apart here, so it makes no difference which was asked for"
 NO_CAR = "no car was found in it; the severity is that of the whole picture, as if it showed a car from near"
 
@@ -25,12 +27,19 @@ def write_levels(aged: AgedCar, levels: list[float], folder: Path, picked: bool 
     answers = []
     for level in levels:
         path = folder / f"level_{level:.15g}.png"
-        save_png(compose(aged, level), path, at_level(level) if level else None)
+        save_png(compose(aged, level), path, at_level(level, aged.seed) if level else None)
         answers.append({"level": level, "file": path, "rust_fraction": round(rust_fraction(aged, level), 4)})
     car_mask = folder / "car_mask.png"
     save_index_png(aged.mask.car.astype(np.uint8), car_mask)
     warnings = [NOTHING_TO_CHOOSE] if picked and aged.mask.cars == 1 else []
-    return {"size": [width, height], "levels": answers, "car_mask": car_mask, "warnings": warnings}
+    made = {"seed": aged.seed, "model": aged.made_by.model}
+    return {"size": [width, height], "levels": answers, "car_mask": car_mask, **made, "warnings": warnings}
+
+
+def left_behind(folder: Path, written: Iterable[Path]) -> list[str]:
+    """A line on pictures and films of cars in `folder` that are none of `written`: files of two photos would pass for one's."""
+    others = {path.name for pattern in ("level_*.png", FILM) for path in folder.glob(pattern)} - {path.name for path in written}
+    return [f"{folder} holds {', '.join(sorted(others))} of an earlier run as well"] if others else []
 
 
 def grade_record(grade: Grade, sees_car: bool) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import av
 import numpy as np
 from PIL import Image
 
-from corrovis.car.ageing import ONSET_UNIT, RAMP, YOUTH, compose
-from corrovis.render.captions import SYNTHETIC
+from corrovis.car.ageing import ONSET_UNIT, RAMP, YOUTH, compose, smoothstep
+from corrovis.render.captions import at_all_levels
 from corrovis.render.scaling import shrink_aged
 from corrovis.results import AgedCar, Byte, Photo
 
@@ -26,7 +26,7 @@ def save_mp4(aged: AgedCar, path: Path, seconds: float = 4) -> None:
     height, width = (max(2, side - side % 2) for side in small.photo.size_hw)  # yuv420p halves both sides
     lacking = [(0, max(0, 2 - side)) for side in small.photo.size_hw]
     with av.open(str(path), "w", options={"movflags": "faststart"}) as film:
-        film.metadata.update({"title": "Corrovis", "comment": f"Synthetic: {SYNTHETIC}"})
+        film.metadata.update({"title": "Corrovis", "comment": f"Synthetic: {at_all_levels(aged.seed)}"})
         stream = film.add_stream("libx264", rate=FILM_RATE, options={"crf": "20", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = Fraction(1, FILM_RATE)
@@ -44,7 +44,7 @@ def save_gif(aged: AgedCar, path: Path) -> None:
     palette = both_ends.quantize(255, method=Image.Quantize.MEDIANCUT)
     paletted = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     durations = [GIF_MS] * (len(frames) - 1) + [round(HOLD_S * 1000)]
-    comment = f"Synthetic: {SYNTHETIC}".encode()
+    comment = f"Synthetic: {at_all_levels(aged.seed)}".encode()
     paletted[0].save(path, save_all=True, append_images=paletted[1:], duration=durations, loop=0, optimize=False, comment=comment)
 
 
@@ -56,8 +56,7 @@ def _film(aged: AgedCar, moving: int, still: int) -> Iterator[Byte]:
     rgb, layer = aged.photo.rgb.reshape(-1, 3)[order], aged.layer.reshape(-1, 3)[order]
     frame = aged.photo.rgb.copy()
     last = 0.0
-    for x in np.linspace(0, 1, moving):
-        level = float(3 * x * x * (3 - 2 * x))
+    for level in (3 * smoothstep(0, 1, np.linspace(0, 1, moving, dtype=np.float32))).tolist():
         # A pixel changes only while its age, level - onset, is between -RAMP and the end of its youth.
         ends = np.array([last - max(RAMP, YOUTH), level + RAMP]) / ONSET_UNIT
         first, end = np.searchsorted(onset, ends)

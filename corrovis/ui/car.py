@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
-from corrovis.ui.parts import VISIT_S, WORK, Handing, drawing, fresh_folder, hero, picture_upload
+from corrovis.ui.parts import VISIT_S, WORK, Handing, bars, drawing, fresh_folder, hero, picture_upload
 from corrovis.ui.services import Services
 from corrovis.ui.wording import car as wording
 from corrovis.ui.wording import shared
@@ -67,8 +66,8 @@ class CarTab:
         visit = desk.visit
         if visit is None:
             return ""
-        bars = grade_bars(car_jobs.grade(self.services, visit))
-        return bars if desk.holds(visit) else gr.skip()
+        grade = grade_bars(car_jobs.grade(self.services, visit))
+        return grade if desk.holds(visit) else gr.skip()
 
     def reseed(self, desk: CarDesk) -> Any:
         visit = present(desk.visit)
@@ -119,9 +118,6 @@ def grade_bars(grade: Grade | None) -> str:
     """Four bars, the most likely one marked; empty without a grade."""
     if grade is None:
         return ""
-    rows = []
-    for name, share in zip(SEVERITIES, grade.probabilities.tolist(), strict=True):
-        mark = ' class="most"' if name == grade.severity else ""
-        label, value = escape(shared.severity_name(name)), escape(shared.percent(share))
-        rows.append(f'<li{mark}><span>{label}</span><i><b style="width:{share:.1%}"></b></i><em>{value}</em></li>')
-    return f'<section class="bars"><h2>{wording.GRADE_TITLE}</h2><ul>{"".join(rows)}</ul><p>{wording.GRADE_HINT}</p></section>'
+    shares = zip(map(shared.severity_name, SEVERITIES), grade.probabilities.tolist(), strict=True)
+    rows = bars(shares, shared.severity_name(grade.severity))
+    return f'<section class="bars"><h2>{wording.GRADE_TITLE}</h2>{rows}<p>{wording.GRADE_HINT}</p></section>'

@@ -85,12 +85,13 @@ function watchServer(isWaiting, gone) {
   setTimeout(ask, ASK_MS);
 }
 
-// When the server comes back the page is loaded anew, without its photo: says so.  A browser may forbid to remember anything.
+// When the server comes back, or a visitor by Back or Forward, the page is loaded anew, without its photo: says so.
+// A browser may forbid to remember anything.
 function rememberPhoto(hasPhoto, say) {
   const KEY = "corrovis:photo";
   try {
     const [entry] = performance.getEntriesByType("navigation");
-    if (sessionStorage.getItem(KEY) && entry?.type === "reload") say();
+    if (sessionStorage.getItem(KEY) && ["reload", "back_forward"].includes(entry?.type)) say();
     sessionStorage.removeItem(KEY);
     window.addEventListener("pagehide", () => hasPhoto() && sessionStorage.setItem(KEY, "1"));
   } catch {

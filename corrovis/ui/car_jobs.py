@@ -11,7 +11,7 @@ from pathlib import Path
 from corrovis.car.ageing import compose
 from corrovis.errors import BadInputError, NoCarError
 from corrovis.images import read_photo, save_png, shrink
-from corrovis.render.captions import SYNTHETIC, at_level
+from corrovis.render.captions import at_all_levels, at_level
 from corrovis.render.car_strip import level_strip
 from corrovis.render.video import save_gif, save_mp4
 from corrovis.results import AgedCar, Grade, Photo, check_level
@@ -20,10 +20,10 @@ from corrovis.ui.services import Services
 from corrovis.ui.wording import car as wording
 
 FILES = {
-    "png": "{stem}_level_{level:.2f}.png",
-    "strip": "{stem}_levels.png",
-    "mp4": "{stem}_rusting.mp4",
-    "gif": "{stem}_rusting.gif",
+    "png": "{stem}{seed}_level_{level:.2f}.png",
+    "strip": "{stem}{seed}_levels.png",
+    "mp4": "{stem}{seed}_rusting.mp4",
+    "gif": "{stem}{seed}_rusting.gif",
 }
 
 
@@ -103,12 +103,13 @@ def write_file(services: Services, visit: CarVisit, kind: str, level: float, fol
     """
     if kind not in FILES:
         raise BadInputError(f"no file is called {kind}; there are {', '.join(FILES)}")
-    path = folder / FILES[kind].format(stem=Path(visit.name).stem[:60] or "car", level=check_level(level))
+    seed = f"_seed_{visit.seed}" if visit.seed else ""
+    path = folder / FILES[kind].format(stem=Path(visit.name).stem[:60] or "car", seed=seed, level=check_level(level))
     aged = age(services, visit, None if kind == "png" else STAGE_SIDE)
     if kind == "png":
-        save_png(compose(aged, level), path, at_level(level) if level else None)
+        save_png(compose(aged, level), path, at_level(level, visit.seed) if level else None)
     elif kind == "strip":
-        save_png(level_strip(aged), path, SYNTHETIC)
+        save_png(level_strip(aged), path, at_all_levels(visit.seed))
     elif kind == "mp4":
         save_mp4(aged, path)
     else:

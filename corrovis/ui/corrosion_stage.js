@@ -81,7 +81,7 @@ function glide(from, to, ms, stops) {
   const began = performance.now();
   const step = (now) => {
     const x = Math.min(1, Math.max(0, (now - began) / ms));
-    const eased = calm.matches ? Math.floor(x * stops) / stops : x * x * (3 - 2 * x);
+    const eased = calm.matches ? Math.floor(x * stops) / stops : smoothstep(0, 1, x);
     setLevel(from + (to - from) * (x === 1 ? 1 : eased));
     if (x < 1) motion = requestAnimationFrame(step);
     else rest();
@@ -174,7 +174,7 @@ async function show(value) {
   const pictures = [value.photo, value.layer, value.control].map((uri) => readPixels(uri, width, height));
   const [photo, layer, control] = await Promise.all(pictures);
   if (arrival !== view.arrival) return; // a newer one came while this was read
-  const isNew = value.key !== view.key;
+  const isNew = value.key !== view.key, glides = isNew && !calm.matches;
   view.painter = new Painter(width, height, photo, layer, control, value.constants);
   view.key = value.key;
   view.drawn = -1;
@@ -185,15 +185,12 @@ async function show(value) {
   find("problem").hidden = true;
   trace(value);
   offerCars(value);
+  setLevel(glides ? 0 : isNew ? 1 : view.level);
+  draw(); // not in a frame to come: what is said to be ready is there
   stage.classList.add("drawn");
   setState("ready");
   find("said").textContent = words.ready.replace("%s", spoken(isNew ? 1 : view.level));
-  if (isNew && !calm.matches) {
-    setLevel(0);
-    glide(0, 1, 1900, 1);
-  } else {
-    setLevel(isNew ? 1 : view.level);
-  }
+  if (glides) glide(0, 1, 1900, 1);
   if (isNew && stage.getBoundingClientRect().top < 0) stage.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth" });
 }
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from PIL import Image
 
 from corrovis.cli import app
 from corrovis.images import MAX_PIXELS
+from corrovis.results import Photo
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -70,6 +72,20 @@ def test_links_and_files_exist(document: str) -> None:
 def test_python_is_python_and_imports_what_exists(block: str) -> None:
     imports = [node for node in ast.parse(block).body if isinstance(node, ast.ImportFrom | ast.Import)]
     exec(compile(ast.Module(imports, []), "README.md", "exec"), {})
+
+
+def test_the_loop_over_photos_of_cars_runs(
+    toy_weights: Path, toy_photo: Photo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photos").mkdir()
+    for path in ("car.jpg", "photos/one.jpg", "photos/two.jpg"):
+        Image.fromarray(toy_photo.rgb).save(tmp_path / path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(toy_weights))
+    exec(next(block for block in code("README.md", "python") if "Ager" in block), {})
+    made = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("level_*.png"))
+    assert made == [f"aged/{name}/level_{level}.png" for name in ("one", "two") for level in (1, 2, 3)]
+    assert (tmp_path / "moderate.png").exists()
 
 
 def test_environment_variables_are_read_somewhere() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from command_line import Run
@@ -16,6 +17,7 @@ from PIL import Image
 
 from corrovis import cli
 from corrovis.car.masking import CarMasker
+from corrovis.render.video import FILM_SIDE
 from corrovis.results import CarMask, Photo
 
 
@@ -30,8 +32,9 @@ def test_age_writes_what_its_json_says(corrovis: Run, car: Path, tmp_path: Path)
     out = tmp_path / "new" / "folder"
     answer = corrovis("age", car, "--out", out, "--level", 0, "--level", 1.5, "--level", 3, "--json")
     assert answer.code == 0, answer.err
-    assert set(answer.json) == {"size", "levels", "car_mask", "warnings", "seconds"}
+    assert set(answer.json) == {"size", "levels", "car_mask", "seed", "model", "warnings", "seconds"}
     assert answer.json["size"] == [96, 72]
+    assert (answer.json["seed"], answer.json["model"], answer.json["warnings"]) == (0, "car-rust", [])
     assert [item["level"] for item in answer.json["levels"]] == [0, 1.5, 3]
     assert all(set(item) == {"level", "file", "rust_fraction"} for item in answer.json["levels"])
     pictures = [np.asarray(Image.open(item["file"])) for item in answer.json["levels"]]
@@ -47,11 +50,12 @@ def test_age_writes_what_its_json_says(corrovis: Run, car: Path, tmp_path: Path)
 
 
 def test_aged_files_are_marked_synthetic_and_level_0_is_not(corrovis: Run, car: Path, tmp_path: Path) -> None:
-    answer = corrovis("age", car, "--out", tmp_path / "o", "--json")
+    answer = corrovis("age", car, "--out", tmp_path / "o", "--seed", 7, "--json")
     assert [item["level"] for item in answer.json["levels"]] == [0, 1, 2, 3]
     marks = [Image.open(item["file"]).text.get("Synthetic") for item in answer.json["levels"]]
     assert marks[0] is None
     assert all("not a prediction" in mark for mark in marks[1:])
+    assert all(mark.endswith(f"level {level} of 3, seed 7") for level, mark in enumerate(marks) if mark)
 
 
 def test_same_seed_same_rust_and_another_seed_other_rust(corrovis: Run, car: Path, tmp_path: Path) -> None:
@@ -65,9 +69,18 @@ def test_same_seed_same_rust_and_another_seed_other_rust(corrovis: Run, car: Pat
 
 
 def test_video_on_demand(corrovis: Run, car: Path, tmp_path: Path) -> None:
-    answer = corrovis("age", car, "--out", tmp_path / "o", "--level", 1, "--video", "--json")
+    answer = corrovis("age", car, "--out", tmp_path / "o", "--level", 1, "--video", "--seed", 7, "--json")
     assert answer.code == 0, answer.err
-    assert Path(answer.json["video"]).stat().st_size > 1000
+    with av.open(answer.json["video"]) as film:
+        assert film.metadata["comment"].endswith("corrosion levels 0 to 3, seed 7")
+    assert f"{FILM_SIDE} pixels" in " ".join(corrovis("age", "--help").out.replace("│", " ").split())
+
+
+def test_what_another_run_left_in_the_folder_is_told(corrovis: Run, car: Path, tmp_path: Path) -> None:
+    out = tmp_path / "o"
+    corrovis("age", car, "--out", out, "--level", 2, "--level", 3, "--video")
+    answer = corrovis("age", car, "--out", out, "--level", 1, "--level", 3, "--json")
+    assert answer.json["warnings"] == [f"{out} holds level_2.png, rusting.mp4 of an earlier run as well"]
 
 
 def test_age_for_people_is_a_table(corrovis: Run, car: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -92,8 +93,10 @@ def test_what_cannot_be_used_is_refused_in_one_line(case: str) -> None:
 def test_refuses_missing_files_folders_and_large_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadInputError, match="No such file"):
         read_photo(tmp_path / "none.jpg")
-    with pytest.raises(BadInputError, match="directory"):
+    with pytest.raises(BadInputError, match="no file but a folder"):
         read_photo(tmp_path)
+    with pytest.raises(BadInputError, match="no file but a device"):
+        read_photo(Path(os.devnull))
     heavy = tmp_path / "heavy.jpg"
     heavy.write_bytes(bytes(2000))
     monkeypatch.setattr("corrovis.images.MAX_BYTES", 1999)
@@ -378,6 +381,20 @@ def test_synthetic_png_says_so_in_its_metadata(tmp_path: Path) -> None:
         assert np.array_equal(np.asarray(image), rgb)
     with Image.open(tmp_path / "b.png") as image:
         assert "Synthetic" not in image.text
+
+
+def test_a_picture_whose_writing_is_cut_short_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_png(gradient(), tmp_path / "a.png", None)
+    before = (tmp_path / "a.png").read_bytes()
+
+    def interrupted(_: Image.Image, path: Path, **__: object) -> None:
+        path.write_bytes(before[:40])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Image.Image, "save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save_png(gradient(48), tmp_path / "a.png", None)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
 
 
 def test_index_png_is_one_byte_a_pixel(tmp_path: Path) -> None:

@@ -87,6 +87,16 @@ def test_one_of_two_cars_is_aged(tmp_path: Path) -> None:
     assert asked == [(25, 29), (100, 59), None]
 
 
+@pytest.mark.parametrize(("seed", "name"), [(0, "car_levels.png"), (3, "car_seed_3_levels.png")])
+def test_a_file_of_another_rust_says_which(toy_store: Store, toy_photo: Photo, tmp_path: Path, seed: int, name: str) -> None:
+    Image.fromarray(toy_photo.rgb).save(tmp_path / "car.png")
+    services = Services(CarMasker(toy_store), Ager(toy_store), None)
+    made = car_jobs.write_file(services, CarVisit(tmp_path / "car.png", "car.png", seed), "strip", 2, tmp_path)
+    assert made.name == name
+    with Image.open(made) as strip:
+        assert strip.text["Synthetic"].endswith(f"levels 0 to 3, seed {seed}")
+
+
 def test_a_table_that_names_too_many_pictures_is_refused_before_one_is_inspected(doors: Doors, tmp_path: Path) -> None:
     Image.fromarray(grains()).save(tmp_path / "a.png")
     lines = "".join(f"a.png,4,specimen {number}\n" for number in range(MOST_PICTURES + 1))

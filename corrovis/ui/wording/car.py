@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from corrovis.ui.wording import shared
+
 HEADLINE = "How would your car look, rusted?"
 LEAD = "Drop in a photo of any car and drag it from showroom to scrapyard."
 UPLOAD = "Photo of a car"
@@ -41,7 +43,7 @@ STAGE = {
         "gif": {"name": "GIF", "hint": "Time-lapse as GIF"},
     },
     "making": "%s: being made…",
-    "one_at_a_time": "One file at a time: the last one is still being made.",
+    "one_at_a_time": shared.ONE_AT_A_TIME,
     "fine": "An illustration of how corrosion may look, not a prediction for this car.",
     "uploading": "Uploading the new photo…",
     "working": "Finding the car and growing the rust…",
