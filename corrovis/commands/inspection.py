@@ -46,7 +46,9 @@ def inspect(
 
 
 def progression(
-    table: Annotated[Path, typer.Argument(help="CSV with the columns file, exposure_h (or _min, _d), condition.")],
+    table: Annotated[
+        Path, typer.Argument(help="CSV or Excel: file, exposure_h (or _min, _d), condition; specimen, if one has several.")
+    ],
     folder: Annotated[Path, typer.Option("--out", help="Folder for plot, masks and reports; made if missing.")],
     model: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
     pixel_size: Annotated[str | None, typer.Option(help="As for inspect.")] = None,
@@ -74,6 +76,8 @@ def progression(
             err.print(f"left out: {item['error']}", markup=False)
         for warning in item.get("warnings", []):
             err.print(f"note: {item['file']}: {warning}", markup=False)
+    for sentence in answer["summary"]:
+        out.print(sentence, soft_wrap=True, markup=False)
     lines = [
         [c["condition"], str(len(c["exposure"])), _trend(c["trend"], ".3%"), _trend(c["severity_trend"], ".4f")]
         for c in answer["conditions"]
@@ -111,13 +115,15 @@ def _inspector() -> Inspector:
 def _row(item: dict[str, Any]) -> list[str]:
     from corrovis.render.inspection_facts import share_text
 
-    share = share_text(item["corroded_fraction"], item["severity_sigma"])
+    low, high = item["severity_limits"]
+    share = share_text(item["corroded_fraction"], item["severity_sigma"], (low, high))
     return [item["file"], item.get("severity", "-"), share, str(item["report"])]
 
 
 def _trend(trend: dict[str, Any] | None, form: str) -> str:
     if trend is None:
-        from corrovis.render.progression_report import NO_LINE
+        from corrovis.render.progression_words import NO_LINE
 
         return NO_LINE
-    return "{value:+{form}} ({low:+{form}} to {high:+{form}})".format(**trend, form=form)
+    interval = "" if trend["low"] is None else f" ({trend['low']:+{form}} to {trend['high']:+{form}})"
+    return f"{trend['value']:+{form}}{interval}"

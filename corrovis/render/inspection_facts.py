@@ -7,8 +7,9 @@ from statistics import median
 
 from corrovis import __version__
 from corrovis.manifest import WeightSpec
-from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Opinion
+from corrovis.sem.results import FIELD_SEVERITIES, Field, Inspection, Opinion
 
+DECIMALS, MOST_DECIMALS = (0.03, 0.003), 4  # standard deviations below which a share in per cent has one more
 MM2 = 1e5  # square micrometres from which an area is given in square millimetres
 
 MEANING = (
@@ -24,7 +25,7 @@ MEANING = (
     "Box: a region's bounds, or a detector's own box, from the upper left corner; right and bottom are one past the last.",
     "Equivalent diameter: that of a disc of the same area.",
     "Circularity: 4π times area over perimeter squared; 1 for a disc, near 0 for a long or ragged outline.",
-    "Solidity: area over that of the convex hull; 1 without notches, less for branches and nets.",
+    "Solidity: area over that of the convex hull; 1 without notches, less for branches, nets and discs of a few pixels.",
     "Eccentricity: that of the ellipse with the same second moments; 0 for a circle, near 1 for a needle.",
     "Second opinion there: what the second opinion says of the window nearest to a region that is no wider than a window.",
 )
@@ -33,12 +34,13 @@ MEANING = (
 def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
     """What the report says first, as (name, value)."""
     pixel, grade, found = inspection.field.pixel, inspection.grade, inspection.map
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(FIELD_SEVERITIES, grade.probabilities, strict=True))
+    shares = ", ".join(f"{name} {one:.0%}" for name, one in zip(FIELD_SEVERITIES, grade.probabilities, strict=True))
     low, high = grade.limits
-    digits, classes = decimals_of(grade.sigma), found.classes[1:]
+    share, classes = found.corroded_fraction, found.classes[1:]
+    digits = decimals_of(share, grade.sigma, grade.limits)
     of_each = [("Share of each class", ", ".join(f"{name} {100 * found.class_fraction(name):.{digits}f} %" for name in classes))]
     return [
-        ("Corroded share", f"{share_text(found.corroded_fraction, grade.sigma)} ({error_text(spec)})"),
+        ("Corroded share", f"{share_text(share, grade.sigma, grade.limits)} ({error_text(spec)})"),
         *(of_each if len(classes) > 1 else []),
         ("Severity", f"{grade.severity} ({shares}); moderate from {low:.0%}, severe from {high:.0%}"),
         *([("Second opinion", opinion_text(opinion))] if (opinion := inspection.opinion) else []),
@@ -46,7 +48,7 @@ def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
         ("Regions", regions_text(inspection)),
         *_sizes(inspection),
         ("Pixel size", f"{pixel.um:.6g} µm ({pixel.source})" if pixel else "unknown: areas are in pixels"),
-        ("Picture", f"{inspection.field.size_hw[1]} x {inspection.field.size_hw[0]} pixels"),
+        ("Picture", picture_text(inspection.field)),
         ("Inspected", f"{inspection.at:%Y-%m-%d %H:%M} UTC, Corrovis {__version__}"),
         ("Model", f"{inspection.model}, sha256 {found.made_by.sha256}"),
         *([("Scores of the model", metrics_text(spec))] if spec.metrics else []),
@@ -54,15 +56,25 @@ def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
     ]
 
 
-def share_text(share: float, sigma: float) -> str:
+def picture_text(field: Field) -> str:
+    """Which picture it is: its size, and its file's checksum where it came from a file."""
+    return f"{field.size_hw[1]} x {field.size_hw[0]} pixels" + (f", sha256 {field.sha256}" if field.sha256 else "")
+
+
+def share_text(share: float, sigma: float, limits: tuple[float, float]) -> str:
     """A corroded share with its standard deviation: "30 % ± 5 points"."""
-    digits = decimals_of(sigma)
+    digits = decimals_of(share, sigma, limits)
     return f"{100 * share:.{digits}f} % ± {100 * sigma:.{digits}f} points"
 
 
-def decimals_of(sigma: float) -> int:
-    """Of a share in per cent that is known with the standard deviation `sigma`: none that the error makes meaningless."""
-    return next((digits for digits, least in enumerate((0.03, 0.003)) if sigma >= least), 2)
+def decimals_of(share: float, sigma: float, limits: tuple[float, float]) -> int:
+    """Of a share in per cent that is known with the standard deviation `sigma`: none that the error makes meaningless, but so
+    many that what is read lies on the same side of the limits of severity as what was measured.  `findings.js` does the same.
+    """
+    least = sum(sigma < enough for enough in DECIMALS)
+    beyond = [share >= limit for limit in limits]
+    fits = (n for n in range(least, MOST_DECIMALS) if [float(f"{100 * share:.{n}f}") / 100 >= at for at in limits] == beyond)
+    return next(fits, MOST_DECIMALS)
 
 
 def error_text(spec: WeightSpec) -> str:

@@ -29,7 +29,11 @@ SHOWN_ROWS = 200  # regions in the HTML; all of them are in the CSV
 NUMBERED = 10  # regions whose numbers stand in the picture
 SHOWN_SIDE = 1600  # px; long side of the pictures in HTML and PDF
 SMALLER = "{caption} (shown smaller; the full picture, {name}, lies beside this report)"
-FILES = ("mask", "certainty", "region_numbers", "overlay", "saliency", "opinion_saliency", "sizes", "report", "pdf", "csv")
+KEYS = ("mask", "certainty", "region_numbers", "overlay", "saliency", "opinion_saliency", "sizes")
+PICTURES = {key: key for key in KEYS} | {"region_numbers": "regions"}
+REPORTS = {"report": "report.html", "pdf": "report.pdf", "csv": "regions.csv"}
+FILES = (*PICTURES, *REPORTS)
+RECORD = "inspection.json"
 CORNERS = ("x0", "y0", "x1", "y1")
 
 # How HTML and PDF call what JSON and CSV call by the contract's names.
@@ -56,20 +60,19 @@ def write_inspection(inspection: Inspection, spec: WeightSpec, folder: Path) -> 
     """Write everything about one inspection to `folder` and return its record; files in it are paths."""
     make_folder(folder)
     files = _write_pictures(inspection, folder)
-    files |= {"report": folder / "report.html", "pdf": folder / "report.pdf", "csv": folder / "regions.csv"}
+    files |= {key: folder / name for key, name in REPORTS.items()}
     answer = record(inspection) | files
     report = _report(inspection, spec, files)
     _write_html(report, folder / "report.html")
     write_pdf(report, folder / "report.pdf")
     _write_csv(answer["regions"], folder / "regions.csv")
-    (folder / "inspection.json").write_text(json.dumps(answer, default=lambda path: path.name, indent=1) + "\n")
+    (folder / RECORD).write_text(json.dumps(answer, default=lambda path: path.name, indent=1) + "\n")
     return answer
 
 
 def _write_pictures(inspection: Inspection, folder: Path) -> dict[str, Path | None]:
     """The pictures' paths by their keys in the record; None for heat maps that there are not, and for sizes of no instances."""
-    names = {"mask": "mask", "certainty": "certainty", "region_numbers": "regions", "overlay": "overlay", "sizes": "sizes"}
-    files: dict[str, Path | None] = {key: folder / f"{name}.png" for key, name in names.items()}
+    files: dict[str, Path | None] = {key: folder / f"{name}.png" for key, name in PICTURES.items()}
     save_index_png(inspection.map.labels, folder / "mask.png")
     save_index_png(inspection.map.certainty, folder / "certainty.png")
     save_numbers_png(inspection.map.regions, folder / "regions.png")
@@ -82,12 +85,19 @@ def _write_pictures(inspection: Inspection, folder: Path) -> dict[str, Path | No
     felt = inspection.opinion.saliency if inspection.opinion else None
     for key, heat in {"saliency": inspection.saliency, "opinion_saliency": felt}.items():
         path = folder / f"{key}.png"
-        files[key] = path if heat else None
         if heat:
             save_png(heat_map(inspection.field, heat), path, None)
         else:
             path.unlink(missing_ok=True)  # of an earlier inspection into the same folder
+            files[key] = None
     return files
+
+
+def clear_inspection(folder: Path) -> None:
+    """Delete from `folder` what `write_inspection` left there, and from no other folder anything."""
+    if (folder / RECORD).is_file():
+        for name in (*(f"{picture}.png" for picture in PICTURES.values()), *REPORTS.values(), RECORD):
+            (folder / name).unlink(missing_ok=True)
 
 
 def shown_of(path: Path, caption: str, draw: Callable[[Byte], Byte] | None = None) -> Shown:
@@ -105,7 +115,7 @@ def shown_of(path: Path, caption: str, draw: Callable[[Byte], Byte] | None = Non
 
 def read_inspection(folder: Path) -> dict[str, Any]:
     """The record that `write_inspection` returned, from its folder."""
-    answer: dict[str, Any] = json.loads((folder / "inspection.json").read_text())
+    answer: dict[str, Any] = json.loads((folder / RECORD).read_text())
     return answer | {key: folder / answer[key] for key in FILES if answer[key]}
 
 
@@ -133,6 +143,7 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "pixel_size_um": six_figures(pixel.um) if pixel else None,
         "pixel_size_source": pixel.source if pixel else None,
         "warnings": list(inspection.warnings),
+        "picture_sha256": inspection.field.sha256,
         "model_sha256": inspection.map.made_by.sha256,
         "seconds": round(inspection.map.made_by.seconds, 3),
         "inspected": inspection.at.isoformat(timespec="seconds"),

@@ -20,6 +20,7 @@ GREY = (87, 83, 78)
 ROWS = 100  # regions at the most, some two pages of them
 DOT = "●"
 DOT_MM = 5
+FOOT = 100  # letters of a title below each page
 SIZES = (7, 6.5, 6, 5.5, 5)  # points of a table, the first that fits
 JPEG: dict[str, Any] = {"quality": 90, "subsampling": 0}
 LINE = (214, 211, 209)
@@ -81,22 +82,36 @@ def write_pdf(report: Report, path: Path) -> None:
     _ended(pdf, report.meaning, path)
 
 
-Parts = Sequence[Shown | Table]
+Parts = Sequence[str | Shown | Table]
 
 
 def write_tables_pdf(title: str, notes: Sequence[str], parts: Parts, meaning: Sequence[str], path: Path) -> None:
-    """Pictures and tables below each other: a progression."""
+    """Sentences, pictures and tables below each other: a progression."""
     pdf = _begun(title, notes)
     for part in parts:
-        if isinstance(part, Shown):
+        if isinstance(part, str):
+            _line(pdf, part, 9)
+        elif isinstance(part, Shown):
             _picture(pdf, part, 150)
         else:
             _table(pdf, part)
     _ended(pdf, meaning, path)
 
 
+class Paper(FPDF):
+    """Pages that say of which report they are, and of how many."""
+
+    def footer(self) -> None:
+        self.set_y(-12)
+        self.set_font(FONT, "", 7)
+        self.set_text_color(*GREY)
+        title = self.title or ""
+        title = title if len(title) <= FOOT else f"{title[: FOOT - 1]}…"
+        self.cell(0, 4, f"{title}, page {self.page_no()} of {{nb}}", align="C")
+
+
 def _begun(title: str, notes: Sequence[str]) -> FPDF:
-    pdf = FPDF()
+    pdf = Paper()
     for style, name in FACES.items():
         pdf.add_font(FONT, style, Path(matplotlib.get_data_path(), "fonts/ttf", name))
     pdf.set_draw_color(*LINE)

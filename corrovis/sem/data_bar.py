@@ -4,8 +4,8 @@ Magnification and detector stand in that text; a network that sees it learns the
 background is one flat grey, without the noise of a detector, when it ends straight to a pixel over the whole width, and when
 something is written in it.  Voids beside a cross-section are as black, with particles in them, but their edges are not straight.
 A band may also be blank, as on a page or where a picture was padded: then it has to be black or white, and end straighter yet.
-Bars of two tones are bands side by side, and a line drawn between bar and specimen belongs to the bar.  A box in a corner is
-found as well, but nothing can be cropped for it.
+Bars of two tones are bands side by side, and a line drawn between bar and specimen belongs to the bar.  A box in a corner, and
+writing where the specimen's surroundings go on into the bar, are found as well, but nothing can be cropped for them.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ FAINT = 30  # the same of letters, which a smaller copy blurs
 BLANK_SHARE, BLACK, WHITE = 0.99, 8, 247  # background of each row of a blank band, and its colours
 STROKES, STROKE_ROWS = 5, 3  # that a row of writing crosses, and rows that do; a particle is one stroke or two
 LINE, LINE_SHARE, LINE_ROWS = 24, 0.95, 0.015  # grey levels and share of a row that is one line, rows of it, of the picture's
+EDGE = 0.15  # of the picture's height, where writing is looked for that was not cropped
 BLURRED = 2  # rows between the background and a line, at the most
 BOX_GREY, BOX_WIDTH = 24, (0.06, 0.8)  # of a box: grey levels from black or white, and least and most of the picture's width
 BOX_FULL, BOX_RIM = 0.5, 0.9  # background in a box, and along each of its sides
@@ -41,39 +42,44 @@ Profile = NDArray[np.float64]
 
 def specimen_rows(grey: Byte) -> tuple[int, int]:
     """First row and row after the last that show the specimen, of (H, W) uint8; (0, H) without a bar."""
+    return data_bars(grey)[0]
+
+
+def data_bars(grey: Byte) -> tuple[tuple[int, int], Bool]:
+    """`specimen_rows`, and (H,) bool: the rows of bands, without the lines between them and the specimen."""
     height = grey.shape[0]
-    bottom = bar_height(grey[::-1], height)
-    top = bar_height(grey[: height - bottom], height)
-    return top, height - bottom
+    bottom = _bands_above(grey[::-1], height)
+    top = _bands_above(grey[: height - len(bottom)], height)
+    return (len(top), height - len(bottom)), np.array([*top, *[False] * (height - len(top) - len(bottom)), *bottom[::-1]])
 
 
-def bar_height(grey: Byte, height: int) -> int:
-    """Rows of the data bar at the top of what is left of a picture `height` rows high, all its bands together, 0 without one."""
-    found = 0
+def _bands_above(grey: Byte, height: int) -> list[bool]:
+    """Of each row of the data bar at the top of what is left of a picture `height` rows high, whether it is in a band."""
+    found = list[bool]()
     for _ in range(BANDS):
-        band = _band_height(grey[found:], height)
-        found += band
-        if not band or found > MOST * height:
+        band, line = _band_height(grey[len(found) :], height)
+        found += [True] * band + [False] * line
+        if not band or len(found) > MOST * height:
             break
     return found
 
 
-def _band_height(grey: Byte, height: int) -> int:
-    """Rows of one band."""
+def _band_height(grey: Byte, height: int) -> tuple[int, int]:
+    """Rows of one band, and of the line below it."""
     least, reach = max(LEAST_PX, int(height * LEAST)), int(height * MOST)
     rim = grey[: max(4, int(height * LEAST))]
     colour = int(np.bincount(rim.ravel(), minlength=256).argmax())
     off = np.abs(grey[: reach + OUTSIDE].astype(np.int16) - colour)
     near = off <= NEAR
     share = near.mean(axis=1)
-    lines = _line_greys(grey[: reach + OUTSIDE], colour)
-    for end in _ends(share, np.isfinite(lines), least):
+    middles, lines = _lines(grey[: reach + OUTSIDE], colour)
+    for end in _ends(share, lines, least):
         inside = near[:end]
         if off[:end][inside].mean() > NOISE:
             continue
         if is_written(off[:end]) or _is_blank(share, end, (colour, int(height * MOST_BLANK))):
-            return end + _line_height(lines[end:], max(LEAST_PX, int(height * LINE_ROWS)))
-    return 0
+            return end, _line_height(middles[end:], lines[end:], max(LEAST_PX, int(height * LINE_ROWS)))
+    return 0, 0
 
 
 def _ends(share: Profile, lines: Bool, least: int) -> list[int]:
@@ -97,6 +103,23 @@ def _is_blank(share: Profile, end: int, band: tuple[int, int]) -> bool:
     falls = 1 - np.median(share[end + 2 : end + OUTSIDE])
     straight = falls >= 0.5 and share[end - 1] - share[end + 1] >= STEEPER * falls
     return bool((colour <= BLACK or colour >= WHITE) and end <= most and share[:end].min() >= BLANK_SHARE and straight)
+
+
+def writing_at(grey: Byte) -> str:
+    """Edge of (H, W) uint8, upper or lower, at which something is written on flat black or white; empty without writing.
+
+    It is no bar with an edge of its own: what surrounds the specimen goes on into it.
+    """
+    rows = max(LEAST_PX, int(len(grey) * EDGE))
+    for where, band in (("upper", grey[:rows]), ("lower", grey[::-1][:rows])):
+        colour = int(np.bincount(band.ravel(), minlength=256).argmax())
+        off = np.abs(band.astype(np.int16) - colour)
+        near = off <= NEAR
+        blank = np.flatnonzero(near.mean(axis=1) >= BLANK_SHARE)  # writing has such rows above and below it, specimens have not
+        flat = min(colour, 255 - colour) <= BOX_GREY and len(blank) and off[near].mean() <= NOISE
+        if flat and is_written(off[blank[0] : blank[-1]]):
+            return where
+    return ""
 
 
 def is_written(off: NDArray[np.int16]) -> bool:
@@ -134,18 +157,18 @@ def corner_box(grey: Byte) -> tuple[int, int, int, int] | None:
     return None
 
 
-def _line_greys(grey: Byte, colour: int) -> Profile:
-    """(h,) the grey of each row that is one line over the whole width, of another grey than the background; nan elsewhere."""
+def _lines(grey: Byte, colour: int) -> tuple[Profile, Bool]:
+    """(h,) the middle grey of each row, and whether it is one line over the whole width, of another grey than the background."""
     grey = grey[:, :: max(1, grey.shape[1] // ENOUGH)]
     middle = np.median(grey, axis=1)
     one = (np.abs(grey - middle[:, None]) <= LINE).mean(axis=1) >= LINE_SHARE
-    return np.where(one & (np.abs(middle - colour) > INK), middle, np.nan)
+    return middle, one & (np.abs(middle - colour) > INK)
 
 
-def _line_height(greys: Profile, most: int) -> int:
-    """Rows of the line that `greys` begin with, blurred rows before it included; 0 where they go on as the surface does."""
-    surface = np.median(greys[most : most + OUTSIDE])  # nan, unless it is as even as a line
-    line = np.isfinite(greys[:most]) & ~(np.abs(greys[:most] - surface) <= LINE)
+def _line_height(middles: Profile, lines: Bool, most: int) -> int:
+    """Rows of the line that begins here, blurred rows before it included; 0 where rows go on as the surface does."""
+    surface = np.median(middles[most : most + OUTSIDE] if len(middles) > most else middles[-1:])
+    line = lines[:most] & (np.abs(middles[:most] - surface) > LINE)
     first = int(np.argmax(line))
     end = first + int(np.argmin(np.append(line[first:], False)))
     return end if first <= BLURRED and end < most else 0

@@ -1,7 +1,7 @@
 """Whether a picture, by itself, can be like any that networks for micrographs have learned from, and how a reader is told.
 
 A network answers anything, and what it has learned tells textures apart: an empty picture has none to be told by.  So contrast,
-structure and colour are measured first, here, for all who ask.
+structure and colour are measured first, here, for all who ask; and what is drawn on it, to be said.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import cv2
 import numpy as np
 
 from corrovis.results import Byte
+from corrovis.sem.data_bar import corner_box, writing_at
+from corrovis.sem.results import Field
 
 COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
 NO_CONTRAST = 2.5  # standard deviation of the grey levels
 HALVINGS, LEAST_BLOCKS = 4, 8  # how often noise is averaged over blocks twice as large, and how many are left along a side
+MARK, MARK_SHARE = 80, 2e-5  # difference of a drawn pixel's channels, and least share of them; micrographs have none
 STRUCTURE = 1.7  # times the spread that noise keeps; noise has 0.9 to 1.3, micrographs 2.7 and more
 UNLIKE = "unlike anything in training"
 EMPTY = f"{UNLIKE}: the picture has hardly any contrast"
@@ -55,6 +58,28 @@ def colourful(rgb: Byte) -> bool:
 
 
 def colourfulness(rgb: Byte) -> float:
-    """Mean over the pixels of (H, W, 3) uint8 of largest minus smallest channel."""
+    """Mean of `chroma`."""
+    return float(chroma(rgb).mean())
+
+
+def chroma(rgb: Byte) -> Byte:
+    """(H, W) uint8, largest minus smallest channel of each pixel of (H, W, 3) uint8."""
     red, green, blue = cv2.split(rgb)
-    return float((np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)).mean())
+    return np.asarray(np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue), np.uint8)
+
+
+def laid_over(field: Field, grey: bool) -> list[str]:
+    """What was drawn on the picture and counts as specimen; with `grey`, coloured marks on a grey one too."""
+    said, plane = [], np.asarray(cv2.cvtColor(field.specimen, cv2.COLOR_RGB2GRAY), np.uint8)
+    if box := corner_box(plane):
+        left, top, right, bottom = box
+        where = f"{right - left} x {bottom - top} pixels at {left}, {field.rows[0] + top}"
+        said.append(f"a box with writing lies on the specimen ({where}) and counts as part of it; give the picture without it")
+    elif edge := writing_at(plane):
+        said.append(f"something is written at the {edge} edge of the specimen and counts as part of it; crop the picture there")
+    marks = chroma(field.specimen) > MARK
+    if grey and marks.mean() >= MARK_SHARE and not colourful(field.specimen):
+        y, x = (int(np.median(at)) for at in np.nonzero(marks))
+        where = f"{int(marks.sum())} pixels around {x}, {field.rows[0] + y}"
+        said.append(f"coloured marks lie on this grey picture ({where}) and count as specimen; give the picture without them")
+    return said

@@ -20,6 +20,7 @@ from corrovis.sem.preparing import as_seen
 from corrovis.sem.results import Field
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
+from corrovis.tiles import spread_starts
 
 SEEN_BY = "material"
 SIDE = 256
@@ -53,7 +54,7 @@ def cut_windows(seen: Byte) -> list[Byte]:
     """Windows of `SIDE` spread evenly over a picture as its network sees it; a smaller picture is enlarged to one."""
     height, width = seen.shape[:2]
     side = min(SIDE, height, width)
-    starts = [sorted({round(part * (length - side)) for part in np.linspace(0, 1, WINDOWS)}) for length in (height, width)]
+    starts = [spread_starts(length, side, WINDOWS) for length in (height, width)]
     cut = [seen[y : y + side, x : x + side] for y in starts[0] for x in starts[1]]
     return [np.asarray(cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.uint8) for one in cut]
 

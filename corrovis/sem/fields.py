@@ -5,15 +5,16 @@ Decoding is `corrovis.images`'s; here comes what micrographs have besides: a dat
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from corrovis.errors import BadInputError
-from corrovis.images import read_photo
+from corrovis.images import OVER_WHITE, read_photo
 from corrovis.results import Byte
-from corrovis.sem.data_bar import specimen_rows
+from corrovis.sem.data_bar import data_bars
 from corrovis.sem.pixel_size import SCALED, find_pixel_size, pixel_size_at
 from corrovis.sem.results import Field, PixelSize
 from corrovis.sem.scale_bar import scale_bar_length
@@ -38,41 +39,44 @@ def read_field(
     Raises:
         BadInputError: not a picture, damaged, empty, below 32 px a side, above `limits`, or without the scale bar that was named
     """
-    photo = read_photo(source, name)
-    if min(photo.size_hw) < LEAST_SIDE:
-        height, width = photo.size_hw
-        raise BadInputError(f"{photo.name} is only {width} x {height} pixels; use a picture of at least {LEAST_SIDE} a side")
-    notes = list(photo.notes)
-    grey = cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2GRAY)
-    top, end = specimen_rows(np.asarray(grey, np.uint8))
+    photo = read_photo(source, name, LEAST_SIDE)
+    data, path = (source.read_bytes(), source) if isinstance(source, Path) else (source, None)
+    notes = [f"{note}, and counts as specimen" if note == OVER_WHITE else note for note in photo.notes]
+    grey = np.asarray(cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    (top, end), bands = data_bars(grey)
     if (top, end) != (0, len(grey)):
         cropped = [f"{rows} rows {where}" for rows, where in ((top, "above"), (len(grey) - end, "below")) if rows]
         notes.append(f"data bar cropped: {', '.join(cropped)}")
-    length = scale_bar_length(np.asarray(np.concatenate([grey[:top], grey[end:]]), np.uint8))
+    length = scale_bar_length(grey[bands])
     if bar_um is not None:
         if length is None:
             raise BadInputError(f"{photo.name} shows no data bar with a scale bar in it; give its pixel size, as in 0.5um")
         pixel = pixel_size_at(bar_um, length)
+        notes.append(said_of(pixel))
     if pixel is None:
-        pixel = _written_pixel(source, photo.size_hw, notes)
+        pixel = _written_pixel(data, path, photo.size_hw, notes)
     if pixel is None and length:
         notes.append(
             f"a scale bar of {length} px is drawn; give what is written at it, or divide that by {length} for the pixel size"
         )
-    return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes))
+    return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes), hashlib.sha256(data).hexdigest())
 
 
-def _written_pixel(source: Path | bytes, size_hw: tuple[int, int], notes: list[str]) -> PixelSize | None:
+def _written_pixel(data: bytes, path: Path | None, size_hw: tuple[int, int], notes: list[str]) -> PixelSize | None:
     """What the instrument wrote.  A figure that can be read in two ways costs the micrometres, not the picture."""
-    data, path = (source.read_bytes(), source) if isinstance(source, Path) else (source, None)
     try:
         found = find_pixel_size(data, path, size_hw)
     except BadInputError as error:
         notes.append(f"pixel size in the file not used, give it yourself: {error}")
         return None
     if found and SCALED in found.source:
-        notes.append(f"pixel size of {found.um:.4g} um: {found.source}")
+        notes.append(said_of(found))
     return found
+
+
+def said_of(pixel: PixelSize) -> str:
+    """The note on a pixel size that was computed."""
+    return f"pixel size of {pixel.um:.4g} um: {pixel.source}"
 
 
 def normalise(grey: Byte) -> Byte:

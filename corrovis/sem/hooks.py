@@ -15,6 +15,9 @@ from torch import Tensor, nn
 Heard = Callable[[nn.Module, Tensor, Tensor], Tensor | None]
 """Module, its first input and its output; what it returns takes the output's place, None leaves it."""
 
+REGISTERING = threading.Lock()
+"""torch numbers all hooks by one counter, and of two with one number the first is lost."""
+
 
 @contextmanager
 def hearing(modules: Iterable[nn.Module], heard: Heard) -> Iterator[None]:
@@ -24,7 +27,8 @@ def hearing(modules: Iterable[nn.Module], heard: Heard) -> Iterator[None]:
     def tell(module: nn.Module, inputs: Any, output: Tensor) -> Tensor | None:
         return heard(module, inputs[0], output) if threading.get_ident() == own else None
 
-    hooks = [module.register_forward_hook(tell) for module in modules]
+    with REGISTERING:
+        hooks = [module.register_forward_hook(tell) for module in modules]
     try:
         yield
     finally:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 
-import cv2
 import numpy as np
 
 from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec
 from corrovis.resizing import resized, scaled
 from corrovis.sem import severity
-from corrovis.sem.data_bar import corner_box
-from corrovis.sem.doubts import COLOURED, UNLIKE, colourful, nothing_in
+from corrovis.sem.doubts import COLOURED, UNLIKE, colourful, laid_over, nothing_in
 from corrovis.sem.familiarity import LEARNED_ALIKE, strangeness
 from corrovis.sem.preparing import GREY, as_seen, seen_scale
 from corrovis.sem.regions import measure
@@ -137,10 +135,7 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, stranger: str, o
         said.append(f"{seen}: {lost}; inspect parts of it for finer corrosion")
     if min(height, width) < TINY:
         said.append(f"a field of {width} x {height} pixels is too small to be graded; inspect one of at least {TINY} a side")
-    if box := corner_box(np.asarray(cv2.cvtColor(field.specimen, cv2.COLOR_RGB2GRAY), np.uint8)):
-        left, top, right, bottom = box
-        where = f"{right - left} x {bottom - top} pixels at {left}, {field.rows[0] + top}"
-        said.append(f"a box with writing lies on the specimen ({where}) and counts as part of it; give the picture without it")
+    said += laid_over(field, spec.input.get("levels") in GREY)
     p = found.probability[field.rows[0] : field.rows[1]]
     unsure, most = float(((p > UNSURE[0]) & (p < UNSURE[1])).mean()), UNSURE_SHARE.get(spec.name, OTHERS_UNSURE)
     if unsure > most:

@@ -31,9 +31,10 @@ UM = {"pm": 1e-6, "nm": 1e-3, "um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, 
 NUMBER = r"([-+]?[\d.,]*\d(?:[eE][-+]?\d+)?)"
 THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}|.*[.,].*[.,].*")  # or decimals: nobody knows which comma it is
 ZEISS, FEI = 34118, (34680, 34682)
-DESCRIPTION, X_RESOLUTION = 270, 282
+DESCRIPTION, X_RESOLUTION, Y_RESOLUTION = 270, 282, 283
 SIDECAR_BYTES = 200_000
 MOST_TIMES = 8  # by which a picture is made smaller or larger
+ALIKE = 0.01  # difference of a pixel's sides
 BAR = 0.98, 1.35  # height of a picture with its data bar, of what the instrument says of it: what is lower was cut
 GIVEN = "given by the caller"
 SCALED = "scaled"  # in the source of a pixel size that the instrument did not write so
@@ -84,8 +85,8 @@ def find_pixel_size(data: bytes, path: Path | None, size_hw: tuple[int, int]) ->
     `size_hw` is the picture's size: where the instrument states another, its figure is scaled, and the source says so.
 
     Raises:
-        BadInputError: a number in which commas or points may part thousands, or a picture of which nobody can tell how it was
-            changed since
+        BadInputError: a number in which commas or points may part thousands, pixels that are not square, or a picture of which
+            nobody can tell how it was changed since
     """
     written = _from_tags(_tags(data)) or (_from_sidecar(path) if path else None)
     return _checked(*_fitted(written, size_hw)) if written else None
@@ -126,12 +127,21 @@ def _from_tags(tags: dict[int, Any]) -> Written | None:
         text = _text(tags.get(tag))
         fei = re.search(rf"^PixelWidth\s*=\s*{NUMBER}", text, flags=re.MULTILINE)
         if fei:
-            return _written(_number(fei[1], "pixel size in the FEI tag") * UM["m"], "FEI tag", text)
+            high = re.search(rf"^PixelHeight\s*=\s*{NUMBER}", text, flags=re.MULTILINE)
+            across, down = (_number(side[1], "pixel size in the FEI tag") * UM["m"] for side in (fei, high or fei))
+            return _written(_square(across, down, "FEI tag"), "FEI tag", text)
     unit = re.search(r"^unit=(\S+)", _text(tags.get(DESCRIPTION)).replace("\\u00B5", "µ"), flags=re.MULTILINE)
-    per_unit = float(tags.get(X_RESOLUTION) or 0)
-    if unit and unit[1] in UM and per_unit > 0:
-        return Written(UM[unit[1]] / per_unit, "ImageJ resolution")
+    across, down = (float(tags.get(tag) or 0) for tag in (X_RESOLUTION, Y_RESOLUTION))
+    if unit and unit[1] in UM and across > 0:
+        return Written(_square(UM[unit[1]] / across, UM[unit[1]] / (down or across), "ImageJ resolution"), "ImageJ resolution")
     return None
+
+
+def _square(width: float, height: float, source: str) -> float:
+    """The side of a pixel, if both are alike.  Raises BadInputError where they are not: no area would be right."""
+    if abs(width - height) > ALIKE * height:
+        raise BadInputError(f"by the {source} a pixel is {width:.4g} um wide and {height:.4g} high; make the picture's square")
+    return width
 
 
 def _from_sidecar(path: Path) -> Written | None:

@@ -25,7 +25,7 @@ FIELD_SEVERITIES: tuple[FieldSeverity, ...] = get_args(FieldSeverity)
 
 
 Plane = TypeVar("Plane", bound=np.generic)
-LEAST_UM, MOST_UM = 1e-6, 1e6
+LEAST_UM, MOST_UM = 1e-6, 1e5
 """Side of a pixel in micrometres, in any microscope or camera."""
 
 
@@ -52,7 +52,7 @@ class Field:
     Shape:
         rgb: (H, W, 3) uint8
         rows: first row and row after the last that show the specimen; what lies outside is the instrument's data bar
-    `pixel` is None where no scale is known; `notes` says what the door did on the way in.
+    `pixel` is None where no scale is known; `notes` says what the door did on the way in; `sha256` is the file's.
     """
 
     rgb: Byte
@@ -60,6 +60,7 @@ class Field:
     rows: tuple[int, int]
     pixel: PixelSize | None = None
     notes: tuple[str, ...] = ()
+    sha256: str | None = None
 
     def __post_init__(self) -> None:
         check_array("Field.rgb", self.rgb, np.uint8, (None, None, 3))
@@ -133,9 +134,9 @@ class Region:
     """One connected corroded region, measured in pixels.
 
     `bbox_xyxy` ends one past the last pixel; it is a detector's own box where there is one.  `circularity` is
-    4 pi area / perimeter squared, 1 for a disc; `solidity` is area over convex area; `eccentricity` that of the ellipse with the
-    same second moments.  `second_opinion` is how severe a second stage finds the field around it; None where there is none, or
-    where the region reaches beyond what it looked at.
+    4 pi area / perimeter squared, 1 for a disc; `solidity` is area over that of the hull around its pixels' corners;
+    `eccentricity` that of the ellipse with the same second moments.  `second_opinion` is how severe a second stage finds the
+    field around it; None where there is none, or where the region reaches beyond what it looked at.
     """
 
     id: int

@@ -80,18 +80,13 @@ def saliency_of(store: Store, field: Field, found: CorrosionMap) -> Saliency | N
     inside = (found.labels[field.rows[0] : field.rows[1]] > 0).astype(np.float32)
     if isinstance(network, CorrosionUNet):
         seen = reduced(seen, LONG_SIDE)
-        heat, cells = heat_of(network, seen, at_size(inside, seen.shape[:2]), "layer_cam")
+        heat, cells = heat_of(network, seen, resized(inside, seen.shape[:2]), "layer_cam")
     else:
-        heat, cells = heat_of_tiles(network, seen, at_size(inside, seen.shape[:2]), spec.input)
+        heat, cells = heat_of_tiles(network, seen, resized(inside, seen.shape[:2]), spec.input)
     if heat is None:
         return None
-    full = field.framed(at_size(heat, field.specimen.shape[:2]))
+    full = field.framed(resized(heat, field.specimen.shape[:2]))
     return Saliency(np.clip(full, 0, 1, out=full), "layer_cam", cells)
-
-
-def at_size(plane: Float, size_hw: tuple[int, ...]) -> Float:
-    """(H, W) float32 at another size; made smaller, a cell is the mean of what it covers, so that thin lines do not get lost."""
-    return resized(plane, size_hw)
 
 
 def heat_of(network: CorrosionUNet, seen: Byte, found: Float, method: Method) -> tuple[Float | None, tuple[int, int]]:
@@ -159,11 +154,11 @@ def maps_of_heads(network: YoloSeg, seen: Byte, found: Float) -> Float:
     target[: found.shape[0], : found.shape[1]] = found
     maps = []
     for head, given in zip(heads, entered, strict=True):
-        there = torch.from_numpy(at_size(target, given.shape[2:]))
+        there = torch.from_numpy(resized(target, given.shape[2:]))
         with torch.enable_grad():
             a = given.clone().requires_grad_()
             (gradient,) = torch.autograd.grad((head(a)[0].sum(dim=0) * there).sum(), a)
-        maps.append(at_size(layer_cam(a.detach()[0], gradient[0]).numpy(), target.shape)[: found.shape[0], : found.shape[1]])
+        maps.append(resized(layer_cam(a.detach()[0], gradient[0]).numpy(), target.shape)[: found.shape[0], : found.shape[1]])
     return np.stack(maps)
 
 

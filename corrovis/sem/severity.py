@@ -29,7 +29,7 @@ from corrovis.resizing import resized
 from corrovis.results import Byte, Float, Provenance
 from corrovis.sem.preparing import as_seen, picture_input
 from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Opinion, Saliency
-from corrovis.sem.saliency import at_size, grad_cam
+from corrovis.sem.saliency import grad_cam
 from corrovis.store import Store
 from corrovis.tiles import Stitcher, tile_starts
 
@@ -119,7 +119,7 @@ def _stitched(maps: list[Tensor], places: list[tuple[slice, slice]], seen_hw: tu
     for one, (rows, columns) in zip(maps, places, strict=True):
         own = slice(rows.start, min(rows.stop, height)), slice(columns.start, min(columns.stop, width))
         seen[own] = True
-        heat = np.pad(at_size(one.numpy(), seen[own].shape), beyond, mode="edge")
+        heat = np.pad(resized(one.numpy(), seen[own].shape), beyond, mode="edge")
         top, left = own[0].start - beyond, own[1].start - beyond
         inside = heat[max(0, -top) : height - top, max(0, -left) : width - left]
         corner = max(0, top), max(0, left)
@@ -128,6 +128,6 @@ def _stitched(maps: list[Tensor], places: list[tuple[slice, slice]], seen_hw: tu
         heat = np.where(seen, stitcher.whole()[0], np.float32(0))
     if not np.isfinite(heat).all() or heat.max() <= 0:
         return None
-    full = field.framed(at_size(heat / heat.max(), field.specimen.shape[:2]))
+    full = field.framed(resized(heat / heat.max(), field.specimen.shape[:2]))
     across = len({place[1].start for place in places})
     return Saliency(full, "grad_cam", (len(places) // across * cells, across * maps[0].shape[1]))

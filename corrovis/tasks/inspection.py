@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corrovis.errors import BadInputError
-from corrovis.render.inspection_report import write_inspection
+from corrovis.render.inspection_report import clear_inspection, write_inspection
 from corrovis.render.inspection_summary import SUMMARY, add_to_summary, begin_summary, summary_line
 from corrovis.render.progression_report import write_progression
 from corrovis.sem.exposure_table import Row
@@ -21,6 +21,8 @@ from corrovis.tasks.many import answer_one, none_worked
 from corrovis.tasks.requests import Request
 from corrovis.tasks.rescale import keep_heat
 
+TAKEN = (SUMMARY, *(f"progression.{kind}" for kind in ("png", "html", "pdf", "csv", "json")))
+"""Files beside the pictures' folders."""
 Told = Callable[[int, int, str], None]
 """Hears of each picture before it is inspected: how many are done, of how many, and its name."""
 
@@ -47,14 +49,19 @@ def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Reques
 def inspect_files(
     inspector: Inspector, paths: Sequence[Path], folder: Path, request: Request, told: Told = nobody
 ) -> list[dict[str, Any]]:
-    """One record for each picture, in order, a folder of each in `folder`, and there a summary that grows with them."""
-    used = set[str]()
+    """One record for each picture, in order, a folder of each in `folder`, and there a summary that grows with them.
+
+    Of a picture that cannot be inspected no folder of its name keeps what an earlier run found in another.
+    """
+    used = set(TAKEN)
     summary, items = folder / SUMMARY, list[dict[str, Any]]()
     begin_summary(summary)
     for path in paths:
         told(len(items), len(paths), path.name)
         name = _free_name(path.stem.strip(".") or "picture", used)  # of "...png" the stem is ".."
         items.append(answer_one(path, partial(inspect_file, inspector, folder=folder / name, request=request)))
+        if "error" in items[-1]:
+            clear_inspection(folder / name)
         add_to_summary(summary, summary_line(items[-1], name))
     return items
 
@@ -86,5 +93,5 @@ def progression_files(
 def point_of(row: Row, item: dict[str, Any]) -> Point:
     """An inspected picture on the time axis."""
     low, moderate, severe = (float(item["probabilities"][name]) for name in FIELD_SEVERITIES)
-    shares = (low, moderate, severe)
-    return Point(row.condition, row.exposure_h, item["corroded_fraction"], shares, item["severity"], item["model"])
+    shares, share = (low, moderate, severe), item["corroded_fraction"]
+    return Point(row.condition, row.exposure_h, share, shares, item["severity"], item["model"], row.specimen)

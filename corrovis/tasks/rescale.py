@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from corrovis.errors import BadInputError
 from corrovis.render.inspection_report import read_inspection, write_inspection
 from corrovis.results import Provenance
-from corrovis.sem.fields import read_field
+from corrovis.sem.fields import read_field, said_of
 from corrovis.sem.results import FIELD_SEVERITIES, CorrosionMap, FieldGrade, Inspection, Opinion, PixelSize, Region, Saliency
 from corrovis.sem.segmentation import finds_instances
 from corrovis.store import Store
@@ -57,7 +57,7 @@ def rebuilt(folder: Path, picture: Path, pixel: PixelSize, store: Store) -> Insp
     if len(kept["regions"]) > MOST_NUMBERS:
         raise BadInputError(f"{kept['file']} has more than {MOST_NUMBERS} regions; inspect it again with its pixel size")
     field = replace(read_field(picture, pixel=pixel), name=kept["file"])
-    noted = read_field(picture).notes
+    noted = [*read_field(picture).notes, *_said_before(kept)]
     low, high = kept["severity_limits"]
     return Inspection(
         field=field,
@@ -70,6 +70,11 @@ def rebuilt(folder: Path, picture: Path, pixel: PixelSize, store: Store) -> Insp
         warnings=(*field.notes, *(text for text in kept["warnings"] if text not in noted)),
         at=datetime.fromisoformat(kept["inspected"]),
     )
+
+
+def _said_before(kept: dict[str, Any]) -> list[str]:
+    """The note on a pixel size that was computed."""
+    return [said_of(PixelSize(kept["pixel_size_um"], kept["pixel_size_source"]))] if kept["pixel_size_um"] else []
 
 
 def _map(kept: dict[str, Any], instances: bool) -> CorrosionMap:

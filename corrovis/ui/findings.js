@@ -13,10 +13,13 @@ let request = 0;
 
 // --- what is corroded at a threshold --------------------------------------------------------------------------------------
 
+const OWN = 128; // the model's own threshold
+const level = () => Math.round(Number(threshold.value) * 256);
+
 function regionsNow() {
-  const { value } = view, at = Math.round(Number(threshold.value) * 256);
+  const { value } = view, at = level();
   const asSent = { ids: view.given, regions: value.regions, share: value.corroded_fraction, shares: value.class_fractions };
-  if (at === 128) return asSent;
+  if (at === OWN) return asSent;
   if (value.instances) return instancesNow(at);
   const least = Math.max(1, Math.round(value.least / value.zoom ** 2));
   const { ids, regions } = labelRegions(view.strength, view.classOf, [value.width, value.height], at, [least, value.sure]);
@@ -31,7 +34,7 @@ function regionsNow() {
 // A detector's instances are there or not, whole: as surely corroded as it is sure of them.
 function instancesNow(at) {
   const { value, given } = view, field = value.own[0] * (value.rows[1] - value.rows[0]) * value.zoom;
-  const regions = value.regions.filter(({ score }) => Math.max(128, Math.round(255 * score)) >= at);
+  const regions = value.regions.filter(({ score }) => Math.max(OWN, Math.round(255 * score)) >= at);
   const shown = new Set(regions.map(({ id }) => id)), shares = value.class_fractions.map(() => 0);
   for (const region of regions) shares[region.class - 1] += region.area / field;
   return { ids: given.map((id) => (shown.has(id) ? id : 0)), regions, share: shares.reduce((sum, one) => sum + one), shares };
@@ -104,6 +107,8 @@ function later() {
   find("threshold-text").textContent = Math.round(100 * threshold.value) + " %";
   find("opacity-text").textContent = Math.round(100 * opacity.value) + " %";
   find("reset").disabled = threshold.value === "0.5";
+  const { value } = view, coarser = value?.zoom > 1 && level() !== OWN;
+  find("save-mask").title = coarser ? words.save_mask_hint.replace("%s", `${value.width} x ${value.height}`) : "";
   request ||= requestAnimationFrame(draw); // many events, one frame
 }
 
@@ -117,6 +122,13 @@ function drawNow() {
 // --- numbers ---------------------------------------------------------------------------------------------------------------
 
 const percent = (share, digits) => (100 * share).toFixed(digits) + " %";
+// As corrovis.render.inspection_facts.decimals_of.
+function decimalsOf(share) {
+  const { sigma, limits } = view.value, beyond = (one) => limits.filter((limit) => one >= limit).length;
+  let digits = look.decimals.filter((enough) => sigma < enough).length;
+  while (digits < look.most_decimals && beyond(Number((100 * share).toFixed(digits)) / 100) !== beyond(share)) digits++;
+  return digits;
+}
 // Three figures, or whole numbers; of a bridge's square micrometres there are too many.
 function short(number) {
   if (number >= 1e7) return number.toExponential(2).replace("+", "");
@@ -133,8 +145,9 @@ function cells(region) {
 
 function tell() {
   const { value, now } = view, side = scale();
-  find("share").textContent = percent(now.share, 1) + " " + words.corroded;
-  find("error").textContent = words.error.replace("%s", (100 * value.sigma).toFixed(1));
+  const digits = decimalsOf(now.share);
+  find("share").textContent = percent(now.share, digits) + " " + words.corroded;
+  find("error").textContent = words.error.replace("%s", (100 * value.sigma).toFixed(digits));
   const count = now.regions.length;
   find("count").textContent = [count === 1 ? words.one : words.count.replace("%s", count), ...besides()].join(", ");
   const shares = grade(now.share), most = value.limits.filter((limit) => now.share >= limit).length;
@@ -173,7 +186,7 @@ function besides() {
 // The share of a class, beside its colour: the legend of the picture.
 function kind(share, k, shares) {
   const part = Object.assign(made("span", ""), { className: "kind" });
-  part.append(dot(look.classes[k + 1]), `${view.value.classes[k + 1]} ${percent(share, 1)}`);
+  part.append(dot(look.classes[k + 1]), `${view.value.classes[k + 1]} ${percent(share, decimalsOf(view.now.share))}`);
   return [part, k < shares.length - 1 ? ", " : ""];
 }
 

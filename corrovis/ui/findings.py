@@ -25,7 +25,7 @@ from PIL import Image
 
 from corrovis.images import read_photo
 from corrovis.manifest import WeightSpec
-from corrovis.render.inspection_facts import error_text
+from corrovis.render.inspection_facts import DECIMALS, MOST_DECIMALS, error_text
 from corrovis.render.inspection_report import SHOWN_ROWS
 from corrovis.render.sem_pictures import CLASS_COLOURS, GOLDEN_ANGLE, OPACITY, SATURATION, class_colours
 from corrovis.results import Byte
@@ -41,6 +41,8 @@ SHOWN_SIDE = 1600
 
 LOOK = {
     "rows": SHOWN_ROWS,
+    "decimals": DECIMALS,
+    "most_decimals": MOST_DECIMALS,
     "opacity": OPACITY,
     "turn": GOLDEN_ANGLE,
     "saturation": SATURATION,
@@ -95,6 +97,7 @@ def encode(path: Path, name: str, item: dict[str, Any], spec: WeightSpec) -> str
             "counted": finds_instances(spec.input),
             "error": wording.ERROR.format(how=error_text(spec)),
             "report": f"gradio_api/file={quote(str(item['report']))}",
+            "mask": f"gradio_api/file={quote(str(item['mask']))}",
             "stamp": time.time_ns(),
         }
     )

@@ -21,9 +21,11 @@ function save(blob, ending) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-// As the program's mask.png: class indices, a byte a pixel, in the picture's own size.
+// At the model's own threshold the program's mask.png; at another as that: class indices, a byte a pixel, the picture's own size.
 async function saveMask() {
-  const { value, now } = view, [width, height] = value.own, mask = new Uint8Array(width * height);
+  const { value, now } = view, [width, height] = value.own;
+  if (level() === OWN) return save(await (await fetch(value.mask)).blob(), "mask.png");
+  const mask = new Uint8Array(width * height);
   for (let y = 0, i = 0; y < height; y++) {
     const row = Math.floor((y + 0.5) * value.height / height) * value.width;
     for (let x = 0; x < width; x++, i++) {

@@ -16,6 +16,7 @@ from corrovis.render.inspection_report import read_inspection
 from corrovis.render.inspection_summary import SUMMARY, summary_line, write_summary
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import GIVEN, parse_pixel_size
+from corrovis.sem.severity import LIMITS
 from corrovis.tasks.inspection import inspect_file
 from corrovis.tasks.requests import Request
 from corrovis.tasks.rescale import rescale
@@ -175,7 +176,8 @@ def _summary_row(one: Found) -> list[str]:
     line = one.line
     if isinstance(one, Refused):
         return [line["file"], wording.NOT_READ, "", "", line["error"], ""]
-    severity, share = shared.severity_name(line["severity"]), share_text(line["corroded_fraction"], line["severity_sigma"])
+    severity, limits = shared.severity_name(line["severity"]), LIMITS[line["model"]]
+    share = share_text(line["corroded_fraction"], line["severity_sigma"], limits)
     model = wording.MODELS.get(line["model"], line["model"])
     return [line["file"], severity, share, str(line["regions"]), doubts_text(one.doubts), model]
 

@@ -10,7 +10,7 @@ import pytest
 from micrographs import grains, with_bar
 from PIL import Image
 
-from corrovis.sem.data_bar import specimen_rows
+from corrovis.sem.data_bar import data_bars, specimen_rows, writing_at
 from corrovis.sem.scale_bar import scale_bar_length
 
 
@@ -82,6 +82,38 @@ def test_the_scale_bar_is_told_from_frames_and_halves(case: str) -> None:
     lines, frames, writing, length = BARS[case]
     assert scale_bar_length(drawn_bar(lines, frames, writing)) == length
     assert scale_bar_length(255 - drawn_bar(lines, frames, writing)) == length
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+@pytest.mark.parametrize("side", ["top", "bottom"])
+def test_a_bar_over_an_even_field_is_cropped_exactly_and_its_scale_bar_is_none_of_the_specimen(side: str, colour: int) -> None:
+    """Rows of a bright even field are as much of one grey as a line is, and a scratch in them is as straight as a scale bar."""
+    field = np.random.default_rng(0).normal(175, 8, (600, 900)).clip(0, 255).astype(np.uint8)
+    field[8:12, 100:700] = field[-12:-8, 100:700] = 255 - colour
+    (top, end), bands = data_bars(whole := with_bar(field, side, colour, 60))
+    assert (top, end) == ((60, 660) if side == "top" else (0, 600))
+    assert scale_bar_length(whole[bands]) == 60
+    lined = whole.copy()
+    lined[60:63] = lined[597:600] = 255 - colour
+    assert scale_bar_length(lined[data_bars(lined)[1]]) == 60
+    assert data_bars(lined)[1].sum() == 60
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+@pytest.mark.parametrize("side", ["top", "bottom"])
+def test_writing_where_the_surroundings_go_on_into_the_bar_is_told(side: str, colour: int) -> None:
+    """Of a cross-section: the bar has no edge there; particles in the void are no writing."""
+    field, y = grains(600, 900), np.arange(600)[:, None] + 0 * np.arange(900)
+    rough = 40 + 12 * np.sin(np.arange(900) / 17)
+    field[(y < rough) | (y > 599 - rough)] = colour
+    bare = field.copy()
+    for x in range(20, 900, 60):
+        cv2.circle(bare, (x, 5 + x % 50), 3, 128, -1)
+        cv2.circle(bare, (x, 594 - x % 50), 3, 128, -1)
+    assert (specimen_rows(bare), writing_at(bare)) == ((0, 600), "")
+    whole = with_bar(field, side, colour, 60)
+    assert specimen_rows(whole) == (0, 660)
+    assert writing_at(whole) == ("upper" if side == "top" else "lower")
 
 
 @pytest.mark.parametrize("colour", [0, 255])

@@ -29,12 +29,13 @@ from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
         ("1.234um", 1.234),
         ("1000nm", 1),
         ("1,349e-2um", 0.01349),
-        ("3 m", 3e6),
+        ("50 mm", 5e4),
+        ("0.5m", 5e5),
     ],
 )
 def test_pixel_sizes_are_read_with_their_unit(text: str, um: float) -> None:
-    if um > 1e6:
-        with pytest.raises(BadInputError, match="not that of any microscope"):
+    if um > 1e5:
+        with pytest.raises(BadInputError, match=r"not that of any microscope or camera; write .* 0\.5um"):
             parse_pixel_size(text)
         return
     assert parse_pixel_size(text).um == pytest.approx(um)
@@ -77,6 +78,17 @@ def test_pixel_size_from_the_instrument(tags: dict[int, str], um: float, source:
     assert pixel is not None
     assert pixel.um == pytest.approx(um)
     assert pixel.source == source
+
+
+@pytest.mark.parametrize(("high", "um"), [(1.0, 0.25), (1.005, 0.25), (2.0, None)])
+def test_pixels_that_are_not_square_have_no_size(high: float, um: float | None) -> None:
+    imagej = io.BytesIO()
+    info = {270: "ImageJ=1.54\nunit=um\n", 282: 4.0, 283: 4.0 / high}
+    Image.fromarray(grains()).save(imagej, "TIFF", tiffinfo=info)
+    for data in (tiff({34682: f"[Scan]\r\nPixelWidth=2.5e-07\r\nPixelHeight={2.5e-7 * high:g}\r\n"}), imagej.getvalue()):
+        field = read_field(data)
+        assert (field.pixel and field.pixel.um) == um
+        assert any(f"0.25 um wide and {high / 4:g} high" in note for note in field.notes) == (um is None)
 
 
 STATED = {
@@ -156,10 +168,10 @@ def test_a_scale_that_can_be_read_in_two_ways_costs_the_scale_alone(text: str, s
 
 def test_a_drawn_scale_bar_gives_the_pixel_size(tmp_path: Path) -> None:
     Image.fromarray(with_bar(grains(), "bottom", 0)).save(tmp_path / "a.png")
-    pixel = read_field(tmp_path / "a.png", bar_um=30).pixel
-    assert pixel is not None
-    assert pixel.um == pytest.approx(30 / 60)
-    assert "60 px" in pixel.source
+    field = read_field(tmp_path / "a.png", bar_um=30)
+    assert field.pixel is not None
+    assert field.pixel.um == pytest.approx(30 / 60)
+    assert "pixel size of 0.5 um: scale bar of 60 px, 30 um" in field.notes
     Image.fromarray(grains()).save(tmp_path / "b.png")
     with pytest.raises(BadInputError, match=r"b\.png shows no data bar with a scale bar"):
         read_field(tmp_path / "b.png", bar_um=30)
@@ -216,10 +228,16 @@ def png(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("size", [(1, 1), (20, 40), (20_000, 20_000)])
-def test_sizes_beyond_use_are_refused(size: tuple[int, int]) -> None:
-    with pytest.raises(BadInputError, match=r"pixels; use|make it smaller"):
+@pytest.mark.parametrize(("size", "said"), [((1, 1), "32 a side"), ((20, 40), "32 a side"), ((20_000, 20_000), "smaller")])
+def test_sizes_beyond_use_are_refused(size: tuple[int, int], said: str) -> None:
+    with pytest.raises(BadInputError, match=said):
         read_field(png(Image.new("1", size)))
+
+
+def test_what_was_transparent_is_said_to_count() -> None:
+    rgba = np.dstack([grains()] * 3 + [np.full((180, 240), 255, np.uint8)])
+    rgba[:60, :60, 3] = 0
+    assert read_field(png(Image.fromarray(rgba))).notes == ("transparency laid over white, and counts as specimen",)
 
 
 def test_floats_without_a_value_become_black() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 
@@ -145,6 +146,8 @@ def test_reports_stand_alone(corrovis: Run, folder: Path) -> None:
     assert "data:image/png;base64," in page
     assert "http" not in page.replace("http-equiv", "")
     assert item["model_sha256"] in page
+    assert item["picture_sha256"] == hashlib.sha256((folder / "plain.png").read_bytes()).hexdigest()
+    assert item["picture_sha256"] in page
     assert "unknown: areas are in pixels" in page
     assert Path(item["pdf"]).read_bytes().startswith(b"%PDF")
     rows = list(csv.DictReader(Path(item["csv"]).read_text().splitlines()))
@@ -161,13 +164,23 @@ def test_names_are_escaped_in_reports(corrovis: Run, folder: Path) -> None:
 
 
 def test_pictures_of_one_name_do_not_overwrite_each_other(corrovis: Run, folder: Path) -> None:
+    """Nor does one that fails leave another's report of an earlier run beside its line."""
     (folder / "sub").mkdir()
     Image.fromarray(grains(seed=5)).save(folder / "sub/plain.png")
-    items = corrovis("inspect", folder / "plain.png", folder / "sub/plain.png", "--out", folder / "o", "--json").json["items"]
+    words = ("inspect", folder / "plain.png", folder / "sub/plain.png", "--out", folder / "o", "--json")
+    items = corrovis(*words).json["items"]
     assert items[0]["mask"] != items[1]["mask"]
+    (folder / "o/plain-2/own.txt").write_text("notes")
+    (folder / "o/page").mkdir()
+    (folder / "o/page/report.html").write_text("of another program")
+    (folder / "sub/plain.png").write_text("<html>404")
+    assert "error" in corrovis(*words[:3], folder / "page.tif", *words[3:]).json["items"][1]
+    assert [path.name for path in (folder / "o/plain-2").iterdir()] == ["own.txt"]
+    assert (folder / "o/page/report.html").exists()
+    assert (folder / "o/plain/report.html").exists()
 
 
-@pytest.mark.parametrize(("name", "own"), [("...png", "picture"), ("..x..png", "x")])
+@pytest.mark.parametrize(("name", "own"), [("...png", "picture"), ("..x..png", "x"), ("summary.csv.png", "summary.csv-2")])
 def test_nothing_is_written_outside_the_folder_whatever_a_picture_is_called(
     corrovis: Run,
     folder: Path,

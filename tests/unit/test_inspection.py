@@ -20,12 +20,13 @@ from skimage.draw import disk
 
 from corrovis.manifest import read_manifest
 from corrovis.render.inspection_report import facts_of, record
+from corrovis.resizing import resized
 from corrovis.results import Provenance, check_shares
 from corrovis.sem import inspection
 from corrovis.sem.inspection import NO_MAP, Inspector, doubts, magnified
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize
-from corrovis.sem.saliency import METHODS, activation_maps, at_size, combined, saliency_of
+from corrovis.sem.saliency import METHODS, activation_maps, combined, saliency_of
 from corrovis.sem.segmentation import LEAST_PX, Segmenter, regions_of, tiled
 from corrovis.sem.severity import grade_area
 from corrovis.settings import WEIGHTS
@@ -221,6 +222,21 @@ def test_what_is_too_small_or_written_on_is_said(toy_store: Store) -> None:
     boxed[150:176, 130:236] = with_bar(np.zeros((0, 106), np.uint8), "bottom", 0, 26)
     (said,) = doubts(field_of(boxed), nothing, spec, "")
     assert "(106 x 26 pixels at 130, 150)" in said
+    surrounded = grains()
+    surrounded[150:] = 0
+    surrounded[120:160, ::2] = 0
+    written = with_bar(surrounded, "bottom", 0)
+    (said,) = doubts(field_of(written), map_of(np.zeros((208, 240))), spec, "")
+    assert said.startswith("something is written at the lower edge of the specimen")
+
+
+def test_coloured_marks_on_a_grey_picture_are_said(toy_store: Store) -> None:
+    spec, nothing, marked = toy_store.spec("ni20cr"), map_of(np.zeros((180, 240))), field_of(grains()).rgb.copy()
+    cv2.arrowedLine(marked, (60, 40), (120, 90), (255, 0, 0), 2)
+    (said,) = doubts(Field(marked, "a", (0, 180)), nothing, spec, "")
+    assert said.startswith("coloured marks lie on this grey picture")
+    photo = replace(spec, input={**spec.input, "levels": "as they are"})
+    assert not doubts(Field(marked, "a", (0, 180)), nothing, photo, "")
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -255,7 +271,7 @@ def test_two_maps_at_once_do_not_mix(toy_store: Store) -> None:
 def test_thin_corrosion_keeps_its_share_where_it_is_made_smaller() -> None:
     lines = np.zeros((1200, 1200), np.float32)
     lines[::12] = lines[1::12] = 1
-    assert at_size(lines, (512, 512)).mean() == pytest.approx(1 / 6, abs=0.01)
+    assert resized(lines, (512, 512)).mean() == pytest.approx(1 / 6, abs=0.01)
 
 
 def test_thin_corrosion_in_a_large_field_has_a_map(toy_store: Store) -> None:

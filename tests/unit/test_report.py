@@ -17,8 +17,9 @@ from PIL import Image
 
 from corrovis import __version__
 from corrovis.render import sem_plots
+from corrovis.render.inspection_facts import share_text
 from corrovis.render.inspection_report import HEADINGS, SHOWN_ROWS, SHOWN_SIDE, read_inspection, write_inspection, written
-from corrovis.render.pdf import Report, write_pdf
+from corrovis.render.pdf import Paper, Report, write_pdf
 from corrovis.render.sem_pictures import READABLE, class_colours, with_numbers
 from corrovis.results import Byte, Provenance
 from corrovis.sem.regions import measure
@@ -187,6 +188,22 @@ def test_the_report_says_what_was_measured_how_well_and_when(toy_store: Store, t
     assert read_inspection(tmp_path / "o")["second_opinion"]["model_sha256"] == "f" * 64
 
 
+@pytest.mark.parametrize(
+    ("share", "sigma", "shown"),
+    [
+        (0.2755, 0.05, "27.6 % ± 5.0 points"),
+        (0.2849, 0.05, "28 % ± 5 points"),
+        (0.2796, 0.05, "27.96 % ± 5.00 points"),
+        (0.0096, 0.004, "0.96 % ± 0.40 points"),
+        (0.123456, 0.001, "12.35 % ± 0.10 points"),
+        (0.41996, 0.05, "41.996 % ± 5.000 points"),
+    ],
+)
+def test_a_share_is_read_on_its_own_side_of_the_limits(share: float, sigma: float, shown: str) -> None:
+    limits = (0.01, 0.05) if share < 0.1 else (0.28, 0.42)
+    assert share_text(share, sigma, limits) == shown
+
+
 def test_a_network_is_not_counted(toy_store: Store, tmp_path: Path) -> None:
     """One region that spans the field, and specks beside it, of which nobody wants the sizes."""
     regions = squares(3)
@@ -270,10 +287,17 @@ def test_the_pdf_holds_any_name(name: str, held: str, toy_store: Store, tmp_path
     assert item["pdf"].read_bytes().count(b"/Title " + written_as) == 1
 
 
-def test_thousands_of_regions_stay_a_few_pages(toy_store: Store, tmp_path: Path) -> None:
+def test_thousands_of_regions_stay_a_few_pages(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of which says what it is a page of; printed from a browser all rows of the table are there."""
+    feet, cell = list[str](), Paper.cell
+    monkeypatch.setattr(Paper, "cell", lambda pdf, *given, **how: (feet.append(given[2]), cell(pdf, *given, **how))[1])
     item = reported(squares(1500), toy_store, tmp_path / "o", um=0.5)
-    assert item["pdf"].read_bytes().count(b"/Type /Page\n") <= 6
+    pages = item["pdf"].read_bytes().count(b"/Type /Page\n")
+    assert 2 <= pages <= 6
+    said = [f"Corrosion report: drawn.png, page {page} of {{nb}}" for page in range(1, pages + 1)]
+    assert [text for text in feet if "{nb}" in text] == said
     page = page_of(item)
+    assert re.search(r"@media print \{.*\.scroll \{ max-height: none; overflow: visible;", page, re.DOTALL)
     assert page.count('class="dot"') == SHOWN_ROWS
     assert "1,300 smaller regions are in the CSV alone" in page
     assert len(item["csv"].read_text().splitlines()) == 1501

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 HEADLINE = "How far has corrosion gone?"
 EXAMPLES = {"as_received_16h.png": ("Attacked alloy", ""), "pitted.png": ("Pitted steel", "pits304")}  # label, model
-LEAD = "Drop in micrographs or photos of steel: corroded regions, areas, severity and a report come back."
-UPLOAD = "Micrographs, with the microscope's text files if you have them, or photos of steel structures"
+LEAD = (
+    "Drop in micrographs, with the microscope's text files if you have them, or photos of steel: "
+    "corroded regions, areas, severity and a report come back."
+)
+UPLOAD = "Micrographs or photos of steel"
 INSPECT = "Inspect"
 STOP = "Stop"
 STOPPING = "Stopping after this picture …"
@@ -53,6 +56,7 @@ FINDINGS = {
     "pixel": "Pixel",
     "save_picture": "Save picture",
     "save_mask": "Save mask",
+    "save_mask_hint": "At this threshold found in the %s pixels shown and enlarged; at the model's own it is the full mask",
     "save_table": "Save table",
     "save_report": "Save report",
     "save_report_hint": "This picture's report, one HTML file, at the model's own threshold",
