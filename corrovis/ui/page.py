@@ -26,6 +26,7 @@ from corrovis.ui import (
     synthesis_api,
 )
 from corrovis.ui.parts import KEEP_S, SWEEP_S, keep_examples
+from corrovis.ui.requests import refuse
 from corrovis.ui.services import Services
 from corrovis.ui.wording import page as wording
 
@@ -34,7 +35,9 @@ EXAMPLES = HERE.parent.parent / "examples"
 QUEUE = 32  # visitors who may wait
 
 SHADES = "#fdf5ef #fae6d7 #f4cbad #ecab7d #e1884c #d36c29 #c2571a #a0450f #7d3710 #5e2b10 #3a1a09"
-RUST = gr.themes.Color("rust", *SHADES.split())
+STEPS = (50, *range(100, 1000, 100), 950)  # of a colour of gradio's, from light to dark
+RUST = gr.themes.Color(name="rust", **{f"c{step}": shade for step, shade in zip(STEPS, SHADES.split(), strict=True)})
+READ = {"": "*primary_700", "_dark": "*primary_400"}  # what is written in rust, on light and on dark
 
 
 def build_page(services: Services, specs: dict[str, WeightSpec], source: str) -> gr.Blocks:
@@ -42,7 +45,7 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
     page: gr.Blocks
     with gr.Blocks(title=wording.TITLE, analytics_enabled=False, delete_cache=(SWEEP_S, KEEP_S), fill_width=True) as page:
         gr.HTML(f"<strong>{wording.TITLE}</strong><span>{wording.TAGLINE}</span>", elem_classes="brand", apply_default_css=False)
-        with gr.Tabs(elem_classes="domains"):
+        with gr.Tabs(elem_classes="domains", overflow_behavior="wrap"):
             with gr.Tab(wording.CAR_TAB):
                 car.CarTab(services, example_photos(EXAMPLES))
             if services.inspector:
@@ -77,10 +80,8 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
 
 def launch_options() -> dict[str, Any]:
     """What `launch` is told beside the address: looks, limits, and that nobody is watched."""
-    # The theme's own fonts would be asked from another host; page.css names the system's.
-    theme = gr.themes.Base(primary_hue=RUST, neutral_hue="stone", font="sans-serif", font_mono="monospace", radius_size="lg")
     return {
-        "theme": theme,
+        "theme": look(),
         "css": (HERE / "page.css").read_text(encoding="utf-8"),
         "footer_links": [],
         "max_file_size": MAX_BYTES,
@@ -89,7 +90,28 @@ def launch_options() -> dict[str, Any]:
         "run_history": False,
         "ssr_mode": False,
         "pwa": False,
+        "app_kwargs": {"exception_handlers": {TypeError: refuse}},
     }
+
+
+def look() -> gr.themes.Base:
+    """Colours, in which whatever is written can be read (WCAG AA), and no font that another host would be asked for.
+
+    page.css has the fonts of the system, and the colours of what lies behind everything.
+    """
+    links = {f"link_text_color{when}{on}": shade for when in ("", "_active", "_hover", "_visited") for on, shade in READ.items()}
+    theme = gr.themes.Base(
+        primary_hue=RUST, secondary_hue=RUST, neutral_hue="stone", font="sans-serif", font_mono="monospace", radius_size="lg"
+    )
+    return theme.set(
+        **links,
+        color_accent="*primary_700",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_hover_dark="*primary_800",
+        input_background_fill_dark="*neutral_800",
+    )
 
 
 def example_photos(folder: Path) -> list[Path]:

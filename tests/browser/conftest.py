@@ -11,13 +11,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from gradio_client import Client
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
 from toy import street
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,13 +27,13 @@ CHROMIUM = (
     os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb"]
-WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # drawn by the processor, slowly
+WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")  # drawn by the processor, slowly
 PATIENCE_MS = 120_000  # a busy build machine is slow, not wrong
 
 expect.set_options(timeout=PATIENCE_MS)
 
 OpenPage = Callable[..., Page]
-Launch = Callable[[list[str]], Browser]
+Launch = Callable[..., Browser]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,45 +65,63 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """While this file is there, the server inspects as many pictures as it has bytes."""
+    return tmp_path_factory.mktemp("gate") / "closed"
+
+
+@pytest.fixture(scope="session")
+def server(gate: Path) -> Iterator[str]:
     """Address of the page with the toy steps."""
     port = free_port()
-    process = serve([sys.executable, str(Path(__file__).with_name("toy.py")), str(port)], port)
+    process = serve([sys.executable, str(Path(__file__).with_name("toy.py")), str(port), str(gate)], port)
     yield f"http://127.0.0.1:{port}/"
     process.terminate()
-    process.wait(20)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(server, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
 
 
 @pytest.fixture(scope="session")
 def launch() -> Iterator[Launch]:
-    """Starts a Chromium with more flags."""
+    """A Chromium with more flags, started when it is first asked for."""
     if not CHROMIUM:
         pytest.skip("no Chromium: install one or name it in CHROMIUM")
-    browsers: list[Browser] = []
+    browsers: dict[tuple[str, ...], Browser] = {}
     with sync_playwright() as playwright:
 
-        def launched(flags: list[str]) -> Browser:
-            browsers.append(playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS + flags))
-            return browsers[-1]
+        def launched(*flags: str) -> Browser:
+            if flags not in browsers:
+                browsers[flags] = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
+            return browsers[flags]
 
         yield launched
-        for browser in browsers:
+        for browser in browsers.values():
             browser.close()
 
 
 @pytest.fixture(scope="session")
 def browser(launch: Launch) -> Browser:
-    return launch(["--disable-gpu"])
+    return launch("--disable-gpu")
 
 
 @pytest.fixture
-def open_page(browser: Browser, server: str) -> Iterator[OpenPage]:
-    """Opens a page in a context of its own: `open_page()`, or with Playwright's context options, or another `address`."""
+def open_page(browser: Browser, launch: Launch, server: str) -> Iterator[OpenPage]:
+    """Opens a page in a context of its own: `open_page()`, or with Playwright's context options, at another `address`, or in a
+    browser launched with more `flags`."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def opened(address: str = server, **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options})
+    def opened(address: str = server, flags: tuple[str, ...] = (), **options: Any) -> Page:
+        context = (launch(*flags) if flags else browser).new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
+        )
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
@@ -137,6 +157,21 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def write(path: Path, rgb: np.ndarray) -> Path:
     cv2.imwrite(str(path), rgb[..., ::-1])
     return path
+
+
+@contextmanager
+def held(page: Page) -> Iterator[None]:
+    """What the page asks of the server within goes on its way afterwards."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/queue/join*", hold)
+    yield
+    for route in waiting:
+        route.continue_()
+    page.unroute("**/queue/join*")
 
 
 def stage_of(page: Page) -> Locator:

@@ -14,11 +14,6 @@ from PIL import Image
 from toy import street
 
 
-@pytest.fixture(scope="module")
-def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return Client(server, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
-
-
 def test_only_the_contract_is_published(client: Client) -> None:
     published = client.view_api(return_format="dict", print_info=False)
     assert set(published["named_endpoints"]) == {
@@ -42,7 +37,7 @@ def test_only_the_contract_is_published(client: Client) -> None:
 
 def test_age_car_answers_with_the_contracts_keys_and_files(client: Client, photo: Path) -> None:
     answer = client.predict(handle_file(photo), [0, 1.5], 0, api_name="/age_car")
-    assert set(answer) == {"size", "levels", "car_mask", "warnings", "seconds"}
+    assert set(answer) == {"size", "levels", "car_mask", "seed", "model", "warnings", "seconds"}
     assert answer["size"] == [960, 640]
     assert [item["level"] for item in answer["levels"]] == [0, 1.5]
     assert answer["levels"][0]["rust_fraction"] < answer["levels"][1]["rust_fraction"]

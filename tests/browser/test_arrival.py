@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 
 import numpy as np
+import pytest
 from conftest import canvas_pixels, choose, set_level, slider_of, stage_of, upload, write
 from playwright.sync_api import Page, Route, expect
 from toy import Ager, Masker, street
@@ -52,6 +53,8 @@ def test_a_pasted_picture_is_a_photo(page: Page, photo: Path) -> None:
 
 
 def test_on_another_tab_or_in_a_field_nothing_is_pasted_here(page: Page, photo: Path) -> None:
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
     page.evaluate("document.body.append(Object.assign(document.createElement('textarea'), { className: 'field' }))")
     page.locator("textarea.field").focus()
     paste(page, photo, "textarea.field")
@@ -59,7 +62,8 @@ def test_on_another_tab_or_in_a_field_nothing_is_pasted_here(page: Page, photo: 
     page.get_by_role("tab", name="Electrochemistry").click()
     paste(page, photo)
     page.get_by_role("tab", name="Car").click()
-    expect(stage_of(page)).to_have_attribute("data-state", "empty")
+    expect(page.get_by_role("heading", name="How would your car look, rusted?")).to_be_visible()
+    assert [url for url in sent if "upload" in url] == []
     expect(page.get_by_text("No picture in the clipboard")).to_be_hidden()
 
 
@@ -119,11 +123,15 @@ def test_a_server_that_goes_before_the_car_is_there_is_told_of_too(page: Page, p
     expect(page.get_by_role("button", name="Treat the whole picture as car")).to_be_hidden()
 
 
-def test_a_page_loaded_anew_says_that_its_photo_is_gone(ready: Page, photo: Path) -> None:
-    """As after the server came back."""
+@pytest.mark.parametrize("back", [False, True], ids=["after the server came back", "by the browser's Back"])
+def test_a_page_loaded_anew_says_that_its_photo_is_gone(ready: Page, photo: Path, back: bool) -> None:
     said = ready.get_by_text("The page was loaded anew: choose your photo again.")
     expect(said).to_be_hidden()
-    ready.reload()
+    if back:
+        ready.goto("about:blank")
+        ready.go_back()
+    else:
+        ready.reload()
     expect(said).to_be_visible()
     upload(ready, photo)
     expect(said).to_be_hidden()

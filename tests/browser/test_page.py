@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import OpenPage, canvas_pixels, choose, set_level, stage_of, upload, write
+from conftest import OpenPage, canvas_pixels, choose, held, set_level, stage_of, upload, write
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 from toy import street
@@ -118,12 +118,12 @@ def test_files_come_in_full_size_and_say_what_they_are(page: Page, tmp_path: Pat
     made = {}
     save = lambda name: page.get_by_role("group", name="Save").get_by_role("button", name=name, exact=True)  # noqa: E731
     for name, suffix in (("Picture", ".png"), ("Strip", ".png"), ("Video", ".mp4"), ("GIF", ".gif")):
-        with page.expect_download() as download:
+        with page.expect_download() as download, held(page):  # until it was pressed into
             save(name).click()
-            if name == "Video":  # takes long enough to be pressed into
-                save("Picture").click()
-                expect(page.get_by_text("One file at a time")).to_be_visible()
-                expect(page.locator(".save[aria-busy]")).to_have_count(1)
+            expect(page.locator(".save[aria-busy]")).to_have_count(1)
+            save("Strip" if name == "Picture" else "Picture").click()
+            expect(page.get_by_text("One file at a time")).to_be_visible()
+            expect(page.locator(".save[aria-busy]")).to_have_text(name)
         assert download.value.suggested_filename.startswith("large_")
         assert download.value.suggested_filename.endswith(suffix)
         made[name] = tmp_path / f"{name}{suffix}"
@@ -157,9 +157,13 @@ def test_parallel_visitors_get_their_own_car(open_page: OpenPage, tmp_path: Path
 
 
 def test_a_removed_photo_brings_the_upload_back(ready: Page) -> None:
+    heading = ready.get_by_role("heading", name="How would your car look, rusted?")
+    expect(heading).to_have_count(1)  # for who cannot see
+    expect(ready.locator(".block.hero").first).to_have_css("clip-path", "inset(50%)")
     ready.locator(".photo").get_by_role("button", name="Clear").or_(ready.get_by_label("Remove Image")).first.click()
     expect(stage_of(ready)).to_have_attribute("data-state", "empty")
-    expect(ready.get_by_role("heading", name="How would your car look, rusted?")).to_be_visible()
+    expect(heading).to_be_visible()
+    expect(ready.locator(".block.hero").first).to_have_css("clip-path", "none")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -11,29 +11,30 @@ from toy import micrograph
 
 PHONE = {"has_touch": True, "is_mobile": True}
 LEAST_PX = 40  # of what a fingertip is to hit
-RESTING = """part => new Promise((done) => {
-  const look = (before) => requestAnimationFrame(() => {
+REST_MS = 300  # for which a part stays where it is before it is believed to
+RESTING = """(part, rest) => new Promise((done) => {
+  const look = (before, since) => requestAnimationFrame((time) => {
     const { x, y, width, height } = part.getBoundingClientRect(), now = `${x} ${y} ${width} ${height}`;
     const waits = [...document.images].some((image) => image.offsetParent && image.loading !== "lazy" && !image.complete);
-    if (now === before && !waits) done({ x, y, width, height });
-    else look(now);
+    if (now !== before || waits) look(now, time);
+    else if (time - since < rest) look(now, since);
+    else done({ x, y, width, height });
   });
   look();
 })"""
 
 
 def on_phone(open_page: OpenPage, tab: str, width: int = 390) -> Page:
-    """A phone that shows `tab`; it is chosen while the window is wide, since a phone keeps most tabs in a menu."""
-    page = open_page(**PHONE)
+    """A phone that shows `tab`: each can be reached at once."""
+    page = open_page(**PHONE, viewport={"width": width, "height": 844})
     page.get_by_role("tab", name=tab).tap()
-    page.set_viewport_size({"width": width, "height": 844})
     return page
 
 
 def box(part: Locator) -> dict[str, float]:
     """Where a part lies once it stays there: pictures that arrive push what is below them."""
     expect(part).to_be_visible()
-    return dict(part.evaluate(RESTING))
+    return dict(part.evaluate(RESTING, REST_MS))
 
 
 @pytest.mark.parametrize("width", [360, 390])
@@ -41,7 +42,7 @@ def test_curves_take_the_whole_width(open_page: OpenPage, width: int) -> None:
     page = on_phone(open_page, "Electrochemistry", width)
     page.get_by_role("button", name="Polarisation curve").tap()
     expect(page.locator(".curve-plot")).to_have_attribute("data-state", "fitted")
-    assert box(page.locator(".curve-plot svg").first)["width"] > width - 60
+    assert box(page.locator(".curve-plot .panels > svg").first)["width"] > width - 60
     assert box(page.locator(".lab-desk"))["width"] > width - 60
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -63,16 +64,12 @@ def test_what_is_touched_is_large_enough(open_page: OpenPage) -> None:
     targets = [page.locator(".steel-photo").get_by_role("button", name="Remove Image")]
     targets += page.locator(".steel-photo .source-selection button").all()
     assert len(targets) == 3
-    page.set_viewport_size({"width": 1280, "height": 900})
     page.get_by_role("tab", name="Electrochemistry").tap()
-    page.set_viewport_size({"width": 390, "height": 844})
     texts = page.locator(".lab-desk .gallery-item")
     expect(texts).to_have_count(2)
     for text in texts.all():
         assert box(text)["height"] >= LEAST_PX
-    page.set_viewport_size({"width": 1280, "height": 900})
     page.get_by_role("tab", name="Steel").tap()
-    page.set_viewport_size({"width": 390, "height": 844})
     for target in targets:
         assert min(box(target)["width"], box(target)["height"]) >= LEAST_PX
     frame = box(page.locator(".steel-photo"))
@@ -86,10 +83,11 @@ def test_layers_come_right_after_the_answer(open_page: OpenPage, tmp_path: Path)
         micrograph(tmp_path / "a.png")
     )
     expect(page.locator(".layer-view")).to_have_attribute("data-state", "ready")
-    answer, layers = box(page.locator(".block.materials-bars").first), box(page.locator(".layer-view"))
-    assert 0 < layers["y"] - (answer["y"] + answer["height"]) < 60
+    answer, head, layers = (box(page.locator(part).first) for part in (".materials-bars", ".materials-view", ".layer-view"))
+    assert 0 < head["y"] - (answer["y"] + answer["height"]) < 60
+    assert box(page.get_by_label("Look into"))["y"] < layers["y"] < head["y"] + 140
     assert layers["width"] > 330
-    assert box(page.locator(".materials .block.photo").nth(1))["y"] > layers["y"] + layers["height"]
+    assert box(page.get_by_role("button", name="Compare with a second"))["y"] > layers["y"] + layers["height"]
 
 
 def test_surfaces_are_two_across_on_a_phone(open_page: OpenPage) -> None:
@@ -106,7 +104,7 @@ def test_surfaces_are_two_across_on_a_phone(open_page: OpenPage) -> None:
     assert third["y"] > first["y"]
 
 
-def test_a_complaint_hides_no_file(page: Page) -> None:
+def test_a_complaint_hides_no_file_and_a_field_shows_its_focus(page: Page) -> None:
     page.get_by_role("tab", name="Inspect").click()
     page.get_by_role("button", name="Inspect", exact=True).click()
     expect(page.get_by_text("Choose one picture or more first")).to_be_visible()
@@ -114,6 +112,12 @@ def test_a_complaint_hides_no_file(page: Page) -> None:
     expect(page.locator(".ask .error").first).to_be_hidden()
     upload = page.locator(".ask").get_by_text("Click to Upload").first
     upload.click(trial=True)  # nothing lies over it
+    for field, framed in (
+        (page.get_by_label("Size of a pixel"),) * 2,
+        (page.get_by_label("Model"), page.locator(".wrap:focus-within:has(> .wrap-inner)")),
+    ):
+        field.first.focus()
+        expect(framed.first).to_have_css("outline", "rgb(194, 87, 26) solid 3px")
 
 
 def test_thumbnails_have_names(page: Page) -> None:

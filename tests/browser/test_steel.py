@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PATIENCE_MS, WEBGL, Launch
+from conftest import PATIENCE_MS, WEBGL, Launch, OpenPage
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -19,10 +21,16 @@ from corrovis.steel.plates import read_plate
 from corrovis.steel.results import Brush
 from corrovis.steel.texture import clean_plate
 
-
-@pytest.fixture(scope="module")
-def client(server: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return Client(server, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
+# What the stage has read out of its answers: their seeds.
+HEAR = """() => {
+  const parse = JSON.parse;
+  window.heard = [];
+  JSON.parse = (...words) => {
+    const value = parse(...words);
+    if (typeof value?.seed === "number") window.heard.push(value.seed);
+    return value;
+  };
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -146,31 +154,38 @@ def spoiled(patch: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def painter(launch: Launch, server: str, spoiled: Path) -> Iterator[Page]:
+def painter(open_page: OpenPage, spoiled: Path) -> Page:
     """The tab with a patch, in a browser with WebGL: without it the image editor stays white."""
-    browser = launch(WEBGL)
-    page = browser.new_page(viewport={"width": 1280, "height": 1100})
-    page.set_default_timeout(PATIENCE_MS)
-    page.goto(server)
+    page = open_page(flags=WEBGL, viewport={"width": 1280, "height": 1100})
     give(page, spoiled)
     expect(stage_of(page)).to_have_attribute("data-state", "ready", timeout=PATIENCE_MS)
-    yield page
-    browser.close()
+    return page
+
+
+def wait_until_seen(page: Page, x: float, y: float, is_there: Callable[[np.ndarray], bool]) -> None:
+    """Look at the pixel (x, y) of the window, RGB, until it is as wanted: the image editor tells nobody what it has drawn."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < end:
+        shot = page.screenshot(clip={"x": x, "y": y, "width": 1, "height": 1})
+        if is_there(np.asarray(Image.open(BytesIO(shot)).convert("RGB"))[0, 0].astype(int)):
+            return
+    pytest.fail(f"({x}, {y}) never looks as wanted")
 
 
 def test_what_the_brush_wipes_is_where_it_was_painted(painter: Page, spoiled: Path, tmp_path: Path) -> None:
     painter.get_by_role("tab", name="Brush").click()
     canvas = painter.locator(".steel-editor canvas").first
     expect(canvas).to_be_visible()
-    painter.wait_for_timeout(4000)  # the editor lays its picture out after it is visible, and tells nobody
     box = canvas.bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    wait_until_seen(painter, x + 60, y, lambda rgb: rgb.max() < 200)  # the plate, on white
+    wait_until_seen(painter, x, y, lambda rgb: rgb.min() > 200)  # the bright spot in the middle of it
     painter.mouse.move(x - 30, y)
     painter.mouse.down()
     painter.mouse.move(x + 30, y, steps=6)
     painter.mouse.up()
-    painter.wait_for_timeout(2000)  # nor does it say when a stroke has arrived
+    wait_until_seen(painter, x, y, lambda rgb: np.ptp(rgb) > 60)  # in the brush's colour
     painter.get_by_role("button", name="Wipe it clean there").click()  # one even grey, by the toy
     save = painter.get_by_role("link", name="Save the plate").or_(painter.get_by_role("button", name="Save the plate"))
     expect(save).to_be_enabled()
@@ -226,13 +241,15 @@ def test_an_answer_about_an_earlier_plate_is_not_shown(steel: Page) -> None:
         "() => window.dispatchEvent(new CustomEvent('corrovis:steel', {detail: {url: 'data:,', path: '/elsewhere.png'}}))"
     )
     expect(stage_of(steel)).to_have_attribute("data-state", "busy")
+    steel.evaluate(HEAR)
     steel.locator(".steel-stage .reseed").evaluate("(button) => { button.disabled = false; button.click(); }")
-    steel.wait_for_timeout(2000)
-    expect(stage_of(steel)).to_have_attribute("data-state", "busy")
+    steel.wait_for_function("() => window.heard.includes(1)")
+    assert stage_of(steel).get_attribute("data-state") == "busy"
 
 
 def test_a_browser_that_cannot_draw_is_told_so(launch: Launch, server: str) -> None:
-    page = launch(["--disable-gpu", "--disable-3d-apis"]).new_page()
+    page = launch("--disable-gpu", "--disable-3d-apis").new_page()  # not by open_page: here the editor's library complains
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(server)
     page.get_by_role("tab", name="Steel").click()
     page.get_by_role("tab", name="Brush").click()

@@ -1,4 +1,4 @@
-"""The page with quick stand-ins for the trained steps, so that the browser tests test the page: `python toy.py PORT`.
+"""The page with quick stand-ins for the trained steps, so that the browser tests test the page: `python toy.py PORT [GATE]`.
 
 The pictures are drawn here; a car is whatever is bluer than it is red.  Composing, encoding, drawing are the real ones.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from corrovis.results import AgedCar, CarMask, Float, Grade, Photo, Provenance
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.layers import LayerViewer
 from corrovis.sem.material import MaterialClassifier
+from corrovis.sem.results import Field, Inspection
 from corrovis.sem.segmentation import Segmenter
 from corrovis.sem.synthesis import MODEL, Synthesiser
 from corrovis.settings import WEIGHTS
@@ -100,6 +102,27 @@ class Ager:
         return AgedCar(photo, onset, layer, np.round(mask.paint * 255).astype(np.uint8), mask, seed, MADE)
 
 
+class Halting(Inspector):
+    """While the file `gate` is there, as many pictures are inspected as it has bytes, and the next one waits."""
+
+    def __init__(self, segmenter: Segmenter, gate: Path) -> None:
+        super().__init__(segmenter)
+        self.gate, self.passed = gate, 0
+
+    def waits(self) -> bool:
+        try:
+            return self.passed >= self.gate.stat().st_size
+        except FileNotFoundError:
+            self.passed = 0
+            return False
+
+    def inspect(self, field: Field, model: str | None = None, explain: bool = True) -> Inspection:
+        while self.waits():
+            time.sleep(0.05)
+        self.passed += 1
+        return super().inspect(field, model, explain)
+
+
 class Grader:
     def grade(self, photo: Photo) -> Grade:
         return Grade(np.array([0.7, 0.2, 0.06, 0.04], np.float32), MADE)
@@ -159,7 +182,7 @@ def main() -> None:
         shutil.copytree(page.EXAMPLES / folder, examples / folder)
     page.EXAMPLES = examples
     store = Store(WEIGHTS)
-    inspector = Inspector(Segmenter(store))  # the shipped networks: they are small
+    inspector = Halting(Segmenter(store), Path(*sys.argv[2:] or ["no gate"]))  # the shipped networks: they are small
     steel = SetTools(Defects(), Patches())
     lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store))
     synthesiser = Synthesiser(store) if MODEL in store else None

@@ -8,7 +8,7 @@ API_NAME = "Use it from a program"
 SOURCE_NAME = "Source code"
 SOURCE_UNKNOWN = "Source code: from whoever runs this page"
 LICENCE = "AGPL-3.0-or-later"
-FOOTER = "Pictures of aged cars are illustrations, not predictions. Uploads are deleted within an hour."
+FOOTER = "Pictures made here are illustrations, not predictions. Uploads are deleted within an hour."
 
 CAR_TAB = "Car"
 INSPECT_TAB = "Inspect"

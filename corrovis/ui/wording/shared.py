@@ -4,6 +4,7 @@ from __future__ import annotations
 
 EXAMPLES = "Or try one of these"
 EXAMPLE = "Example: {name}"
+ONE_AT_A_TIME = "One file at a time: the last one is still being made."
 EXPIRED = "This photo was already deleted here; upload it again"
 
 
