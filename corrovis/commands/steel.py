@@ -50,6 +50,7 @@ def defect_add(
     """Put a defect on steel; with a mask only there, and every other pixel keeps its bits.
 
     With a mask, OUT_mask.png beside the plate says where the defect lies: 0, or the place of its class among the nine.
+    Such a mask can be given as --mask again.
 
     Defects are drawn as large as in 64 px patches of hot-rolled strip, and without a mask they cover the whole plate evenly, like
     wallpaper: on a plate much larger than that, mask the place where the defect is to be.
@@ -87,8 +88,9 @@ def _change_plate(path: Path, name: str | None, file: Path, wish: Wish) -> None:
         from corrovis.steel.inspector import PatchInspector
         from corrovis.steel.plates import read_plate, read_region
         from corrovis.steel.results import Brush
-        from corrovis.tasks.steel import SetTools, write_defect
+        from corrovis.tasks.steel import SetTools, check_spared, write_defect
 
+        check_spared((path, wish.mask), file)
         store = open_store()
         plate = read_plate(path)
         brush = Brush(wish.strength, wish.seed, read_region(wish.mask, plate.size_hw) if wish.mask else None)

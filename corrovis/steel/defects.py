@@ -16,7 +16,8 @@ alike, and normalised by the same means and spreads, taken of up to `MEASURED` o
 within 32 px of a tile's border, and hardly counts (`STEEP`).  Tiles without brush are left out.
 
 What is wiped off is a defect, not the light on the plate or its grain: see `corrovis.steel.wiping`.  What is brushed on as an
-object, such as a scratch, lies on steel as light as the plate: `OBJECTS`; other classes come half-way to it.
+object, such as a scratch, lies on the plate's own steel at the plate's light: see `corrovis.steel.brushing`.  Whole patches keep
+the generator's steel: at the plate's light the inspector takes 0.86 of their grooves for grooves, not 0.98.
 
 One patch of training shows some 64 px of steel, and the generator draws at that scale: a class that is a texture covers whatever
 it is put on, evenly.  On a plate much larger than a patch a defect therefore wants a region.
@@ -27,7 +28,6 @@ from __future__ import annotations
 import time
 from typing import Any, cast
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -36,22 +36,14 @@ from torch import Tensor
 from corrovis.errors import BadInputError
 from corrovis.networks.pegan import STRIDE, PEGenerator
 from corrovis.results import Bool, Float, Provenance
+from corrovis.steel.brushing import AS_LIGHT, OBJECTS, faded, standing_out
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
-from corrovis.steel.wiping import at_own_level, blurred, wiped
+from corrovis.steel.wiping import LIGHT, at_own_level, blurred, wiped
 from corrovis.store import Store
 from corrovis.tiles import Stitcher, windows
 
 MODEL = "steel-pegan"
 WHOLE, OVERLAP, STEEP, MEASURED = 320, 96, 4, 16
-LIGHT = 24.0  # px that a plate is smoothed over to tell its light from its steel
-FEATHER, WIPE_FEATHER = 8.0, 2.0  # px over which a brushed defect fades in; steel on steel needs less
-MOST_FEATHER = 48.0  # px, and otherwise
-SURFACE_FEATHER, RAGGED = 0.25, 0.5  # of the region's depth a surface fades in over, and of that, how far its edge wanders
-OBJECTS = ("grooves_gouges", "inclusion", "rolled_in_scale", "scratches")
-"""Classes that lie on steel, which the generator draws anew around them, darker or brighter; others are a surface of their own.
-
-Only what is brushed is set to the plate's light: on whole patches the inspector takes 0.86 of grooves for grooves then, not 0.98.
-"""
 TURNED = {"scratches": 4, "grooves_gouges": 8}
 """Classes that the generator draws upright alone: of each so many times four seeds, the last four lay them across.
 
@@ -129,15 +121,21 @@ class DefectMaker:
 
     def _changed(self, plate: Plate, name: str, brush: Brush) -> DefectPlate:
         began = time.perf_counter()
-        changed = plate
+        weight, changed = np.zeros(plate.size_hw, np.float32), plate
         if brush.strength > 0:
             used = checked(brush.region, plate.size_hw)
             where = window(used, 2 * self.side if name == CLEAN else self.side)
             grey, region = plate.grey[where], None if brush.region is None else used[where]
+            drawn = self._drawn(grey, name, region, brush.seed)
+            weight[where] = faded(used[where], name, brush)
+            if region is not None and name in OBJECTS:
+                weight[where] *= standing_out(drawn, region)
             by = np.zeros(plate.size_hw, np.float32)
-            by[where] = (self._drawn(grey, name, region, brush.seed) - grey) * faded(used[where], name, brush) * brush.strength
+            by[where] = (drawn - grey) * weight[where] * brush.strength
             changed = plate.shifted(by)
-        return DefectPlate(plate, changed, name, brush, Provenance(MODEL, self.spec.sha256, time.perf_counter() - began))
+        lies = np.asarray(weight > (0 if name == CLEAN else 0.5), np.bool_)
+        made_by = Provenance(MODEL, self.spec.sha256, time.perf_counter() - began)
+        return DefectPlate(plate, changed, name, brush, lies, made_by)
 
     def _drawn(self, grey: Float, name: str, region: Bool | None, seed: int) -> Float:
         """(H, W) in [0, 1]: what is to be seen in the region, or on the whole plate."""
@@ -152,7 +150,7 @@ class DefectMaker:
             made = self._tiled(upright, name, seed, np.ascontiguousarray(wanted.T)).T + light
         else:
             made = self._tiled(grey - light, name, seed, wanted) + light
-        return made if region is None else at_own_level(grey, made, 1 if name in OBJECTS else 0.5)
+        return made if region is None else at_own_level(grey, made, 1 if name in AS_LIGHT else 0.5)
 
     def _tiled(self, grey: Float, name: str, seed: int, wanted: Bool) -> Float:
         """(H, W) of any size through the generator where it is `wanted`; smaller than a patch is mirrored to one."""
@@ -227,34 +225,6 @@ def checked(region: Bool | None, size_hw: tuple[int, int]) -> Bool:
     if not region.any():
         raise BadInputError("the region is empty; paint where the defect is to go")
     return region
-
-
-def faded(region: Bool, name: str, brush: Brush) -> Float:
-    """(H, W) in [0, 1]: how much of a class is put where; on a whole plate all of it.
-
-    A surface, which has no shape of its own, would have that of the brush: it fades in slowly, from a ragged edge.
-    """
-    if brush.region is None:
-        return np.ones(region.shape, np.float32)
-    if name == CLEAN or name in OBJECTS:
-        return feathered(region, WIPE_FEATHER if name == CLEAN else FEATHER)
-    deepest = float(depth_of(region).max())
-    fade = min(max(min(FEATHER, deepest), SURFACE_FEATHER * deepest), MOST_FEATHER)
-    noise = blurred(np.random.default_rng(brush.seed).standard_normal(region.shape).astype(np.float32), fade / 2)
-    return feathered(region, fade, RAGGED * fade * noise / noise.std())
-
-
-def feathered(region: Bool, fade: float = FEATHER, wander: Float | float = 0) -> Float:
-    """(H, W) in [0, 1]: 1 inside, 0 outside, rising over `fade` px within the region, its edge `wander` px further in or out."""
-    deep = depth_of(region)
-    ramp = np.clip((deep + np.minimum(wander, 0)) / min(fade, max(float(deep.max()), 1)), 0, 1)
-    return np.where(region, ramp * ramp * (3 - 2 * ramp), 0).astype(np.float32)
-
-
-def depth_of(region: Bool) -> Float:
-    """(H, W): px from the region's edge, within it; the plate's own rim is none."""
-    ringed = np.pad(region.astype(np.uint8), 1, mode="edge")
-    return np.asarray(cv2.distanceTransform(np.pad(ringed, 8, mode="edge"), cv2.DIST_L2, 5), np.float32)[9:-9, 9:-9]
 
 
 def window(used: Bool, least: int) -> tuple[slice, slice]:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from corrovis.resizing import resized
+from corrovis.resizing import resized, scaled
 from corrovis.results import Float, Provenance
 from corrovis.steel.results import PatchVerdict, Plate
 from corrovis.store import Store
@@ -57,14 +57,12 @@ def cut(grey: Float, side: int) -> Float:
 
     What is smaller than a patch, or less than half larger, is brought to a patch's size.
     """
-    height, width = grey.shape
-    size = width, height
-    if max(size) < 1.5 * side:
-        size = side, side
-    elif min(size) < side:
-        scale = side / min(size)
-        size = max(side, round(width * scale)), max(side, round(height * scale))
-    if size != (width, height):
-        grey = resized(grey, size[::-1])
+    grey = resized(grey, (side, side)) if max(grey.shape) < 1.5 * side else at_least(grey, side)
     rows, columns = (spread_starts(length, side, MOST_A_SIDE) for length in grey.shape)
     return np.stack([grey[y : y + side, x : x + side] for y in rows for x in columns])
+
+
+def at_least(grey: Float, side: int) -> Float:
+    """(H, W), enlarged where its short side is shorter than `side`."""
+    height, width = scaled(grey.shape, max(1, side / min(grey.shape)))
+    return resized(grey, (max(side, height), max(side, width)))

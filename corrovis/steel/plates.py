@@ -23,6 +23,7 @@ Value = TypeVar("Value", bound=np.generic)
 DEEP = (TWELVE, SIXTEEN, OWN_RANGE)  # as their notes begin
 MARKED = "marked as synthetic in the file"
 SYNTHETIC = "Synthetic"
+MOST_CLASSES = 16  # of a mask that numbers them; a picture so dark is none of its own
 WHITE = "White"
 """Text of a PNG of 16 bits: its white, which its pixels alone do not tell once the brightest of them is brushed away."""
 
@@ -47,17 +48,26 @@ def read_plate(source: Path | bytes, name: str = "picture") -> Plate:
 
 
 def read_region(source: Path, size_hw: tuple[int, int]) -> Bool:
-    """A mask of the plate's own size: True where it is brighter than half and at least half opaque."""
+    """A mask of the plate's own size: True where it is brighter than half and at least half opaque.
+
+    Of classes by their numbers, as our own masks tell them, True is all but 0.
+    """
     mask = read_photo(source)
     if mask.size_hw != size_hw:
         found, wanted = (f"{size[1]} x {size[0]}" for size in (mask.size_hw, size_hw))
         raise BadInputError(f"{mask.name} is {found}, but the plate is {wanted}; draw the mask in the plate's size")
-    region: Bool = np.asarray(mask.rgb.max(axis=2) > 127, np.bool_)
+    numbered = mask.rgb.max() < MOST_CLASSES and _one_byte_a_pixel(source)
+    region: Bool = np.asarray(mask.rgb.max(axis=2) > (0 if numbered else 127), np.bool_)
     if OVER_WHITE in mask.notes:
         region = _painted(source.read_bytes(), TURNED in mask.notes)
     if not region.any():
-        raise BadInputError(f"{mask.name} is black all over or transparent; paint white where the defect is to go")
+        raise BadInputError(f"{mask.name} is black all over or transparent; paint white where a defect is to be put or wiped off")
     return region
+
+
+def _one_byte_a_pixel(source: Path) -> bool:
+    with Image.open(source) as image:
+        return image.mode == "L"
 
 
 def _painted(data: bytes, turned: bool) -> Bool:

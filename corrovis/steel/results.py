@@ -81,15 +81,21 @@ class Brush:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DefectPlate:
-    """A synthetic picture: `original` with a defect of class `defect` added, or with its defect erased (`CLEAN`)."""
+    """A synthetic picture: `original` with a defect of class `defect` added, or with its defect erased (`CLEAN`).
+
+    Shape:
+        where: (H, W) bool, the pixels that show the defect, or where it was wiped off
+    """
 
     original: Plate
     plate: Plate
     defect: str
     brush: Brush
+    where: Bool
     made_by: Provenance
 
     def __post_init__(self) -> None:
+        check_array("DefectPlate.where", self.where, np.bool_, self.original.size_hw)
         if self.plate.pixels.shape != self.original.pixels.shape:
             raise ValueError(f"DefectPlate.plate: wanted shape {self.original.pixels.shape}, found {self.plate.pixels.shape}")
 

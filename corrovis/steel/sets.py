@@ -24,7 +24,7 @@ from corrovis.errors import BadInputError, CorrovisError
 from corrovis.images import pictures_in
 from corrovis.results import Byte, Float
 from corrovis.steel.defects import DefectMaker
-from corrovis.steel.inspector import PatchInspector
+from corrovis.steel.inspector import PatchInspector, at_least
 from corrovis.steel.plates import read_plate
 from corrovis.steel.results import CLEAN, MOST_SEED, MadePatch
 from corrovis.steel.texture import clean_plate
@@ -119,13 +119,21 @@ def make_set(
                 hashes[name].append(mark)
                 tally.kept[name] += 1
                 yield MadePatch(grey, name, seed, source, float(score))
-    for name in order.classes:
-        if tally.kept[name] < order.count:
-            log.warning("only %d of %d %s passed the inspector", tally.kept[name], tally.made(name), name)
+    for line in shortfalls(order, tally):
+        log.warning("%s", line)
     if not tally.kept.total():
         raise CorrovisError(
             f"none of {sum(map(tally.made, order.classes))} patches showed what was asked for; try other clean patches"
         )
+
+
+def shortfalls(order: SetOrder, tally: Tally) -> list[str]:
+    """A line for each class of which there are fewer than asked for."""
+    return [
+        f"only {tally.kept[name]} of {order.count} {name}: {tally.made(name)} were made, the others left out"
+        for name in order.classes
+        if tally.kept[name] < order.count
+    ]
 
 
 def next_batch(order: SetOrder, tally: Tally) -> list[str]:
@@ -197,17 +205,17 @@ class Sources:
                 except BadInputError as problem:
                     self.files.remove(path)
                     if not self.files:
-                        raise BadInputError(f"no picture in {self.folder} can be read; the last of them: {problem}") from problem
+                        raise BadInputError(f"no picture of clean steel can be used; the last of them: {problem}") from problem
                     log.warning("left out: %s", problem)
 
     def _read(self, path: Path) -> Float:
-        """A picture as (H, W) in [0, 1], at least a patch large."""
+        """A picture as (H, W) in [0, 1], at least a patch large: enlarged twice at the most, for grain grows with it."""
         if self._last is None or self._last[0] != path:
             grey = read_plate(path).grey
-            if (scale := self.side / min(grey.shape)) > 1:
-                size = (max(self.side, round(grey.shape[1] * scale)), max(self.side, round(grey.shape[0] * scale)))
-                grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.float32)
-            self._last = path, grey
+            if 2 * min(grey.shape) < self.side:
+                size = f"{grey.shape[1]} x {grey.shape[0]}"
+                raise BadInputError(f"{path.name} is only {size} pixels; use clean steel of at least {self.side // 2} a side")
+            self._last = path, at_least(grey, self.side)
         return self._last[1]
 
 

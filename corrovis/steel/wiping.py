@@ -19,6 +19,7 @@ from corrovis.results import Bool, Float
 
 CLEAN_LEVELS = (40 / 255, 200 / 255)  # between which the clean steel of training lies, but for 4 % of it
 CELL = 8  # px
+LIGHT = 24.0  # px that a plate is smoothed over to tell its light from its steel
 AROUND, NEAR = 33, 5  # cells a side that light is the median of: on a whole plate, and around a region
 NOISE, CERTAIN = 2 / 255, 1.6  # the generator moves clean steel so far, smoothed; beyond so many times that all is taken over
 FINE, WIDE, GRAIN = 1.5, 3.0, 8.0  # px: noise is smoothed over, differences are widened over, and below which all is grain
@@ -63,7 +64,12 @@ def at_own_level(before: Float, after: Float, share: float = 1.0) -> Float:
 def damaged(before: Float, smooth: Float) -> Float:
     """(H, W): how much of `smooth` is to be taken over, 0 where it differs from `before` by no more than noise."""
     far = blurred(np.abs(blurred(smooth - before, FINE)), WIDE)
-    ramp = np.clip((far / NOISE - 1) / (CERTAIN - 1), 0, 1)
+    return smoothstep((far / NOISE - 1) / (CERTAIN - 1))
+
+
+def smoothstep(x: Float) -> Float:
+    """0 below 0 and 1 above 1, rising without a bend between."""
+    ramp = np.clip(x, 0, 1)
     return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
 
 

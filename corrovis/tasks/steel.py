@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from corrovis.errors import BadInputError
 from corrovis.images import save_index_png
 from corrovis.render.captions import with_defect
 from corrovis.render.folders import check_unused, make_folder
@@ -20,7 +21,7 @@ from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import MARKED, save_plate
 from corrovis.steel.results import CLEAN, DefectPlate, MadePatch, PatchVerdict, Plate
-from corrovis.steel.sets import SetOrder, Tally, make_set
+from corrovis.steel.sets import SetOrder, Tally, make_set, shortfalls
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "class", "seed", "source", "score")
@@ -62,17 +63,24 @@ def write_defect(made: DefectPlate, tools: SetTools, path: Path) -> dict[str, An
 def write_mask(made: DefectPlate, defects: tuple[str, ...], plate: Path, before: Byte | None = None) -> Path:
     """Beside the file of a brushed `plate` a PNG of one byte a pixel: 0, or the place of its class in `defects`, counted from 1.
 
-    Where the brush was not, it keeps what `before` (H, W) says.
+    Where nothing was put or wiped, it keeps what `before` (H, W) says.
     """
     mask = np.zeros(made.plate.size_hw, np.uint8) if before is None else before.copy()
-    if made.brush.strength > 0:
-        mask[made.brush.region] = 0 if made.defect == CLEAN else 1 + defects.index(made.defect)
+    mask[made.where] = 0 if made.defect == CLEAN else 1 + defects.index(made.defect)
     save_index_png(mask, mask_beside(plate))
     return mask_beside(plate)
 
 
 def mask_beside(plate: Path) -> Path:
     return plate.with_name(f"{plate.stem}_mask.png")
+
+
+def check_spared(came: tuple[Path | None, ...], plate: Path) -> None:
+    """Raises BadInputError when `plate`, or the mask beside it, would be written over a file that came in."""
+    kept = {path.resolve() for path in came if path}
+    for written in (plate, mask_beside(plate)):
+        if written.resolve() in kept:
+            raise BadInputError(f"{written} would be written over what came in; choose another name with --out")
 
 
 def write_set(
@@ -115,7 +123,7 @@ def write_set(
             _leave_nothing(folder, made)
     files = {name: [folders[name] / file_name(name, number) for number in range(written[name])] for name in order.classes}
     dropped = {"unlike_class": tally.unlike.total(), "duplicates": tally.doubles.total()}
-    return {"files": files, "manifest": folder / MANIFEST, "dropped": dropped}
+    return {"files": files, "manifest": folder / MANIFEST, "dropped": dropped, "warnings": shortfalls(order, tally)}
 
 
 def caption_in(order: SetOrder, patch: MadePatch) -> str | None:

@@ -7,9 +7,12 @@ from functools import wraps
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any, TypeVar
+from unicodedata import category
 
 from gradio import FileData
 from gradio.events import api
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from corrovis.errors import BadInputError
 
@@ -30,6 +33,16 @@ def open_door(endpoint: Callable[..., Any], **options: Any) -> None:
     api(called, api_name=endpoint.__name__, **options)
 
 
+async def refuse(request: Request, error: Exception) -> JSONResponse:
+    """What a program hears when it leaves out what a door needs, or sends what it does not know: gradio's own words, and 400.
+
+    Any other TypeError is a fault of ours.
+    """
+    if "/call/v2/" not in request.url.path:
+        raise error
+    return JSONResponse({"error": str(error)}, 400)
+
+
 def upload(file: Any) -> tuple[Path, str]:
     """Path and name of an uploaded file.
 
@@ -40,13 +53,21 @@ def upload(file: Any) -> tuple[Path, str]:
     if not isinstance(meta, dict) or meta.get("_type") != "gradio.FileData" or not record.get("path"):
         raise BadInputError("no file came with the request; pass what an upload answered (gradio_client's handle_file does both)")
     path = Path(str(record["path"]))
-    return path, str(record.get("orig_name") or path.name)
+    return path, shown_name(record.get("orig_name")) or path.name
+
+
+def shown_name(name: Any) -> str:
+    """A file's name without what can be neither written nor shown, nor a dot in front, which hides files; "" for what is none."""
+    if not isinstance(name, str):
+        return ""
+    return "".join(sign for sign in name if category(sign) not in ("Cc", "Cs")).lstrip(".")
 
 
 def uploads(name: str, files: Any) -> list[tuple[Path, str]]:
     """Paths and names of several uploaded files.  Raises BadInputError for what is no list of them."""
     if not isinstance(files, list):
-        raise BadInputError(f"{name} {files!r:.40} is no list of files; send one, with a single file in it if there is but one")
+        kind = "one file" if isinstance(files, dict) else repr(files)[:40]
+        raise BadInputError(f"{name}: {kind} is no list of files; send one, with a single file in it if there is but one")
     return [upload(file) for file in files]
 
 
@@ -60,11 +81,11 @@ def number(name: str, value: Any) -> float:
         raise BadInputError(f"{name} {value!r:.40} is no number; leave {name} out, or give one") from error
 
 
-def whole_number(name: str, value: Any, most: int = MOST) -> int:
-    """`value` as a number to count with or a seed.  Raises BadInputError for what is none, or above `most`."""
+def whole_number(name: str, value: Any, most: int = MOST, least: int = 0) -> int:
+    """`value` as a number to count with or a seed.  Raises BadInputError for what is none, or outside `least` to `most`."""
     found = number(name, value)
-    if not (found.is_integer() and 0 <= found <= most):
-        raise BadInputError(f"{name} {value!r:.40} is outside 0 to {most}; use a whole number between")
+    if not (found.is_integer() and least <= found <= most):
+        raise BadInputError(f"{name} {value!r:.40} is outside {least} to {most}; use a whole number between")
     return int(found)
 
 

@@ -17,7 +17,7 @@ from corrovis.tasks.steel import SetTools
 from corrovis.ui import steel_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
-from corrovis.ui.parts import AT_ONCE, VISIT_S, WORK, Handing, drawing, fresh_folder, hero, picture_upload
+from corrovis.ui.parts import AT_ONCE, VISIT_S, WORK, Handing, drawing, folder_to_fill, fresh_folder, hero, picture_upload
 from corrovis.ui.steel_jobs import MOST_PATCHES, NARROW, PlateVisit, SteelDesk, StoppedError, Stroke
 from corrovis.ui.wording import steel as wording
 
@@ -159,8 +159,7 @@ class SteelTab:
             return str(steel_jobs.look_value(self.tools, present(desk.visit), str(event.name), float(event.strength)))
 
     def keep(self, desk: SteelDesk, event: gr.EventData) -> str:
-        folder = fresh_folder()
-        with complaining():
+        with complaining(), folder_to_fill() as folder:
             return str(steel_jobs.write_patch(self.tools, present(desk.visit), str(event.name), float(event.strength), folder))
 
     def put_there(self, desk: SteelDesk, drawn: dict[str, Any], strength: float, seed: float, defect: str) -> Any:
@@ -169,9 +168,8 @@ class SteelTab:
             painted = painted_of(drawn)
             if not painted.any():
                 raise complaint(wording.BRUSH_NOTHING)
-            folder = fresh_folder()
             stroke = Stroke(painted, defect, float(strength), int(seed or 0))
-            with complaining():
+            with complaining(), folder_to_fill() as folder:
                 brushed = steel_jobs.brush(self.tools, begun, stroke, folder)
             if brushed.narrow:
                 gr.Info(wording.BRUSH_NARROW.format(px=NARROW))
@@ -221,8 +219,13 @@ class SteelTab:
             archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, told, go_on)
             counts = {"kept": sum(map(len, answer["files"].values())), "unlike": answer["dropped"]["unlike_class"]}
             text = wording.SET_DONE.format(**counts, doubles=answer["dropped"]["duplicates"])
+            told_short = "".join(
+                f"<p>{wording.SET_SHORT.format(name=wording.steel_name(name), kept=len(files), count=order.count)}</p>"
+                for name, files in answer["files"].items()
+                if len(files) < order.count
+            )
             sample = [(str(path), wording.steel_name(path.parent.name)) for path in some]
-            return sample, f"<p>{text}</p>", str(archive)
+            return sample, f"<p>{text}</p>{told_short}", str(archive)
         return [], f"<p>{wording.SET_STOPPED}</p>", None
 
     def _laid(self, desk: SteelDesk, visit: PlateVisit) -> Any:

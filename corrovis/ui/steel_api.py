@@ -11,7 +11,7 @@ from gradio import FileData
 
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
-from corrovis.steel.results import CLEAN, Brush
+from corrovis.steel.results import CLEAN, MOST_SEED, Brush
 from corrovis.steel.sets import SetOrder
 from corrovis.tasks.steel import SetTools, verdict_record, write_defect, write_set
 from corrovis.ui.complaints import complaining
@@ -52,7 +52,7 @@ def publish(tools: SetTools) -> None:
         """A set of synthetic patches, `n` of one class or of "all", made from drawn clean steel; `background`: and n of that."""
         with complaining(), folder_to_fill() as folder:
             wanted = tools.maker.defects if text("defect", defect) == "all" else (defect,)
-            count, chance = whole_number("n", n, MOST_PATCHES), whole_number("seed", seed)
+            count, chance = whole_number("n", n, MOST_PATCHES, 1), whole_number("seed", seed, MOST_SEED)
             order = SetOrder(wanted, count, chance, background=flag("background", background))
             began = time.perf_counter()
             answer = write_set(tools, order, folder)
@@ -76,9 +76,9 @@ def changed(tools: SetTools, plate: Any, name: str, asked: Asked) -> dict[str, A
     with complaining(), folder_to_fill() as folder:
         path, title = upload(plate)
         picture = read_plate(path, title)
-        region = read_region(upload(asked.mask)[0], picture.size_hw) if asked.mask else None
-        brush = Brush(number("strength", asked.strength), whole_number("seed", asked.seed), region)
+        region = read_region(upload(asked.mask)[0], picture.size_hw) if asked.mask is not None else None
+        brush = Brush(number("strength", asked.strength), whole_number("seed", asked.seed, MOST_SEED), region)
         made = make(tools, picture, name, brush)
         ending = "erased" if name == CLEAN else name
-        answer: dict[str, Any] = as_files(write_defect(made, tools, folder / f"{Path(title).stem[:60]}_{ending}.png"))
+        answer: dict[str, Any] = as_files(write_defect(made, tools, folder / f"{Path(title).stem[:40] or 'plate'}_{ending}.png"))
     return answer

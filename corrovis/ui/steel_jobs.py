@@ -22,7 +22,7 @@ from corrovis.errors import BadInputError, CorrovisError
 from corrovis.images import png_uri
 from corrovis.resizing import resized, scaled
 from corrovis.results import Bool, Byte
-from corrovis.steel.defects import depth_of
+from corrovis.steel.brushing import depth_of
 from corrovis.steel.plates import read_plate, save_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, Pixels, Plate
 from corrovis.steel.sets import SetOrder
@@ -152,7 +152,8 @@ def look_value(tools: SetTools, visit: PlateVisit, name: str, strength: float) -
 def write_patch(tools: SetTools, visit: PlateVisit, name: str, strength: float, folder: Path) -> Path:
     """The patch as the stage shows it, in its own depth."""
     made = make(tools, middle(read(tools, visit)), name, Brush(strength, visit.seed))
-    path = folder / f"{Path(visit.name).stem[:60] or 'patch'}_{name}_strength_{strength:.2f}.png"
+    what = "wiped" if name == CLEAN else name
+    path = folder / f"{Path(visit.name).stem[:60] or 'patch'}_{what}_strength_{strength:.2f}.png"
     save_plate(made.plate, path, caption_of(made))
     return path
 

@@ -65,7 +65,7 @@ function draw() {
 function settle() {
   const { chosen, strength, value } = view;
   if (strength === 0 || strength === 1) return showSeen(strength ? cellOf(chosen).probabilities : value.probabilities);
-  trigger("look", { name: chosen, strength, key: value.key });
+  trigger("look", { name: chosen, strength });
 }
 
 const likeliest = (probabilities) => Object.entries(probabilities).sort((a, b) => b[1] - a[1]).slice(0, SHOWN);

@@ -10,12 +10,16 @@ import gradio as gr
 import numpy as np
 import pytest
 from endpoints import Doors, published, sent
+from gradio import FileData
+from gradio.routes import App
 from micrographs import grains
 from PIL import Image
+from starlette.testclient import TestClient
 
 from corrovis.errors import BadInputError
 from corrovis.store import Store
-from corrovis.ui.requests import upload
+from corrovis.ui.page import launch_options
+from corrovis.ui.requests import open_door, upload
 
 
 @pytest.fixture
@@ -45,6 +49,9 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("fit_tafel", "curve", {"area_cm2": "wide"}, "area_cm2 'wide' is no number"),
     ("fit_tafel", "curve", {"area_cm2": [1.2]}, "area_cm2 [1.2] is no number"),
     ("fit_tafel", "curve", {"equivalent_weight": -27.9, "density_g_cm3": 7.87}, "must be above 0"),
+    ("fit_tafel", "curve", {"equivalent_weight": "Infinity", "density_g_cm3": 7}, "must be above 0 and at most 300"),
+    ("fit_tafel", "curve", {"area_cm2": 1e-300}, "area 1e-300 cm2 is not possible"),
+    ("fit_eis", "spectrum", {"columns": "frequency=1,real=1,imaginary=1"}, "column '1' cannot be both frequency and real"),
     ("fit_tafel", "curve", {"equivalent_weight": {}, "density_g_cm3": 7.87}, "equivalent_weight {} is no number"),
     ("fit_tafel", "curve", {"window": "ab"}, "window 'ab' is none; give [lowest, highest]"),
     ("fit_tafel", "curve", {"window": 0.5}, "window 0.5 is none"),
@@ -57,12 +64,18 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("fit_tafel", "curve", {"columns": 5}, "columns 5 is no text"),
     ("fit_tafel", "curve", {"method": ["auto"]}, "method ['auto'] is no text"),
     ("fit_tafel", "curve", {"reference": 3}, "reference 3 is no text"),
+    *(("fit_tafel", "curve", {"reference": name}, "is no electrode's name") for name in ("x" * 41, "S\0", "\ud800")),
+    ("fit_tafel", "curve", {"sweep": 9}, "no number 9"),
+    ("fit_eis", "spectrum", {"spectrum_number": 9}, "no number 9"),
     ("fit_eis", "spectrum", {"circuit": 5}, "circuit 5 is no text"),
     ("fit_eis", "spectrum", {"area_cm2": "wide"}, "area_cm2 'wide' is no number"),
     ("fit_eis", "spectrum", {"spectrum_number": True}, "spectrum_number True is no number"),
     ("add_defect", "plate", {"defect": "spots", "strength": True}, "strength True is no number"),
     ("add_defect", "plate", {"defect": None}, "defect None is no text"),
-    ("synthesize_steel", "", {"n": 301}, "n 301 is outside 0 to 300"),
+    *(("add_defect", "plate", {"defect": "spots", "mask": mask}, "no file came") for mask in ({}, "", [], False, 0)),
+    ("synthesize_steel", "", {"n": 301}, "n 301 is outside 1 to 300"),
+    ("synthesize_steel", "", {"n": 0}, "n 0 is outside 1 to 300"),
+    ("synthesize_steel", "", {"seed": -1}, "seed -1 is outside 0 to 900000000000"),
     ("synthesize_sem", "", {"material": "304", "side": 513}, "side 513 is outside 0 to 512"),
     ("fit_eis", "spectrum", {"spectrum_number": "last"}, "spectrum_number 'last' is no number"),
     ("fit_eis", "spectrum", {"columns": 5}, "columns 5 is no text"),
@@ -106,17 +119,51 @@ def test_null_is_the_same_as_leaving_it_out(doors: Doors, files: dict[str, Any],
 def test_numbers_of_curves_may_come_in_quotes(doors: Doors, files: dict[str, Any]) -> None:
     """As elsewhere; a form's fields are texts."""
     asked = {"area_cm2": "2", "equivalent_weight": "27.92", "density_g_cm3": "7.87", "window": ["-0.7", "-0.35"], "sweep": "1"}
-    found = doors["fit_tafel"](files["curve"], **asked)
+    curve = {**files["curve"], "orig_name": r"$\frac{$.csv"}
+    found = doors["fit_tafel"](curve, **asked, reference=r"$\frac{$")
     assert found["i_corr_a_cm2"]["value"] == pytest.approx(5e-6, rel=0.05)
     assert found["corrosion_rate_mm_y"]["value"] == pytest.approx(3.27e-3 * 5 * 27.92 / 7.87, rel=0.05)
     found = doors["fit_eis"](files["spectrum"], "R0-p(R1,C1)", area_cm2="2", spectrum_number="1")
     assert found["parameters"]["R1"]["value"] == pytest.approx(1000, rel=1e-3)
 
 
+@pytest.mark.parametrize(("sent_by", "said"), [({}, "required argument: file"), ({"file": None, "x": 1}, "`x` is not")])
+def test_what_a_door_lacks_or_does_not_know_is_said(sent_by: dict[str, Any], said: str) -> None:
+    def door(file: FileData) -> dict[str, Any]:
+        return {}
+
+    with gr.Blocks(analytics_enabled=False) as page:
+        open_door(door)
+    app = App.create_app(page, app_kwargs=launch_options()["app_kwargs"])
+    answer = TestClient(app).post("/gradio_api/call/v2/door", json=sent_by)
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]
+
+
 @pytest.mark.parametrize("record", [None, 5, {"path": "/etc/passwd"}, {"path": "/etc/passwd", "meta": "gradio.FileData"}])
 def test_what_is_no_upload_is_none(record: Any) -> None:
     with pytest.raises(BadInputError, match="no file came with the request"):
         upload(record)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        (123, "plate"),
+        ("a\0b.png", "ab"),
+        ("\ud800.png", "png"),
+        ("..", "plate"),
+        ("../../up\n.png", "up"),
+        (".hidden.png", "hidden"),
+    ],
+)
+def test_odd_names_of_uploads_become_names_that_can_be_written(
+    doors: Doors, files: dict[str, Any], name: Any, written: str
+) -> None:
+    plate = {**files["plate"], "path": files["plate"]["path"].replace("picture.png", "plate.png"), "orig_name": name}
+    Path(files["plate"]["path"]).rename(plate["path"])
+    found = doors["add_defect"](plate, "spots", 0)
+    assert found["file"]["orig_name"] == f"{written}_spots.png"
 
 
 @pytest.fixture
@@ -142,6 +189,11 @@ def test_a_progression_calls_pictures_by_their_own_names(doors: Doors, table: Pa
     assert (good["file"], bad["file"]) == ("Probe (4h).png", "Probe (8h).png")
     assert bad["error"].startswith("Probe (8h).png is not a picture")
     assert good["mask"]["meta"] == {"_type": "gradio.FileData"}
+    answer = doors["progression"](sent(table), pictures(table)[:1])
+    assert [item["file"] for item in answer["items"]] == ["Probe (4h).png", "Probe (8h).png"]
+    assert answer["items"][1]["error"] == "Probe (8h).png is named by the table and was not sent with it"
+    with pytest.raises(gr.Error, match=r"none of 2 .* the first: Probe \(4h\)\.png cannot be read \(No such file"):
+        doors["progression"](sent(table), [])
 
 
 WRONG_PROGRESSIONS: dict[str, tuple[str, str]] = {

@@ -16,7 +16,8 @@ from torch import Tensor
 from corrovis.errors import BadInputError
 from corrovis.networks.pegan import STRIDE
 from corrovis.results import Bool, Float
-from corrovis.steel.defects import OVERLAP, TURNED, WHOLE, DefectMaker, Variation, faded, feathered, lies_across, window
+from corrovis.steel.brushing import faded, feathered
+from corrovis.steel.defects import OVERLAP, TURNED, WHOLE, DefectMaker, Variation, lies_across, window
 from corrovis.steel.inspector import PatchInspector, cut
 from corrovis.steel.plates import read_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
@@ -203,6 +204,31 @@ def test_a_brushed_object_leaves_the_plates_light_alone(toy_store: Store) -> Non
     assert moved["crazing"] == pytest.approx(25.5 / 2, abs=1)
 
 
+class Scratching(DefectMaker):
+    """A generator that draws bright lines of 3 px, and grain thrice as coarse as the plate's between them."""
+
+    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
+        lines = np.isin(np.arange(grey.shape[-1]) % 40, (19, 20, 21))
+        return np.asarray(grey + np.where(lines, 0.3, 0.03 * noise.numpy()), np.float32)
+
+
+def test_between_brushed_objects_the_plate_keeps_its_grain(toy_store: Store) -> None:
+    """And the mask is of the objects."""
+    before, size = Plate(clean_plate((240, 240), 3)), (240, 240)
+    y, x = np.mgrid[:240, :240]
+    region = np.asarray(np.hypot(y - 120, x - 120) < 90)
+    made = Scratching(toy_store).add(before, "scratches", Brush(region=region))
+    lines = np.broadcast_to(np.isin(np.arange(240) % 40, (19, 20, 21)), size)
+    deep = np.asarray(np.hypot(y - 120, x - 120) < 80)
+    by = np.abs(made.plate.pixels.astype(float) - before.pixels)
+    assert by[lines & deep].min() > 40
+    far = np.broadcast_to(np.isin(np.arange(240) % 40, (14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26)), size)
+    assert (by[region & ~far] == 0).mean() > 0.7
+    assert made.where[lines & deep].all()
+    assert made.where[deep].mean() < 2.6 * lines[deep].mean()
+    assert not made.where[~region].any()
+
+
 def test_a_batch_is_its_patches_one_by_one(maker: DefectMaker) -> None:
     grey = np.stack([plate().grey, plate(size_hw=(40, 56)).grey[::-1]])
     both = maker.produce(grey, ["spots", CLEAN], [1, 2])
@@ -269,7 +295,7 @@ def test_results_say_what_is_wrong_with_them() -> None:
     with pytest.raises(TypeError, match=r"Plate\.pixels"):
         Plate(np.zeros((4, 4), np.float32))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"DefectPlate\.plate"):
-        DefectPlate(plate(), plate(size_hw=(20, 20)), "spots", Brush(), None)  # type: ignore[arg-type]
+        DefectPlate(plate(), plate(size_hw=(20, 20)), "spots", Brush(), np.ones((40, 56), bool), None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", ["grey", "deep"])

@@ -12,7 +12,7 @@ from drawn_plates import KINDS, plate
 from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.images import EXIF_ORIENTATION
+from corrovis.images import EXIF_ORIENTATION, save_index_png
 from corrovis.steel.plates import MARKED, read_plate, read_region, save_plate
 from corrovis.steel.results import Plate
 
@@ -71,6 +71,13 @@ def test_a_mask_of_another_size_or_none_at_all_is_refused(tmp_path: Path) -> Non
         read_region(tmp_path / "white.png", (10, 10))
     with pytest.raises(BadInputError, match="black all over"):
         read_region(tmp_path / "black.png", (40, 56))
+    own = np.zeros((40, 56), np.uint8)
+    own[10:20, 5:30] = 8
+    save_index_png(own, tmp_path / "own.png")
+    assert np.array_equal(read_region(tmp_path / "own.png", (40, 56)), own > 0), "as written beside a brushed plate"
+    Image.fromarray(np.dstack([own] * 3)).save(tmp_path / "dark.png")
+    with pytest.raises(BadInputError, match="put or wiped off"):
+        read_region(tmp_path / "dark.png", (40, 56))
 
 
 def test_a_mask_is_white_where_it_is_painted_and_opaque(tmp_path: Path) -> None:

@@ -157,14 +157,16 @@ def test_a_bad_picture_among_clean_ones_costs_only_itself(
     maker: DefectMaker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     Image.fromarray(clean_plate((90, 90), 0)).save(tmp_path / "good.png")
+    Image.fromarray(clean_plate((20, 90), 0)).save(tmp_path / "small.png")
     for name in ("cut", "text", "odd"):
         (tmp_path / f"{name}.png").write_bytes((tmp_path / "good.png").read_bytes()[:200])
     made = list(make_set(maker, None, SetOrder(("spots",), 70, clean=tmp_path), Tally()))
     assert len(made) == 70
     assert {patch.source.split()[0] for patch in made} == {"good.png"}
     assert "left out: " in caplog.text
+    assert "small.png is only 90 x 20 pixels" in caplog.text
     (tmp_path / "good.png").unlink()
-    with pytest.raises(BadInputError, match=r"no picture in .* can be read"):
+    with pytest.raises(BadInputError, match="no picture of clean steel can be used"):
         list(make_set(maker, None, SetOrder(("spots",), 1, clean=tmp_path), Tally()))
 
 
@@ -212,6 +214,20 @@ def test_a_class_that_never_passes_is_given_up(toy_store: Store, maker: DefectMa
 
     with pytest.raises(CorrovisError, match=r"none of \d+ patches showed"):
         list(make_set(maker, Never(toy_store), SetOrder(("spots",), 2), Tally()))
+
+
+def test_what_is_lacking_is_said_class_by_class(toy_store: Store, tmp_path: Path) -> None:
+    class Bare(Stripes):
+        """Of spots it makes the same again and again."""
+
+        def produce(self, grey: Float, defects: list[str], seeds: list[int]) -> Float:
+            return super().produce(
+                grey, defects, [0 if one == "spots" else seed for one, seed in zip(defects, seeds, strict=True)]
+            )
+
+    answer = write_set(SetTools(Bare(toy_store), None), SetOrder(("spots", "crazing"), 2), tmp_path)
+    assert [len(answer["files"][name]) for name in ("spots", "crazing")] == [1, 2]
+    assert answer["warnings"] == ["only 1 of 2 spots: 48 were made, the others left out"]
 
 
 def test_batches_go_to_the_classes_that_lack_most() -> None:
@@ -286,10 +302,17 @@ def test_defects_are_added_and_erased(corrovis: Run, patch: Path, tmp_path: Path
     assert np.array_equal(before[region == 0], after[region == 0])
     mask = np.asarray(Image.open(answer.json["mask"]))
     assert answer.json["mask"] == str(out.with_name("made_mask.png"))
-    assert np.array_equal(mask, np.where(region, 8, 0)), "scratches are the eighth of nine"
+    assert set(np.unique(mask)) == {0, 8}, "scratches are the eighth of nine"
+    assert not mask[region == 0].any()
     assert not np.array_equal(before, after)
     wiped = corrovis("defect", "erase", out, "--out", tmp_path / "wiped.png", "--json")
     assert wiped.json["class"] == "background"
+    beside = tmp_path / "again_mask.png"
+    beside.write_bytes((tmp_path / "mask.png").read_bytes())
+    for name, where in ((patch, tmp_path / "mask.png"), (tmp_path / "again.png", beside)):
+        refused = corrovis("defect", "add", patch, "--class", "spots", "--out", name, "--mask", where)
+        assert (refused.code, "over what came in" in refused.err) == (2, True)
+    assert np.array_equal(np.asarray(Image.open(beside)), region)
     assert (tmp_path / "wiped.png").exists()
 
 
@@ -363,5 +386,5 @@ def test_programs_get_files_named_for_what_was_done(
 def test_programs_are_told_how_long_a_set_took(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     answer = published(toy_store)["synthesize_steel"]("spots", 1)
-    assert set(answer) == {"files", "manifest", "dropped", "seconds"}
+    assert set(answer) == {"files", "manifest", "dropped", "warnings", "seconds"}
     assert answer["seconds"] > 0

@@ -73,6 +73,8 @@ SET_SAMPLE = "The first ones"
 SET_DOWNLOAD = "The set: a folder per class, and a manifest"
 SET_DONE = "{kept} patches; {unlike} were left out because they did not show their class clearly, {doubles} as duplicates."
 
+SET_SHORT = "{name}: only {kept} of {count}."
+
 
 def steel_name(name: str) -> str:
     """ "rolled_in_scale" -> "Rolled-in scale"; other networks' classes are shown as they are called."""
