@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from os.path import commonpath
 from pathlib import Path
@@ -16,32 +15,24 @@ import numpy as np
 from corrovis.images import png_uri
 from corrovis.render.pages import write_page
 from corrovis.render.pdf import Shown, Table, write_tables_pdf
-from corrovis.render.sem_plots import progression_plot
+from corrovis.render.progression_words import (
+    CAPTION,
+    INTERVALS,
+    MEANING,
+    TITLE,
+    by_text,
+    fields_told,
+    hours_told,
+    in_words,
+    level_told,
+    share_told,
+)
+from corrovis.render.sem_plots import drawn_names, progression_plot
 from corrovis.sem.exposure_table import Row, look_alikes
 from corrovis.sem.progression import Line, Point, Trend, compare, trends
 from corrovis.sem.results import FIELD_SEVERITIES
 
-CHANGE = "+.3g"  # an hour of thousands changes little, and that little must not be rounded to nothing
 STEPS = 21  # hours at which a line and its band are answered
-TITLE = "Corrosion against exposure"
-CAPTION = "A dot is a field, a bar the interval of the mean of repeats, a line with its band the trend of a condition."
-NO_LINE = "too few fields or exposures, or several models"
-NUMBER = re.compile(r"\d+(?:\.\d+)?")
-INTERVALS = {"Welch t": "Welch's t over repeats", "paired t": "paired t over the exposures", None: "none"}
-
-MEANING = (
-    "Corroded share: pixels called corroded, of all pixels of the specimen without its data bar.",
-    "Severity level: 0 low, 1 moderate, 2 severe, weighted with their probabilities, so it moves before a limit is passed.",
-    "Fields of one condition and exposure are repeats; the interval of their mean is the 95 % t interval, wide for two or three.",
-    "A field alone has no interval.",
-    "Growth is a straight line through all fields of a condition, with the 95 % t interval of least squares, drawn as its band.",
-    "It wants three fields at two exposures. Corrosion need not grow on a straight line: look at the plot.",
-    "Conditions are compared over the exposures that both have; they differ where the interval leaves zero out.",
-    "Where each of these exposures has repeats in both, the interval is that of Welch's t test, pooled over them. Where not, and",
-    "there are three or more, it is the paired t interval of the differences at each, as if they were draws of one; else none.",
-    "Models differ in what they call corroded, so nothing is compared, averaged or put on a line across two of them.",
-    "The intervals cover the scatter of the fields, not an error of the model that all of them share.",
-)
 
 
 def write_progression(
@@ -51,18 +42,20 @@ def write_progression(
 
     `items` are the records of the rows' pictures, in their order; `points` those that could be inspected.
     """
-    found = trends(points)
+    found = _every_condition(rows, trends(points))
     fields = [field_record(row, name, item) for row, name, item in zip(rows, shown_names(rows), items, strict=True)]
     kinds = {"plot": "png", "csv": "csv", "json": "json", "report": "html", "pdf": "pdf"}
     files = {key: folder / f"progression.{kind}" for key, kind in kinds.items()}
+    conditions, comparisons = [trend_record(trend) for trend in found], [asdict(contrast) for contrast in compare(points)]
     answer = {
-        "conditions": [trend_record(trend) for trend in found],
-        "comparisons": [asdict(contrast) for contrast in compare(points)],
+        "summary": in_words(conditions, comparisons),
+        "conditions": conditions,
+        "comparisons": comparisons,
         "warnings": [*look_alikes(row.condition for row in rows), *said_of_models(fields)],
         "items": list(items),
         **files,
     }
-    plot = progression_plot(found)
+    plot = progression_plot([trend for trend in found if trend.points])
     files["plot"].write_bytes(plot)
     _write_csv(fields, files["csv"])
     _write_json(answer, fields, files["json"])
@@ -70,6 +63,12 @@ def write_progression(
     _write_html(answer, fields, (plot, said), files["report"])
     _write_pdf(answer, fields, (plot, said), files["pdf"])
     return answer
+
+
+def _every_condition(rows: Sequence[Row], found: Sequence[Trend]) -> list[Trend]:
+    """The trends in the order of the table; of a condition whose pictures all failed an empty one."""
+    known = {trend.condition: trend for trend in found}
+    return [known.get(name) or Trend(name, (), (), None, None) for name in dict.fromkeys(row.condition for row in rows)]
 
 
 def trend_record(trend: Trend) -> dict[str, Any]:
@@ -90,13 +89,14 @@ def trend_record(trend: Trend) -> dict[str, Any]:
     }
 
 
-def _line_record(trend: Trend, line: Line | None) -> dict[str, list[float]] | None:
-    """The line and the edges of its band, from the first to the last hour."""
+def _line_record(trend: Trend, line: Line | None) -> dict[str, list[float] | None] | None:
+    """The line and the edges of its band, where it has one, from the first to the last hour."""
     if line is None:
         return None
     hours = np.linspace(trend.points[0].exposure_h, trend.points[-1].exposure_h, STEPS)
-    names = ("exposure", "value", "low", "high")
-    return {name: [round(float(x), 6) for x in values] for name, values in zip(names, (hours, *line.band(hours)), strict=True)}
+    low, high = line.band(hours) or (None, None)
+    columns = {"exposure": hours, "value": line.at(hours), "low": low, "high": high}
+    return {name: None if own is None else [round(float(x), 6) for x in own] for name, own in columns.items()}
 
 
 def shown_names(rows: Sequence[Row]) -> list[str]:
@@ -115,10 +115,12 @@ def field_record(row: Row, name: str, item: dict[str, Any]) -> dict[str, Any]:
         "file": name,
         "exposure_h": row.exposure_h,
         "condition": row.condition,
+        "specimen": row.specimen,
         "corroded_fraction": item.get("corroded_fraction"),
         "severity": item.get("severity"),
         **{f"probability_{severity}": shares.get(severity) for severity in FIELD_SEVERITIES},
         "regions": len(item["regions"]) if "regions" in item else None,
+        **{key: item.get(key) for key in ("regions_per_mm2", "corroded_um2", "pixel_size_um")},
         "model": item.get("model"),
         "model_sha256": item.get("model_sha256"),
         "warnings": "; ".join(item.get("warnings", [])),
@@ -170,6 +172,8 @@ def _write_html(answer: dict[str, Any], fields: list[dict[str, Any]], drawn: tup
     values = {
         "title": TITLE,
         "caption": CAPTION,
+        "summary": answer["summary"],
+        "drawn": drawn_names([one["condition"] for one in answer["conditions"]]),
         "conditions": answer["conditions"],
         "comparisons": answer["comparisons"],
         "intervals": INTERVALS,
@@ -180,25 +184,37 @@ def _write_html(answer: dict[str, Any], fields: list[dict[str, Any]], drawn: tup
         "plot": png_uri(plot),
         "meaning": MEANING,
     }
-    write_page("progression_report.html", path, values, {"share": _share, "level": _level})
+    told: dict[str, Callable[..., str]] = {"share": share_told, "level": level_told, "fields": fields_told, "hours": hours_told}
+    write_page("progression_report.html", path, values, told)
 
 
 def _write_pdf(answer: dict[str, Any], fields: list[dict[str, Any]], drawn: tuple[bytes, Said], path: Path) -> None:
-    """The same tables as in the HTML."""
+    """The same words and tables as in the HTML; conditions are called as in the plot, whose font is this file's too."""
     plot, said = drawn
+    names = drawn_names([one["condition"] for one in answer["conditions"]])
+    conditions = [{**one, "condition": names[one["condition"]]} for one in answer["conditions"]]
+    comparisons = [{**one, "first": names[one["first"]], "second": names[one["second"]]} for one in answer["comparisons"]]
+    fields = [{**field, "condition": names[field["condition"]]} for field in fields]
     notes = [f"left out: {field['error']}" for field in fields if field["error"]] + [f"{name}: {text}" for name, text in said]
+    other = ", ".join(shown for name, shown in names.items() if shown != name)
+    notes += [f"{other}: names in letters that this font lacks; progression.html has them"] if other else []
     models = [f"Model {name}, sha256 {sha256}" for name, sha256 in _models(fields)]
-    tables = [*_tables(answer["conditions"]), _contrasts(answer["comparisons"]), _fields(fields)]
-    write_tables_pdf(TITLE, notes, [Shown(plot, CAPTION), *tables], (*MEANING, *models), path)
+    tables = [*_tables(conditions), _contrasts(comparisons), _fields(fields)]
+    parts: list[str | Shown | Table] = [*in_words(conditions, comparisons), Shown(plot, CAPTION), *tables]
+    write_tables_pdf(TITLE, notes, parts, (*MEANING, *models), path)
 
 
 def _tables(conditions: list[dict[str, Any]]) -> tuple[Table, Table]:
     """Growth, and means at each exposure."""
     growth = [
-        [c["condition"], str(len(c["exposure"])), _share(c["trend"], "+"), _level(c["severity_trend"], "+")] for c in conditions
+        [c["condition"], str(len(c["exposure"])), share_told(c["trend"], "+"), level_told(c["severity_trend"], "+")]
+        for c in conditions
     ]
     means = [
-        [c["condition"], f"{m['exposure_h']:g}", str(m["fields"]), _share(m["corroded_fraction"]), _level(m["severity_level"])]
+        [
+            *(c["condition"], f"{m['exposure_h']:g}", fields_told(m)),
+            *(share_told(m["corroded_fraction"]), level_told(m["severity_level"])),
+        ]
         for c in conditions
         for m in c["means"]
     ]
@@ -212,8 +228,8 @@ def _tables(conditions: list[dict[str, Any]]) -> tuple[Table, Table]:
 def _contrasts(comparisons: list[dict[str, Any]]) -> Table:
     rows = [
         [
-            *(c["second"], c["first"], INTERVALS[c["interval"]], ", ".join(f"{h:g}" for h in c["exposures_h"])),
-            *(_share(c["difference"], "+"), _level(c["severity_difference"], "+")),
+            *(c["second"], c["first"], c["interval"] or INTERVALS[None], hours_told(c["exposures_h"])),
+            *(share_told(c["difference"], "+"), level_told(c["severity_difference"], "+")),
         ]
         for c in comparisons
     ]
@@ -232,47 +248,3 @@ def _fields(fields: list[dict[str, Any]]) -> Table:
 
 def _models(fields: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return sorted({(field["model"], field["model_sha256"]) for field in fields if field["model"]})
-
-
-def by_text(said: Sequence[tuple[str, str]], count: int) -> list[tuple[str, str]]:
-    """Warnings as (name of a picture, text), each text once, with all pictures of `count` that it is said of.
-
-    Texts that differ in their numbers alone are one, with the least and the greatest of each.
-    """
-    names: dict[str, list[str]] = {}
-    texts: dict[str, list[str]] = {}
-    for name, text in said:
-        kind = NUMBER.sub("#", text)
-        names.setdefault(kind, []).append(name)
-        texts.setdefault(kind, []).append(text)
-    called = {kind: f"all {count} pictures" if len(own) == count > 1 else ", ".join(own) for kind, own in names.items()}
-    return [(called[kind], _ranged(own)) for kind, own in texts.items()]
-
-
-def _ranged(texts: Sequence[str]) -> str:
-    """Texts that differ in their numbers alone as one."""
-    columns = iter(zip(*(NUMBER.findall(text) for text in texts), strict=True))
-
-    def span(found: re.Match[str]) -> str:
-        numbers = next(columns)
-        least, most = min(numbers, key=float), max(numbers, key=float)
-        return found[0] if float(least) == float(most) else f"{least} to {most}"
-
-    return NUMBER.sub(span, texts[0])
-
-
-def _share(estimate: dict[str, Any] | None, sign: str = "") -> str:
-    """Points of % of the field, with the interval where there is one."""
-    times = {key: value and 100 * value for key, value in estimate.items()} if estimate else None
-    return _written(times, CHANGE if sign else ".2f")
-
-
-def _level(estimate: dict[str, Any] | None, sign: str = "") -> str:
-    return _written(estimate, CHANGE if sign else ".3f")
-
-
-def _written(estimate: dict[str, Any] | None, form: str) -> str:
-    if estimate is None:
-        return NO_LINE
-    value = format(estimate["value"], form)
-    return value if estimate["low"] is None else f"{value} ({estimate['low']:{form}} to {estimate['high']:{form}})"

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import MaxNLocator
 
 from corrovis.render.plots import LINES
@@ -17,6 +18,8 @@ from corrovis.sem.progression import Estimate, Line, Trend
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection
 
 RUST, GREY = "#c2571a", "#57534e"
+ROUNDS = (("o", "-"), ("s", "--"), ("D", ":"))  # mark and line, others each time the colours begin anew; the page has the same
+APART, BESIDE = 0.012, 0.06  # of the axis: from one condition's bar to the next, and from the first to the last at the most
 ACROSS, KEY = 80, 7  # letters beside each other in the legend, and what the dot before a name takes of them
 
 
@@ -41,29 +44,52 @@ def progression_plot(trends: Sequence[Trend]) -> bytes:
 
     A dot is a field, a bar the interval of a mean over repeats, a line and its band a condition's trend with the t interval.
     """
-    abreast = max(1, ACROSS // (KEY + max(len(trend.condition) for trend in trends)))
+    names = drawn_names([trend.condition for trend in trends])
+    abreast = max(1, ACROSS // (KEY + max(map(len, names.values()))))
     rows = -(-len(trends) // abreast)
     figure = Figure(figsize=(7, 6.2 + 0.22 * rows), layout="constrained")
     shares, levels = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    aside = bars_aside([[point.exposure_h for point in trend.points] for trend in trends])
     for number, trend in enumerate(trends):
-        colour = LINES[number % len(LINES)]
+        colour, (mark, stroke) = LINES[number % len(LINES)], ROUNDS[number // len(LINES) % len(ROUNDS)]
         hours = np.array([point.exposure_h for point in trend.points])
-        dots: dict[str, Any] = {"color": colour, "label": trend.condition, "alpha": 0.5, "markersize": 4}
-        shares.plot(hours, [100 * point.corroded_fraction for point in trend.points], "o", **dots)
-        levels.plot(hours, [point.severity_level for point in trend.points], "o", **dots)
-        means = [(mean.exposure_h, mean.corroded_fraction, mean.severity_level) for mean in trend.means]
+        name = names[trend.condition].replace("$", r"\$")  # no formula
+        dots: dict[str, Any] = {"color": colour, "label": name, "alpha": 0.5, "markersize": 4}
+        shares.plot(hours, [100 * point.corroded_fraction for point in trend.points], mark, **dots)
+        levels.plot(hours, [point.severity_level for point in trend.points], mark, **dots)
+        means = [(mean.exposure_h + aside[number], mean.corroded_fraction, mean.severity_level) for mean in trend.means]
         _draw_means(shares, [(at, share) for at, share, _ in means], 100, colour)
         _draw_means(levels, [(at, level) for at, _, level in means], 1, colour)
-        _draw_line(shares, trend.area, (hours, 100), colour)
-        _draw_line(levels, trend.severity, (hours, 1), colour)
+        _draw_line(shares, trend.area, (hours, 100), (colour, stroke))
+        _draw_line(levels, trend.severity, (hours, 1), (colour, stroke))
     shares.set_ylabel("corroded, % of the field")
     shares.set_ylim(0, 100 * share_ceiling(point.corroded_fraction for trend in trends for point in trend.points))
     figure.legend(*shares.get_legend_handles_labels(), loc="outside upper left", ncols=abreast, frameon=False)
+    ends = [trend.points[end].exposure_h for trend in trends for end in (0, -1)]
+    if min(ends) == max(ends):
+        levels.set_xlim(ends[0] - 0.5, ends[0] + 0.5)
     levels.set_xlabel("exposure, h")
     levels.set_ylabel("severity")
     levels.set_yticks(range(len(FIELD_SEVERITIES)), FIELD_SEVERITIES)
     levels.set_ylim(-0.1, len(FIELD_SEVERITIES) - 0.9)
     return _png(figure)
+
+
+def drawn_names(conditions: Sequence[str]) -> dict[str, str]:
+    """What each is called in the plot: itself, or its number where the font lacks a letter, or a legend would leave it out."""
+    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
+
+    def known(name: str) -> bool:
+        return not name.startswith("_") and all(font.get_char_index(ord(letter)) for letter in name if letter != "\n")
+
+    return {name: name if known(name) else f"condition {number}" for number, name in enumerate(conditions, 1)}
+
+
+def bars_aside(hours: Sequence[Sequence[float]]) -> list[float]:
+    """How many hours beside its exposure the bars of each condition stand, so that they do not hide each other."""
+    every = [at for own in hours for at in own]
+    step = min(APART, BESIDE / len(hours)) * (max(every) - min(every) or 1)
+    return [step * (number - (len(hours) - 1) / 2) for number in range(len(hours))]
 
 
 def share_ceiling(shares: Iterable[float]) -> float:
@@ -79,15 +105,17 @@ def _draw_means(axes: Axes, means: list[tuple[float, Estimate]], scale: float, c
             axes.errorbar(hours, scale * mean.value, reach, fmt="_", color=colour, markersize=11, capsize=4)
 
 
-def _draw_line(axes: Axes, line: Line | None, over: tuple[Real, float], colour: str) -> None:
-    """The line and its band from the first to the last hour; `over` holds the hours and what takes values to the axis."""
+def _draw_line(axes: Axes, line: Line | None, over: tuple[Real, float], look: tuple[str, str]) -> None:
+    """The line and its band from the first to the last hour; `over` holds the hours and what takes values to the axis, `look`
+    colour and stroke.
+    """
     if line is None:
         return
-    hours, scale = over
+    (hours, scale), (colour, stroke) = over, look
     at = np.linspace(hours.min(), hours.max(), 41)
-    middle, low, high = (scale * edge for edge in line.band(at))
-    axes.plot(at, middle, color=colour)
-    axes.fill_between(at, low, high, color=colour, alpha=0.14, linewidth=0)
+    axes.plot(at, scale * line.at(at), stroke, color=colour)
+    if band := line.band(at):
+        axes.fill_between(at, scale * band[0], scale * band[1], color=colour, alpha=0.14, linewidth=0)
 
 
 def _png(figure: Figure) -> bytes:

@@ -1,7 +1,7 @@
-"""The table of a progression: which picture, how long its specimen was exposed, and how.
+"""The table of a progression: which picture, how long its specimen was exposed, and how; CSV or a workbook's first sheet.
 
-Everything else reckons in hours.  A column may be called exposure_min or exposure_d instead, and a cell or a file's name may
-bring a unit of its own, as in 7 d, 90min or 4 hours.
+Everything else reckons in hours.  The column of exposures may have its unit in other words, as exposure (min), days or time_h
+have, and a cell or a file's name may bring a unit of its own, as in 7 d, 90min or 4 hours.
 """
 
 from __future__ import annotations
@@ -16,14 +16,21 @@ from itertools import zip_longest
 from os.path import realpath
 from pathlib import Path
 
+from corrovis.electrochem.workbooks import workbook_sheets
 from corrovis.errors import BadInputError
+from corrovis.files import read_file
 
 COLUMNS = ("file", "exposure_h", "condition")
+SPECIMEN = "specimen"  # a column more, for those whose specimens have several fields
+SAME = {"coupon": SPECIMEN}
+WORKBOOK = b"PK\x03\x04"
+MAX_BYTES = 20_000_000
 MOST_HOURS = 1e9  # a hundred thousand years
 EXPOSURES = {"exposure_h": 1.0, "exposure_min": 1 / 60, "exposure_d": 24.0}  # columns, and how many hours one of them is
 WORDS = {"hours?|hrs?": 1.0, "days?": 24.0, "min(?:ute)?s?": 1 / 60, "weeks?|wks?": 168.0}  # in capitals or not
 LETTERS = {"h": 1.0, "d": 24.0}
 UNIT = rf"(?:[{''.join(LETTERS)}]|(?i:{'|'.join(WORDS)}))(?![A-Za-z])"
+HEADING = re.compile(rf"(?:(?:exposure|time|exposure time) )?({UNIT})")
 NEEDED = f"it needs {', '.join(COLUMNS)} in its first line (or exposure_min, exposure_d), and a short line for each picture below"
 CONVERT = "write hours as a number, 0 or more, at most 1e9, or with its unit: 90 min, 4 h, 7 d"
 MORE_CELLS = "put a number with a decimal comma in quotes, or part the cells by semicolons"
@@ -34,18 +41,19 @@ Record = Mapping[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: a picture, how long its specimen was exposed, in hours, and how."""
+    """One line of the table: a picture, how long its specimen was exposed, in hours, and how; which it is, where that is said."""
 
     file: Path
     exposure_h: float
     condition: str
+    specimen: str = ""
 
 
 def read_table(path: Path) -> list[Row]:
-    """Rows of a CSV with the columns file, exposure_h, condition; files are looked for beside the table.
+    """Rows of a table with the columns file, exposure_h, condition; files are looked for beside it.
 
-    Cells are parted by commas, semicolons or tabs; what Excel adds, a first line `sep=;` and lines of empty cells, counts for
-    nothing.
+    Cells of text are parted by commas, semicolons or tabs; lines above the names that begin with #, and what Excel adds, a first
+    line `sep=;` and lines of empty cells, count for nothing.
 
     Raises:
         BadInputError: not readable, columns missing or twice, too many cells, as `row_of` and `once`, or no rows
@@ -58,59 +66,97 @@ def read_table(path: Path) -> list[Row]:
 
 def _rows(path: Path) -> Iterator[tuple[str, Row]]:
     """Each line that says something, after its place in the file."""
-    lines = list(io.StringIO(_decoded(path), newline=""))
+    data = read_file(path, str(path), MAX_BYTES)
+    lines, thousands = (_sheet(data, path), ",") if data.startswith(WORKBOOK) else _text_lines(data, path)
+    _, names = next(lines, (0, []))
+    names = _checked_names(names, path)
+    for number, cells in lines:
+        where = f"{path} line {number}"
+        if any(cell.strip() for cell in cells[len(names) :]):
+            raise BadInputError(f"{where} has {len(cells)} cells for {len(names)} columns; {MORE_CELLS}")
+        if any(cell.strip() for cell in cells):
+            yield where, row_of(dict(zip_longest(names, cells[: len(names)])), path.parent, where, thousands)
+
+
+Lines = Iterator[tuple[int, list[str]]]
+
+
+def _sheet(data: bytes, path: Path) -> Lines:
+    """Number and cells of the lines of a workbook's first sheet that holds any, from the names of the columns on."""
+    _, sheet = next(workbook_sheets(data, str(path)))
+    above = next((n for n, cells in enumerate(sheet) if _says("".join(cells))), len(sheet))
+    yield from enumerate(sheet[above:], above + 1)
+
+
+def _text_lines(data: bytes, path: Path) -> tuple[Lines, str]:
+    """The same of a text, and the marks that may part its thousands."""
+    lines = list(io.StringIO(_decoded(data, path), newline=""))
     above, separator = _head(lines)
     reader = csv.reader(lines[above:], delimiter=separator, skipinitialspace=True)
-    try:
-        names = _checked_names([name.strip().lower() for name in next(reader, [])], path)
-        for cells in reader:
-            where = f"{path} line {above + reader.line_num}"
-            if any(cell.strip() for cell in cells[len(names) :]):
-                raise BadInputError(f"{where} has {len(cells)} cells for {len(names)} columns; {MORE_CELLS}")
-            if any(cell.strip() for cell in cells):
-                record = dict(zip_longest(names, cells[: len(names)]))
-                yield where, row_of(record, path.parent, where, thousands=".," if separator == ";" else ",")
-    except csv.Error as error:
-        raise BadInputError(f"{path} line {above + reader.line_num} is no line of a table ({error}); {NEEDED}") from error
+
+    def numbered() -> Lines:
+        try:
+            for cells in reader:
+                yield above + reader.line_num, cells
+        except csv.Error as error:
+            raise BadInputError(f"{path} line {above + reader.line_num} is no line of a table ({error}); {NEEDED}") from error
+
+    return numbered(), ".," if separator == ";" else ","
 
 
-def _checked_names(names: list[str], path: Path) -> list[str]:
-    """The names of the columns, if all that are needed are there once.  Raises BadInputError otherwise."""
-    exposures = [name for name in names if name in EXPOSURES]
-    counts = {"file": names.count("file"), "exposure_h": len(exposures), "condition": names.count("condition")}
-    wrong = [name for name, count in counts.items() if count != 1]
+def _checked_names(written: list[str], path: Path) -> list[str]:
+    """The names of the columns as we call them, if all that are needed are there once.  Raises BadInputError otherwise."""
+    names = _called(written)
+    exposures = [heading for heading, name in zip(written, names, strict=True) if name in EXPOSURES]
+    counts = {name: names.count(name) for name in (*COLUMNS, SPECIMEN)} | {"exposure_h": len(exposures)}
+    wrong = [name for name in COLUMNS if counts[name] != 1] + [SPECIMEN] * (counts[SPECIMEN] > 1)
     if wrong:
-        several = f"{' and '.join(exposures)}" if wrong[0] == "exposure_h" else wrong[0]
-        raise BadInputError(
-            f"{path} has {f'more than one column {several}' if counts[wrong[0]] else f'no column {wrong[0]}'}; {NEEDED}"
-        )
+        several = " and ".join(exposures) if wrong[0] == "exposure_h" else wrong[0]
+        fault = f"more than one column {several}" if counts[wrong[0]] else f"no column {wrong[0]}"
+        found = ", ".join(f"{heading.strip():.40}" for heading in written[:8] if heading.strip() and heading.isprintable())
+        raise BadInputError(f"{path} has {fault}{f' (it has {found})' if found and not counts[wrong[0]] else ''}; {NEEDED}")
     return names
 
 
-def _decoded(path: Path) -> str:
+def _called(written: list[str]) -> list[str]:
+    """The names as we write them; a heading such as `Hours` is an exposure where none is called so in our own words."""
+    names = [SAME.get(name, name) for name in (heading.strip().lower() for heading in written)]
+    return names if any(name in EXPOSURES for name in names) else [_exposure(name) or name for name in names]
+
+
+def _exposure(name: str) -> str | None:
+    """What the column of exposures is called here: of `exposure (h)`, `time_h` and `hours` all exposure_h."""
+    found = HEADING.fullmatch(" ".join(re.findall("[a-z]+", name)))
+    return next((ours for ours, times in EXPOSURES.items() if found and times == hours_of(found[1])), None)
+
+
+def _decoded(data: bytes, path: Path) -> str:
     """UTF-8, UTF-16 by its mark, or else what Excel's plain CSV is written in."""
     try:
-        data = path.read_bytes()
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return data.decode("utf-16")
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:
             return data.decode("cp1252")
-    except OSError as error:
-        raise BadInputError(f"{path} cannot be read ({error.strerror}); check the path") from error
     except UnicodeDecodeError as error:
         raise BadInputError(f"{path} is no text ({error.reason}); give a CSV with {', '.join(COLUMNS)}") from error
 
 
 def _head(lines: Sequence[str]) -> tuple[int, str]:
     """How many lines stand above the names of the columns, and what parts the cells."""
-    filled = [n for n, line in enumerate(lines) if line.strip(" ,;\t\r\n")] or [len(lines)]
+    filled = [n for n, line in enumerate(lines) if _says(line)] or [len(lines)]
     header = lines[filled[0]] if lines[filled[0] :] else ""
     said = re.fullmatch(r"sep=([,;\t])\s*", header)
     if said:
         return next(iter(filled[1:]), len(lines)), said[1]
     return filled[0], max(",;\t", key=header.count)
+
+
+def _says(line: str) -> bool:
+    """Whether a line above the table is more than empty cells and no comment."""
+    text = line.strip(" ,;\t\r\n")
+    return bool(text) and not text.startswith("#")
 
 
 def row_of(record: Record, folder: Path, where: str, thousands: str = ",") -> Row:
@@ -134,18 +180,19 @@ def row_of(record: Record, folder: Path, where: str, thousands: str = ",") -> Ro
         exposure = float("nan")
     if not 0 <= exposure <= MOST_HOURS:
         raise BadInputError(f"{where}: {column} is {record.get(column)!r}; {CONVERT}")
-    return Row(folder / file, exposure, (record["condition"] or "").strip() or "unnamed")
+    condition, specimen = ((record.get(name) or "").strip() for name in ("condition", SPECIMEN))
+    return Row(folder / file, exposure, condition or "unnamed", specimen)
 
 
 def _parted(text: str, times: float) -> tuple[str, float]:
     """A cell's number and how many hours its unit has: its own, or else that of its column, `times`."""
-    found = re.fullmatch(rf"(.*?)\s*({UNIT})", text)
+    found = re.fullmatch(rf"(.*?)\s*({UNIT})", text, re.IGNORECASE)
     return (found[1], hours_of(found[2])) if found else (text, times)
 
 
 def hours_of(unit: str) -> float:
-    """Hours in a unit that matches `UNIT`."""
-    return LETTERS.get(unit) or next(hours for words, hours in WORDS.items() if re.fullmatch(words, unit, re.IGNORECASE))
+    """Hours in a unit that matches `UNIT`, in capitals or not."""
+    return LETTERS.get(unit.lower()) or next(hours for words, hours in WORDS.items() if re.fullmatch(words, unit, re.IGNORECASE))
 
 
 def in_hours(number: float, times: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from corrovis.errors import CorrovisError
-from corrovis.sem.exposure_table import COLUMNS, read_table, written_hours
+from corrovis.sem.exposure_table import read_table, written_hours
 from corrovis.sem.inspection import Inspector
 from corrovis.tasks.inspection import progression_files
 from corrovis.tasks.requests import request_of
@@ -19,19 +20,25 @@ from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect_form import make_choices
 from corrovis.ui.packing import pack_found
-from corrovis.ui.parts import FILES_PX, PRIVATE, WORK, folder_to_fill, hero
+from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, folder_to_fill, hero
+from corrovis.ui.progression_jobs import ProgressionDesk, StoppedError
 from corrovis.ui.sem_jobs import check_number, in_own_name
 from corrovis.ui.wording import progression as wording
 
 TABLE = "exposure.csv"  # of the examples
+TABLES = (".csv", ".tsv", ".xlsx", ".ods")
+SPEAKS = "element.setAttribute('role', 'status')"
+SHOW_FOUND = """() => document.querySelector(".progression-found")
+  ?.scrollIntoView({behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"})"""
 Lines = list[list[Any]]
 
 
 class ProgressionTab:
-    """Lays the tab out inside the running `gr.Blocks` and wires it.  It keeps nothing: every event brings all it needs."""
+    """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `desk`."""
 
     def __init__(self, inspector: Inspector, examples: Path) -> None:
         self.inspector = inspector
+        self.desk = gr.State(ProgressionDesk(), time_to_live=VISIT_S)
         hero(wording.HEADLINE, wording.LEAD)
         with gr.Row(elem_classes=["ask", "progression-form"]):
             with gr.Column(scale=1):
@@ -39,18 +46,23 @@ class ProgressionTab:
                 self.model, self.scale, self.bar = make_choices(inspector)
             with gr.Column(scale=2):
                 self.table = gr.Dataframe(
-                    headers=list(COLUMNS),
+                    headers=wording.COLUMNS,
                     datatype="str",
-                    column_count=3,
+                    column_count=len(wording.COLUMNS),
+                    column_widths=["30%", "17%", "28%", "25%"],
+                    wrap=True,
                     type="array",
                     interactive=True,
                     label=wording.TABLE,
                 )
                 self.go = gr.Button(wording.COMPARE, variant="primary")
+                self.stop = gr.Button(wording.STOP, variant="stop", visible=False)
+                self.told = gr.HTML(elem_classes="told", apply_default_css=False, js_on_load=SPEAKS)
         if (table := examples / TABLE).exists():
             fields = [str(row.file) for row in read_table(table)]
             offer([(wording.EXAMPLE, [[*fields, str(table)]])], [self.files])
-        with gr.Column(visible=False, elem_classes="findings") as self.findings:
+        with gr.Column(visible=False, elem_classes="findings progression-found") as self.findings:
+            self.words = gr.HTML(elem_classes="told growth-words", apply_default_css=False)
             self.plot = make_plot(wording.GROWTH_PLOT)
             self.growth = gr.HTML(elem_classes="growth", apply_default_css=False)
             self.matrix = gr.HTML(elem_classes="growth matrix", apply_default_css=False)
@@ -58,16 +70,33 @@ class ProgressionTab:
         self._wire()
 
     def _wire(self) -> None:
-        made = [self.findings, self.plot, self.growth, self.matrix, self.download]
-        self.files.change(self.fill, [self.files, self.table], self.table, **PRIVATE)
-        asked: set[Block] = {self.files, self.table, self.model, self.scale, self.bar}
-        done = self.go.click(self.run, asked, made, show_progress_on=self.files, **WORK)
-        done.failure(lambda: gr.Column(visible=False), None, self.findings, **PRIVATE)  # what was found before is not its answer
+        """The button to stop is there during a run, and heard beside the queue; without its table nothing can be compared yet."""
+        made = [self.told, self.findings, self.words, self.plot, self.growth, self.matrix, self.download]
+        buttons = [self.go, self.stop, self.told]
+        filling = self.files.change(lambda: gr.Button(interactive=False), None, self.go, **AT_ONCE)
+        filling = filling.then(self.fill, [self.files, self.table], self.table, **PRIVATE)
+        filling.then(lambda: gr.Button(interactive=True), None, self.go, **AT_ONCE)
+        asked: set[Block] = {self.desk, self.files, self.table, self.model, self.scale, self.bar}
+        begun = self.go.click(self.begin, self.desk, buttons, **AT_ONCE)
+        done = begun.success(self.run, asked, made, show_progress_on=self.told, **WORK)
+        failed = [self.findings, self.go, self.stop]  # what was found before is not its answer
+        done.failure(lambda: (gr.Column(visible=False), *run_buttons(running=False)), None, failed, **PRIVATE)
+        done.success(lambda: run_buttons(running=False), None, buttons[:2], **AT_ONCE)
+        done.success(fn=None, js=SHOW_FOUND, **AT_ONCE)
+        self.stop.click(self.end, self.desk, self.stop, **AT_ONCE)
+
+    def begin(self, desk: ProgressionDesk) -> Any:
+        desk.stopped = False
+        return *run_buttons(running=True), ""
+
+    def end(self, desk: ProgressionDesk) -> Any:
+        desk.stopped = True
+        return gr.Button(wording.STOPPING, interactive=False)
 
     def fill(self, files: list[str] | None, lines: Lines) -> Lines:
-        """A line for every picture: from a CSV among the uploads, as the visitor wrote it, or guessed from the name.
+        """A line for every picture: from a table among the uploads, as the visitor wrote it, or guessed from the name.
 
-        What of a CSV cannot be used is said.
+        What of a table cannot be used is said.
         """
         paths = [Path(file) for file in files or []]
         names = [path.name for path in paths if not is_table(path)]
@@ -78,7 +107,7 @@ class ProgressionTab:
             except CorrovisError as error:  # which names where the upload lies here
                 gr.Warning(in_own_name(str(error), table, table.name), duration=None)
                 continue
-            known |= {row.file.name: [row.file.name, written_hours(row.exposure_h), row.condition] for row in rows}
+            known |= {row.file.name: [row.file.name, written_hours(row.exposure_h), row.condition, row.specimen] for row in rows}
             if missing := [row.file.name for row in rows if row.file.name not in names]:
                 named = ", ".join(missing[:5]) + ", ..." * (len(missing) > 5)
                 gr.Warning(wording.NOT_SENT.format(table=table.name, count=len(missing), names=named), duration=None)
@@ -89,26 +118,39 @@ class ProgressionTab:
         pictures = [Path(file) for file in asked[self.files] or [] if not is_table(Path(file))]
         if not pictures:
             raise complaint(wording.NO_ROWS)
-        with complaining(), folder_to_fill() as home:
-            folder = home / "progression"
-            folder.mkdir()
+        with complaining(), suppress(StoppedError), folder_to_fill() as home:
             rows = jobs.rows_of(asked[self.table])
             check_number(len(rows))
             rows = jobs.placed(rows, jobs.by_name((path, path.name) for path in pictures))
 
             def told(done: int, of: int, name: str) -> None:
+                if asked[self.desk].stopped:
+                    raise StoppedError
                 progress((done, of), desc=name)
 
             request = request_of(self.inspector.segmenter.models, asked[self.model], asked[self.scale], asked[self.bar])
-            answer = progression_files(self.inspector, rows, folder, request, told)
-        refused = sum("error" in item for item in answer["items"])
-        if refused:
-            gr.Warning(wording.SOME_LEFT_OUT.format(refused=refused, count=len(rows)))
-        conditions = answer["conditions"]
-        growth = jobs.growth_table(conditions) + jobs.warning_list(answer["items"], answer["warnings"])
-        matrix = jobs.matrix([c["condition"] for c in conditions], answer["comparisons"])
-        return gr.Column(visible=True), jobs.growth_plot(conditions), growth, matrix, str(pack_found(folder))
+            (home / "progression").mkdir()
+            return shown(progression_files(self.inspector, rows, home / "progression", request, told), home / "progression")
+        raise complaint(wording.STOPPED)  # an answer, even of nothing, would reach a plot that is not there yet
+
+
+def shown(answer: dict[str, Any], folder: Path) -> tuple[Any, ...]:
+    """What the page shows of an answer, whose files lie in `folder`."""
+    items, conditions = answer["items"], answer["conditions"]
+    fields = sum("error" not in item for item in items)
+    if fields < len(items):
+        gr.Warning(wording.SOME_LEFT_OUT.format(refused=len(items) - fields, count=len(items)))
+    done = wording.DONE.format(fields=fields, count=len(items), conditions=len(conditions))
+    growth = jobs.growth_table(conditions) + jobs.warning_list(items, answer["warnings"])
+    matrix = jobs.matrix([one["condition"] for one in conditions], answer["comparisons"])
+    words, plot = jobs.summary_list(answer["summary"]), jobs.growth_plot(conditions)
+    return f"<p>{done}</p>", gr.Column(visible=True), words, plot, growth, matrix, str(pack_found(folder))
+
+
+def run_buttons(running: bool) -> tuple[gr.Button, gr.Button]:
+    """To compare, and in its place to stop."""
+    return gr.Button(visible=not running), gr.Button(wording.STOP, visible=running, interactive=running)
 
 
 def is_table(path: Path) -> bool:
-    return path.suffix.lower() == ".csv"
+    return path.suffix.lower() in TABLES

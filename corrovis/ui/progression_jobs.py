@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from statistics import median_low
@@ -10,31 +11,43 @@ from typing import Any
 
 import numpy as np
 
-from corrovis.errors import BadInputError
-from corrovis.render.progression_report import NO_LINE, by_text
-from corrovis.render.sem_plots import share_ceiling
-from corrovis.sem.exposure_table import COLUMNS, Row, hours_in, once, row_of, written_hours
+from corrovis.errors import BadInputError, CorrovisError
+from corrovis.render.progression_words import NO_LINE, by_text, is_sure
+from corrovis.render.sem_plots import bars_aside, share_ceiling
+from corrovis.sem.exposure_table import COLUMNS, SPECIMEN, Row, hours_in, once, row_of, written_hours
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.ui.curve_plot import panel, plot_json, series
 from corrovis.ui.wording import progression as wording
 from corrovis.ui.wording import shared
 
+NOT_SENT = Path("not sent with the table")  # where a picture is looked for that did not come: nothing is there
 Cells = list[Any]
 
 
+@dataclass(slots=True)
+class ProgressionDesk:
+    """What a run is told meanwhile.  Changed in place."""
+
+    stopped: bool = False
+
+
+class StoppedError(CorrovisError):
+    """The visitor wants no answer any more."""
+
+
 def filled(names: Sequence[str], known: Mapping[str, Cells]) -> list[Cells]:
-    """A line of file, exposure_h, condition for every picture; what is `known` of it stays as it was."""
+    """A line of file, exposure_h, condition, specimen for every picture; what is `known` of it stays as it was."""
     lines = []
     for name in names:
         hours = hours_in(name)
-        lines.append(known.get(name) or [name, "" if hours is None else written_hours(hours), ""])
+        lines.append(known.get(name) or [name, "" if hours is None else written_hours(hours), "", ""])
     return lines
 
 
 def rows_of(lines: Iterable[Cells]) -> list[Row]:
     """The rows of the page's table.  Raises BadInputError as `row_of` and `once` do."""
     texts = [["" if cell is None else str(cell) for cell in line] for line in lines]
-    records = [dict(zip(COLUMNS, line, strict=True)) for line in texts]
+    records = [dict(zip((*COLUMNS, SPECIMEN), line, strict=False)) for line in texts]
     named = [(f"the table, line {n}", record) for n, record in enumerate(records, 1) if record["file"].strip()]
     return once((where, row_of(record, Path(), where)) for where, record in named)
 
@@ -52,10 +65,10 @@ def by_name(files: Iterable[tuple[Path, str]]) -> dict[str, Path]:
 
 
 def placed(rows: Sequence[Row], sent: Mapping[str, Path]) -> list[Row]:
-    """The rows with their files among the uploads, found by name.
+    """The rows with their files among the uploads, found by name; one that did not come is left to fail as its own fault.
 
     Raises:
-        BadInputError: one did not come, or the table has files of one name in two folders
+        BadInputError: the table has files of one name in two folders
     """
     names: dict[str, Path] = {}
     for row in rows:
@@ -63,58 +76,68 @@ def placed(rows: Sequence[Row], sent: Mapping[str, Path]) -> list[Row]:
             raise BadInputError(
                 f"the table names {row.file.name} in two folders, and uploads have none; give each a name of its own"
             )
-    missing = [row.file.name for row in rows if row.file.name not in sent]
-    if missing:
-        raise BadInputError(f"the table names {missing[0]}, which was not sent with it; send all of its pictures")
-    return [Row(sent[row.file.name], row.exposure_h, row.condition) for row in rows]
+    return [replace(row, file=sent.get(row.file.name, NOT_SENT / row.file.name)) for row in rows]
 
 
 def growth_plot(conditions: list[dict[str, Any]]) -> str:
-    """The value of the page's plot: corroded share, and severity, against hours.
+    """The value of the page's plot: corroded share, and severity, against hours; the axes end as in the report.
 
-    Each condition has a dot for each field, a bar for the interval of each mean over repeats, and its line with its band.  The
-    axes begin and end as in the report: each is held open by a band without width.
+    Each condition has a dot for each field, a bar for the interval of each mean over repeats, and its line with its band.
     """
-    ceiling = 100 * share_ceiling(share for one in conditions for share in one["corroded_fraction"])
-    most = len(FIELD_SEVERITIES) - 1
-    at = np.full(2, conditions[0]["exposure"][0])
-    shares, levels = ([{**series(at, np.array([0, end]), "", 0, False), "band": True}] for end in (ceiling, most))
-    for k, one in enumerate(conditions):
-        shares += _drawn(one, k, ("corroded_fraction", "trend_line"), (100, ceiling))
-        levels += _drawn(one, k, ("severity_level", "severity_trend_line"), (1, most))
-    panels = [panel(wording.PLOT_HOURS, wording.PLOT_CORRODED, shares), panel(wording.PLOT_HOURS, wording.PLOT_SEVERITY, levels)]
+    own = [one for one in conditions if one["exposure"]]
+    hours, aside = [one["exposure"] for one in own], bars_aside([one["exposure"] for one in own])
+    ends = [min(map(min, hours)), max(map(max, hours))]
+    ceiling, most = 100 * share_ceiling(share for one in own for share in one["corroded_fraction"]), len(FIELD_SEVERITIES) - 1
+    shares, levels = [], []
+    for k, one in enumerate(own):
+        shares += _drawn(one, (k, aside[k]), ("corroded_fraction", "trend_line"), (100, 100))
+        levels += _drawn(one, (k, aside[k]), ("severity_level", "severity_trend_line"), (1, most))
+    panels = [
+        panel(wording.PLOT_HOURS, wording.PLOT_CORRODED, shares, frame={"x": ends, "y": [0, ceiling]}),
+        panel(wording.PLOT_HOURS, wording.PLOT_SEVERITY, levels, frame={"x": ends, "y": [0, most]}),
+    ]
     return plot_json(panels, fitted=True)
 
 
-def _drawn(one: dict[str, Any], k: int, keys: tuple[str, str], scale: tuple[float, float]) -> list[dict[str, Any]]:
-    """The series of one condition: `keys` name quantity and line, `scale` takes them to the axis and says where that ends."""
-    (key, line), (times, most) = keys, scale
+def _drawn(
+    one: dict[str, Any], place: tuple[int, float], keys: tuple[str, str], scale: tuple[float, float]
+) -> list[dict[str, Any]]:
+    """The series of one condition: `place` is its number and how far aside its bars stand; `keys` name quantity and line; `scale`
+    takes them to the axis, and says what they cannot exceed.
+    """
+    (k, aside), (key, line), (times, most) = place, keys, scale
     drawn = []
     if one[line]:
-        hours, value, low, high = (np.array(one[line][name]) for name in ("exposure", "value", "low", "high"))
-        around = np.clip(times * np.concatenate([high, low[::-1]]), 0, most)
-        drawn.append({**series(np.concatenate([hours, hours[::-1]]), around, "", k, False), "band": True})
+        hours, value = (np.array(one[line][name]) for name in ("exposure", "value"))
+        if one[line]["low"] is not None:
+            around = np.clip(times * np.concatenate([one[line]["high"], one[line]["low"][::-1]]), 0, most)
+            drawn.append({**series(np.concatenate([hours, hours[::-1]]), around, "", k, False), "band": True})
         drawn.append(series(hours, times * value, "", k, True))
     drawn.append(series(np.array(one["exposure"]), times * np.array(one[key]), one["condition"], k, False))
     for mean in one["means"]:
         if mean[key]["low"] is not None:
-            ends = np.clip(times * np.array([mean[key]["low"], mean[key]["high"]]), 0, most)
-            drawn.append(series(np.full(2, mean["exposure_h"]), ends, "", k, True))
+            ends = times * np.array([mean[key]["low"], mean[key]["high"]])
+            drawn.append(series(np.full(2, mean["exposure_h"] + aside), ends, "", k, True))
     return drawn
 
 
+def summary_list(summary: Sequence[str]) -> str:
+    """The answer in words, a line for each sentence."""
+    return "".join(f"<p>{escape(text)}</p>" for text in summary)
+
+
 def growth_table(conditions: list[dict[str, Any]]) -> str:
-    """Each condition in a line: fields, hours, corroded share from least to most, severity first and last, growth of both."""
+    """Each condition in a line: growth, fields, hours, corroded share from least to most, severity first and last, its growth."""
     lines = []
     for one in conditions:
         hours, shares = one["exposure"], one["corroded_fraction"]
         cells = [
             one["condition"],
+            _growth(one["trend"], 100),
             str(len(hours)),
             _span(hours, "{:g}"),
-            _span(shares, "{:.1%}"),
-            _first_to_last(one),
-            _growth(one["trend"], 100),
+            _span([100 * share for share in shares], "{:.1f} %"),
+            _first_to_last(one) if hours else "",
             _growth(one["severity_trend"], 1),
         ]
         lines.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
@@ -133,12 +156,23 @@ def warning_list(items: list[dict[str, Any]], conditions: Sequence[str] = ()) ->
 
 
 def matrix(conditions: list[str], comparisons: list[dict[str, Any]]) -> str:
-    """Every condition against every other, by corroded share and by severity, row minus column; empty for one condition."""
+    """Every condition against every other, by corroded share and by severity, row minus column; of two, the later against the
+    earlier in a line; empty for one.
+    """
     if len(conditions) < 2:
         return ""
+    if len(conditions) == 2:
+        return _pair(conditions, comparisons)
     area = _matrix(wording.MATRIX_TITLE, conditions, comparisons, ("difference", 100, "+.1f"))
     severity = _matrix(wording.MATRIX_SEVERITY_TITLE, conditions, comparisons, ("severity_difference", 1, "+.2f"))
     return area + severity + f"<p>{wording.MATRIX_NOTE}</p>"
+
+
+def _pair(conditions: list[str], comparisons: list[dict[str, Any]]) -> str:
+    found = comparisons[0] if comparisons else {}
+    cells = [f"<th>{escape(wording.PAIR.format(first=conditions[0], second=conditions[1]))}</th>"]
+    cells += [_cell(found.get("difference"), 100, "+.1f"), _cell(found.get("severity_difference"), 1, "+.2f")]
+    return _table(wording.PAIR_TITLE, wording.PAIR_COLUMNS, ["".join(cells)]) + f"<p>{wording.PAIR_NOTE}</p>"
 
 
 def _matrix(title: str, conditions: list[str], comparisons: list[dict[str, Any]], shown: tuple[str, float, str]) -> str:
@@ -166,7 +200,7 @@ def _cell(difference: dict[str, Any] | None, times: float, form: str) -> str:
     if difference is None:
         return f"<td>{wording.NOT_COMPARED}</td>"
     value, low, high = difference["value"], difference["low"], difference["high"]
-    sure = low is not None and (low > 0 or high < 0)
+    sure = is_sure(difference)
     interval = f"<small>{times * low:{form}} … {times * high:{form}}</small>" if low is not None else ""
     kind = ("more" if value > 0 else "less") if sure else "open"
     return f'<td class="{kind}">{times * value:{form}}{interval}</td>'
@@ -191,6 +225,8 @@ def _first_to_last(one: dict[str, Any]) -> str:
 
 
 def _span(values: list[float], form: str) -> str:
+    if not values:
+        return ""
     first, last = form.format(min(values)), form.format(max(values))
     return first if first == last else f"{first} – {last}"
 
@@ -199,5 +235,5 @@ def _growth(trend: dict[str, Any] | None, times: float) -> str:
     """Three figures: an hour of thousands changes little, and that little must not be rounded to nothing."""
     if trend is None:
         return NO_LINE
-    value, low, high = (f"{times * trend[key]:+.3g}" for key in ("value", "low", "high"))
-    return f"{value} ({low} … {high})"
+    value, *ends = (f"{times * trend[key]:+.3g}" for key in ("value", "low", "high") if trend[key] is not None)
+    return f"{value} ({ends[0]} … {ends[1]})" if ends else value

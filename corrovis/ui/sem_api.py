@@ -47,7 +47,9 @@ def publish(inspector: Inspector) -> None:
     def progression(
         table: FileData, images: list[FileData], model: str = "", pixel_size: str = "", scale_bar: str = ""
     ) -> dict[str, Any]:
-        """How corrosion grows: `table` is a CSV with file, exposure_h, condition; `images` are the files that it names."""
+        """How corrosion grows: `table` is a CSV or Excel file with file, exposure_h, condition, and specimen where one has
+        several pictures; `images` are the files that it names.
+        """
         with complaining(), folder_to_fill() as folder:
             path, name = upload(table)
             with calling(path, name):
@@ -55,7 +57,7 @@ def publish(inspector: Inspector) -> None:
             check_number(len(rows))
             sent = uploads("images", images)
             rows, names = placed(rows, by_name(sent)), dict(sent)
-            with calling(rows[0].file, names[rows[0].file]):  # of all of them the first is spoken of
+            with calling(rows[0].file, names.get(rows[0].file, rows[0].file.name)):  # of all of them the first is spoken of
                 answer = progression_files(inspector, rows, folder, asked(model, pixel_size, scale_bar))
         items = [renamed(item, names) for item in answer["items"]]
         files: dict[str, Any] = as_files({**answer, "items": items})
@@ -75,7 +77,9 @@ def calling(path: Path, name: str) -> Iterator[None]:
 
 
 def renamed(item: dict[str, Any], names: Mapping[Path, str]) -> dict[str, Any]:
-    """The record of an upload under its own name, rather than the path where it lies here."""
+    """The record of an upload under its own name, rather than the path where it lies here, or of a picture that did not come."""
     path = Path(item["file"])
+    if path not in names:
+        return {"file": path.name, "error": f"{path.name} is named by the table and was not sent with it"}
     error = {"error": in_own_name(item["error"], path, names[path])} if "error" in item else {}
     return {**item, "file": names[path], **error}

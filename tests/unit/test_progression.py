@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 from scipy.stats import t as student
 from scipy.stats import ttest_1samp, ttest_ind, ttest_rel
@@ -45,9 +46,8 @@ def test_the_band_is_that_of_the_mean_of_a_regression() -> None:
     half = student.ppf(0.975, 4) * np.sqrt(left[0] / 4 * np.diag(new @ np.linalg.inv(x.T @ x) @ new.T))
     (trend,) = trends(own)
     assert trend.area is not None
-    middle, low, high = trend.area.band(at)
-    assert middle == pytest.approx(new @ beta)
-    assert (low, high) == (pytest.approx(new @ beta - half), pytest.approx(new @ beta + half))
+    assert trend.area.at(at) == pytest.approx(new @ beta)
+    assert trend.area.band(at) == (pytest.approx(new @ beta - half), pytest.approx(new @ beta + half))
 
 
 def test_repeats_have_a_mean_with_an_interval() -> None:
@@ -120,16 +120,37 @@ def test_with_repeats_a_difference_has_welchs_interval() -> None:
     assert both.difference.high - both.difference.value == pytest.approx(half)
 
 
-@pytest.mark.parametrize(("exposures", "repeats"), [(1, 2), (1, 3), (2, 2), (2, 3)])
-def test_conditions_that_are_alike_are_seldom_called_different(exposures: int, repeats: int) -> None:
+@pytest.mark.parametrize(("exposures", "repeats", "fields"), [(1, 2, 1), (1, 3, 1), (2, 2, 1), (2, 3, 1), (2, 2, 4), (3, 1, 5)])
+def test_conditions_that_are_alike_are_seldom_called_different(exposures: int, repeats: int, fields: int) -> None:
+    """Specimens that differ as much as their own fields do."""
     dice, called = np.random.default_rng(0), 0
     for _ in range(400):
         drawn = [
-            Point(name, h, dice.normal(0.3, 0.05), LOW, "low") for name in "ab" for h in range(exposures) for _ in range(repeats)
+            Point(name, h, level + dice.normal(0, 0.05), LOW, "low", specimen=str(number))
+            for name in "ab"
+            for h in range(exposures)
+            for number in range(repeats)
+            for level in [dice.normal(0.3, 0.05)]
+            for _ in range(fields)
         ]
         (contrast,) = compare(drawn)
         called += not contrast.difference.low < 0 < contrast.difference.high
     assert called <= 0.07 * 400
+
+
+def test_fields_of_one_specimen_count_once() -> None:
+    """Whatever their number, as a field with their mean would; the fields themselves are all kept."""
+    shares = {("a", 1): (0.1, 0.2, 0.6), ("b", 1): (0.2,), ("a", 2): (0.5, 0.3), ("c", 4): (0.6,)}
+    fields = [Point("dry", h, x, (1 - x, x, 0), "low", specimen=name) for (name, h), own in shares.items() for x in own]
+    alone = [Point("dry", h, np.mean(own), (1 - np.mean(own), np.mean(own), 0), "low") for (_, h), own in shares.items()]
+    (trend,), (wanted,) = trends(fields), trends(alone)
+    assert len(trend.points) == len(fields)
+    assert trend.area is not None
+    for line, other in ((trend.area, wanted.area), (trend.severity, wanted.severity)):
+        assert astuple(line.per_hour) == pytest.approx(astuple(other.per_hour))
+    assert [(mean.fields, mean.specimens) for mean in trend.means] == [(4, 2), (2, 1), (1, 1)]
+    assert astuple(trend.means[0].corroded_fraction) == pytest.approx(astuple(wanted.means[0].corroded_fraction))
+    assert trend.means[1].corroded_fraction == Estimate(pytest.approx(0.4), None, None)
 
 
 def test_what_two_models_found_is_not_put_together() -> None:
@@ -167,6 +188,7 @@ def test_tables_are_read_with_comma_or_semicolon(text: str, tmp_path: Path) -> N
         "file;exposure_h;condition\r\na.png;1,5;dry\r\n;;\r\n;;\r\n",
         "file,exposure_h,condition,,\na.png,1.5,dry,,\n",
         'file,exposure_h,condition\na.png,"1,5",dry\n',
+        "# series of May\n#,,\nfile,exposure_h,condition\na.png,1.5,dry\n",
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
@@ -187,11 +209,41 @@ def test_tables_are_read_as_spreadsheets_write_them(text: str, encoding: str, tm
         ("exposure_min", "10", 0.166667),
         ("exposure_d", "7", 168),
         ("exposure_d", "12 hrs", 12),
+        ("exposure_h", "4 H", 4),
+        ("exposure (h)", "4", 4),
+        ("exposure h", "4", 4),
+        ("Exposure [h]", "4", 4),
+        ("Exposure time, days", "4", 96),
+        ("Hours", "4", 4),
+        ("time_h", "4", 4),
+        ("exposure_h,hours", '4","5', 4),
     ],
 )
 def test_exposures_are_read_in_other_units(name: str, cell: str, hours: float, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text(f'file,{name},condition\na.png,"{cell}",x\n')
+    (tmp_path / "t.csv").write_text(f'file,"{name}",condition\na.png,"{cell}",x\n'.replace(",hours", '","hours'))
     assert [row.exposure_h for row in read_table(tmp_path / "t.csv")] == [hours]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods"])
+def test_tables_are_read_from_workbooks(kind: str, tmp_path: Path) -> None:
+    sheet = [["# May", None, None, None], ["File", "Exposure (h)", "Condition", "Coupon"], ["a.png", 4, "dry", 7], [None] * 4]
+    sheet += [["b.png", "1,5", "dry", None], ["c.png", 0.125, None, "x"]]
+    pandas.DataFrame(sheet).to_excel(tmp_path / f"t.{kind}", header=False, index=False)
+    assert read_table(tmp_path / f"t.{kind}") == [
+        Row(tmp_path / "a.png", 4, "dry", "7"),
+        Row(tmp_path / "b.png", 1.5, "dry"),
+        Row(tmp_path / "c.png", 0.125, "unnamed", "x"),
+    ]
+    sheet[2][1] = "soon"
+    pandas.DataFrame(sheet).to_excel(tmp_path / f"t.{kind}", header=False, index=False)
+    with pytest.raises(BadInputError, match=rf"t\.{kind} line 3: exposure_h is 'soon'"):
+        read_table(tmp_path / f"t.{kind}")
+
+
+@pytest.mark.parametrize("name", ["specimen", "Coupon"])
+def test_specimens_may_be_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"file,exposure_h,condition,{name}\na.png,1,dry, s1 \nb.png,1,dry,\n")
+    assert [row.specimen for row in read_table(tmp_path / "t.csv")] == ["s1", ""]
 
 
 def test_names_and_cells_give_one_exposure(tmp_path: Path) -> None:
@@ -259,6 +311,8 @@ def test_hours_that_can_be_read_in_one_way_are(text: str, hours: float, tmp_path
         ("file;exposure_h;condition\n;;\n", "has no rows"),
         ("", "no column file"),
         ("file,condition\n", "no column exposure_h"),
+        ("file,exposure,condition\n", r"no column exposure_h \(it has file, exposure, condition\); it needs"),
+        ("file,exposure_h,condition,coupon,specimen\n", "more than one column specimen; it needs"),
         ("file,exposure_h,condition\n", "has no rows"),
         ("file,exposure_h,exposure_d,condition\n", "more than one column exposure_h and exposure_d; it needs"),
         ("file,exposure_h,condition\na.png,4 years,x\n", "exposure_h is '4 years'; .* with its unit: 90 min, 4 h, 7 d"),
@@ -280,8 +334,15 @@ def test_a_table_that_is_not_there_is_said_in_plain_words(tmp_path: Path) -> Non
         read_table(tmp_path / "none.csv")
 
 
-def test_fields_that_are_all_alike_do_not_grow() -> None:
-    (trend,) = trends([Point("a", h, 0.0, LOW, "low") for h in (1, 2, 4)])
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_what_has_no_scatter_has_no_interval(share: float) -> None:
+    """Neither the line of fields that are all alike, nor their mean, nor the difference of two such conditions."""
+    alike = {name: [Point(name, h, x, LOW, "low") for h in (1, 1, 1, 2, 4)] for name, x in (("a", share), ("b", share + 0.1))}
+    (trend,) = trends(alike["a"])
     assert trend.area is not None
-    assert trend.area.per_hour == Estimate(0, 0, 0)
-    assert [list(edge) for edge in trend.area.band(np.array([0.0, 9.0]))] == [[0, 0]] * 3
+    assert (trend.area.per_hour.value, trend.area.per_hour.low) == (pytest.approx(0), None)
+    assert (trend.area.at(np.array([0.0, 9.0])), trend.area.band(np.array([0.0, 9.0]))) == (pytest.approx(share), None)
+    assert [(mean.fields, mean.corroded_fraction.low) for mean in trend.means] == [(3, None), (1, None), (1, None)]
+    for shared in ([1], [1, 2, 4]):  # repeats, and exposures in pairs
+        (contrast,) = compare([point for own in alike.values() for point in own if point.exposure_h in shared])
+        assert (contrast.difference.value, contrast.difference.low, contrast.interval) == (pytest.approx(0.1), None, None)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import Mock, patch
 
+import gradio as gr
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from scipy.stats import ttest_1samp
 
 from corrovis.errors import BadInputError
 from corrovis.render import progression_report, sem_plots
-from corrovis.render.progression_report import NO_LINE, by_text, trend_record, write_progression
+from corrovis.render.pdf import Shown, Table
+from corrovis.render.progression_report import trend_record, write_progression
+from corrovis.render.progression_words import NO_LINE, TITLE, by_text, in_words
 from corrovis.sem.exposure_table import Row, hours_in, look_alikes
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import Point, trends
@@ -23,10 +30,13 @@ from corrovis.tasks.inspection import progression_files
 from corrovis.tasks.requests import Request
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui.curve_plot import make_plot
-from corrovis.ui.progression import ProgressionTab
+from corrovis.ui.progression import ProgressionTab, is_table
+from corrovis.ui.progression_jobs import ProgressionDesk
 from corrovis.ui.wording import progression as wording
 
 FIELDS = [Point("dry", hours, share, (1 - share, share, 0), "low") for hours, share in ((1, 0.1), (2, 0.2), (4, 0.4), (4, 0.36))]
+PAIRS = (("dry", "wet", -0.01), ("dry", "even", 0.1), ("wet", "even", None))
+LOW = (1.0, 0.0, 0.0)
 CONDITIONS = [trend_record(trend) for trend in trends([*FIELDS, Point("<wet>", 1, 0.4, (0, 0, 1), "severe")])]
 
 
@@ -57,8 +67,8 @@ def test_what_was_written_stays() -> None:
     known = {"a_4h.png": ["a_4h.png", "5", "wet"]}
     assert jobs.filled(["a_4h.png", "b_8h.png", "c.png"], known) == [
         ["a_4h.png", "5", "wet"],
-        ["b_8h.png", "8", ""],
-        ["c.png", "", ""],
+        ["b_8h.png", "8", "", ""],
+        ["c.png", "", "", ""],
     ]
 
 
@@ -68,15 +78,48 @@ def test_a_table_that_cannot_be_read_is_called_as_its_sender_calls_it(tmp_path: 
     with pytest.warns(UserWarning, match=r"hours\.csv") as caught:
         lines = ProgressionTab.fill(cast(ProgressionTab, None), ["/up/a_4h.png", str(table)], [])
     assert str(tmp_path) not in str(caught[0].message)
-    assert lines == [["a_4h.png", "4", ""]], "the picture can be compared all the same"
+    assert lines == [["a_4h.png", "4", "", ""]], "the picture can be compared all the same"
 
 
 def test_pictures_that_did_not_come_are_named(tmp_path: Path) -> None:
     table = tmp_path / "hours.csv"
-    table.write_text("file,exposure_h,condition\na.png,1,dry\nb.png,2,dry\n")
+    table.write_text("file,exposure_h,condition,coupon\na.png,1,dry,s1\nb.png,2,dry,s1\n")
     with pytest.warns(UserWarning, match=r"hours\.csv names pictures that were not sent and are left out \(1\): b\.png"):
         lines = ProgressionTab.fill(cast(ProgressionTab, None), ["/up/a.png", str(table)], [])
-    assert lines == [["a.png", "1", "dry"]]
+    assert lines == [["a.png", "1", "dry", "s1"]]
+    assert jobs.rows_of(lines) == [Row(Path("a.png"), 1, "dry", "s1")]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods", "XLSX", "tsv"])
+def test_a_workbook_is_no_picture(kind: str) -> None:
+    assert is_table(Path(f"hours.{kind}"))
+
+
+def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "up"))
+    inspector = SimpleNamespace(segmenter=SimpleNamespace(models=["ni20cr"]))
+    tab = SimpleNamespace(**{name: name for name in ("desk", "files", "table", "model", "scale", "bar")}, inspector=inspector)
+    asked = {
+        "files": ["a.png"],
+        "table": [["a.png", "1", "", ""]],
+        "desk": ProgressionDesk(),
+        "model": "",
+        "scale": "",
+        "bar": "",
+    }
+    ProgressionTab.end(cast(Any, tab), asked["desk"])
+    with pytest.raises(gr.Error, match=wording.STOPPED):
+        ProgressionTab.run(cast(Any, tab), cast(Any, asked), Mock())
+    assert not list((tmp_path / "up").iterdir())
+    ProgressionTab.begin(cast(Any, tab), asked["desk"])
+    assert not asked["desk"].stopped
+
+
+def test_nothing_is_compared_before_the_table_is_filled(tmp_path: Path) -> None:
+    with gr.Blocks() as page:
+        tab = ProgressionTab(cast(Inspector, SimpleNamespace(segmenter=SimpleNamespace(models=[]))), tmp_path)
+    changed = [one for one in page.fns.values() if (tab.files._id, "change") in one.targets]
+    assert [(one.outputs, one.fn().interactive) for one in changed] == [([tab.go], False)]
 
 
 def test_a_table_without_a_row_is_refused(tmp_path: Path) -> None:
@@ -116,16 +159,18 @@ def test_an_upload_counts_once_in_a_condition() -> None:
         jobs.placed(jobs.rows_of([["a.png", "0", "dry"], ["g/a.png", "0", "dry"]]), sent)
 
 
-def test_every_picture_of_the_table_must_have_come() -> None:
-    with pytest.raises(BadInputError, match=r"names b\.png, which was not sent"):
-        jobs.placed(jobs.rows_of([["a.png", "1", ""], ["b.png", "1", ""]]), {"a.png": Path("a.png")})
+def test_a_picture_that_did_not_come_is_looked_for_where_nothing_is() -> None:
+    """Whatever path the table gives it: the server's own files are not asked for."""
+    first, second = jobs.placed(jobs.rows_of([["a.png", "1", ""], ["/etc/hosts", "1", ""]]), {"a.png": Path("a.png")})
+    assert (first.file, second.file) == (Path("a.png"), jobs.NOT_SENT / "hosts")
+    assert not jobs.NOT_SENT.exists()
 
 
 def test_the_plot_has_bands_lines_fields_and_bars_of_both_quantities() -> None:
     shares, levels = json.loads(jobs.growth_plot(CONDITIONS))["panels"]
     for drawn, times in ((shares, 100), (levels, 1)):
-        frame, band, line, dots, bar, alone = drawn["series"]
-        assert frame["y"] == [0, pytest.approx(56 if times == 100 else 2)], "as the report's axes"
+        band, line, dots, bar, alone = drawn["series"]
+        assert drawn["frame"] == {"x": [1, 4], "y": [0, pytest.approx(56 if times == 100 else 2)]}, "as the report's axes"
         assert dots["y"] == pytest.approx([times * field.corroded_fraction for field in FIELDS])
         assert line["line"]
         mean = times * sum(field.corroded_fraction for field in FIELDS) / 4
@@ -134,9 +179,28 @@ def test_the_plot_has_bands_lines_fields_and_bars_of_both_quantities() -> None:
         assert band["band"]
         assert all(high > y > low for high, y, low in zip(band["y"][:half], line["y"], band["y"][: half - 1 : -1], strict=True))
         low, high = ttest_1samp([0.4, 0.36], 0).confidence_interval(0.95)
-        most = frame["y"][1]
-        assert (bar["x"], bar["y"]) == ([4, 4], pytest.approx([low * times, min(high * times, most)], rel=1e-4))
+        most = 100 if times == 100 else 2
+        beside = 3 * sem_plots.APART / 2
+        assert (bar["x"], bar["y"]) == (
+            [pytest.approx(4 - beside)] * 2,
+            pytest.approx([low * times, min(high * times, most)], rel=1e-4),
+        )
         assert alone["name"] == "<wet>"
+
+
+def test_conditions_are_told_apart_in_the_reports_plot() -> None:
+    """By colour and mark; bars stand beside each other; a name that the font lacks, or that is a formula, is no fault."""
+    named = [*"abcde", "\u6761\u4ef6", "$\\frac{$", "_h"]
+    fields = [Point(name, h, 0.1 * k + x, LOW, "low") for k, name in enumerate(named) for h in (1, 3) for x in (0, 0.1)]
+    with patch.object(sem_plots, "_png", lambda figure: figure), warnings.catch_warnings(action="error"):
+        figure = cast(Figure, sem_plots.progression_plot(trends(fields)))
+        figure.savefig(io.BytesIO())
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [*"abcde", "condition 6", r"\$\frac{\$", "condition 8"]
+    dots = [line for line in figure.axes[0].lines if line.get_linestyle() == "None" and line.get_marker() != "_"]
+    assert len({(line.get_color(), line.get_marker()) for line in dots if len(line.get_xdata()) == 4}) == len(named)
+    bars = sorted({float(line.get_xdata()[0]) for line in figure.axes[0].lines if line.get_marker() == "_"})
+    assert np.diff(bars)[: len(named) - 1] == pytest.approx(2 * sem_plots.BESIDE / len(named))
 
 
 def test_the_reports_plot_has_the_pages_colours_and_its_names_outside_the_data() -> None:
@@ -151,12 +215,12 @@ def test_the_reports_plot_has_the_pages_colours_and_its_names_outside_the_data()
     assert figure.axes[0].lines[0].get_color() == make_plot({}).props["lines"][0]
 
 
-def test_a_band_does_not_stretch_the_axis() -> None:
+def test_a_band_does_not_stretch_the_axis_and_is_cut_where_nothing_can_be() -> None:
     fields = [Point("a", hours, share, (1 - share, share, 0), "low") for hours, share in ((1, 0.1), (2, 0.3), (3, 0.2))]
     shares, levels = json.loads(jobs.growth_plot([trend_record(*trends(fields))]))["panels"]
-    assert (min(shares["series"][1]["y"]), max(shares["series"][1]["y"])) == (0, pytest.approx(42))
-    assert min(levels["series"][1]["y"]) == 0
-    assert max(levels["series"][1]["y"]) <= 2
+    assert shares["frame"]["y"] == [0, pytest.approx(42)]
+    assert (min(shares["series"][0]["y"]), max(shares["series"][0]["y"])) == (0, 100), "not at the end of the axis"
+    assert (min(levels["series"][0]["y"]), max(levels["series"][0]["y"])) == (0, pytest.approx(1.56, rel=0.1))
 
 
 def test_warnings_are_said_once_for_all_their_pictures() -> None:
@@ -191,7 +255,8 @@ def test_severity_is_told_from_the_first_exposure_to_the_last() -> None:
 
 def test_growth_over_years_is_not_rounded_to_nothing(tmp_path: Path) -> None:
     """Three millionths of the field, and of a level, an hour: on the page and in the report."""
-    points = [Point("sea", hours, 3e-6 * hours, (1 - 3e-6 * hours, 3e-6 * hours, 0), "low") for hours in (1000, 2000, 4000)]
+    grown = [(1000, 0.003), (2000, 0.006 + 1e-8), (4000, 0.012)]
+    points = [Point("sea", hours, share, (1 - share, share, 0), "low") for hours, share in grown]
     html = jobs.growth_table([trend_record(*trends(points))])
     assert "+0.0003 (+0.0003 … +0.0003)" in html
     assert "+3e-06 (+3e-06 … +3e-06)" in html
@@ -200,6 +265,32 @@ def test_growth_over_years_is_not_rounded_to_nothing(tmp_path: Path) -> None:
     report = (tmp_path / "progression.html").read_text()
     assert "+0.0003 (+0.0003 to +0.0003)" in report
     assert "+3e-06 (+3e-06 to +3e-06)" in report
+
+
+def record(name: str, low: float | None, high: float | None) -> dict[str, Any]:
+    return {"condition": name, "exposure": [1, 2, 4], "trend": {"value": 0.01, "low": low, "high": high}}
+
+
+def test_the_answer_stands_in_words() -> None:
+    """Whether it grows and differs can be told: an interval without zero, one with it, and none."""
+    conditions = [record("dry", 0.005, 0.015), record("wet", -0.01, 0.03), record("even", None, None)]
+    conditions += [{"condition": "new", "exposure": [1], "trend": None}, {"condition": "lost", "exposure": [], "trend": None}]
+    pairs = [{"first": a, "second": b, "difference": {"value": -0.05, "low": -0.2, "high": high}} for a, b, high in PAIRS]
+    pairs[2]["difference"]["low"] = None
+    assert in_words(conditions, pairs) == [
+        "dry: the corroded share grows, +1 (+0.5 to +1.5) points of % per hour.",
+        "wet: growth cannot be told apart from none, +1 (-1 to +3) points of % per hour.",
+        "even: +1 points of % per hour, and no scatter that would say how sure that is.",
+        f"new: no growth can be given ({NO_LINE}).",
+        "lost: none of its pictures could be inspected.",
+        "wet is less corroded than dry, -5 (-20 to -1) points of %.",
+        "even and dry cannot be told apart, -5 (-20 to +10) points of %.",
+        "even against wet: -5 points of %, and no scatter of repeats that would say whether this is chance.",
+    ]
+    assert in_words(conditions, [*pairs, *pairs, *pairs])[5:] == [
+        "3 of 9 comparisons tell two conditions apart; the table below says which."
+    ]
+    assert "No two conditions can be compared" in in_words(conditions, [])[-1]
 
 
 def item_of(point: Point, severity: str) -> dict[str, Any]:
@@ -216,6 +307,32 @@ def test_a_progression_has_the_severity_of_its_pictures(tmp_path: Path) -> None:
     rows = [Row(Path(name), hours, "dry") for name, hours in (("8.png", 8), ("gone.png", 2), ("1.png", 1))]
     (condition,) = write_progression(rows, items, points, tmp_path)["conditions"]
     assert (condition["exposure"], condition["severity"]) == ([1, 8], ["moderate", "moderate"])
+
+
+def test_a_condition_whose_pictures_all_failed_is_not_forgotten(tmp_path: Path) -> None:
+    """Nor by the CSV what can be measured in micrometres."""
+    points = [Point("dry", 1, 0.3, LOW, "low", specimen="s1")]
+    known = {"regions_per_mm2": 7.0, "corroded_um2": 12.5, "pixel_size_um": 0.5}
+    items = [{"file": "gone.png", "error": "gone"}, item_of(points[0], "low") | known]
+    answer = write_progression([Row(Path("gone.png"), 2, "wet"), Row(Path("1.png"), 1, "dry", "s1")], items, points, tmp_path)
+    assert [(one["condition"], one["exposure"]) for one in answer["conditions"]] == [("wet", []), ("dry", [1])]
+    assert "<td>wet</td><td>" in jobs.growth_table(answer["conditions"])
+    assert len(json.loads(jobs.growth_plot(answer["conditions"]))["panels"][0]["series"]) == 1
+    assert "wet: none of its pictures could be inspected." in (tmp_path / "progression.html").read_text()
+    with (tmp_path / "progression.csv").open() as file:
+        line = list(csv.DictReader(file))[1]
+    assert {name: float(line[name]) for name in known} == known
+    assert line["specimen"] == "s1"
+
+
+def test_reports_have_a_key_to_names_that_the_plot_cannot_write(tmp_path: Path) -> None:
+    points = [Point("\u6761\u4ef6", 1, 0.3, LOW, "low")]
+    written = Mock(wraps=progression_report.write_tables_pdf)
+    with patch.object(progression_report, "write_tables_pdf", written):
+        write_progression([Row(Path("1.png"), 1, "\u6761\u4ef6")], [item_of(points[0], "low")], points, tmp_path)
+    assert "<td>\u6761\u4ef6 (condition 1 in the plot)</td>" in (tmp_path / "progression.html").read_text()
+    assert "\u6761" not in repr([part for part in written.call_args.args[2] if not isinstance(part, Shown)])
+    assert "condition 1: names in letters that this font lacks" in written.call_args.args[1][0]
 
 
 def test_pictures_of_several_models_are_told_apart(tmp_path: Path) -> None:
@@ -247,12 +364,17 @@ def test_the_matrices_are_read_row_minus_column() -> None:
     assert last.count(wording.NOT_COMPARED) == 2
     assert 'class="open">+0.50<small>-0.10 … +0.70' in severities.split("</tr>")[0], "and no less severe for sure"
     assert jobs.matrix(["a"], []) == ""
+    _, line = jobs.matrix(["a", "b"], [{"difference": difference, "severity_difference": severity}]).split("<tbody>")
+    assert "<th>b less a</th>" in line
+    assert 'class="more">+10.0<small>+5.0 … +20.0' in line
+    assert 'class="open">-0.50<small>-0.70 … +0.10' in line
+    assert jobs.matrix(["a", "b"], []).count(wording.NOT_COMPARED) == 2
 
 
 def test_without_repeats_a_difference_is_not_coloured() -> None:
     alone = {"value": 0.1, "low": None, "high": None}
     html = jobs.matrix(["a", "b"], [{"first": "a", "second": "b", "difference": alone, "severity_difference": alone}])
-    assert html.count('class="open"') == 4
+    assert html.count('class="open"') == 2
 
 
 def test_warnings_that_differ_in_a_number_stand_once() -> None:
@@ -271,13 +393,15 @@ def test_a_progression_is_a_pdf_too(tmp_path: Path) -> None:
     written = Mock(wraps=progression_report.write_tables_pdf)
     with patch.object(progression_report, "write_tables_pdf", written):
         answer = write_progression(rows, [item_of(point, "low") for point in points], points, tmp_path)
-    (title, notes, (plot, *tables), _, path), _ = written.call_args
+    (title, notes, parts, _, path), _ = written.call_args
+    (plot,), tables = ([part for part in parts if isinstance(part, kind)] for kind in (Shown, Table))
     assert path.read_bytes().startswith(b"%PDF")
     assert path.read_bytes().count(b"/Subtype /Image") == 1
-    assert (title, plot.png) == (progression_report.TITLE, answer["plot"].read_bytes())
+    assert (title, plot.png) == (TITLE, answer["plot"].read_bytes())
     assert "count as two" in notes[0]
     contrast = next(table for table in tables if table.title == "Conditions against each other")
-    assert contrast.rows[0][:4] == ["Dry", "dry", "paired t over the exposures", "1, 2, 4"]
+    assert contrast.rows[0][:4] == ["Dry", "dry", "paired t", "1, 2, 4"]
+    assert parts[: len(answer["summary"])] == answer["summary"]
     assert [row[0] for row in tables[-1].rows] == [row.file.name for row in rows]
     assert all(len(row) == len(table.headings) for table in tables for row in table.rows)
     assert answer["comparisons"][0]["interval"] == "paired t"

@@ -229,11 +229,12 @@ def test_a_pixel_size_for_all_leaves_what_instruments_wrote(monkeypatch: pytest.
     assert said == ["1 of 4 pictures keep the scale that came with them"]
 
 
-def test_a_pixel_size_given_afterwards_is_in_every_file(toy_store: Store, tmp_path: Path) -> None:
-    """As if it had been given before, and no network runs; the picture had a scale bar and no scale."""
+@pytest.mark.parametrize("bar_um", [None, 30])
+def test_a_pixel_size_given_afterwards_is_in_every_file(bar_um: float | None, toy_store: Store, tmp_path: Path) -> None:
+    """As if it had been given before, and no network runs; the picture had a scale bar and no scale, or the bar's."""
     Image.fromarray(with_bar(grains(), "bottom", 0)).save(tmp_path / "a.png")
     inspector, uploads = Inspector(Segmenter(toy_store)), [(tmp_path / "a.png", "a.png")]
-    (one,) = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", Request())
+    (one,) = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", Request(bar_um=bar_um))
     before = Request(pixel=PixelSize(0.25, "given by the caller"))
     (wanted,) = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "w", before)
     assert isinstance(one, Seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from corrovis.sem.material import notes_of
 from corrovis.settings import WEIGHTS
 from corrovis.ui import electrochem_jobs
 from corrovis.ui.complaints import complaining
+from corrovis.ui.curve_plot import Aside
 
 
 def test_of_a_damaged_weight_a_visitor_hears_without_its_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -55,8 +57,16 @@ def test_impedance_is_tabled_in_ohm_as_it_is_plotted() -> None:
     f = np.logspace(5, -1, 50)
     spectrum = Spectrum(f, 20 + 1 / (1 / 500 + 2j * np.pi * f * 1e-5), "cell", per_area=True)
     fits = [fit_circuit(spectrum, "R0-p(R1,C1)")]
-    table = electrochem_jobs.table(fits, None, [])
+    table = electrochem_jobs.table(fits, None)
     assert "<td>Ω cm²</td>" in table
-    assert "<td>F/cm²</td>" in table
+    assert "<td>µF/cm²</td>" in table
     assert "ohm" not in table.replace("ohmic", "")
     assert "cm2" not in table
+
+
+def test_warnings_call_things_as_the_table_does() -> None:
+    line = "beta_c is uncertain at 1 cm2; slopes and i_corr are tied; the ohmic drop of 3 ohm cm2 bends E_corr"
+    said = "the cathodic slope is uncertain at 1 cm²; slopes and i corr are tied; the ohmic drop of 3 Ω cm² bends E corr"
+    assert electrochem_jobs.plain(line) == said
+    value = electrochem_jobs.plot_value([], [], "", aside=Aside(problems=(line, line)))
+    assert json.loads(value)["problem"] == said
