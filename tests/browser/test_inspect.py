@@ -327,6 +327,7 @@ def test_progression_goes_from_pictures_to_growth(page: Page, tmp_path: Path) ->
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.get_by_text("Drop in pictures first")).to_be_visible()
     expect(growth).to_be_hidden()
+    expect(page.get_by_role("button", name="Compare", exact=True)).to_be_visible()
 
 
 def test_pits_can_be_asked_for(page: Page, tmp_path: Path) -> None:
