@@ -26,6 +26,7 @@ DOCS = EXAMPLES.parent / "docs"
 PATIENCE_MS = 180_000
 VIEW = {"width": 1280, "height": 900}
 WIDE, GAP = 640, 8  # pixels of a panel and between two
+CAR = slice(92, 364)  # rows of the panel that show it
 TABS = {
     "Car": ("saloon.jpg", '.corrosion-stage[data-state="ready"]'),
     "Inspect": ("micrographs/annealed_8h.png", '.findings-stage[data-state="ready"]'),
@@ -38,7 +39,7 @@ def levels() -> list[Image.Image]:
     store = Store(Settings().weights)
     photo = shrink(read_photo(EXAMPLES / "saloon.jpg"), WIDE)
     aged = Ager(store).age(photo, CarMasker(store).mask(photo))
-    return [Image.fromarray(compose(aged, level)) for level in range(4)]
+    return [Image.fromarray(compose(aged, level)[CAR]) for level in range(4)]
 
 
 def shown(page: Page, tab: str) -> Image.Image:

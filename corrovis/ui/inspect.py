@@ -18,7 +18,7 @@ from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect_form import make_choices
 from corrovis.ui.packing import THUMBNAIL
-from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, drawing, fresh_folder, hero
+from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, drawing, either_way, fresh_folder, hero
 from corrovis.ui.sem_jobs import InspectDesk, InspectVisit
 from corrovis.ui.wording import inspection as wording
 from corrovis.ui.wording import shared
@@ -59,7 +59,7 @@ class InspectTab:
         asked: set[Block] = {self.desk, self.files, self.model, self.scale, self.bar}
         begun = self.go.click(self.begin, self.desk, buttons, **AT_ONCE)
         done = begun.success(self.run, asked, made, show_progress_on=self.files, **WORK)
-        done.then(lambda: run_buttons(running=False), None, buttons, **AT_ONCE)
+        either_way(done, lambda: run_buttons(running=False), buttons)
         self.stop.click(self.end, self.desk, self.stop, **AT_ONCE)
         self.gallery.select(self.open, self.desk, view, **PRIVATE)
         self.summary.select(self.open_row, self.desk, view, **PRIVATE)

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from html import escape
 from pathlib import Path
@@ -54,6 +54,12 @@ def folder_to_fill() -> Iterator[Path]:
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
         yield folder
         undo.pop_all()
+
+
+def either_way(event: Any, call: Callable[[], Any], outputs: Any) -> None:
+    """Have `call` set `outputs` when `event` is done and when it has failed; gradio's `then` is not heard after an error."""
+    event.success(call, None, outputs, **AT_ONCE)
+    event.failure(call, None, outputs, **AT_ONCE)
 
 
 def keep_examples(page: gr.Blocks) -> None:

@@ -20,7 +20,7 @@ from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect_form import make_choices
 from corrovis.ui.packing import pack_found
-from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, folder_to_fill, hero
+from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, either_way, folder_to_fill, hero
 from corrovis.ui.progression_jobs import ProgressionDesk, StoppedError
 from corrovis.ui.sem_jobs import check_number, in_own_name
 from corrovis.ui.wording import progression as wording
@@ -75,13 +75,12 @@ class ProgressionTab:
         buttons = [self.go, self.stop, self.told]
         filling = self.files.change(lambda: gr.Button(interactive=False), None, self.go, **AT_ONCE)
         filling = filling.then(self.fill, [self.files, self.table], self.table, **PRIVATE)
-        filling.then(lambda: gr.Button(interactive=True), None, self.go, **AT_ONCE)
+        either_way(filling, lambda: gr.Button(interactive=True), self.go)
         asked: set[Block] = {self.desk, self.files, self.table, self.model, self.scale, self.bar}
         begun = self.go.click(self.begin, self.desk, buttons, **AT_ONCE)
         done = begun.success(self.run, asked, made, show_progress_on=self.told, **WORK)
-        failed = [self.findings, self.go, self.stop]  # what was found before is not its answer
-        done.failure(lambda: (gr.Column(visible=False), *run_buttons(running=False)), None, failed, **PRIVATE)
-        done.success(lambda: run_buttons(running=False), None, buttons[:2], **AT_ONCE)
+        done.failure(lambda: gr.Column(visible=False), None, self.findings, **AT_ONCE)  # what was found before is not its answer
+        either_way(done, lambda: run_buttons(running=False), buttons[:2])
         done.success(fn=None, js=SHOW_FOUND, **AT_ONCE)
         self.stop.click(self.end, self.desk, self.stop, **AT_ONCE)
 

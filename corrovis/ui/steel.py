@@ -17,7 +17,18 @@ from corrovis.tasks.steel import SetTools
 from corrovis.ui import steel_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
-from corrovis.ui.parts import AT_ONCE, VISIT_S, WORK, Handing, drawing, folder_to_fill, fresh_folder, hero, picture_upload
+from corrovis.ui.parts import (
+    AT_ONCE,
+    VISIT_S,
+    WORK,
+    Handing,
+    drawing,
+    either_way,
+    folder_to_fill,
+    fresh_folder,
+    hero,
+    picture_upload,
+)
 from corrovis.ui.steel_jobs import MOST_PATCHES, NARROW, PlateVisit, SteelDesk, StoppedError, Stroke
 from corrovis.ui.wording import steel as wording
 
@@ -128,7 +139,7 @@ class SteelTab:
         found, buttons = [self.sample, self.told, self.archive], [self.go, self.stop]
         begun = self.go.click(self.begin_set, self.desk, buttons, **AT_ONCE)
         made = begun.success(self.make_set, asked, found, show_progress_on=self.told, **WORK)
-        made.then(lambda: set_buttons(making=False), None, buttons, **AT_ONCE)
+        either_way(made, lambda: set_buttons(making=False), buttons)
         self.stop.click(self.stop_set, self.desk, self.stop, **AT_ONCE)
 
     def note(self, desk: SteelDesk, file: dict[str, Any] | None) -> None:

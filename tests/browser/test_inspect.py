@@ -224,7 +224,11 @@ def closed(gate: Path) -> Iterator[Path]:
 
 
 def test_a_run_grows_and_can_be_stopped(page: Page, closed: Path, tmp_path: Path) -> None:
-    """Stop stands where Inspect stood; what was found until then is shown, summed up and packed."""
+    """Stop stands where Inspect stood; what was found until then is shown and packed; Inspect comes back, after an error too."""
+    page.get_by_role("tab", name="Inspect").click()
+    page.get_by_role("button", name="Inspect", exact=True).click()
+    expect(page.get_by_text("Choose one picture or more first")).to_be_visible()
+    expect(page.get_by_role("button", name="Inspect", exact=True)).to_be_visible()
     begin(page, [micrograph(tmp_path / f"{number}.png", number) for number in range(8)])
     expect(page.locator(".ask").first.get_by_text("0/8 steps")).to_be_visible()
     closed.write_bytes(b"1")
