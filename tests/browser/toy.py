@@ -113,13 +113,12 @@ class Halting(Inspector):
         try:
             return self.passed >= self.gate.stat().st_size
         except FileNotFoundError:
-            self.passed = 0
             return False
 
     def inspect(self, field: Field, model: str | None = None, explain: bool = True) -> Inspection:
         while self.waits():
             time.sleep(0.05)
-        self.passed += 1
+        self.passed = self.passed + 1 if self.gate.exists() else 0
         return super().inspect(field, model, explain)
 
 
