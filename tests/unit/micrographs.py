@@ -5,6 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from corrovis.results import Provenance
+from corrovis.sem.results import CorrosionMap, Field, PixelSize
+from corrovis.sem.segmentation import regions_of
+
+MADE = Provenance("toy", "0" * 64, 0.0)
+
 
 def grains(height: int = 180, width: int = 240, seed: int = 0) -> np.ndarray:
     """(height, width) uint8: grains of different greys, dark boundaries, a detector's noise."""
@@ -25,3 +31,13 @@ def with_bar(field: np.ndarray, side: str, colour: int, height: int = 28) -> np.
     cv2.putText(bar, "15.0 kV x2000 SE", (5, height // 2 + 5), cv2.FONT_HERSHEY_PLAIN, 0.8, ink, 1)
     bar[height // 2 : height // 2 + 2, field.shape[1] - 80 : field.shape[1] - 20] = ink
     return np.concatenate([bar, field] if side == "top" else [field, bar])
+
+
+def field_of(grey: np.ndarray, rows: tuple[int, int] | None = None, pixel: PixelSize | None = None) -> Field:
+    return Field(np.repeat(grey[..., None], 3, axis=2), "drawn.png", rows or (0, len(grey)), pixel)
+
+
+def map_of(corroded: np.ndarray) -> CorrosionMap:
+    p = np.stack([1 - corroded, corroded]).astype(np.float32)
+    labels, regions, scores = regions_of(p)
+    return CorrosionMap(labels, regions, p[1], scores, ("background", "corroded"), (0, len(corroded)), MADE)

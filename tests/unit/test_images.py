@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from corrovis.errors import BadInputError
-from corrovis.images import pictures_in, read_photo, save_index_png, save_png, shrink
+from corrovis.images import pictures_in, read_photo, shrink
 from corrovis.results import Photo
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
@@ -369,39 +369,3 @@ def test_damaged_files_never_raise_anything_else(kind: str, damage: list[tuple[i
     with contextlib.suppress(BadInputError):
         photo = read_photo(bytes(data[: max(1, int(len(data) * cut))]))
         assert min(photo.size_hw) >= 16
-
-
-def test_synthetic_png_says_so_in_its_metadata(tmp_path: Path) -> None:
-    rgb = gradient()
-    save_png(rgb, tmp_path / "a.png", "Corrosion level 2.0, an illustration — not a prediction")
-    save_png(rgb, tmp_path / "b.png", None)
-    with Image.open(tmp_path / "a.png") as image:
-        assert image.text["Software"] == "Corrovis"
-        assert image.text["Synthetic"].startswith("Corrosion level 2.0")
-        assert np.array_equal(np.asarray(image), rgb)
-    with Image.open(tmp_path / "b.png") as image:
-        assert "Synthetic" not in image.text
-
-
-def test_a_picture_whose_writing_is_cut_short_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_png(gradient(), tmp_path / "a.png", None)
-    before = (tmp_path / "a.png").read_bytes()
-
-    def interrupted(_: Image.Image, path: Path, **__: object) -> None:
-        path.write_bytes(before[:40])
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Image.Image, "save", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        save_png(gradient(48), tmp_path / "a.png", None)
-    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
-
-
-def test_index_png_is_one_byte_a_pixel(tmp_path: Path) -> None:
-    mask = np.array([[0, 1], [2, 0]], np.uint8)
-    save_index_png(mask, tmp_path / "m.png")
-    with Image.open(tmp_path / "m.png") as image:
-        assert image.mode == "L"
-        assert np.array_equal(np.asarray(image), mask)
-    with pytest.raises(ValueError, match="found"):
-        save_index_png(np.zeros((2, 2, 3), np.uint8), tmp_path / "n.png")
