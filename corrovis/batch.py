@@ -86,13 +86,12 @@ def _grader(store: Store) -> Answer:
     from corrovis.car.grading import Grader
     from corrovis.car.masking import CarMasker
     from corrovis.images import read_photo
-    from corrovis.render.car_files import grade_record
+    from corrovis.tasks.car import grade_photo
 
     grader, masker = Grader(store), CarMasker(store)
 
     def answer(path: Path) -> Record:
-        photo = read_photo(path)
-        record = grade_record(grader.grade(photo), masker.sees_car(photo))
+        record = grade_photo(grader, masker, read_photo(path))
         return {**record, "warnings": "; ".join(record["warnings"])}
 
     return answer
@@ -121,11 +120,9 @@ def _inspection_models(store: Store) -> Sequence[str]:
 
 def _patch_inspector(store: Store) -> Answer:
     from corrovis.steel.inspector import PatchInspector
-    from corrovis.steel.plates import read_plate
-    from corrovis.tasks.steel import verdict_record
+    from corrovis.tasks.steel import classify_file
 
-    inspector = PatchInspector(store)
-    return lambda path: verdict_record(inspector.classify(read_plate(path)))
+    return functools.partial(classify_file, PatchInspector(store))
 
 
 INSPECTED = {

@@ -32,9 +32,9 @@ def age(
         from corrovis.car.ageing import Ager
         from corrovis.car.masking import CarMasker, check_inside
         from corrovis.images import read_photo
-        from corrovis.render.car_files import FILM, left_behind, write_levels
         from corrovis.render.folders import make_folder
         from corrovis.render.video import save_mp4
+        from corrovis.tasks.car import FILM, left_behind, write_levels
 
         picture = read_photo(photo)
         if place:
@@ -82,17 +82,12 @@ def grade(
         from corrovis.car.grading import Grader
         from corrovis.car.masking import CarMasker
         from corrovis.images import read_photo
-        from corrovis.render.car_files import grade_record
+        from corrovis.tasks.car import grade_photo
         from corrovis.tasks.many import answer_each
 
         store = open_store()
         grader, masker = Grader(store), CarMasker(store)
-
-        def answer(path: Path) -> dict[str, Any]:
-            photo = read_photo(path)
-            return grade_record(grader.grade(photo), masker.sees_car(photo))
-
-        items = answer_each(photos, answer)
+        items = answer_each(photos, lambda path: grade_photo(grader, masker, read_photo(path)))
     columns = ["file", "severity", "none / mild / moderate / severe"]
     print_items(items, as_json, (columns, lambda item: [item["file"], item.get("severity", "-"), _shares(item)]), "graded")
 

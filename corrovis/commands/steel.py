@@ -6,6 +6,7 @@ import contextlib
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,12 +26,10 @@ def steel(
     """Which of nine defects each picture of steel shows, or none."""
     with working("classifying", as_json):
         from corrovis.steel.inspector import PatchInspector
-        from corrovis.steel.plates import read_plate
         from corrovis.tasks.many import answer_each
-        from corrovis.tasks.steel import verdict_record
+        from corrovis.tasks.steel import classify_file
 
-        inspector = PatchInspector(open_store())
-        items = answer_each(patches, lambda path: verdict_record(inspector.classify(read_plate(path))))
+        items = answer_each(patches, partial(classify_file, PatchInspector(open_store())))
     print_items(items, as_json, (["file", "class", "probability"], _row), "classified")
 
 

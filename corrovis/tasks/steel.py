@@ -19,7 +19,7 @@ from corrovis.render.folders import check_unused, make_folder
 from corrovis.results import Byte
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
-from corrovis.steel.plates import MARKED, save_plate
+from corrovis.steel.plates import MARKED, read_plate, save_plate
 from corrovis.steel.results import CLEAN, DefectPlate, MadePatch, PatchVerdict, Plate
 from corrovis.steel.sets import SetOrder, Tally, make_set, shortfalls
 
@@ -35,9 +35,15 @@ class SetTools:
     inspector: PatchInspector | None
 
 
-def verdict_record(verdict: PatchVerdict) -> dict[str, Any]:
-    shares = verdict.probabilities.tolist()
-    return {"class": verdict.name, "probabilities": dict(zip(verdict.classes, shares, strict=True))}
+def classify_file(inspector: PatchInspector, path: Path, name: str = "picture") -> dict[str, Any]:
+    """The record of one picture, called `name`, without its `file`.  Raises BadInputError for a picture that cannot be used."""
+    verdict = inspector.classify(read_plate(path, name))
+    return {"class": verdict.name, "probabilities": shares_of(verdict)}
+
+
+def shares_of(verdict: PatchVerdict) -> dict[str, float]:
+    """The probability of each class."""
+    return dict(zip(verdict.classes, verdict.probabilities.tolist(), strict=True))
 
 
 def caption_of(made: DefectPlate) -> str | None:
@@ -54,7 +60,7 @@ def write_defect(made: DefectPlate, tools: SetTools, path: Path) -> dict[str, An
     """
     save_plate(made.plate, path, caption_of(made))
     found = tools.inspector.classify(made.plate) if tools.inspector else None
-    answer = {"file": path, "class": made.defect, "probabilities": verdict_record(found)["probabilities"] if found else {}}
+    answer = {"file": path, "class": made.defect, "probabilities": shares_of(found) if found else {}}
     if made.brush.region is not None and made.defect != CLEAN and made.brush.strength > 0:
         answer["mask"] = write_mask(made, tools.maker.defects, path)
     return answer

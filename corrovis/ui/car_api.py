@@ -10,8 +10,8 @@ from gradio import FileData
 
 from corrovis.errors import BadInputError, NoCarError, advising
 from corrovis.manifest import WeightSpec
-from corrovis.render.car_files import grade_record, write_levels
 from corrovis.results import check_level
+from corrovis.tasks.car import grade_photo, write_levels
 from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarVisit
 from corrovis.ui.complaints import complaining
@@ -50,8 +50,7 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         with complaining():
             if services.grader is None:
                 raise BadInputError("this server has no model to grade with; add car-grade to its weights")
-            picture = car_jobs.read(services, CarVisit(*upload(photo)))
-            record = grade_record(services.grader.grade(picture), services.masker.sees_car(picture))
+            record = grade_photo(services.grader, services.masker, car_jobs.read(services, CarVisit(*upload(photo))))
         item = {"file": upload(photo)[1], **record}
         return {"items": [item], **item}
 

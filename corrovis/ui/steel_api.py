@@ -13,7 +13,7 @@ from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
 from corrovis.steel.results import CLEAN, MOST_SEED, Brush
 from corrovis.steel.sets import SetOrder
-from corrovis.tasks.steel import SetTools, verdict_record, write_defect, write_set
+from corrovis.tasks.steel import SetTools, classify_file, write_defect, write_set
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU, folder_to_fill
 from corrovis.ui.requests import as_files, flag, number, open_door, text, upload, whole_number
@@ -27,7 +27,7 @@ def publish_inspector(inspector: PatchInspector) -> None:
         """Which of nine defects a picture of steel shows, or none ("background"), with the probability of each."""
         with complaining():
             path, name = upload(patch)
-            item = {"file": name, **verdict_record(inspector.classify(read_plate(path, name)))}
+            item = {"file": name, **classify_file(inspector, path, name)}
         return {"items": [item], **item}
 
     open_door(classify_steel, **CPU)

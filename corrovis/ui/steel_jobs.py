@@ -26,7 +26,7 @@ from corrovis.steel.brushing import depth_of
 from corrovis.steel.plates import read_plate, save_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, Pixels, Plate
 from corrovis.steel.sets import SetOrder
-from corrovis.tasks.steel import SetTools, caption_of, mask_beside, verdict_record, write_mask, write_set
+from corrovis.tasks.steel import SetTools, caption_of, mask_beside, shares_of, write_mask, write_set
 from corrovis.ui.packing import pack
 from corrovis.ui.turn import Turn
 
@@ -114,10 +114,7 @@ def make(tools: SetTools, plate: Plate, name: str, brush: Brush) -> DefectPlate:
 
 def seen(tools: SetTools, plate: Plate) -> dict[str, float]:
     """Probability of each class; empty without an inspector."""
-    if tools.inspector is None:
-        return {}
-    shares: dict[str, float] = verdict_record(tools.inspector.classify(plate))["probabilities"]
-    return shares
+    return shares_of(tools.inspector.classify(plate)) if tools.inspector else {}
 
 
 def stage_value(tools: SetTools, visit: PlateVisit) -> str:

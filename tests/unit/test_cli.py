@@ -149,7 +149,7 @@ def test_a_disk_that_is_full_is_one_line(corrovis: Run, car: Path, tmp_path: Pat
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "level_0.png")
 
-    monkeypatch.setattr("corrovis.render.car_files.save_png", full)
+    monkeypatch.setattr("corrovis.tasks.car.save_png", full)
     answer = corrovis("age", car, "--out", tmp_path / "o")
     assert answer.code == 2
     assert "level_0.png could not be read or written (No space left on device)" in answer.err

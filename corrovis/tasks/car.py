@@ -1,4 +1,4 @@
-"""A car as the contract answers it: aged as files, a PNG at each level and the car mask; graded as a record."""
+"""Cars as the contract answers them: photos in, files and records out.  The command line and the page both call this."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from corrovis.car.ageing import compose, rust_fraction
+from corrovis.car.grading import Grader
+from corrovis.car.masking import CarMasker
 from corrovis.images import save_index_png, save_png
 from corrovis.render.captions import at_level
-from corrovis.results import SEVERITIES, AgedCar, Grade
+from corrovis.results import SEVERITIES, AgedCar, Photo
 
 FILM = "rusting.mp4"
 NOTHING_TO_CHOOSE = "only one car can be told apart here, so it makes no difference which was asked for"
@@ -42,7 +44,8 @@ def left_behind(folder: Path, written: Iterable[Path]) -> list[str]:
     return [f"{folder} holds {', '.join(sorted(others))} of an earlier run as well"] if others else []
 
 
-def grade_record(grade: Grade, sees_car: bool) -> dict[str, Any]:
-    """`sees_car`: the masker finds a car in the photo; if not, it may still be one from near."""
+def grade_photo(grader: Grader, masker: CarMasker, photo: Photo) -> dict[str, Any]:
+    """The record of one photo, without its `file`; it warns where no car is seen, which may still be one from near."""
+    grade = grader.grade(photo)
     probabilities = dict(zip(SEVERITIES, grade.probabilities.tolist(), strict=True))
-    return {"severity": grade.severity, "probabilities": probabilities, "warnings": [] if sees_car else [NO_CAR]}
+    return {"severity": grade.severity, "probabilities": probabilities, "warnings": [] if masker.sees_car(photo) else [NO_CAR]}
