@@ -20,8 +20,8 @@ from corrovis.store import Store
 from corrovis.tasks.steel import SetTools
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.page import QUEUE, build_page, launch_options, source_link
-from corrovis.ui.parts import keep_sweeping, kept_by, own_uploads
 from corrovis.ui.services import Services
+from corrovis.ui.uploads import keep_sweeping, kept_by, own_uploads
 
 
 def main() -> None:

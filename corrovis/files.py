@@ -1,4 +1,4 @@
-"""The bytes of a file: not of a device or a pipe, which may have no end, and no more of them than are wanted."""
+"""Files and folders that a caller names: read without waiting on a device or a pipe, made, or refused in a sentence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from corrovis.errors import BadInputError
 
 
 def read_file(path: Path, name: str, most: int, cure: str = "make it smaller") -> bytes:
-    """All of a file of up to `most` bytes; `cure` says what to do about a larger one.
+    """All of a file of up to `most` bytes; `cure` says what to do about a larger one.  Devices and pipes may have no end.
 
     Raises:
         BadInputError: no such file, too large, or something that is no file
@@ -27,3 +27,18 @@ def read_file(path: Path, name: str, most: int, cure: str = "make it smaller") -
     if max(size, len(data)) > most:
         raise BadInputError(f"{name} has {max(size, len(data)) / 1e6:.0f} MB, the limit is {most / 1e6:.0f}; {cure}")
     return data
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and those above it where they are missing.  Raises BadInputError when that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInputError(f"{folder} cannot be made a folder ({error.strerror}); choose another") from error
+
+
+def check_unused(folder: Path, names: tuple[str, ...]) -> None:
+    """Raises BadInputError when `folder` holds a file or a folder with files of these `names`: two sets would mix in it."""
+    for path in (folder / name for name in names):
+        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+            raise BadInputError(f"{folder} already holds {path.name}, and sets must not mix; choose another folder")

@@ -31,8 +31,8 @@ def age(
     with working("ageing", as_json):
         from corrovis.car.ageing import Ager
         from corrovis.car.masking import CarMasker, check_inside
+        from corrovis.files import make_folder
         from corrovis.images import read_photo
-        from corrovis.render.folders import make_folder
         from corrovis.render.video import save_mp4
         from corrovis.tasks.car import FILM, left_behind, write_levels
 

@@ -35,8 +35,8 @@ def inspect(
     with working("inspecting", as_json) as status:
         request = _asked(model, pixel_size, scale_bar, saliency)
 
+        from corrovis.files import make_folder
         from corrovis.images import pictures_in
-        from corrovis.render.folders import make_folder
         from corrovis.tasks.inspection import inspect_files
 
         files = [file for path in images for file in (pictures_in(path) if path.is_dir() else [path])]
@@ -59,7 +59,7 @@ def progression(
     with working("inspecting", as_json) as status:
         request = _asked(model, pixel_size, scale_bar)
 
-        from corrovis.render.folders import make_folder
+        from corrovis.files import make_folder
         from corrovis.sem.exposure_table import read_table
         from corrovis.tasks.inspection import progression_files
 

@@ -49,8 +49,8 @@ def layers(
 ) -> None:
     """What every convolution of a network makes of a picture: a PNG for each, an overview, a PDF."""
     with working("looking into the layers", as_json):
+        from corrovis.files import make_folder
         from corrovis.render.colour_maps import filter_of
-        from corrovis.render.folders import make_folder
         from corrovis.render.layer_sheets import Look, show_of, write_layers
         from corrovis.sem.fields import read_field
         from corrovis.sem.layers import LayerViewer
@@ -84,7 +84,7 @@ def synthesize_sem(
 ) -> None:
     """Make synthetic SEM surfaces of a material.  They show no specimen, and their files say so."""
     with working("drawing", as_json) as status:
-        from corrovis.render.folders import check_unused, make_folder
+        from corrovis.files import check_unused, make_folder
         from corrovis.render.surface_files import TABLE, write_surfaces
         from corrovis.sem.synthesis import MODEL, Synthesiser
 

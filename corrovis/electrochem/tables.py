@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from corrovis.electrochem.titles import NEAR, Cells, Line, Titles, find_titles, named_columns
-from corrovis.electrochem.workbooks import workbook_sheets
 from corrovis.errors import BadInputError
 from corrovis.files import read_file
 from corrovis.results import Real
+from corrovis.workbooks import workbook_sheets
 
 MAX_BYTES = 120_000_000
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corrovis.errors import BadInputError
-from corrovis.render.folders import make_folder
+from corrovis.files import make_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa

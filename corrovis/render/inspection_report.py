@@ -14,9 +14,9 @@ from markupsafe import Markup
 from PIL import Image
 
 from corrovis import __version__
+from corrovis.files import make_folder
 from corrovis.images import png_uri, save_index_png, save_numbers_png, save_png
 from corrovis.manifest import WeightSpec
-from corrovis.render.folders import make_folder
 from corrovis.render.inspection_facts import MEANING, facts_of
 from corrovis.render.pages import write_page
 from corrovis.render.pdf import Report, Shown, write_pdf

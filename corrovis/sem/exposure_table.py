@@ -16,9 +16,9 @@ from itertools import zip_longest
 from os.path import realpath
 from pathlib import Path
 
-from corrovis.electrochem.workbooks import workbook_sheets
 from corrovis.errors import BadInputError
 from corrovis.files import read_file
+from corrovis.workbooks import workbook_sheets
 
 COLUMNS = ("file", "exposure_h", "condition")
 SPECIMEN = "specimen"  # a column more, for those whose specimens have several fields

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from corrovis.errors import BadInputError
+from corrovis.files import check_unused, make_folder
 from corrovis.images import save_index_png
 from corrovis.render.captions import with_defect
-from corrovis.render.folders import check_unused, make_folder
 from corrovis.results import Byte
 from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector

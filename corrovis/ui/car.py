@@ -13,8 +13,9 @@ from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
-from corrovis.ui.parts import VISIT_S, WORK, Handing, bars, drawing, fresh_folder, hero, picture_upload
+from corrovis.ui.parts import VISIT_S, WORK, Handing, bars, drawing, hero, picture_upload
 from corrovis.ui.services import Services
+from corrovis.ui.uploads import fresh_folder
 from corrovis.ui.wording import car as wording
 from corrovis.ui.wording import shared
 

@@ -15,7 +15,8 @@ from corrovis.ui.complaints import complaining
 from corrovis.ui.curve_plot import Aside, make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.packing import pack
-from corrovis.ui.parts import VISIT_S, WORK, folder_to_fill, hero
+from corrovis.ui.parts import VISIT_S, WORK, hero
+from corrovis.ui.uploads import folder_to_fill
 from corrovis.ui.wording import electrochem as wording
 
 Choices = dict[Any, Any]  # component -> what is chosen there

@@ -8,8 +8,9 @@ from gradio import FileData
 
 from corrovis.errors import BadInputError
 from corrovis.ui.complaints import complaining
-from corrovis.ui.parts import CPU, folder_to_fill
+from corrovis.ui.parts import CPU
 from corrovis.ui.requests import as_files, number, open_door, optional, text, upload, whole_number
+from corrovis.ui.uploads import folder_to_fill
 
 
 def publish() -> None:

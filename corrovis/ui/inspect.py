@@ -18,8 +18,9 @@ from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect_form import make_choices
 from corrovis.ui.packing import THUMBNAIL
-from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, drawing, either_way, fresh_folder, hero
+from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, drawing, either_way, hero
 from corrovis.ui.sem_jobs import InspectDesk, InspectVisit
+from corrovis.ui.uploads import fresh_folder
 from corrovis.ui.wording import inspection as wording
 from corrovis.ui.wording import shared
 

@@ -18,8 +18,9 @@ from corrovis.ui import materials_jobs as jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
 from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab, Wanted
-from corrovis.ui.parts import VISIT_S, WORK, Handing, bars, drawing, folder_to_fill, hero, picture_upload
+from corrovis.ui.parts import VISIT_S, WORK, Handing, bars, drawing, hero, picture_upload
 from corrovis.ui.synthesis import SynthesisSection
+from corrovis.ui.uploads import folder_to_fill
 from corrovis.ui.wording import materials as wording
 from corrovis.ui.wording import shared
 

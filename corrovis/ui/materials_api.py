@@ -12,8 +12,9 @@ from corrovis.render.layer_sheets import Look, show_of, write_layers
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui.complaints import complaining
 from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab
-from corrovis.ui.parts import CPU, folder_to_fill
+from corrovis.ui.parts import CPU
 from corrovis.ui.requests import as_files, open_door, text, upload
+from corrovis.ui.uploads import folder_to_fill
 
 
 def publish(lab: MaterialsLab) -> None:

@@ -25,9 +25,9 @@ from corrovis.ui import (
     steel_api,
     synthesis_api,
 )
-from corrovis.ui.parts import KEEP_S, SWEEP_S, keep_examples
 from corrovis.ui.requests import refuse
 from corrovis.ui.services import Services
+from corrovis.ui.uploads import KEEP_S, SWEEP_S, keep_examples
 from corrovis.ui.wording import page as wording
 
 HERE = Path(__file__).parent

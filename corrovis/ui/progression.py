@@ -20,9 +20,10 @@ from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect_form import make_choices
 from corrovis.ui.packing import pack_found
-from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, either_way, folder_to_fill, hero
+from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, either_way, hero
 from corrovis.ui.progression_jobs import ProgressionDesk, StoppedError
 from corrovis.ui.sem_jobs import check_number, in_own_name
+from corrovis.ui.uploads import folder_to_fill
 from corrovis.ui.wording import progression as wording
 
 TABLE = "exposure.csv"  # of the examples

@@ -15,10 +15,11 @@ from corrovis.sem.inspection import Inspector
 from corrovis.tasks.inspection import inspect_file, progression_files
 from corrovis.tasks.requests import Request, request_of
 from corrovis.ui.complaints import complaining
-from corrovis.ui.parts import CPU, folder_to_fill
+from corrovis.ui.parts import CPU
 from corrovis.ui.progression_jobs import by_name, placed
 from corrovis.ui.requests import as_files, flag, open_door, text, upload, uploads
 from corrovis.ui.sem_jobs import check_number, in_own_name
+from corrovis.ui.uploads import folder_to_fill
 
 
 def publish(inspector: Inspector) -> None:

@@ -17,19 +17,9 @@ from corrovis.tasks.steel import SetTools
 from corrovis.ui import steel_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
-from corrovis.ui.parts import (
-    AT_ONCE,
-    VISIT_S,
-    WORK,
-    Handing,
-    drawing,
-    either_way,
-    folder_to_fill,
-    fresh_folder,
-    hero,
-    picture_upload,
-)
+from corrovis.ui.parts import AT_ONCE, VISIT_S, WORK, Handing, drawing, either_way, hero, picture_upload
 from corrovis.ui.steel_jobs import MOST_PATCHES, NARROW, PlateVisit, SteelDesk, StoppedError, Stroke
+from corrovis.ui.uploads import folder_to_fill, fresh_folder
 from corrovis.ui.wording import steel as wording
 
 ALL = "all"

@@ -15,9 +15,10 @@ from corrovis.steel.results import CLEAN, MOST_SEED, Brush
 from corrovis.steel.sets import SetOrder
 from corrovis.tasks.steel import SetTools, classify_file, write_defect, write_set
 from corrovis.ui.complaints import complaining
-from corrovis.ui.parts import CPU, folder_to_fill
+from corrovis.ui.parts import CPU
 from corrovis.ui.requests import as_files, flag, number, open_door, text, upload, whole_number
 from corrovis.ui.steel_jobs import MOST_PATCHES, make
+from corrovis.ui.uploads import folder_to_fill
 
 
 def publish_inspector(inspector: PatchInspector) -> None:

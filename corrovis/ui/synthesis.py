@@ -10,7 +10,8 @@ from corrovis.sem.synthesis import LEAST_SIDE, Synthesiser
 from corrovis.ui import synthesis_jobs
 from corrovis.ui.complaints import complaining
 from corrovis.ui.packing import pack
-from corrovis.ui.parts import WORK, folder_to_fill
+from corrovis.ui.parts import WORK
+from corrovis.ui.uploads import folder_to_fill
 from corrovis.ui.wording import synthesis as wording
 
 MOST_SHOWN, MOST_SIDE = 48, 512  # the page's own limits; the command line goes further

@@ -1,4 +1,4 @@
-"""Imports point upwards only, and nothing heavy is imported before it is needed."""
+"""Imports point upwards only, no domain imports another, and nothing heavy is imported before it is needed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,25 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "corrovis").rglob("*.py"))
 
+DOMAINS = ("corrovis.car", "corrovis.electrochem", "corrovis.sem", "corrovis.steel")
 # From top to bottom: a module imports from its own layer and from those before it.
 LAYERS = [
     ("corrovis", "corrovis.errors", "corrovis.settings"),
     ("corrovis.results", "corrovis.curves"),
-    ("corrovis.files", "corrovis.resizing", "corrovis.depths", "corrovis.images", "corrovis.tensors", "corrovis.tiles"),
+    (
+        "corrovis.files",
+        "corrovis.workbooks",
+        "corrovis.resizing",
+        "corrovis.depths",
+        "corrovis.images",
+        "corrovis.tensors",
+        "corrovis.tiles",
+    ),
     ("corrovis.manifest",),
     ("corrovis.networks",),
     ("corrovis.golden",),
     ("corrovis.store",),
-    ("corrovis.car", "corrovis.electrochem"),
-    ("corrovis.sem",),
-    ("corrovis.steel",),
+    DOMAINS,
     ("corrovis.render",),
     ("corrovis.tasks",),
     ("corrovis.cluster",),
@@ -71,6 +78,8 @@ def test_imports_point_upwards(path: Path) -> None:
     for module in imports_of(path):
         if module.split(".")[0] == "corrovis" and module != "corrovis":
             assert layer_of(module) <= own, f"{name_of(path)} imports {module}, which lies below it"
+            if layer_of(module) == own == LAYERS.index(DOMAINS):
+                assert module.startswith(".".join(name_of(path).split(".")[:2])), f"{name_of(path)} imports {module}"
 
 
 def test_every_module_is_in_a_layer_of_its_own() -> None:

@@ -14,7 +14,7 @@ from gradio.route_utils import delete_files_created_by_app
 
 from corrovis.ui import page, parts
 from corrovis.ui.examples import offer
-from corrovis.ui.parts import KEEP_S, SWEEP_S, fresh_folder, keep_sweeping, own_uploads, sweep
+from corrovis.ui.uploads import KEEP_S, SWEEP_S, fresh_folder, keep_examples, keep_sweeping, kept_by, own_uploads, sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,9 +75,9 @@ def test_examples_outlive_every_sweep(uploads: Path, tmp_path_factory: pytest.Te
     with gr.Blocks(analytics_enabled=False) as blocks:
         offer([("A curve", [[str(table)]])], [gr.File(file_count="multiple")])
         offer([("A car", [str(picture)])], [gr.Image(type="filepath")])
-    parts.keep_examples(blocks)
+    keep_examples(blocks)
     delete_files_created_by_app(blocks, age=None)
-    sweep(parts.kept_by(blocks))
+    sweep(kept_by(blocks))
     assert {path.name for path in uploads.rglob("*.*")} == {"curve.csv", "car.png"}
 
 
