@@ -41,7 +41,8 @@ GRAIN_TONE = (104, 62, 44)
 ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
 CLOUDS = 1.0  # standard deviations that clouds lighten, darken or redden rust at the most: beyond that it glows or looks burnt
-GLOSS = 0.2  # how much lighter than the middle of the paint its lightest panel can be: rust is matte
+GLOSS = 0.35  # how much lighter than the middle of the paint its lightest panel can be: rust is matte
+NEAR = 0.3  # of the size of the paint: how far around it the light that falls on it is looked for
 FAINT = 20.0  # CIELAB lightness below which differences of the paint are reflections rather than light
 OLD = np.array([44.0, 14.0, 18.5])
 """CIELAB of old rust in full light; `GAIN` makes it the orange of a young rim."""
@@ -71,7 +72,7 @@ class Ager:
         onset = beyond_paint(follow_grain(onset, layer), paint)
         places = np.random.default_rng(seed + 3).uniform(0, GRAIN_SIDE, (2, 2)).astype(np.float32)
         full_paint = np.asarray(np.round(mask.paint * 255), np.uint8)
-        full_onset, full_layer = finish(Canvas(onset, layer, rgb, self._grain(), places), photo.rgb, full_paint)
+        full_onset, full_layer = finish(Canvas(onset, layer, rgb, paint, self._grain(), places), photo.rgb, full_paint)
         spec = self.store.spec(MODEL)
         return AgedCar(
             photo=photo,
@@ -135,11 +136,10 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     small_paint = resized(paint, quarter, cv2.INTER_CUBIC).clip(0, 1)
     lightness = np.asarray(cv2.cvtColor((small / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[..., 0], np.float32)
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
-    dice = np.random.default_rng(seed + 1).spawn(2)
-    clouds = (fractal(quarter, coarsest * size, 0.65, one) for coarsest, one in zip((0.2, 0.3), dice, strict=True))
-    lighter, redder = (CLOUDS * np.tanh(cloud / CLOUDS) for cloud in clouds)
-    colour = OLD + np.stack([15.0 * lighter, 4.5 * redder, 5.0 * lighter + 3.0 * redder], axis=2)
-    colour[..., 1:] += 0.1 * max(0.0, redness(small, small_paint))  # beside red paint, brown rust would look olive
+    colour = OLD + cloudy(quarter, size, seed + 1)
+    red, yellow = paint_hue(small, small_paint)
+    colour[..., 1:] += 0.1 * max(0.0, red)  # beside red paint, brown rust would look olive
+    colour[..., 2] += 0.12 * max(0.0, yellow - max(0.0, red))  # and beside yellow paint mauve
     light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
     colour[..., 1:] *= np.sqrt(light)[..., None]
@@ -149,10 +149,23 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     return np.asarray(np.clip(full, 0, 1) * 255, np.uint8)
 
 
-def redness(rgb: Byte, paint: Float) -> float:
-    """Median CIELAB a* of the paint."""
-    lab = cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB)
-    return float(np.median(lab[..., 1][paint > 0.3])) if (paint > 0.3).any() else 0.0
+def cloudy(shape: tuple[int, int], size: float, seed: int) -> Float:
+    """(*shape, 3) float32, CIELAB: how old rust differs from place to place, in patches as large as a door and as a hand.
+
+    In real rust the small ones differ as much, and in redness more; large ones alone look like camouflage.
+    """
+    dice = np.random.default_rng(seed).spawn(4)
+    clouds = (fractal(shape, coarsest * size, 0.65, one) for coarsest, one in zip((0.2, 0.3, 0.07, 0.07), dice, strict=True))
+    lighter, redder, paler, more_orange = (CLOUDS * np.tanh(cloud / CLOUDS) for cloud in clouds)
+    large = np.stack([11.0 * lighter, 4.5 * redder, 5.0 * lighter + 3.0 * redder], axis=2)
+    small = np.stack([6.0 * paler, 5.0 * more_orange, 3.0 * (paler + more_orange)], axis=2)
+    return np.asarray(large + small, np.float32)
+
+
+def paint_hue(rgb: Byte, paint: Float) -> tuple[float, float]:
+    """Medians of the paint's CIELAB a* and b*."""
+    lab = cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB)[paint > 0.3]
+    return (float(np.median(lab[:, 1])), float(np.median(lab[:, 2]))) if len(lab) else (0.0, 0.0)
 
 
 def panel_light(lightness: Float, paint: Float) -> Float:
@@ -164,8 +177,11 @@ def panel_light(lightness: Float, paint: Float) -> Float:
     sigma = max(2.0, 0.012 * float(np.sqrt(lightness.size)))
     smooth = cv2.GaussianBlur(lightness * weight, (0, 0), sigma) / cv2.GaussianBlur(weight, (0, 0), sigma)
     middle = float(np.median(smooth[paint > 0.3])) if (paint > 0.3).any() else 50.0
-    exposure = np.clip(float(np.quantile(lightness, 0.97)) / 92, 0.15, 1.05)
-    relative = ((smooth + FAINT) / (middle + FAINT)) ** 0.9
+    away = cv2.distanceTransform((paint <= 0.3).astype(np.uint8), cv2.DIST_L2, 5)
+    near = away <= NEAR * np.sqrt((paint > 0.3).sum())  # a bright sky or lamps far off do not light a car in the dark
+    brightest = float(np.quantile(cv2.GaussianBlur(lightness, (0, 0), sigma)[near], 0.97)) if near.any() else 85.0
+    exposure = np.clip(brightest / 85, 0.15, 1.05)
+    relative = (smooth + FAINT) / (middle + FAINT)
     matte = np.minimum(relative, 1) + GLOSS * (1 - np.exp(-np.maximum(relative - 1, 0) / GLOSS))
     return np.asarray(np.maximum(matte, 0.35) * exposure, np.float32)
 

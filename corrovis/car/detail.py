@@ -19,6 +19,8 @@ from corrovis.car.onset import LEVELS, ONSET_UNIT
 from corrovis.results import Byte, Float
 
 RELIEF_SIGMA = 5.0  # canvas pixels
+MIRRORED = 30.0  # of 255: on black paint, what differs less is a reflection rather than a crease
+DARK = 80.0  # of 255: lighter paint shows more creases than reflections
 EDGE_RADIUS = 3  # canvas pixels
 EDGE_VARIANCE = 130.0  # of grey levels; what varies less is no edge
 FINER = ((3.0, 1.0), (8.0, 0.45))  # samples of grain to a canvas pixel, and their weight, in the two scales of it
@@ -34,6 +36,7 @@ class Canvas:
     Shape:
         onset: (h, w) float32, levels
         layer, rgb: (h, w, 3) uint8, the rust and the photo
+        paint: (h, w) float32 in [0, 1]
         grain: (n, n) float32, periodic, zero mean, unit variance
         places: (2, 2) float32, where the two scales of grain begin
     """
@@ -41,6 +44,7 @@ class Canvas:
     onset: Float
     layer: Byte
     rgb: Byte
+    paint: Float
     grain: Float
     places: Float
 
@@ -70,7 +74,8 @@ def finish(canvas: Canvas, rgb: Byte, paint: Byte) -> tuple[NDArray[np.uint16], 
 
 def relief(grey: Float, ground: Float) -> Float:
     """Panel gaps, handles and creases stay visible in the rust: what is darker than the ground around it darkens the layer."""
-    return np.asarray(np.clip((grey + 12) / (ground + 12), 0.35, 1.06) ** 0.75, np.float32)
+    faint = 12 + MIRRORED * np.clip(1 - ground / DARK, 0, 1)
+    return np.asarray(np.clip((grey + faint) / (ground + faint), 0.35, 1.06) ** 0.75, np.float32)
 
 
 def periodic_grain(rust: Byte) -> Float:
@@ -89,7 +94,9 @@ def _maps(canvas: Canvas) -> Float:
     """(h, w, 3) float32: slope of the onset over the photo's grey (He and Sun 2015), the grey, and the ground around it."""
     grey = cv2.cvtColor(canvas.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     slope, _ = line_over(grey, canvas.onset, EDGE_RADIUS, EDGE_VARIANCE)
-    return np.stack([slope, grey, cv2.GaussianBlur(grey, (0, 0), RELIEF_SIGMA)], axis=2)
+    weight = canvas.paint + 1e-3  # sky behind a roof is no ground: the roof's edge would be dark beside it
+    ground = cv2.GaussianBlur(grey * weight, (0, 0), RELIEF_SIGMA) / cv2.GaussianBlur(weight, (0, 0), RELIEF_SIGMA)
+    return np.stack([slope, grey, ground], axis=2)
 
 
 def _fine_grain(canvas: Canvas, scale: float, box: tuple[slice, slice]) -> Float:

@@ -210,9 +210,20 @@ def test_rust_is_as_dark_as_the_scene() -> None:
     assert (dusk / day, night / day) == (pytest.approx(0.5, rel=0.02), pytest.approx(0.25, rel=0.02))
 
 
+def test_what_shines_far_off_does_not_light_a_car_in_the_dark() -> None:
+    """The end of a tunnel or the sky at dusk; the car stands small in the picture, and so does a lamp beside it."""
+    lightness = np.full((96, 128), 25.0, np.float32)
+    paint = np.zeros((96, 128), np.float32)
+    paint[70:86, 40:70] = 1
+    dark = float(panel_light(lightness, paint)[78].mean())
+    lightness[:30] = 95
+    lightness[76:78, 70:72] = 95
+    assert float(panel_light(lightness, paint)[78].mean()) < 1.3 * dark
+
+
 @pytest.mark.parametrize("paint_light", [6.0, 30.0, 80.0], ids=["black", "grey", "white"])
 def test_what_the_paint_mirrors_is_not_light_on_the_rust(paint_light: float) -> None:
-    """A white highlight on paint of any colour: rust under it is a fifth lighter than beside it, at the most."""
+    """A white highlight on paint of any colour: rust under it is a third lighter than beside it, at the most."""
     lightness = np.full((80, 120), paint_light, np.float32)
     lightness[:20] = 92
     lightness[40:50, 40:80] = 95
@@ -230,6 +241,20 @@ def test_rust_neither_glows_nor_is_an_even_brown(seed: int) -> None:
     lightness = cv2.cvtColor(tone, cv2.COLOR_RGB2LAB)[..., 0] / 2.55
     assert lightness.max() < 64
     assert lightness.std() > 6
+    redness = cv2.cvtColor(tone, cv2.COLOR_RGB2LAB)[..., 1].astype(np.float32)
+    assert (redness - cv2.GaussianBlur(redness, (0, 0), 10)).std() > 0.7, "only large patches look like camouflage"
+
+
+def test_rust_leans_to_the_hue_of_the_paint_beside_it() -> None:
+    """Brown beside red looks olive, beside yellow mauve; grey and blue paint leave it as it is."""
+    lab = np.array([[[60, 0, 0], [60, 0, -40], [60, 50, 30], [60, 0, 70]]], np.float32)
+    paints = np.round(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255).astype(np.uint8)[0]
+    tones = [tone_of(np.full((40, 60, 3), paint, np.uint8), np.ones((40, 60), np.float32), 0) for paint in paints]
+    grey, blue, red, yellow = (cv2.cvtColor(tone, cv2.COLOR_RGB2LAB).reshape(-1, 3).mean(axis=0) for tone in tones)
+    assert blue == pytest.approx(grey, abs=1)
+    assert red[1] > grey[1] + 3
+    assert yellow[2] > grey[2] + 5
+    assert yellow[1] == pytest.approx(grey[1], abs=1.5)
 
 
 @pytest.mark.filterwarnings("error")

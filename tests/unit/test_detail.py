@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from corrovis.car import detail
 from corrovis.car.ageing import beyond_paint
-from corrovis.car.detail import Canvas, finish, periodic_grain
+from corrovis.car.detail import Canvas, finish, periodic_grain, relief
 from corrovis.car.edges import enlarged
 from corrovis.car.onset import LEVELS, ONSET_UNIT
 
@@ -21,7 +23,8 @@ def made_canvas(rgb: np.ndarray, seed: int = 0) -> Canvas:
     clouds = cv2.GaussianBlur(dice.standard_normal((SIDE, SIDE)).astype(np.float32), (0, 0), 6)
     layer = (np.array([110, 70, 45]) + 200 * clouds[..., None]).clip(0, 255).astype(np.uint8)
     grain = periodic_grain(dice.integers(0, 256, (32, 32, 3), dtype=np.uint8))
-    return Canvas(2 + 4 * clouds, layer, rgb, grain, dice.uniform(0, 32, (2, 2)).astype(np.float32))
+    paint = np.ones((SIDE, SIDE), np.float32)
+    return Canvas(2 + 4 * clouds, layer, rgb, paint, grain, dice.uniform(0, 32, (2, 2)).astype(np.float32))
 
 
 def grey_photo(scale: int) -> np.ndarray:
@@ -58,6 +61,24 @@ def test_a_panel_gap_of_one_pixel_is_one_pixel_in_the_rust() -> None:
     assert grey[[198, 199, 201, 202]] == pytest.approx(np.full(4, grey[190:210].mean()), rel=0.12)
 
 
+def test_a_crease_darkens_rust_and_a_hedge_mirrored_in_black_paint_hardly() -> None:
+    crease, hedge = (float(relief(np.float32([grey]), np.float32([ground]))[0]) for grey, ground in ((70, 150), (10, 30)))
+    assert crease < 0.65
+    assert hedge > 0.7
+
+
+def test_a_bright_sky_does_not_darken_the_edge_of_a_roof() -> None:
+    """Even paint before a white sky: the rust at its edge is as light as further in."""
+    photo = grey_photo(1)
+    photo[:20] = 255
+    paint = np.zeros((SIDE, SIDE), np.uint8)
+    paint[20:] = 255
+    canvas = made_canvas(photo)
+    even = replace(canvas, layer=np.full_like(canvas.layer, 100), paint=(paint / 255).astype(np.float32), grain=0 * canvas.grain)
+    _, layer = finish(even, photo, paint)
+    assert layer[20:24].mean() == pytest.approx(layer[50:].mean(), rel=0.02)
+
+
 def test_the_onset_ends_where_the_photos_edge_is() -> None:
     """Dark half early, light half late, four times coarser than the photo: the step is brought back to the edge."""
     scale = 8
@@ -66,7 +87,7 @@ def test_the_onset_ends_where_the_photos_edge_is() -> None:
     small = cv2.resize(photo, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     canvas = made_canvas(small)
     onset = np.interp(small[..., 0], [60, 150], [1, 3]).astype(np.float32)
-    flat = Canvas(onset, canvas.layer, small, 0 * canvas.grain, canvas.places)
+    flat = replace(canvas, onset=onset, rgb=small, grain=0 * canvas.grain)
     found, _ = finish(flat, photo, np.full(photo.shape[:2], 255, np.uint8))
     jump = np.abs(np.diff(found[200] * ONSET_UNIT))
     assert jump.argmax() == 258
