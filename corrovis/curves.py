@@ -14,39 +14,56 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from corrovis.errors import BadInputError
 from corrovis.results import Complex, Real
 
 Method = Literal["auto", "butler-volmer", "mixed", "extrapolation", "resistance"]  # of fitting a polarisation curve
 METHODS: tuple[Method, ...] = get_args(Method)
 MINOR_PEAK = 0.05  # of the largest: noise of 1 % makes as much
 NORMAL_95 = 1.96  # standard errors to the 95 % limits
+ORDER_OF_MAGNITUDE = 0.25  # relative sigma from which a current is told as an order of magnitude
 ZERO_CROSSING_V = 0.01  # nearer to E_corr log10|i| runs off to nothing and tells no residual
+
+
+def method_of(name: str) -> Method:
+    """The method that is called so.  Raises BadInputError for none of `METHODS`."""
+    for known in METHODS:
+        if name == known:
+            return known
+    raise BadInputError(f"no method is called {name}; there are {', '.join(METHODS)}")
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A measured value with its standard error; `sigma` is NaN where the data cannot tell it.
 
-    `freedom` is the number of degrees of freedom that sigma comes from, where they are few.
+    `freedom` is the number of degrees of freedom that sigma comes from, where they are few.  `positive` tells of volts that they
+    cannot be below 0, as those of Stern and Geary's B; other units tell it by themselves.
     """
 
     value: float
     sigma: float
     unit: str
     freedom: float = math.inf
+    positive: bool = False
 
     @property
     def limits_95(self) -> tuple[float, float]:
-        """95 % limits; those of currents, resistances and the like are factors, for such errors are of the logarithm."""
+        """95 % limits; those of currents, resistances and the like are factors, for such errors are of the logarithm.
+
+        A number without a unit that lies between 0 and 1 is a share or an exponent, whose limits do too.
+        """
         reach = self.sigma * (float(stdtrit(self.freedom, 0.975)) if math.isfinite(self.freedom) else NORMAL_95)
-        if self.unit in ("V", "kJ/mol", "") or not self.value > 0:  # potentials, energies, exponents
+        if self.unit == "" and 0 <= self.value <= 1:
+            return max(self.value - reach, 0.0), min(self.value + reach, 1.0)
+        if (self.unit in ("V", "kJ/mol", "") and not self.positive) or not self.value > 0:  # potentials, energies
             return self.value - reach, self.value + reach
         factor = float(np.exp(min(reach / self.value, 700.0)))
         return self.value / factor, self.value * factor
 
     def scaled(self, factor: float, unit: str) -> Quantity:
         """So many times the quantity, `factor` above 0, in another unit."""
-        return Quantity(factor * self.value, factor * self.sigma, unit, self.freedom)
+        return Quantity(factor * self.value, factor * self.sigma, unit, self.freedom, self.positive)
 
 
 def _column(name: str, values: NDArray[np.generic], length: int | None = None, dtype: type = np.float64) -> None:
@@ -166,8 +183,8 @@ class TafelFit:
         a, c = self.beta_a, self.beta_c
         by_a, by_c = (c.value / (a.value + c.value)) ** 2, (a.value / (a.value + c.value)) ** 2
         variance = (by_a * a.sigma) ** 2 + (by_c * c.sigma) ** 2 + 2 * by_a * by_c * self.beta_covariance
-        b = a.value * c.value / (a.value + c.value)
-        return Quantity(b, float(np.sqrt(max(variance, 0.0))), "V", min(a.freedom, c.freedom)).scaled(1 / float(np.log(10)), "V")
+        b, sigma = a.value * c.value / (a.value + c.value), float(np.sqrt(max(variance, 0.0)))
+        return Quantity(b, sigma, "V", min(a.freedom, c.freedom), positive=True).scaled(1 / float(np.log(10)), "V")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,7 +203,7 @@ class ResistanceFit(TafelFit):
 class MixedFit(TafelFit):
     """A Tafel fit under mixed control: transport limits the cathodic reaction or a film the anodic one, the electrolyte resists.
 
-    What the chosen model leaves out is None.
+    What the chosen model leaves out is None, as is what the sweep denies outside the window.
     """
 
     i_limit: Quantity | None

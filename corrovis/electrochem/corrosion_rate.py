@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from corrovis.curves import ActivationEnergy, Quantity
+from corrovis.curves import ORDER_OF_MAGNITUDE, ActivationEnergy, Quantity
 from corrovis.electrochem.sweeps import counted
 from corrovis.errors import BadInputError
 from corrovis.results import Real
@@ -28,6 +28,7 @@ VALENCES = {
     "W": 4, "Si": 4, "Ta": 5, "Zr": 4, "Ag": 1, "Pb": 2,
 }  # fmt: skip
 MAX_VALENCE = 8
+LEAST = 0.01  # relative error that a current has at least, for no fit's sigma tells of another specimen
 Metal = tuple[float, float]  # equivalent weight in g, density in g/cm3
 
 
@@ -136,6 +137,7 @@ class Arrhenius:
     kelvin: Real
     i_corr: Real
     energy: ActivationEnergy
+    warnings: tuple[str, ...] = ()
 
     @property
     def line(self) -> tuple[Real, Real]:
@@ -145,7 +147,7 @@ class Arrhenius:
         return 1e3 / kelvin, np.exp(current)
 
 
-def pair_temperatures(temperatures_k: Sequence[float], i_corr: Mapping[int, float], files: int) -> Arrhenius | None:
+def pair_temperatures(temperatures_k: Sequence[float], i_corr: Mapping[int, Quantity], files: int) -> Arrhenius | None:
     """A temperature for each of so many files, and the currents of those that could be fitted, by their place; None without any.
 
     Raises:
@@ -156,29 +158,38 @@ def pair_temperatures(temperatures_k: Sequence[float], i_corr: Mapping[int, floa
     if len(temperatures_k) != files:
         have = f"{counted(len(temperatures_k), 'temperature')} for {counted(files, 'file')}"
         raise BadInputError(f"{have}; give one in kelvin for each, in their order")
-    kelvin, currents = [temperatures_k[place] for place in i_corr], list(i_corr.values())
-    return Arrhenius(np.array(kelvin), np.array(currents), activation_energy(kelvin, currents))
+    kelvin, found = [temperatures_k[place] for place in i_corr], list(i_corr.values())
+    energy = activation_energy(kelvin, found)
+    rough = [f"{t:g} K" for t, i in zip(kelvin, found, strict=True) if not i.sigma < ORDER_OF_MAGNITUDE * i.value]
+    said = (f"i_corr at {', '.join(rough)} is an order of magnitude; believe the activation energy no further",) if rough else ()
+    return Arrhenius(np.array(kelvin), np.array([i.value for i in found]), energy, said)
 
 
-def activation_energy(temperatures_k: Sequence[float], i_corr: Sequence[float]) -> ActivationEnergy:
+def activation_energy(temperatures_k: Sequence[float], i_corr: Sequence[Quantity]) -> ActivationEnergy:
     """Slope of ln i_corr over 1/T, as the seed's series at 303 to 323 K; three temperatures or more.
+
+    Each current weighs by its error, one without as an order of magnitude; the answer's error is the larger of what those come to
+    and the scatter about the line.
 
     Raises:
         BadInputError: fewer than three temperatures, or one that is not in kelvin
     """
-    t, i = np.asarray(temperatures_k, np.float64), np.asarray(i_corr, np.float64)
+    t, i = np.asarray(temperatures_k, np.float64), np.array([one.value for one in i_corr])
     if len(t) != len(i) or len(np.unique(t)) < 3:
         raise BadInputError("an activation energy needs currents at three or more temperatures")
     if not (t > 200).all() or not (i > 0).all():
         raise BadInputError("temperatures must be in kelvin and currents above 0")
-    (slope, offset), covariance = np.polyfit(1 / t, np.log(i), 1, cov="unscaled")
-    left = np.log(i) - slope / t - offset
-    scatter = float(left @ left) / max(1, len(t) - 2)
-    sigma = np.sqrt(np.diag(covariance) * scatter)
-    spread = float(np.sum((np.log(i) - np.log(i).mean()) ** 2))
-    freedom = max(1, len(t) - 2)
+    sigma, log = np.array([one.sigma for one in i_corr]) / i, np.log(i)
+    sigma = np.hypot(np.nan_to_num(sigma, nan=ORDER_OF_MAGNITUDE), LEAST)
+    (slope, offset), covariance = np.polyfit(1 / t, log, 1, w=1 / sigma, cov="unscaled")
+    left = float(np.sum(((log - slope / t - offset) / sigma) ** 2))
+    spread = float(np.sum(((log - np.average(log, weights=sigma**-2)) / sigma) ** 2))
+    scatter, freedom = left / max(1, len(t) - 2), float(max(1, len(t) - 2))
+    if scatter <= 1:  # the line fits better than the currents are known
+        scatter, freedom = 1.0, min(one.freedom for one in i_corr)
+    errors = np.sqrt(np.diag(covariance) * scatter)
     return ActivationEnergy(
-        Quantity(float(-slope * GAS_CONSTANT / 1e3), float(sigma[0] * GAS_CONSTANT / 1e3), "kJ/mol", freedom),
-        Quantity(float(np.exp(offset)), float(np.exp(offset) * sigma[1]), "A/cm2", freedom),
-        1 - float(left @ left) / spread if spread > 0 else float("nan"),
+        Quantity(float(-slope * GAS_CONSTANT / 1e3), float(errors[0] * GAS_CONSTANT / 1e3), "kJ/mol", freedom),
+        Quantity(float(np.exp(offset)), float(np.exp(offset) * errors[1]), "A/cm2", freedom),
+        1 - left / spread if spread > 0 else float("nan"),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from corrovis.curves import ZERO_CROSSING_V, PolarizationCurve, Quantity, TafelFit
-from corrovis.electrochem.kinetics import LIMIT, LN10, OHMIC, PASSIVE, Trial, current_density
+from corrovis.electrochem.kinetics import FLAT, LIMIT, LN10, OHMIC, PASSIVE, Trial, current_density
 from corrovis.electrochem.sweeps import Sweep, scatter
 from corrovis.errors import BadInputError
 from corrovis.results import Real
@@ -64,27 +64,28 @@ class _Lines:
 def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, float] | None, known: Trial | None) -> TafelFit:
     """The straight part of each branch: the longest whose residual stays at the scatter of the data.
 
-    `known` is a fit that explains the sweep about E_corr, if there is one; what it says otherwise counts as systematic error.
+    `known` is a fit that explains the sweep about E_corr, if there is one; what it says otherwise counts as systematic error,
+    and without one what the lines miss of the curve.
 
     Raises:
         BadInputError: neither branch has a straight part
     """
     lines, said = _drawn(sweep, window_v, known)
     if not lines.found:
-        raise BadInputError(
-            f"{curve.name}: no straight part of 50 mV on either branch; use the Butler-Volmer fit or another window"
-        )
+        instead = "take the method auto" if known else "measure further from E_corr, or more slowly"
+        raise BadInputError(f"{curve.name}: no straight part of 50 mV on either branch; {instead}")
     low, high = lines.window_v
     inside = (sweep.potential_v >= low) & (sweep.potential_v <= high)
     e, i = sweep.potential_v[inside], sweep.current_a_cm2[inside]
     model = _model(lines, e, i)
     at = np.array([line.offset for line in lines.found])
-    other = float(known.values[1]) / LN10 - float(at.mean()) if known else 0.0
+    missed = _missed(model, i, e - sweep.e_corr_v)
+    other = float(known.values[1]) / LN10 - float(at.mean()) if known else missed
     decades = float(np.sqrt(np.mean([line.offset_sigma for line in lines.found]) ** 2 + (np.ptp(at) / 2) ** 2 + other**2))
     return TafelFit(
         method="extrapolation",
         curve=curve,
-        e_corr=Quantity(sweep.e_corr_v, float(np.hypot(np.median(np.diff(sweep.potential_v)), sweep.rounded_v)), "V"),
+        e_corr=sweep.e_corr,
         i_corr=Quantity(float(10 ** at.mean()), float(10 ** at.mean()) * LN10 * decades, "A/cm2"),
         beta_a=_slope(lines.anodic, known.values[2] if known else None),
         beta_c=_slope(lines.cathodic, known.values[3] if known else None),
@@ -95,21 +96,27 @@ def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, flo
         potential_v=e,
         model_a_cm2=model,
         polarisation_resistance=None,
-        warnings=(*said, *_doubts(lines, _missed(model, i, e - sweep.e_corr_v))),
+        warnings=(*said, *_doubts(lines, missed, known is not None)),
     )
 
 
-def _doubts(lines: _Lines, missed: float) -> list[str]:
-    """What a reader has to know before he believes the lines, which miss the curve by so many decades."""
+def _doubts(lines: _Lines, missed: float, explained: bool) -> list[str]:
+    """What a reader has to know before he believes the lines, which miss the curve by so many decades.
+
+    Where a model has explained the curve the method auto reads it better.
+    """
     said = []
     for name, line in (("anodic", lines.anodic), ("cathodic", lines.cathodic)):
         if line is None:
             said.append(f"the {name} branch has no straight part; i_corr comes from the other branch alone")
+        elif line.slope > FLAT:
+            said.append(f"the {name} line, {1e3 * line.slope:.0f} mV/decade, is no Tafel line: no activation control there")
     apart = float(np.ptp([line.offset for line in lines.found]))
     if apart > APART:
         said.append(f"the two lines meet E_corr {apart:.2f} decades apart; one branch may not be under activation control")
     if missed > MISSED:
-        said.append(f"the sum of both lines misses the curve in the window by {missed:.2f} decades; take the method auto")
+        instead = "take the method auto" if explained else "choose a window where both branches are straight"
+        said.append(f"the sum of both lines misses the curve in the window by {missed:.2f} decades; {instead}")
     return said
 
 

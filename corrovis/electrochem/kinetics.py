@@ -29,6 +29,7 @@ MODELS = {
     "limit and passive": (*BUTLER_VOLMER, LIMIT, PASSIVE),
 }
 MAX_SLOPE = 2.0  # V/decade
+FLAT = 0.3  # V/decade; activation control is steeper
 SMALLEST = 1e-18  # A/cm2; single currents may be nothing but the rounding of a computed zero
 LN10 = float(np.log(10))
 
@@ -46,13 +47,22 @@ class Trial:
     @property
     def passivated(self) -> float:
         """Share of the passive plateau that the current has come to at the window's upper edge."""
-        beta_a, passive = self.values[2], self.values[PASSIVE]
-        anodic = passive * np.exp(min(LN10 * (self.window[1] - self.values[0]) / beta_a, 60))
-        return float(anodic / (1 - passive + anodic))
+        return _share(self.values[PASSIVE], (self.window[1] - self.values[0]) / self.values[2])
+
+    @property
+    def limited(self) -> float:
+        """Share of the limiting current that the current has come to at the window's lower edge."""
+        return _share(self.values[LIMIT], (self.values[0] - self.window[0]) / self.values[3])
 
     def criterion(self, independent: int) -> float:
         """Bayes's information criterion of the robust residual for so many independent points."""
         return independent * float(np.log(max(self.residual, 1e-4) ** 2)) + len(MODELS[self.model]) * float(np.log(independent))
+
+
+def _share(ratio: float, decades: float) -> float:
+    """Of a plateau of i_corr / ratio, at so many Tafel slopes from E_corr."""
+    size = ratio * np.exp(min(LN10 * decades, 60))
+    return float(size / (1 - ratio + size))
 
 
 def current_density(values: Real, e: Real, i: Real) -> Real:
@@ -105,13 +115,7 @@ def fit_window(sweep: Sweep, kind: str, window: tuple[float, float], near: Trial
     """
     e, i, scale = cut_window(sweep, window)
     free = list(MODELS[kind])
-    top = max(float(np.abs(i).max()), SMALLEST)
-    start = np.array([sweep.e_corr_v, np.log(3 * scale), 0.1, 0.1, 0.0, 0.0, 0.0])
-    start[LIMIT], start[OHMIC] = 0.05 * (LIMIT in free), 0.01 / top * (OHMIC in free)
-    start[PASSIVE] = min(0.9, 3 * scale / max(float(i.max()), SMALLEST)) * (PASSIVE in free)
-    low = np.array([sweep.e_corr_v - 0.03, np.log(scale) - 8, 0.01, 0.01, 0, 0, 0])
-    high = np.array([sweep.e_corr_v + 0.03, np.log(scale) + 8, MAX_SLOPE, MAX_SLOPE, 0.99, 0.3 / top, 0.99])
-    step = np.array([0.01, 1, 0.05, 0.05, 0.05, 0.03 / top, 0.05])
+    start, low, high, step = _search(sweep, i, scale, free)
     target = np.arcsinh(i / scale)
     if near is not None:
         start[[*BUTLER_VOLMER, PASSIVE]] = near.values[[*BUTLER_VOLMER, PASSIVE]]
@@ -138,6 +142,18 @@ def fit_window(sweep: Sweep, kind: str, window: tuple[float, float], near: Trial
     left = residuals(found.x[None])[0]
     changes = int((np.diff(np.sign(left)) != 0).sum())  # of sign: half as many as points if nothing but noise is left
     return Trial(kind, window, values, _robust_rms(left) / LN10, min(len(e), 2 * changes + 5))
+
+
+def _search(sweep: Sweep, i: Real, scale: float, free: list[int]) -> tuple[Real, Real, Real, Real]:
+    """(7,) where the parameters begin, 0 for those that are not `free`, their lowest and highest values, and like steps."""
+    top = max(float(np.abs(i).max()), SMALLEST)
+    start = np.array([sweep.e_corr_v, np.log(3 * scale), 0.1, 0.1, 0.0, 0.0, 0.0])
+    start[LIMIT], start[OHMIC] = 0.05 * (LIMIT in free), 0.01 / top * (OHMIC in free)
+    start[PASSIVE] = min(0.9, 3 * scale / max(float(i.max()), SMALLEST)) * (PASSIVE in free)
+    low = np.array([sweep.e_corr_v - 0.03, np.log(scale) - 8, 0.01, 0.01, 0, 0, 0])
+    high = np.array([sweep.e_corr_v + 0.03, np.log(scale) + 8, MAX_SLOPE, MAX_SLOPE, 0.99, 0.3 / top, 0.99])
+    step = np.array([0.01, 1, 0.05, 0.05, 0.05, 0.03 / top, 0.05])
+    return start, low, high, step
 
 
 def _robust_rms(residual: Real) -> float:

@@ -6,15 +6,17 @@ the data's scatter, and there the simplest such model.  Residuals are taken in a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import lmfit
 import numpy as np
 
-from corrovis.curves import METHODS, ZERO_CROSSING_V, Method, MixedFit, PolarizationCurve, Quantity, TafelFit
+from corrovis.curves import ORDER_OF_MAGNITUDE, ZERO_CROSSING_V, Method, MixedFit, PolarizationCurve, Quantity, TafelFit
 from corrovis.electrochem.extrapolation import fit_lines
 from corrovis.electrochem.kinetics import (
+    FLAT,
     LIMIT,
     LN10,
     MAX_SLOPE,
@@ -29,13 +31,33 @@ from corrovis.electrochem.kinetics import (
 )
 from corrovis.electrochem.resistance import fit_resistance, ohmic_drop, slope_resistance, without_drop
 from corrovis.electrochem.sweeps import Sweep, counted, independent, prepare, split_sweeps
-from corrovis.electrochem.windows import alike, allowed, choose, reach, trials
+from corrovis.electrochem.windows import alike, allowed, choose, exceeds_limit, reach, trials
 from corrovis.errors import BadInputError
-from corrovis.results import Real
+from corrovis.results import Bool, Real
 
 KINDS = {"butler-volmer": ("butler-volmer",), "mixed": tuple(MODELS)[1:]}  # of a method; the others try all
 WIDER = 0.02  # V by which another model's window has to be wider to be told of
 HOPELESS = 0.4  # decades
+NO_BRANCH, SHORT_BRANCH = 0.025, 0.03  # V of a branch up to which its slope has no sigma, and up to which it is doubted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Optimum:
+    """A model's parameters at the least squares of a window.
+
+    Shape:
+        values: (7,) in the order of `NAMES`; covariance: (7, 7), of so many degrees of freedom
+        usable: (n,) bool, which points of the window count
+    """
+
+    values: Real
+    covariance: Real
+    freedom: float
+    converged: bool
+    usable: Bool
+
+    def quantity(self, place: int, unit: str) -> Quantity:
+        return Quantity(float(self.values[place]), float(np.sqrt(self.covariance[place, place])), unit, self.freedom)
 
 
 def fit_tafel(
@@ -53,34 +75,53 @@ def fit_tafel(
     Raises:
         BadInputError: the sweep has too few points, one branch only, or the window misses E_corr
     """
-    if method not in METHODS:
-        raise BadInputError(f"no method is called {method}; there are {', '.join(METHODS)}")
     if stern_geary_v is not None and not (method == "resistance" and 0 < stern_geary_v < 1):
         raise BadInputError(f"a Stern-Geary B is in V, such as 0.026, and for the method resistance; found {stern_geary_v:g}")
-    chosen, ready, said = _choose(curve, sweep)
+    part, ready, said = _choose(curve, sweep)
     if window_v is not None:
         window_v = _within(window_v, ready)
-    if method in ("extrapolation", "resistance"):
-        known, others = _explained(ready)
-        whole = _report(chosen, ready, known, others) if known else None
-        if method == "resistance":
-            read = fit_resistance(chosen, ready, window_v, whole, stern_geary_v)
-            return replace(read, warnings=(*said, *read.warnings))
-        fit = fit_lines(chosen, ready, window_v, known)
+    fit: TafelFit
+    if method == "resistance":
+        _, whole, denied = _explained(part, ready)
+        fit = fit_resistance(part, ready, window_v, whole, stern_geary_v)
+        said = (*denied, *said)
+    elif method == "extrapolation":
+        fit = _extrapolated(part, ready, window_v)
     else:
-        kinds = KINDS.get(method, tuple(MODELS))
-        tried = trials(ready, kinds, window_v)
-        best, denied = choose(ready, tried)
-        if best.residual > HOPELESS:
-            raise BadInputError(
-                f"{chosen.name}: the best model leaves {best.residual:.1f} decades; this is no polarisation curve, or all noise"
-            )
-        fit = whole = _report(chosen, ready, best, alike(tried, best, ready.noise_decades))
-        said = (*said, *denied)
-        if method == "butler-volmer":
-            fit = replace(fit, warnings=(*_better(ready, best, window_v), *fit.warnings))
-    resistance, drop = _resistance(ready, chosen.name, ohmic_drop(whole))
-    return replace(fit, polarisation_resistance=resistance, warnings=(*said, *fit.warnings, *drop))
+        fit = _modelled(part, ready, method, window_v)
+    return replace(fit, warnings=(*fit.warnings, *said))
+
+
+def _extrapolated(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, float] | None) -> TafelFit:
+    """Lines, helped by the fit that explains the sweep, if one does."""
+    known, whole, denied = _explained(curve, sweep)
+    fit = fit_lines(curve, sweep, window_v, known)
+    resistance, drop = _resistance(sweep, curve.name, ohmic_drop(whole))
+    return replace(fit, polarisation_resistance=resistance, warnings=(*denied, *fit.warnings, *drop))
+
+
+def _modelled(curve: PolarizationCurve, sweep: Sweep, method: Method, window_v: tuple[float, float] | None) -> TafelFit:
+    """The fit of the best of a method's models; the warnings begin with that it explains nothing, if so."""
+    tried = trials(sweep, KINDS.get(method, tuple(MODELS)), window_v)
+    best, denied = choose(sweep, tried)
+    if best.residual > HOPELESS:
+        raise BadInputError(
+            f"{curve.name}: the best model leaves {best.residual:.1f} decades; this is no polarisation curve, or all noise"
+        )
+    fit = _report(curve, sweep, best, alike(sweep, tried, best))
+    resistance, drop = _resistance(sweep, curve.name, ohmic_drop(fit))
+    better = _better(sweep, best, window_v) if method == "butler-volmer" else []
+    said = (*_unexplained(sweep, best, method, window_v), *better, *denied, *fit.warnings, *drop)
+    return replace(fit, polarisation_resistance=resistance, warnings=said)
+
+
+def _unexplained(sweep: Sweep, best: Trial, method: Method, window_v: tuple[float, float] | None) -> list[str]:
+    if best.residual <= (scatter := allowed(sweep.noise_decades)):
+        return []
+    none = "Butler-Volmer does not explain" if method == "butler-volmer" else "no model explains"
+    left = f"it leaves {best.residual:.2g} decades, {scatter:.2g} would be scatter"
+    todo = "take the numbers as orders of magnitude, give a window without bends, or measure again, more slowly"
+    return [f"{none} this {'curve' if window_v is None else 'window'}: {left}; {todo}"]
 
 
 def _resistance(sweep: Sweep, name: str, ohmic: Quantity | None) -> tuple[Quantity | None, tuple[str, ...]]:
@@ -90,14 +131,16 @@ def _resistance(sweep: Sweep, name: str, ohmic: Quantity | None) -> tuple[Quanti
         return None, ()
 
 
-def _explained(sweep: Sweep) -> tuple[Trial | None, list[Trial]]:
-    """The fit that explains the widest part of a sweep, if any explains one, and those `alike`."""
+def _explained(curve: PolarizationCurve, sweep: Sweep) -> tuple[Trial | None, TafelFit | None, tuple[str, ...]]:
+    """What explains the widest part of a sweep, if anything does, its fit, and what the sweep denies."""
     try:
         tried = trials(sweep, tuple(MODELS), None)
     except BadInputError:
-        return None, []
-    best, _ = choose(sweep, tried)
-    return (best, alike(tried, best, sweep.noise_decades)) if best.residual <= allowed(sweep.noise_decades) else (None, [])
+        return None, None, ()
+    best, denied = choose(sweep, tried)
+    if best.residual > allowed(sweep.noise_decades):
+        return None, None, ()
+    return best, _report(curve, sweep, best, alike(sweep, tried, best)), denied
 
 
 def _better(sweep: Sweep, best: Trial, window_v: tuple[float, float] | None) -> list[str]:
@@ -142,53 +185,63 @@ def _within(window_v: tuple[float, float], sweep: Sweep) -> tuple[float, float]:
 
 
 def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Trial]) -> TafelFit:
+    """A trial refined, as a fit.  Hardly any branch tells no sigma of its slope: one that is too small would vouch for itself."""
+    e, i, _ = cut_window(sweep, best.window)
+    found = _refined(sweep, best, others)
+    values, branches = found.values, (best.window[1] - found.values[0], found.values[0] - best.window[0])
+    beta_a, beta_c = (
+        replace(q, sigma=q.sigma if side >= NO_BRANCH else float("nan"))
+        for q, side in zip((found.quantity(2, "V/decade"), found.quantity(3, "V/decade")), branches, strict=True)
+    )
+    model = current_density(values, e, i)
+    apart = np.log10(np.maximum(np.abs(model), SMALLEST) / np.maximum(np.abs(i), SMALLEST))
+    apart = apart[(np.abs(e - values[0]) > ZERO_CROSSING_V) & found.usable]
+    e_corr, ln_i = found.quantity(0, "V"), found.quantity(1, "")
+    common: dict[str, Any] = {
+        "curve": curve,
+        "e_corr": replace(e_corr, sigma=float(np.hypot(e_corr.sigma, sweep.rounded_v))),
+        "i_corr": Quantity(float(np.exp(ln_i.value)), float(np.exp(ln_i.value)) * ln_i.sigma, "A/cm2", found.freedom),
+        "beta_a": beta_a,
+        "beta_c": beta_c,
+        "beta_covariance": float(found.covariance[2, 3]),
+        "window_v": best.window,
+        "converged": found.converged,
+        "residual_decades": float(np.sqrt(np.mean(apart**2))) if len(apart) else float("nan"),
+        "potential_v": e,
+        "model_a_cm2": model,
+        "polarisation_resistance": None,
+        "warnings": tuple(_doubts(found, best.window)),
+    }
+    free = MODELS[best.model]
+    plateau = partial(_plateau, values=values, covariance=found.covariance, freedom=found.freedom)
+    if best.model == "butler-volmer":
+        return TafelFit(method="butler-volmer", **common)
+    return MixedFit(
+        method=f"mixed control ({best.model})",
+        **common,
+        i_limit=plateau(LIMIT) if LIMIT in free and not exceeds_limit(sweep, best) else None,
+        i_passive=plateau(PASSIVE) if PASSIVE in free else None,
+        resistance=found.quantity(OHMIC, "ohm cm2") if OHMIC in free else None,
+    )
+
+
+def _refined(sweep: Sweep, best: Trial, others: list[Trial]) -> _Optimum:
     """Errors from lmfit at the chosen optimum, widened by what neighbouring windows say."""
     e, i, scale = cut_window(sweep, best.window)
     target = np.arcsinh(i / scale)
     usable = np.abs(np.arcsinh(current_density(best.values, e, i) / scale) - target) <= max(5 * LN10 * best.residual, 0.01)
-    parameters = _parameters(best)
 
     def residual(p: Any) -> Real:
         values = np.array([p[name].value for name in NAMES])
         out: Real = (np.arcsinh(current_density(values, e, i) / scale) - target)[usable]
         return out
 
-    found = lmfit.minimize(residual, parameters, method="leastsq", max_nfev=600)
-    values = np.array([found.params[name].value for name in NAMES])
+    found = lmfit.minimize(residual, _parameters(best), method="leastsq", max_nfev=600)
     worth = independent(found.residual)
-    covariance = _covariance(found, best.model, others, len(e[usable]) / worth)
-    freedom = max(1.0, worth - len(MODELS[best.model]))
-    sigmas = np.sqrt(np.diag(covariance))
-    away = np.abs(e - values[0]) > ZERO_CROSSING_V
-    model = current_density(values, e, i)
-    apart = np.log10(np.maximum(np.abs(model), SMALLEST) / np.maximum(np.abs(i), SMALLEST))[away & usable]
-    residual_decades = float(np.sqrt(np.mean(apart**2))) if len(apart) else float("nan")
-    converged = bool(found.success) and bool(np.isfinite(sigmas).all())
-    common: dict[str, Any] = {
-        "curve": curve,
-        "e_corr": Quantity(float(values[0]), float(np.hypot(sigmas[0], sweep.rounded_v)), "V", freedom),
-        "i_corr": Quantity(float(np.exp(values[1])), float(np.exp(values[1]) * sigmas[1]), "A/cm2", freedom),
-        "beta_a": Quantity(float(values[2]), float(sigmas[2]), "V/decade", freedom),
-        "beta_c": Quantity(float(values[3]), float(sigmas[3]), "V/decade", freedom),
-        "beta_covariance": float(covariance[2, 3]),
-        "window_v": best.window,
-        "converged": converged,
-        "residual_decades": residual_decades,
-        "potential_v": e,
-        "model_a_cm2": model,
-        "polarisation_resistance": None,
-        "warnings": tuple(_doubts(values, sigmas, best, sweep, residual_decades)),
-    }
-    if best.model == "butler-volmer":
-        return TafelFit(method="butler-volmer", **common)
-    free = MODELS[best.model]
-    return MixedFit(
-        method=f"mixed control ({best.model})",
-        **common,
-        i_limit=_plateau(LIMIT, values, covariance, freedom) if LIMIT in free else None,
-        i_passive=_plateau(PASSIVE, values, covariance, freedom) if PASSIVE in free else None,
-        resistance=Quantity(float(values[OHMIC]), float(sigmas[OHMIC]), "ohm cm2", freedom) if OHMIC in free else None,
-    )
+    covariance = _covariance(found, best.model, others, int(usable.sum()) / worth)
+    converged = bool(found.success) and bool(np.isfinite(np.sqrt(np.diag(covariance))).all())
+    values = np.array([found.params[name].value for name in NAMES])
+    return _Optimum(values, covariance, max(1.0, worth - len(MODELS[best.model])), converged, usable)
 
 
 def _covariance(found: Any, model: str, others: list[Trial], wider: float) -> Real:
@@ -223,18 +276,21 @@ def _parameters(best: Trial) -> Any:
     return parameters
 
 
-def _doubts(values: Real, sigmas: Real, best: Trial, sweep: Sweep, residual: float) -> list[str]:
+def _doubts(found: _Optimum, window: tuple[float, float]) -> list[str]:
     """What a reader has to know before he believes the numbers."""
     said = []
-    below, above = values[0] - best.window[0], best.window[1] - values[0]
-    if best.residual > allowed(sweep.noise_decades):
-        said.append(f"the model leaves {residual:.3f} decades, more than the data's scatter: the reaction may be of another kind")
-    for name, k, side in (("beta_a", 2, above), ("beta_c", 3, below)):
-        if values[k] >= 0.95 * MAX_SLOPE:
+    below, above = found.values[0] - window[0], window[1] - found.values[0]
+    for name, place, side in (("beta_a", 2, above), ("beta_c", 3, below)):
+        beta = found.quantity(place, "V/decade")
+        if beta.value >= 0.95 * MAX_SLOPE:
             said.append(f"{name} is at its bound: that branch follows no Tafel line in the window")
-        elif not sigmas[k] < 0.2 * values[k] or side < 0.35 * values[k]:
+            continue
+        if not beta.sigma < 0.2 * beta.value or side < max(0.35 * beta.value, SHORT_BRANCH):
             said.append(f"{name} is uncertain: only {1e3 * side:.0f} mV of that branch can be used; measure further from E_corr")
-    if not sigmas[1] < 0.25:
+        if beta.value > FLAT:
+            slope = f"{name}, {1e3 * beta.value:.0f} mV/decade,"
+            said.append(f"{slope} is no Tafel slope: that branch is not under activation control in the window")
+    if not found.quantity(1, "").sigma < ORDER_OF_MAGNITUDE:
         said.append("i_corr is uncertain by more than a quarter; take it as an order of magnitude")
     if min(below, above) < 0.04:
         said.append(

@@ -13,6 +13,7 @@ from corrovis.errors import BadInputError
 HALF_WIDTH_V = 0.015  # about E_corr
 ASSUMED_SLOPE = 0.12  # V/decade, of both branches
 KNOWN = 0.2  # relative sigma up to which a fit's own B is taken
+MOST_DROP = 1 / 3  # share of the slope at E_corr; more of it and a small error of the drop is a large one of what is left
 NAN = float("nan")
 
 
@@ -64,7 +65,10 @@ def without_drop(slope: Quantity, ohmic: Quantity | None) -> tuple[Quantity | No
     if left <= 0:
         return None, (f"no polarisation resistance: {what}, is nothing",)
     sigma, freedom = float(np.hypot(slope.sigma, ohmic.sigma)), min(slope.freedom, ohmic.freedom)
-    return Quantity(left, sigma, "ohm cm2", freedom), (f"the polarisation resistance is {what}",)
+    said = f"the polarisation resistance is {what}"
+    if ohmic.value > MOST_DROP * slope.value:
+        said += ", more than a third of it: doubt what is left, or measure the electrolyte's resistance by impedance"
+    return Quantity(left, sigma, "ohm cm2", freedom), (said,)
 
 
 def fit_resistance(
@@ -89,7 +93,7 @@ def fit_resistance(
     return ResistanceFit(
         method="resistance",
         curve=curve,
-        e_corr=Quantity(sweep.e_corr_v, float(np.hypot(np.median(np.diff(sweep.potential_v)), sweep.rounded_v)), "V"),
+        e_corr=sweep.e_corr,
         i_corr=Quantity(i_corr, i_corr * relative, "A/cm2", min(b.freedom, r_p.freedom)),
         beta_a=beta_a,
         beta_c=beta_c,
@@ -109,7 +113,7 @@ def _stern_geary(whole: TafelFit | None, b_v: float | None) -> tuple[Quantity, Q
     """B in V, both slopes, NaN where B is not of them, and what is to be said."""
     unknown = Quantity(NAN, NAN, "V/decade")
     if b_v is not None:
-        return Quantity(b_v, 0.0, "V"), unknown, unknown, ()
+        return Quantity(b_v, 0.0, "V", positive=True), unknown, unknown, ()
     if whole is not None and max(whole.beta_a.value, whole.beta_c.value) < 0.95 * MAX_SLOPE:
         b = whole.stern_geary
         if b.sigma < KNOWN * b.value:
@@ -118,4 +122,4 @@ def _stern_geary(whole: TafelFit | None, b_v: float | None) -> tuple[Quantity, Q
             return b, whole.beta_a, whole.beta_c, (said,)
     b_v = ASSUMED_SLOPE / 2 / LN10
     said = f"B = {1e3 * b_v:.0f} mV was assumed, of slopes of {1e3 * ASSUMED_SLOPE:.0f} mV/decade; give the Stern-Geary B"
-    return Quantity(b_v, NAN, "V"), unknown, unknown, (f"{said}, or take i_corr within a factor of two",)
+    return Quantity(b_v, NAN, "V", positive=True), unknown, unknown, (f"{said}, or take i_corr within a factor of two",)

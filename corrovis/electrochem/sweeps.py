@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from corrovis.curves import PolarizationCurve
+from corrovis.curves import PolarizationCurve, Quantity
 from corrovis.errors import BadInputError
 from corrovis.results import Real
 
@@ -43,6 +43,11 @@ class Sweep:
     def eta(self) -> Real:
         """Potential against the corrosion potential, V."""
         return self.potential_v - self.e_corr_v
+
+    @property
+    def e_corr(self) -> Quantity:
+        """V, where the current was seen to cross zero: no better than the distance between two points."""
+        return Quantity(self.e_corr_v, float(np.hypot(np.median(np.diff(self.potential_v)), self.rounded_v)), "V")
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corrovis.curves import Quantity
-from corrovis.render.curve_answers import measured, told
+from corrovis.render.curve_quantities import measured, told
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,8 @@ from corrovis.render.curve_answers import measured, told
     [
         ("e_corr_v", Quantity(-0.3198012, 5.8e-6, "V"), "-319.8012 ± 0.0058 mV, -319.8126 to -319.7898"),
         ("beta", Quantity(4.813, 4.5, ""), "4.8 ± 4.5, -4.0 to 13.6"),
+        ("CPE1_1", Quantity(0.995, 0.0028, ""), "0.9950 ± 0.0028, 0.9895 to 1.0000"),
+        ("stern_geary_v", Quantity(0.0228, 0.0096, "V", positive=True), "22.8 ± 9.6 mV, 10.0 to 52.0"),
         ("R1", Quantity(894.2, 620, "ohm"), "890 ± 620 Ω, 230 to 3480"),
         ("C1", Quantity(3.12e-8, np.nan, "F"), "31.2 nF,  to "),
         ("CPE1_0", Quantity(3.1e-5, 4e-7, "S s^alpha/cm2"), "31.00 ± 0.40 µS s^alpha/cm², 30.23 to 31.79"),
@@ -27,3 +29,12 @@ def test_a_quantity_is_told_with_two_digits_of_its_sigma(key: str, quantity: Qua
     one = told(key, quantity)
     assert f"{one}, {one.low} to {one.high}" == said
     assert told(key, {**measured(quantity), "unit": quantity.unit}) == one
+
+
+def test_limits_of_95_percent_are_factors_where_a_quantity_is_positive_by_nature() -> None:
+    assert Quantity(-0.45, 0.01, "V").limits_95 == pytest.approx((-0.4696, -0.4304))
+    low, high = Quantity(1e-5, 1e-5, "A/cm2").limits_95
+    assert low * high == pytest.approx(1e-10)
+    assert 0 < low < 2e-6
+    assert Quantity(40.0, 1.0, "kJ/mol", 1).limits_95[1] == pytest.approx(40 + 12.706, abs=1e-3)  # Student, one degree of freedom
+    assert not np.isfinite(Quantity(1.0, float("nan"), "ohm").limits_95).any()
