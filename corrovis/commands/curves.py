@@ -27,9 +27,11 @@ def tafel(
     ] = None,
     equivalent_weight: Annotated[float | None, typer.Option(help="Of the metal in g, instead of --alloy.")] = None,
     density: Annotated[float | None, typer.Option(help="Of the metal in g/cm3, instead of --alloy.")] = None,
-    reference: Annotated[str, typer.Option(help="Reference electrode, for the plot's axis.")] = "reference",
+    reference: Annotated[str, typer.Option(help="Reference electrode, for the plot's axis.", show_default=False)] = "",
     method: Annotated[str, typer.Option(help="auto, butler-volmer, mixed, extrapolation or resistance (B / R_p).")] = "auto",
-    window: Annotated[tuple[float, float] | None, typer.Option(help="Lowest and highest potential to use, in V.")] = None,
+    window: Annotated[
+        tuple[float, float] | None, typer.Option(help="Lowest and highest potential to use, in V.", metavar="LOW HIGH")
+    ] = None,
     sweep: Annotated[int | None, typer.Option(min=1, help="Which sweep.  [default: the first that can be fitted]")] = None,
     stern_geary: Annotated[float | None, typer.Option(help="B in V, for the method resistance.")] = None,
     columns: Annotated[str | None, typer.Option(help="potential=2,current='3 (mA)' if the headings do not tell.")] = None,
@@ -41,13 +43,13 @@ def tafel(
 ) -> None:
     """Corrosion potential, current, Tafel slopes and corrosion rate from polarisation curves."""
     with working("fitting", as_json):
+        from corrovis.curves import method_of
         from corrovis.electrochem.columns import read_columns
         from corrovis.electrochem.corrosion_rate import metal
         from corrovis.tasks import curves
 
-        how: Any = method  # any other than a `Method` is refused there
         of = metal(alloy, equivalent_weight, density, composition)
-        asked = curves.TafelRequest(area_cm2, of, read_columns(columns), how, window, sweep, stern_geary, reference)
+        asked = curves.TafelRequest(area_cm2, of, read_columns(columns), method_of(method), window, sweep, stern_geary, reference)
         target = plot or Path(f"{files[0].stem}_tafel.png")
         done = curves.tafel([(file, file.name) for file in files], asked, target, temperature or [])
     plotted = {"plot": str(target)}
@@ -65,7 +67,7 @@ def tafel(
 
 def _print_tafels(items: list[dict[str, Any]], done: Tafels) -> None:
     """Every file's answer, and what holds for all of them."""
-    from corrovis.render.curve_answers import NO_METAL
+    from corrovis.render.curve_quantities import NO_METAL
 
     for item in items:
         _print_item(item, len(items) > 1, once=NO_METAL)
@@ -75,6 +77,8 @@ def _print_tafels(items: list[dict[str, Any]], done: Tafels) -> None:
     if done.series:
         print_table(COLUMNS, _rows(done.activation))
         out.print(f"R2 {done.series.energy.r_squared:.4f}")
+        for line in done.series.warnings:
+            err.print(f"note: {line}", markup=False)
 
 
 def eis(
@@ -105,7 +109,7 @@ def eis(
 def _circuit_lines(answer: dict[str, Any], unit: str) -> list[str]:
     """What a spectrum's answer holds beside the parameters."""
     from corrovis.curves import Quantity
-    from corrovis.render.curve_answers import told
+    from corrovis.render.curve_quantities import told
 
     lines = [
         f"chi squared {answer['chi_squared']:.3g}",
@@ -146,7 +150,7 @@ def _show_fit(answer: dict[str, Any], values: dict[str, Any], lines: list[str]) 
 
 def _rows(values: dict[str, Any]) -> list[list[str]]:
     """Name, value, sigma, 95 % limits and unit, as on the page."""
-    from corrovis.render.curve_answers import told
+    from corrovis.render.curve_quantities import told
 
     rows = []
     for key, found in values.items():

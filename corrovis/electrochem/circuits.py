@@ -1,6 +1,6 @@
 """Equivalent circuits from strings: "R0-p(R1,C1)" is a resistor in series with a resistor beside a capacitor.
 
-A dash joins in series, p(a,b,...) in parallel; names are an element's letters and a number, as in impedance.py.
+A dash joins in series, p(a,b,...) in parallel; names are an element's letters, large or small, and a number, as in impedance.py.
 j is the imaginary unit, w the angular frequency.
 
 | element | parameters        | impedance                                        |
@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -68,6 +69,9 @@ ELEMENTS: dict[str, Element] = {
     "Ws": Element(("R", "tau"), lambda p, w: _finite(p, w, _tanh)),
     "G": Element(("R", "tau"), lambda p, w: p[0] / np.sqrt(1 + 1j * w * p[1])),
 }
+NAME = re.compile(r"(CPE|Wo|Ws|[RCLQWG])(\d+)", re.IGNORECASE)
+SPELLED = {kind.lower(): kind for kind in ELEMENTS}
+SUMMED = ("R", "C", "L", "W")  # side by side two of a kind are one
 UNITS = {"R": "ohm", "C": "F", "L": "H", "Q": "S s^alpha", "alpha": "", "sigma": "ohm s^-1/2", "tau": "s"}
 AREA_UNITS = {
     "R": "ohm cm2",
@@ -143,9 +147,9 @@ def parse(text: str) -> Circuit:
     """The circuit of a string.
 
     Raises:
-        BadInputError: an unknown element, a name used twice, or brackets that do not match
+        BadInputError: an unknown element, a name used twice, brackets that do not match, or elements that can only be told as one
     """
-    text = re.sub(r"\s", "", text)
+    text = NAME.sub(lambda found: SPELLED[found[1].lower()] + found[2], re.sub(r"\s", "", text))
     if len(text) > MAX_LENGTH:
         raise BadInputError(f"a circuit of {len(text)} characters is none that can be fitted; keep to {MAX_ELEMENTS} elements")
     parser = _Parser(text)
@@ -168,7 +172,7 @@ class _Parser:
         parts = [self.part()]
         while self.take("-"):
             parts.append(self.part())
-        return parts[0] if len(parts) == 1 else ("series", tuple(parts))
+        return parts[0] if len(parts) == 1 else self.joined("series", parts)
 
     def part(self) -> Node:
         if self.take("p("):
@@ -176,15 +180,15 @@ class _Parser:
             while self.take(","):
                 parts.append(self.series())
             if not self.take(")"):
-                raise self.wrong("a closing bracket is missing")
+                at = f"a comma or closing bracket is expected at {self.rest[:10]!r}"
+                raise self.wrong(at if self.rest else "a closing bracket is missing")
             if len(parts) < 2:
                 raise self.wrong("p(...) needs two or more parts, separated by commas")
-            return "parallel", tuple(parts)
-        match = re.match(r"(CPE|Wo|Ws|[RCLQWG])(\d+)", self.rest)
+            return self.joined("parallel", parts)
+        match = NAME.match(self.rest)
         if not match:
-            raise self.wrong(
-                f"an element such as R0 is expected at {self.rest[:10] or 'the end'!r}; there are {', '.join(ELEMENTS)}"
-            )
+            at = f"an element with a number, such as R0, is expected at {self.rest[:10] or 'the end'!r}"
+            raise self.wrong(f"{at}; there are {', '.join(ELEMENTS)}")
         name, kind = match[0], match[1]
         if name in self.seen or len(self.seen) >= MAX_ELEMENTS:
             raise self.wrong(f"{name} stands there twice" if name in self.seen else f"more than {MAX_ELEMENTS} elements")
@@ -194,6 +198,17 @@ class _Parser:
         self.names += [name] if len(kinds) == 1 else [f"{name}_{k}" for k in range(len(kinds))]
         self.kinds += kinds
         return kind, first
+
+    def joined(self, how: Literal["series", "parallel"], parts: list[Node]) -> Node:
+        """All parts as one node; raises BadInputError where two of them can only be told together."""
+        seen: dict[str, str] = {}
+        for kind, place in (leaf for part in parts for leaf in (_parts(part) if part[0] == how else (part,))):
+            if kind in SUMMED and isinstance(place, int):
+                name = self.names[place]
+                if kind in seen:
+                    raise self.wrong(f"{seen[kind]} and {name} in {how} act as one and cannot be told apart; leave one out")
+                seen[kind] = name
+        return how, tuple(parts)
 
     def take(self, token: str) -> bool:
         found = self.rest.startswith(token)

@@ -108,25 +108,37 @@ def _fit_auto(spectrum: Spectrum, weighting: Weighting) -> CircuitFit:
         tried += [_solve(spectrum, parse(f"L0-{one.circuit.text}"), weighting) for one in tried[:3]]
     plausible = sorted(tried, key=_rank)
     shares = np.exp(-0.5 * (np.array([_rank(one) for one in plausible]) - _rank(plausible[0])))
+    weights = [float(share) for share in shares / shares.sum()]
+    told = (k for k, one in enumerate(plausible) if weights[k] > CLOSE and not any(_loose(one)))
+    chosen = next(told, 0)  # an element that the data do not determine stays out where they can do without it
     ranking = [
-        Candidate(one.circuit.text, one.cost / (2 * one.points - len(one.values)), _rank(one), float(share))
-        for one, share in zip(plausible, shares / shares.sum(), strict=True)
+        Candidate(one.circuit.text, one.cost / (2 * one.points - len(one.values)), _rank(one), weight)
+        for one, weight in zip(plausible, weights, strict=True)
     ]
-    fit = _finish(spectrum, plausible[0])
-    close = [other for other in ranking[1:] if other.weight > CLOSE]
-    said = [f"{other.circuit} explains the spectrum nearly as well (weight {other.weight:.2f})" for other in close]
-    if len(ranking) > 1 and not close:
-        gap = ranking[1].criterion - ranking[0].criterion
+    best, others = ranking[chosen], ranking[:chosen] + ranking[chosen + 1 :]
+    close = [other for other in others if other.weight > CLOSE]
+    said = [f"{other.circuit} explains the spectrum {_how_well(other, best)} (weight {other.weight:.2f})" for other in close]
+    if others and not close:
+        gap = others[0].criterion - best.criterion
         said = [
-            f"the next best of {len(tried)} circuits, {ranking[1].circuit}, is worse by {gap:.0f} in the criterion (10 is clear)"
+            f"the next best of {len(tried)} circuits, {others[0].circuit}, is worse by {gap:.0f} in the criterion (10 is clear)"
         ]
-    return replace(fit, runners_up=tuple(ranking[1:4]), warnings=(*fit.warnings, *said))
+    fit = _finish(spectrum, plausible[chosen])
+    return replace(fit, runners_up=tuple(others[:3]), warnings=(*fit.warnings, *said))
+
+
+def _how_well(other: Candidate, best: Candidate) -> str:
+    return "nearly as well" if other.weight <= best.weight else "better, but has parameters that cannot be told from it"
+
+
+def _loose(one: _Solution) -> list[bool]:
+    """Of each parameter whether the data leave it undetermined."""
+    return [not sigma < 0.5 * value for value, sigma in zip(one.values, one.sigmas, strict=True)]
 
 
 def _rank(one: _Solution) -> float:
     """The criterion, with a fine for parameters that the data do not determine: such a circuit has an element too many."""
-    loose = sum(not sigma < 0.5 * value for value, sigma in zip(one.values, one.sigmas, strict=True))
-    return one.criterion + FINE * loose
+    return one.criterion + FINE * sum(_loose(one))
 
 
 def _solve(spectrum: Spectrum, circuit: Circuit, weighting: Weighting) -> _Solution:
@@ -225,7 +237,7 @@ def _rivals(one: _Solution) -> tuple[tuple[float, dict[str, float]], ...]:
 def _doubts(spectrum: Spectrum, one: _Solution, parameters: dict[str, Quantity], test: KramersKronig) -> list[str]:
     """What a reader has to know before he believes the numbers."""
     said = []
-    loose = [name for name, q in parameters.items() if not q.sigma < 0.5 * abs(q.value)]
+    loose = [name for name, undetermined in zip(one.circuit.names, _loose(one), strict=True) if undetermined]
     if loose:
         said.append(f"{', '.join(loose)} cannot be told from this spectrum: sigma exceeds half the value; try a simpler circuit")
     if one.met == 0:

@@ -77,13 +77,7 @@ def read_polarization(
     notes = [table.note] if table.note else []
     potentials, currents = polarization_columns(table, columns, name, notes)
     potential, current, heading, signed = _joined(potentials, currents, notes)
-    keep = np.isfinite(potential) & np.isfinite(current)
-    if not keep.all():
-        notes.append(f"{int((~keep).sum())} of {len(keep)} rows hold no number and were left out")
-    blocks = [
-        (e[good], i[good]) for e, i, good in zip(*(np.split(c, table.cuts) for c in (potential, current, keep)), strict=True)
-    ]
-    potential, current, signed = join_blocks(blocks, signed, notes)
+    potential, current, signed = join_blocks(_finite_blocks(potential, current, table, notes), signed, notes)
     if len(potential) == 0:
         raise BadInputError(f"{name}: no row holds both a potential and a current; {HINT}")
     if heading.per_area:
@@ -162,6 +156,15 @@ def _joined(potentials: list[Column], currents: list[Column], notes: list[str]) 
         potential = potential * 1e-3
         notes.append(f"potentials up to {span:.0f} were taken for mV")
     return potential, current, head, signed
+
+
+def _finite_blocks(potential: Real, current: Real, table: Table, notes: list[str]) -> list[tuple[Real, Real]]:
+    """The rows of each block in the file that hold both numbers."""
+    keep = np.isfinite(potential) & np.isfinite(current)
+    if not keep.all():
+        notes.append(f"{int((~keep).sum())} of {len(keep)} rows hold no number and were left out")
+    columns = (np.split(column, table.cuts) for column in (potential, current, keep))
+    return [(e[good], i[good]) for e, i, good in zip(*columns, strict=True)]
 
 
 def _area(area_cm2: float | None, table: Table, notes: list[str]) -> float:

@@ -13,19 +13,21 @@ from corrovis.curves import CircuitFit, TafelFit
 from corrovis.electrochem.circuits import fitted_line
 from corrovis.electrochem.corrosion_rate import Arrhenius
 from corrovis.errors import BadInputError
-from corrovis.render.curve_answers import told, written_unit
+from corrovis.render.curve_quantities import told, written_unit
 
 LINES = ("#c2571a", "#2b7fae", "#6f9a3c", "#9158a6", "#c09a1e", "#65737e")  # of curves and conditions, on the page too
 KINDS = (".png", ".svg", ".pdf")
+NARROW = 0.25  # share of the sweeps below which the fit windows get an axis of their own
 
 
-def tafel_figure(fits: Sequence[TafelFit], reference: str = "reference", series: Arrhenius | None = None) -> Figure:
+def tafel_figure(fits: Sequence[TafelFit], reference: str = "", series: Arrhenius | None = None) -> Figure:
     """log|i| over E with the fitted curve, its window and the Tafel lines; below what the fit leaves, and the Arrhenius plot."""
     figure = Figure(figsize=(7, 9.2) if series else (7, 6.2), layout="constrained")
     grid = figure.add_gridspec(3 if series else 2, 1, height_ratios=(3.2, 1, 1.8) if series else (3.2, 1))
     upper = figure.add_subplot(grid[0])
-    lower = figure.add_subplot(grid[1], sharex=upper)
-    upper.tick_params(labelbottom=False)
+    window = narrow_window(fits)
+    lower = figure.add_subplot(grid[1], sharex=None if window else upper)
+    upper.tick_params(labelbottom=window is not None)
     floor = np.inf  # the axis ends here: the current goes through zero
     for fit, colour in zip(fits, _colours(len(fits)), strict=True):
         _draw_tafel(fit, colour, upper)
@@ -34,11 +36,21 @@ def tafel_figure(fits: Sequence[TafelFit], reference: str = "reference", series:
         floor = min(floor, 0.3 * float(np.quantile(size[size > 0], 0.01)))
     upper.set_ylim(bottom=floor)
     upper.set_ylabel("|i| in A/cm²")
-    lower.set(xlabel=f"E in V against {literal(reference)}", ylabel="residual, decades")
+    if window:
+        rim = 0.03 * (window[1] - window[0])
+        lower.set_xlim(window[0] - rim, window[1] + rim)
+    lower.set(xlabel=f"E in V against {literal(reference)}" if reference else "E in V", ylabel="residual, decades")
     _finish([upper, lower], upper)
     if series:
         _draw_arrhenius(series, figure.add_subplot(grid[2]))
     return figure
+
+
+def narrow_window(fits: Sequence[TafelFit]) -> tuple[float, float] | None:
+    """V, from and to which the fit windows reach, where that is so little of the sweeps that it is hardly seen on their axis."""
+    low, high = min(fit.window_v[0] for fit in fits), max(fit.window_v[1] for fit in fits)
+    whole = np.ptp(np.concatenate([fit.curve.potential_v for fit in fits]))
+    return (low, high) if high - low < NARROW * whole else None
 
 
 def _draw_tafel(fit: TafelFit, colour: str, axes: Axes) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corrovis.curves import CircuitFit, Method, TafelFit
+from corrovis.curves import CircuitFit, Method, PolarizationCurve, TafelFit
 from corrovis.electrochem.corrosion_rate import Arrhenius, Metal, pair_temperatures
 from corrovis.electrochem.impedance import fit_circuit
 from corrovis.electrochem.polarization import fit_tafel
 from corrovis.electrochem.readers import read_polarization, read_spectrum
-from corrovis.errors import BadInputError
-from corrovis.render.curve_answers import activation_answer, circuit_answer, tafel_answer
+from corrovis.electrochem.spectra import unevenness
+from corrovis.errors import BadInputError, advising
 from corrovis.render.plots import impedance_figure, save_figure, tafel_figure
+from corrovis.tasks.curve_answers import activation_answer, circuit_answer, tafel_answer
 
 MOST_LETTERS = 40
+TURNED = "the column named as current is stepped like a potential: the columns may be the other way round"
 Named = tuple[Path, str]  # where a file lies, and what its curve is called
 
 
@@ -31,7 +34,7 @@ class TafelRequest:
     window_v: tuple[float, float] | None = None
     sweep: int | None = None
     stern_geary_v: float | None = None
-    reference: str = "reference"
+    reference: str = ""
 
     def __post_init__(self) -> None:
         if len(self.reference) > MOST_LETTERS or not self.reference.isprintable():
@@ -64,21 +67,28 @@ def tafel(files: Sequence[Named], asked: TafelRequest, plot: Path, temperatures_
     for place, (path, name) in enumerate(files):
         try:
             curve = read_polarization(path, asked.area_cm2, asked.columns, name)
-            fits[place] = fit_tafel(curve, asked.method, asked.window_v, asked.sweep, asked.stern_geary_v)
-            items.append({**tafel_answer(fits[place], asked.metal), "reference": asked.reference})
+            fits[place] = fit_curve(curve, asked)
+            items.append({**tafel_answer(fits[place], asked.metal), "reference": asked.reference or "reference"})
         except BadInputError as error:
             items.append({"error": str(error)})
     if not fits:
         return Tafels(items)
     series, no_series = None, ""
     try:
-        series = pair_temperatures(temperatures_k, {k: fit.i_corr.value for k, fit in fits.items()}, len(files))
+        series = pair_temperatures(temperatures_k, {k: fit.i_corr for k, fit in fits.items()}, len(files))
     except BadInputError as error:
         if len(fits) == len(files):
             raise
         no_series = str(error)  # what could be fitted is not lost for what could not
     save_figure(tafel_figure([*fits.values()], asked.reference, series), plot)
     return Tafels(items, series, no_series)
+
+
+def fit_curve(curve: PolarizationCurve, asked: TafelRequest) -> TafelFit:
+    """As `fit_tafel`; its error also says so where the columns were named and look turned round."""
+    turned = asked.columns is not None and unevenness(curve.current_a_cm2) < unevenness(curve.potential_v)
+    with advising(BadInputError, TURNED) if turned else nullcontext():
+        return fit_tafel(curve, asked.method, asked.window_v, asked.sweep, asked.stern_geary_v)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from typing import Any
 import gradio as gr
 
 from corrovis.curves import METHODS, Spectrum
-from corrovis.electrochem.corrosion_rate import ALLOYS, Arrhenius, Metal
+from corrovis.electrochem.corrosion_rate import ALLOYS
 from corrovis.ui import electrochem_jobs as jobs
 from corrovis.ui.complaints import complaining
 from corrovis.ui.curve_plot import Aside, make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.packing import pack
-from corrovis.ui.parts import VISIT_S, WORK, hero
+from corrovis.ui.parts import AT_ONCE, VISIT_S, WORK, hero
 from corrovis.ui.uploads import folder_to_fill
 from corrovis.ui.wording import electrochem as wording
 
@@ -38,10 +38,14 @@ class Window:
 
 
 class ElectrochemTab:
-    """Lays the tab out inside the running `gr.Blocks` and wires it.  Every event brings all choices; only `window` is kept."""
+    """Lays the tab out inside the running `gr.Blocks` and wires it.
+
+    Every event brings all choices; only `window` is kept, and in `desk` what the last fit found.
+    """
 
     def __init__(self, examples: Path) -> None:
         self.window = gr.State(Window(), time_to_live=VISIT_S)
+        self.desk = gr.State(jobs.CurveDesk(), time_to_live=VISIT_S)
         hero(wording.HEADLINE, f"{wording.LEAD} {wording.FORMATS}")
         with gr.Row(elem_classes="lab"):
             with gr.Column(elem_classes="lab-desk", scale=1):
@@ -49,8 +53,10 @@ class ElectrochemTab:
                 there = {file: label for file, label in wording.EXAMPLES.items() if (examples / file).exists()}
                 offer([(label, [[str(examples / file)]]) for file, label in there.items()], [self.files])
             with gr.Column(elem_classes="lab-bench", scale=2):
+                self.told = gr.HTML(elem_classes="lab-told", apply_default_css=False)
                 self.plot = make_plot(wording.CURVE_PLOT)
                 self.table = gr.HTML(elem_classes="lab-table", apply_default_css=False)
+                self.links = gr.HTML(elem_classes="lab-table", apply_default_css=False)
             with gr.Column(elem_classes="lab-form", scale=1):
                 self.area = gr.Textbox(label=wording.AREA, placeholder=wording.AREA_HINT)
                 self.alloy = gr.Dropdown([(wording.NOT_GIVEN, ""), *ALLOYS], value="", label=wording.METAL)
@@ -60,7 +66,9 @@ class ElectrochemTab:
                     self.weight = gr.Textbox(label=wording.WEIGHT, placeholder=wording.IRON[0])
                     self.density = gr.Textbox(label=wording.DENSITY, placeholder=wording.IRON[1])
             with gr.Column(elem_classes="lab-more", scale=1):
-                self.method = gr.Dropdown(list(METHODS), value="auto", label=wording.METHOD)
+                with gr.Column() as how:
+                    self.method = gr.Dropdown(list(METHODS), value="auto", label=wording.METHOD)
+                    self.stern_geary = gr.Textbox(label=wording.STERN_GEARY, placeholder=wording.STERN_GEARY_HINT, visible=False)
                 self.circuit = gr.Dropdown(CIRCUITS, value="auto", label=wording.CIRCUIT, allow_custom_value=True)
                 with gr.Accordion(wording.PARTS, open=False):
                     self.columns = gr.Textbox(label=wording.COLUMNS, placeholder=wording.COLUMNS_HINT)
@@ -69,35 +77,39 @@ class ElectrochemTab:
                 self.temperatures = gr.Textbox(label=wording.TEMPERATURES, placeholder=wording.TEMPERATURES_HINT)
                 self.reference = gr.Dropdown(REFERENCES, value="", label=wording.REFERENCE, allow_custom_value=True)
         self.of_spectra: list[Any] = [self.circuit, self.spectrum]
-        self.of_curves: list[Any] = [self.alloy, other_metal, self.method, self.sweep, self.temperatures, self.reference]
+        self.of_curves: list[Any] = [self.alloy, other_metal, how, self.sweep, self.temperatures, self.reference]
         self._wire()
 
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `electrochem_api`."""
-        work: dict[str, Any] = {**WORK, "show_progress": "minimal"}
+        work: dict[str, Any] = {**WORK, "show_progress_on": self.told}
         settings = (self.alloy, self.circuit, self.method, self.reference, self.spectrum)
-        typed = (self.area, self.temperatures, self.composition, self.columns, self.sweep, self.weight, self.density)
-        choices: Any = {self.window, self.files, *typed, *settings}
-        shown = [self.plot, self.table]
+        metal = (self.composition, self.weight, self.density)
+        typed = (self.area, self.temperatures, self.columns, self.sweep, self.stern_geary, *metal)
+        choices: Any = {self.window, self.desk, self.files, *typed, *settings}
+        shown = [self.plot, self.table, self.links]
         fields = [*self.of_spectra, *self.of_curves]
-        self.files.change(self.show, choices, [*shown, self.window, *fields], show_progress_on=shown, **work)
+        self.files.change(self.show, choices, [*shown, self.window, *fields], **work)
+        self.method.change(lambda method: gr.update(visible=method == "resistance"), self.method, self.stern_geary, **AT_ONCE)
         # It waits for no fit; without the queue gradio would not tell the page that the state has changed.
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
         self.plot.release(self.remember, choices, self.window, trigger_mode="multiple", **quick)
         # One event for every fit: what comes while it runs is made up for by one more run, which reads the choices anew.
         asked = [self.window.change, *(choice.change for choice in settings)]
         asked += [event for field in typed for event in (field.submit, field.blur)]
-        gr.on(asked, self.fit, choices, shown, trigger_mode="always_last", **work)
+        fitted = gr.on(asked, self.fit, choices, shown, trigger_mode="always_last", **work)
+        fitted.success(self.keep, self.desk, self.links, trigger_mode="always_last", show_progress="hidden", **WORK)
 
     def show(self, choices: Choices) -> tuple[Any, ...]:
         """The data at once, before any fit, and the fields for its kind; a window of other files goes."""
         wish, window = self._wish(choices), choices[self.window]
+        choices[self.desk].made = None
         curves, said = jobs.read_all(wish)
         value = jobs.plot_value(curves, [], wish.reference, aside=Aside(problems=tuple(said)))
         spectra = [isinstance(curve, Spectrum) for curve in curves[:1]]
         fields = [gr.update(visible=False not in spectra)] * len(self.of_spectra)
         fields += [gr.update(visible=True not in spectra)] * len(self.of_curves)
-        return value, "", replace(window, edges_v=None, dropped=window.dropped + 1), *fields
+        return value, "", "", replace(window, edges_v=None, dropped=window.dropped + 1), *fields
 
     def remember(self, choices: Choices, event: gr.EventData) -> Window:
         """The window that was dragged, or none for that which the fit finds; of two that cross on their way the later stays."""
@@ -108,8 +120,29 @@ class ElectrochemTab:
         edges = (float(event.edges[0]), float(event.edges[1])) if event.edges else None
         return replace(window, edges_v=edges, of=self._windowed(choices), turn=turn)
 
-    def fit(self, choices: Choices) -> tuple[str, str]:
-        return self._fitted(self._wish(choices), choices[self.window].turn)
+    def fit(self, choices: Choices, progress: gr.Progress = gr.Progress()) -> tuple[str, str, str]:  # noqa: B008
+        """Plot and table; the files are written by `keep`, when those are seen."""
+        wish, desk = self._wish(choices), choices[self.desk]
+        with complaining():
+            curves, said = jobs.read_all(wish)
+            fits, problems = jobs.fit_all(progress.tqdm(curves, desc=wording.FITTING, unit=wording.UNIT_CURVES), wish)
+            said += problems
+            arrhenius, of = jobs.or_said(lambda: jobs.activation(fits, wish), said), jobs.or_said(lambda: wish.metal, said)
+        desk.made = jobs.Made(fits, wish.reference, of, arrhenius) if fits else None
+        aside = Aside(wish.window_v, choices[self.window].turn, tuple(said))
+        return jobs.plot_value(curves, fits, wish.reference, arrhenius, aside), jobs.table(fits, of, arrhenius), ""
+
+    def keep(self, desk: jobs.CurveDesk) -> Any:
+        """Links to an archive of what the last fit found, and to the files that are in it; none for a fit that is past."""
+        made = desk.made
+        if made is None:
+            return ""
+        with complaining(), folder_to_fill() as home:
+            folder = home / "corrovis_fit"
+            folder.mkdir()
+            files = jobs.write_files(made, folder)
+            links = jobs.keepers([pack(folder), *files])
+        return links if desk.made is made else gr.skip()
 
     def _windowed(self, choices: Choices) -> tuple[Any, ...]:
         """What a window is set on."""
@@ -130,25 +163,7 @@ class ElectrochemTab:
             circuit=choices[self.circuit] or "auto",
             method=choices[self.method] or "auto",
             reference=choices[self.reference] or "",
+            stern_geary=choices[self.stern_geary] or "",
             window_v=window.edges_v if window.of == self._windowed(choices) else None,
             temperatures=choices[self.temperatures] or "",
         )
-
-    def _fitted(self, wish: jobs.Wish, turn: int) -> tuple[str, str]:
-        with complaining():
-            curves, said = jobs.read_all(wish)
-            fits, problems = jobs.fit_all(curves, wish)
-            said += problems
-            arrhenius, of = jobs.or_said(lambda: jobs.activation(fits, wish), said), jobs.or_said(lambda: wish.metal, said)
-            offered = kept(fits, wish.reference, of, arrhenius) if fits else []
-        aside = Aside(wish.window_v, turn, tuple(said))
-        return jobs.plot_value(curves, fits, wish.reference, arrhenius, aside), jobs.table(fits, of, arrhenius, offered)
-
-
-def kept(fits: list[jobs.Fit], reference: str, of: Metal | None, arrhenius: Arrhenius | None) -> list[Path]:
-    """What a visitor takes home: an archive, then the files that are in it."""
-    with folder_to_fill() as home:
-        folder = home / "corrovis_fit"
-        folder.mkdir()
-        files = jobs.write_files(fits, reference, of, folder, arrhenius)
-        return [pack(folder), *files]

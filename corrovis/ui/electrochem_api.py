@@ -6,6 +6,7 @@ from typing import Any
 
 from gradio import FileData
 
+from corrovis.curves import method_of
 from corrovis.errors import BadInputError
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU
@@ -15,73 +16,73 @@ from corrovis.ui.uploads import folder_to_fill
 
 def publish() -> None:
     """Register the endpoints in the running `gr.Blocks`."""
-
-    def fit_tafel(  # noqa: PLR0913 an argument for each option
-        curve: FileData,
-        area_cm2: float | None = None,
-        equivalent_weight: float | None = None,
-        density_g_cm3: float | None = None,
-        reference: str = "reference",
-        alloy: str | None = None,
-        composition: str | None = None,
-        method: str = "auto",
-        window: list[float] | None = None,
-        sweep: int | None = None,
-        columns: str | None = None,
-        stern_geary: float | None = None,
-    ) -> dict[str, Any]:
-        """Corrosion potential, current, Tafel slopes and corrosion rate from a polarisation curve; the options are those of
-        `corrovis tafel`, and `window` is [lowest, highest] potential in V."""
-        with complaining(), folder_to_fill() as folder:
-            from corrovis.electrochem.columns import read_columns
-            from corrovis.electrochem.corrosion_rate import metal
-            from corrovis.tasks import curves
-
-            path, name = upload(curve)
-            weight = optional(number, "equivalent_weight", equivalent_weight)
-            density = optional(number, "density_g_cm3", density_g_cm3)
-            how: Any = text("method", method)  # any other than a `Method` is refused there
-            asked = curves.TafelRequest(
-                area_cm2=optional(number, "area_cm2", area_cm2),
-                metal=metal(optional(text, "alloy", alloy), weight, density, optional(text, "composition", composition)),
-                columns=read_columns(optional(text, "columns", columns)),
-                method=how,
-                window_v=edges_of(window),
-                sweep=optional(whole_number, "sweep", sweep),
-                stern_geary_v=optional(number, "stern_geary", stern_geary),
-                reference=text("reference", reference),
-            )
-            plot = folder / "tafel.png"
-            answer = curves.tafel([(path, name)], asked, plot).items[0]
-            if "error" in answer:
-                raise BadInputError(answer["error"])
-        return {"file": name, **answer, **as_files({"plot": plot})}
-
-    def fit_eis(
-        spectrum: FileData,
-        circuit: str = "auto",
-        area_cm2: float | None = None,
-        spectrum_number: int = 1,
-        columns: str | None = None,
-    ) -> dict[str, Any]:
-        """An equivalent circuit fitted to an impedance spectrum, without start values."""
-        with complaining(), folder_to_fill() as folder:
-            from corrovis.electrochem.columns import read_columns
-            from corrovis.tasks import curves
-
-            path, name = upload(spectrum)
-            asked = curves.EisRequest(
-                circuit=text("circuit", circuit),
-                area_cm2=optional(number, "area_cm2", area_cm2),
-                spectrum=whole_number("spectrum_number", spectrum_number),
-                columns=read_columns(optional(text, "columns", columns)),
-            )
-            plot = folder / "eis.png"
-            _, answer = curves.eis((path, name), asked, plot)
-        return {"file": name, **answer, **as_files({"plot": plot})}
-
     open_door(fit_tafel, **CPU)
     open_door(fit_eis, **CPU)
+
+
+def fit_tafel(  # noqa: PLR0913 an argument for each option
+    curve: FileData,
+    area_cm2: float | None = None,
+    equivalent_weight: float | None = None,
+    density_g_cm3: float | None = None,
+    reference: str = "",
+    alloy: str | None = None,
+    composition: str | None = None,
+    method: str = "auto",
+    window: list[float] | None = None,
+    sweep: int | None = None,
+    columns: str | None = None,
+    stern_geary: float | None = None,
+) -> dict[str, Any]:
+    """Corrosion potential, current, Tafel slopes and corrosion rate from a polarisation curve; the options are those of
+    `corrovis tafel`, and `window` is [lowest, highest] potential in V."""
+    with complaining(), folder_to_fill() as folder:
+        from corrovis.electrochem.columns import read_columns
+        from corrovis.electrochem.corrosion_rate import metal
+        from corrovis.tasks import curves
+
+        path, name = upload(curve)
+        weight = optional(number, "equivalent_weight", equivalent_weight)
+        density = optional(number, "density_g_cm3", density_g_cm3)
+        asked = curves.TafelRequest(
+            area_cm2=optional(number, "area_cm2", area_cm2),
+            metal=metal(optional(text, "alloy", alloy), weight, density, optional(text, "composition", composition)),
+            columns=read_columns(optional(text, "columns", columns)),
+            method=method_of(text("method", method)),
+            window_v=edges_of(window),
+            sweep=optional(whole_number, "sweep", sweep),
+            stern_geary_v=optional(number, "stern_geary", stern_geary),
+            reference=text("reference", reference),
+        )
+        plot = folder / "tafel.png"
+        answer = curves.tafel([(path, name)], asked, plot).items[0]
+        if "error" in answer:
+            raise BadInputError(answer["error"])
+    return {"file": name, **answer, **as_files({"plot": plot})}
+
+
+def fit_eis(
+    spectrum: FileData,
+    circuit: str = "auto",
+    area_cm2: float | None = None,
+    spectrum_number: int = 1,
+    columns: str | None = None,
+) -> dict[str, Any]:
+    """An equivalent circuit fitted to an impedance spectrum, without start values."""
+    with complaining(), folder_to_fill() as folder:
+        from corrovis.electrochem.columns import read_columns
+        from corrovis.tasks import curves
+
+        path, name = upload(spectrum)
+        asked = curves.EisRequest(
+            circuit=text("circuit", circuit),
+            area_cm2=optional(number, "area_cm2", area_cm2),
+            spectrum=whole_number("spectrum_number", spectrum_number),
+            columns=read_columns(optional(text, "columns", columns)),
+        )
+        plot = folder / "eis.png"
+        _, answer = curves.eis((path, name), asked, plot)
+    return {"file": name, **answer, **as_files({"plot": plot})}
 
 
 def edges_of(window: Any) -> tuple[float, float] | None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-from corrovis.curves import CircuitFit, PolarizationCurve, Quantity, Spectrum, TafelFit
+from corrovis.curves import CircuitFit, PolarizationCurve, Quantity, Spectrum, TafelFit, method_of
 from corrovis.electrochem.corrosion_rate import Arrhenius, Metal, metal, pair_temperatures
 from corrovis.errors import BadInputError
 from corrovis.ui.curve_plot import Aside, plot_json
 from corrovis.ui.electrochem_panels import arrhenius_panel, file_of, polarization_panels, spectrum_panels
 from corrovis.ui.wording import electrochem as wording
+
+if TYPE_CHECKING:
+    from corrovis.tasks.curves import TafelRequest
 
 MOST = 6  # curves in one plot
 
@@ -41,6 +44,7 @@ class Wish:
     circuit: str = "auto"
     method: str = "auto"
     reference: str = ""
+    stern_geary: str = ""
     window_v: tuple[float, float] | None = None
     temperatures: str = ""
 
@@ -54,10 +58,41 @@ class Wish:
         object.__setattr__(self, "files", tuple(named))
 
     @property
+    def tafel(self) -> TafelRequest:
+        """How polarisation curves are fitted.  Raises BadInputError for no numbers, columns or method."""
+        from corrovis.electrochem.columns import read_columns
+        from corrovis.tasks.curves import TafelRequest
+
+        return TafelRequest(
+            columns=read_columns(self.columns),
+            method=method_of(self.method),
+            window_v=self.window_v,
+            sweep=_counted(wording.SWEEP, self.sweep),
+            stern_geary_v=_typed(wording.STERN_GEARY, self.stern_geary) if self.method == "resistance" else None,
+        )
+
+    @property
     def metal(self) -> Metal | None:
         """Equivalent weight and density of the metal named or typed.  Raises BadInputError as `metal`, and for no numbers."""
         weight, density = _typed(wording.WEIGHT, self.equivalent_weight), _typed(wording.DENSITY, self.density)
         return metal(self.alloy, weight, density, self.composition)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """What a fit of the visitor's curves found, as files are written of it."""
+
+    fits: list[Fit]
+    reference: str = ""
+    of: Metal | None = None
+    arrhenius: Arrhenius | None = None
+
+
+@dataclass(slots=True)
+class CurveDesk:
+    """A visitor's last fit.  Changed in place: whoever writes its files learns here that another has come meanwhile."""
+
+    made: Made | None = None
 
 
 def _typed(label: str, text: str) -> float | None:
@@ -113,20 +148,16 @@ def read_all(wish: Wish) -> tuple[list[Curve], list[str]]:
     return curves, said + ([wording.TOO_MANY.format(most=MOST)] if len(wish.files) > MOST else [])
 
 
-def fit_all(curves: list[Curve], wish: Wish) -> tuple[list[Fit], list[str]]:
+def fit_all(curves: Iterable[Curve], wish: Wish) -> tuple[list[Fit], list[str]]:
     """A fit of each curve that allows one, and a line for each that does not."""
     from corrovis.electrochem.impedance import fit_circuit
-    from corrovis.electrochem.polarization import fit_tafel
+    from corrovis.tasks.curves import fit_curve
 
     fits: list[Fit] = []
     said: list[str] = []
     for curve in curves:
         try:
-            if isinstance(curve, Spectrum):
-                fits.append(fit_circuit(curve, wish.circuit))
-            else:
-                sweep = _counted(wording.SWEEP, wish.sweep)
-                fits.append(fit_tafel(curve, wish.method, wish.window_v, sweep))  # type: ignore[arg-type]
+            fits.append(fit_circuit(curve, wish.circuit) if isinstance(curve, Spectrum) else fit_curve(curve, wish.tafel))
         except BadInputError as problem:
             said.append(str(problem))
     return fits, said
@@ -148,7 +179,7 @@ def activation(fits: list[Fit], wish: Wish) -> Arrhenius | None:
         BadInputError: no numbers, not one for each file, or fewer than three fits
     """
     places = {name: place for place, (_, name) in enumerate(wish.files)}
-    currents = {places[file_of(fit, places)]: fit.i_corr.value for fit in fits if isinstance(fit, TafelFit)}
+    currents = {places[file_of(fit, places)]: fit.i_corr for fit in fits if isinstance(fit, TafelFit)}
     if not currents:
         return None
     try:
@@ -188,9 +219,9 @@ def plain(line: str) -> str:
     return line
 
 
-def table(fits: list[Fit], of: Metal | None, arrhenius: Arrhenius | None = None, files: Sequence[Path] = ()) -> str:
-    """The results as HTML, a table for each curve; below them every warning, and the files to take home."""
-    from corrovis.render.curve_answers import NO_METAL, arrhenius_quantities
+def table(fits: list[Fit], of: Metal | None, arrhenius: Arrhenius | None = None) -> str:
+    """The results as HTML, a table for each curve; below them every warning."""
+    from corrovis.render.curve_quantities import NO_METAL, arrhenius_quantities
 
     blocks: list[str] = []
     said: list[str] = []
@@ -205,9 +236,10 @@ def table(fits: list[Fit], of: Metal | None, arrhenius: Arrhenius | None = None,
     if arrhenius:
         rows = "".join(_row(key, quantity) for key, quantity in arrhenius_quantities(arrhenius).items())
         blocks.append(_table(escape(wording.ACTIVATION.format(count=len(arrhenius.kelvin))), rows))
+        said += arrhenius.warnings
     notes = "".join(f"<li>{escape(plain(line))}</li>" for line in dict.fromkeys(said))
     notes = f"<ul>{notes}</ul>" if notes else ""
-    return f'<section class="fit">{"".join(blocks)}{notes}{_keepers(files)}</section>' if blocks else ""
+    return f'<section class="fit">{"".join(blocks)}{notes}</section>' if blocks else ""
 
 
 def _table(title: str, rows: str) -> str:
@@ -216,7 +248,7 @@ def _table(title: str, rows: str) -> str:
     return f"<table><caption><h2>{title}</h2></caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _keepers(files: Sequence[Path]) -> str:
+def keepers(files: Sequence[Path]) -> str:
     """A link to each file but the points of several curves, which are in the archive only."""
     files = [path for path in files if not path.stem[-1].isdigit()] if len(files) > 6 else files
     named = {".zip": wording.ALL_FILES, "corrovis_parameters": wording.PARAMETERS, "corrovis_fit_1": wording.POINTS}
@@ -230,14 +262,14 @@ def _keepers(files: Sequence[Path]) -> str:
 
 def _tafel_rows(fit: TafelFit, of: Metal | None) -> str:
     """What the curve gave and what the fit rests on; without a metal no rate, which is said once below the table."""
-    from corrovis.render.curve_answers import conditions, tafel_quantities
+    from corrovis.render.curve_quantities import conditions, tafel_quantities
 
     found = {key: q for key, q in tafel_quantities(fit, of).items() if q and (of or not key.startswith("corrosion_rate"))}
     return "".join(_row(key, quantity) for key, quantity in (found | conditions(fit, of)).items())
 
 
 def _circuit_rows(fit: CircuitFit) -> str:
-    from corrovis.render.curve_answers import conditions
+    from corrovis.render.curve_quantities import conditions
 
     found = {_parameter(name): q for name, q in fit.parameters.items()}
     found |= {wording.EFFECTIVE.format(cpe=name): q for name, q in fit.capacitances.items()}
@@ -260,7 +292,7 @@ def _raised(unit: str) -> str:
 
 def _row(key: str, q: Quantity) -> str:
     """Label, value and sigma above the 95 % limits, unit."""
-    from corrovis.render.curve_answers import told
+    from corrovis.render.curve_quantities import told
 
     one = told(key, q)
     sigma = f" ± {one.sigma}" if one.sigma else ""
@@ -269,21 +301,20 @@ def _row(key: str, q: Quantity) -> str:
     return f'<tr><th scope="row">{escape(one.label)}</th>{value}<td>{_raised(one.unit)}</td></tr>'
 
 
-def write_files(
-    fits: list[Fit], reference: str, of: Metal | None, folder: Path, arrhenius: Arrhenius | None = None
-) -> list[Path]:
+def write_files(made: Made, folder: Path) -> list[Path]:
     """The plot as PNG, SVG and PDF, the parameters of all fits as one CSV, and the points of each as another."""
-    from corrovis.render.curve_answers import write_csv, write_parameters
+    from corrovis.render.curve_quantities import write_csv, write_parameters
     from corrovis.render.plots import KINDS, impedance_figure, save_figure, tafel_figure
 
-    circuits, tafels = [f for f in fits if isinstance(f, CircuitFit)], [f for f in fits if isinstance(f, TafelFit)]
-    figure = impedance_figure(circuits) if circuits else tafel_figure(tafels, reference or "reference", arrhenius)
+    circuits = [fit for fit in made.fits if isinstance(fit, CircuitFit)]
+    tafels = [fit for fit in made.fits if isinstance(fit, TafelFit)]
+    figure = impedance_figure(circuits) if circuits else tafel_figure(tafels, made.reference, made.arrhenius)
     paths = [folder / f"corrovis_fit{kind}" for kind in KINDS]
     for path in paths:
         save_figure(figure, path)
     paths.append(folder / "corrovis_parameters.csv")
-    write_parameters(fits, of, paths[-1], arrhenius)
-    for number, fit in enumerate(fits, 1):
+    write_parameters(made.fits, made.of, paths[-1], made.arrhenius)
+    for number, fit in enumerate(made.fits, 1):
         paths.append(folder / f"corrovis_fit_{number}.csv")
         write_csv(fit, paths[-1])
     return paths

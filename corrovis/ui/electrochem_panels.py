@@ -11,7 +11,8 @@ import numpy as np
 from corrovis.curves import CircuitFit, PolarizationCurve, Spectrum, TafelFit
 from corrovis.electrochem.circuits import fitted_line
 from corrovis.electrochem.corrosion_rate import Arrhenius
-from corrovis.render.curve_answers import written_unit
+from corrovis.render.curve_quantities import written_unit
+from corrovis.render.plots import narrow_window
 from corrovis.results import Real
 from corrovis.ui.curve_plot import panel, series
 from corrovis.ui.wording import electrochem as wording
@@ -31,7 +32,7 @@ def _log(current: Real) -> Real:
 
 
 def polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], reference: str) -> list[dict[str, Any]]:
-    """log|i| over E, measured and fitted, with the first fit's window; below it what the fits leave."""
+    """log|i| over E, measured and fitted, with the first fit's window; below it what the fits leave, larger if that is narrow."""
     places = {curve.name: k for k, curve in enumerate(curves)}
     main = [series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
     left = []
@@ -43,7 +44,12 @@ def polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], r
     of = file_of(fits[0], places) if len(fits) > 1 else None
     axis = wording.PLOT_AGAINST.format(reference=reference) if reference else wording.PLOT_POTENTIAL
     panels = [panel(axis, wording.PLOT_CURRENT, main, window=window, window_of=of)]
-    return panels + ([panel(axis, wording.PLOT_DECADES, left, below=True)] if left else [])
+    if not left:
+        return panels
+    below: dict[str, Any] = {"below": True}
+    if narrow := narrow_window(fits):
+        below["frame"] = {"x": narrow, "y": [value for one in left for value in one["y"]]}
+    return [*panels, panel(axis, wording.PLOT_DECADES, left, **below)]
 
 
 def arrhenius_panel(found: Arrhenius) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def test_a_passive_curve_has_its_plateau_in_answer_table_and_file(corrovis: Run,
     wish = jobs.Wish(((path, "316L.csv"),))
     fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
     assert "Passive plateau" in jobs.table(fits, None)
-    files = jobs.write_files(fits, "SCE", None, tmp_path)
+    files = jobs.write_files(jobs.Made(fits), tmp_path)
     assert "i_passive_a_cm2" in files[3].read_text()
 
 
@@ -168,7 +168,7 @@ def test_a_passive_curve_has_its_plateau_in_answer_table_and_file(corrovis: Run,
     [
         (["tafel", "cell.csv"], "holds an impedance spectrum"),
         (["eis", "steel.csv"], "polarisation curve"),
-        (["eis", "cell.csv", "--circuit", "R0-X1"], "an element such as R0"),
+        (["eis", "cell.csv", "--circuit", "R0-X1"], "an element with a number, such as R0"),
         (["eis", "cell.csv", "--spectrum", "2"], "holds 1 spectrum, no number 2"),
         (["tafel", "steel.csv", "--alloy", "tin foil"], "no alloy is called tin foil"),
         (["tafel", "steel.csv", "--density", "7.87"], "needs both"),
@@ -206,12 +206,12 @@ def test_the_tab_shows_fits_and_files(curve: Path, spectrum: Path, tmp_path: Pat
     assert len(fitted["panels"]) == 2
     assert fitted["panels"][0]["window"][0] < -0.45 < fitted["panels"][0]["window"][1]
     assert (fitted["problem"], fitted["panels"][0]["window_of"]) == ("", None)
-    paths = jobs.write_files(fits, "SCE", wish.metal, tmp_path)
-    table = jobs.table(fits, wish.metal, files=[tmp_path / "all.zip", *paths])
+    paths = jobs.write_files(jobs.Made(fits, "SCE", wish.metal), tmp_path)
+    table = jobs.table(fits, wish.metal)
     assert all(label in table for label in ("Cathodic slope", "Polarisation resistance", "Stern-Geary B", "mm/year"))
     assert "<h2>steel.csv" in table
     assert table.count('scope="col"') == 3
-    assert table.count('class="keeper"') == 6
+    assert jobs.keepers([tmp_path / "all.zip", *paths]).count('class="keeper"') == 6
     assert "e+" not in table
     assert [path.suffix for path in paths] == [".png", ".svg", ".pdf", ".csv", ".csv"]
     assert all(path.stat().st_size > 300 for path in paths)
@@ -231,7 +231,7 @@ def test_the_parameters_of_a_spectrum_go_home_with_their_units(spectrum: Path, t
     (fit,) = fits
     for one, part in zip(left["series"], (fit.residuals.real, fit.residuals.imag), strict=True):
         np.testing.assert_allclose(one["y"], 100 * part, rtol=1e-4)
-    paths = jobs.write_files(fits, "SCE", None, tmp_path)
+    paths = jobs.write_files(jobs.Made(fits), tmp_path)
     assert "relaxation time in s" in paths[1].read_text(), "the figure shows what the page shows"
     rows = {row["parameter"]: row for row in csv.DictReader((tmp_path / "corrovis_parameters.csv").open())}
     assert (tmp_path / "corrovis_parameters.csv") in paths
@@ -327,7 +327,7 @@ def test_the_activation_energy_goes_into_files_table_and_plots(corrovis: Run, tm
     wish = jobs.Wish(tuple((path, path.name) for path in paths), temperatures="303,313,323")
     fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
     series = jobs.activation(fits, wish)
-    files = jobs.write_files(fits, "SCE", None, tmp_path, series)
+    files = jobs.write_files(jobs.Made(fits, "SCE", None, series), tmp_path)
     rows = {row["parameter"]: row for row in csv.DictReader(files[3].open()) if row["fit"] == "Arrhenius"}
     assert float(rows["activation_energy_kj_mol"]["value"]) == pytest.approx(40, abs=0.1)
     assert float(rows["r_squared"]["value"]) == pytest.approx(1, abs=1e-4)
@@ -347,7 +347,7 @@ def test_what_a_fit_rests_on_is_in_table_and_file(curve: Path, tmp_path: Path) -
     table = jobs.table(fits, wish.metal)
     for label in ("Fit window from", "Fit window to", "Residual", "Area", "Equivalent weight", "Density"):
         assert label in table
-    files = jobs.write_files(fits, "SCE", wish.metal, tmp_path)
+    files = jobs.write_files(jobs.Made(fits, "SCE", wish.metal), tmp_path)
     rows = {row["parameter"]: row for row in csv.DictReader(files[3].open())}
     assert (float(rows["area_cm2"]["value"]), float(rows["density_g_cm3"]["value"])) == (2.0, 7.87)
     assert float(rows["equivalent_weight_g"]["value"]) == pytest.approx(27.92, abs=0.01)

@@ -62,6 +62,14 @@ def test_auto_takes_the_circuit_that_made_the_spectrum(text: str, values: list[f
     assert fit.runners_up
 
 
+def test_auto_leaves_out_an_element_that_the_data_do_not_determine() -> None:
+    """A resistor wound of wire: as an inductive loop its second resistance would be anything above megaohms."""
+    fit = fit_circuit(simulated("R0-p(C1,R1-L1)", [20, 1e-5, 500, 0.044]))
+    assert (fit.circuit, fit.runners_up[0].circuit) == ("R0-p(R1,C1)", "R0-p(CPE1,R1-p(R2,L1))")
+    assert fit.runners_up[0].weight > 0.5
+    assert any("better, but has parameters that cannot be told" in line for line in fit.warnings)
+
+
 def test_the_fitted_line_is_the_model_between_the_measured_points() -> None:
     fit = fit_circuit(simulated("R0-p(R1-W1,CPE1)", [5, 100, 40, 1e-5, 0.9]), "R0-p(R1-W1,CPE1)")
     f, z = fitted_line(fit)
@@ -132,11 +140,22 @@ def test_brug() -> None:
         ("p(R1)", "two or more"),
         ("", "expected"),
         ("R0)", "left over"),
+        ("R0-p(R1|C1)", r"a comma or closing bracket is expected at '\|C1\)'"),
+        ("Rs-p(Rct,Cdl)", "an element with a number, such as R0, is expected at 'Rs-p"),
+        ("R_0-C1", "expected at 'R_0-C1'"),
+        ("R0-R1-p(R2,C1)", "R0 and R1 in series act as one"),
+        ("R0-p(R1,C1)-r2", "R0 and R2 in series"),
+        ("p(C1,p(R1,C2))", "C1 and C2 in parallel"),
     ],
 )
 def test_a_wrong_circuit_says_what_is_wrong(text: str, why: str) -> None:
     with pytest.raises(BadInputError, match=why):
         parse(text)
+
+
+def test_small_letters_are_read_as_large_ones() -> None:
+    assert parse("l0-r0-p(r1-wO1,cpe1)").text == "L0-R0-p(R1-Wo1,CPE1)"
+    assert parse("R0-p(CPE1,R1)-p(CPE2,R2)").names[1:3] == ("CPE1_0", "CPE1_1"), "two with exponents of their own are no sum"
 
 
 def test_too_few_points_are_refused() -> None:
