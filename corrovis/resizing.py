@@ -1,4 +1,4 @@
-"""Arrays at another size: shrunk by the mean of what a pixel covers, enlarged smoothly."""
+"""Arrays at another size: shrunk by the mean of what a pixel covers, enlarged smoothly; whether one was enlarged before."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 Plane = TypeVar("Plane", bound=np.ndarray[Any, Any])
 
@@ -28,3 +29,13 @@ def reduced(pixels: Plane, long_side: int) -> Plane:
     """(H, W) or (H, W, 3) with its long side at `long_side` at the most, never enlarged; a line scan keeps a row."""
     scale = long_side / max(pixels.shape[:2])
     return pixels if scale >= 1 else resized(pixels, scaled(pixels.shape, scale))
+
+
+def detail(grey: NDArray[np.uint8] | NDArray[np.float32]) -> float:
+    """Spread of what is finer than a pixel or two in (H, W), over that of what is twice as coarse."""
+    spreads, plane = [], grey.astype(np.float32)
+    for _ in range(2):
+        smooth = np.asarray(cv2.GaussianBlur(plane, (0, 0), 1), np.float32)
+        spreads.append(float((plane - smooth).std()))
+        plane = resized(smooth, scaled(plane.shape, 0.5))
+    return spreads[0] / max(spreads[1], 1e-6)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 
 from corrovis.results import Float
+
+Item = TypeVar("Item")
 
 
 def tile_starts(length: int, side: int, overlap: int, step: int = 1) -> list[int]:
@@ -25,6 +29,12 @@ def spread_starts(length: int, side: int, most: int) -> list[int]:
     """Where tiles begin side by side along `length` pixels, or `most` of them spread evenly where they would be more."""
     count = min(len(tile_starts(length, side, 0)), most)
     return [round(i * (length - side) / max(1, count - 1)) for i in range(count)] if length > side else [0]
+
+
+def evenly(items: Sequence[Item], most: int) -> list[Item]:
+    """All of the items, or `most` of them spread evenly from the first to the last where they are more."""
+    count = min(len(items), most)
+    return [items[round(i * (len(items) - 1) / max(1, count - 1))] for i in range(count)]
 
 
 def windows(size_hw: tuple[int, ...], side: int, overlap: int = 0, step: int = 1) -> list[tuple[slice, slice]]:

@@ -5,7 +5,8 @@ background is one flat grey, without the noise of a detector, when it ends strai
 something is written in it.  Voids beside a cross-section are as black, with particles in them, but their edges are not straight.
 A band may also be blank, as on a page or where a picture was padded: then it has to be black or white, and end straighter yet.
 Bars of two tones are bands side by side, and a line drawn between bar and specimen belongs to the bar.  A box in a corner, and
-writing where the specimen's surroundings go on into the bar, are found as well, but nothing can be cropped for them.
+writing where the specimen's surroundings go on into the bar, are found as well, but nothing can be cropped for them.  Nor can
+plain columns beside the specimen, or rows too few for a bar; they are told apart, so that they do not change its grey levels.
 """
 
 from __future__ import annotations
@@ -103,6 +104,26 @@ def _is_blank(share: Profile, end: int, band: tuple[int, int]) -> bool:
     falls = 1 - np.median(share[end + 2 : end + OUTSIDE])
     straight = falls >= 0.5 and share[end - 1] - share[end + 1] >= STEEPER * falls
     return bool((colour <= BLACK or colour >= WHITE) and end <= most and share[:end].min() >= BLANK_SHARE and straight)
+
+
+def inside_frame(grey: Byte) -> tuple[slice, slice]:
+    """Rows and columns of (H, W) uint8 within a plain frame, black or white and straight to a pixel; all of them without one."""
+    height, width = grey.shape
+    left, right = _margin(grey.T), _margin(grey.T[::-1])
+    own = grey[:, left : width - right]
+    return slice(_margin(own), height - _margin(own[::-1])), slice(left, width - right)
+
+
+def _margin(grey: Byte) -> int:
+    """Rows of the plain band at the top of (H, W) uint8, of any height up to `MOST`; 0 without one."""
+    for plain in (grey <= BLACK, grey >= WHITE):
+        share = plain[: int(MOST * len(grey)) + OUTSIDE].mean(axis=1)
+        end = int(np.argmin(np.append(share >= BLANK_SHARE, False)))
+        if 0 < end <= MOST * len(grey) and end + 2 < len(share):
+            falls = 1 - np.median(share[end + 2 : end + OUTSIDE])
+            if falls >= 0.5 and share[end - 1] - share[end + 1] >= STEEPER * falls:
+                return end
+    return 0
 
 
 def writing_at(grey: Byte) -> str:

@@ -10,18 +10,21 @@ import cv2
 import numpy as np
 
 from corrovis.results import Byte
-from corrovis.sem.data_bar import corner_box, writing_at
+from corrovis.sem.data_bar import corner_box, inside_frame, writing_at
 from corrovis.sem.results import Field
 
 COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
+COLOURLESS = 3.0  # the same of a grey picture at the most; photos of rust have 4.3 and more
 NO_CONTRAST = 2.5  # standard deviation of the grey levels
 HALVINGS, LEAST_BLOCKS = 4, 8  # how often noise is averaged over blocks twice as large, and how many are left along a side
 MARK, MARK_SHARE = 80, 2e-5  # difference of a drawn pixel's channels, and least share of them; micrographs have none
+TINGED, MARK_PURE = 24, 0.2  # difference in any colour, and share of it in marks: theirs is 0.4 to 1, of faded photos' below 0.1
 STRUCTURE = 1.7  # times the spread that noise keeps; noise has 0.9 to 1.3, micrographs 2.7 and more
 UNLIKE = "unlike anything in training"
 EMPTY = f"{UNLIKE}: the picture has hardly any contrast"
 NOISE = f"{UNLIKE}: the picture shows no structure above noise"
 COLOURED = f"{UNLIKE}: a colour picture"
+FADED = f"{UNLIKE}: a grey picture, and this model tells rust by its colour; if it is a photo, give it in colour"
 
 
 def nothing_in(rgb: Byte) -> str:
@@ -77,9 +80,21 @@ def laid_over(field: Field, grey: bool) -> list[str]:
         said.append(f"a box with writing lies on the specimen ({where}) and counts as part of it; give the picture without it")
     elif edge := writing_at(plane):
         said.append(f"something is written at the {edge} edge of the specimen and counts as part of it; crop the picture there")
-    marks = chroma(field.specimen) > MARK
-    if grey and marks.mean() >= MARK_SHARE and not colourful(field.specimen):
+    said += framed(plane)
+    colours = chroma(field.specimen)
+    marks = colours > MARK
+    least = max(MARK_SHARE * marks.size, MARK_PURE * (colours > TINGED).sum())
+    if grey and marks.sum() >= least and not colourful(field.specimen):
         y, x = (int(np.median(at)) for at in np.nonzero(marks))
         where = f"{int(marks.sum())} pixels around {x}, {field.rows[0] + y}"
         said.append(f"coloured marks lie on this grey picture ({where}) and count as specimen; give the picture without them")
     return said
+
+
+def framed(grey: Byte) -> list[str]:
+    """That (H, W) uint8 has a plain frame, which counts as specimen, if it has one."""
+    rows, columns = inside_frame(grey)
+    height, width = grey.shape
+    margins = {"above": rows.start, "below": height - rows.stop, "left": columns.start, "right": width - columns.stop}
+    found = ", ".join(f"{wide} px {where}" for where, wide in margins.items() if wide)
+    return [f"a plain border ({found}) counts as uncorroded specimen and lowers the share; crop it off"] if found else []

@@ -16,6 +16,7 @@ from torch import Tensor
 from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.material_net import MaterialNet
 from corrovis.results import Byte
+from corrovis.sem.data_bar import inside_frame
 from corrovis.sem.preparing import as_seen
 from corrovis.sem.results import Field
 from corrovis.store import Store
@@ -45,8 +46,9 @@ def strangeness(store: Store, field: Field, model: str) -> float | None:
     known, network = store.network(name), store.network(SEEN_BY)
     if not isinstance(known, Familiarity) or not isinstance(network, MaterialNet):
         return None
+    own = inside_frame(np.asarray(cv2.cvtColor(field.specimen, cv2.COLOR_RGB2GRAY), np.uint8))
     with torch.inference_mode():
-        distances = known(features(network, cut_windows(as_seen(field.specimen, store.spec(model)))))
+        distances = known(features(network, cut_windows(as_seen(field.specimen[own], store.spec(model)))))
     return float(distances.median()) / float(store.spec(name).input["limit"])
 
 

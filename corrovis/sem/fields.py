@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from corrovis.errors import BadInputError
-from corrovis.images import OVER_WHITE, read_photo
+from corrovis.images import OVER_WHITE, bytes_of, read_photo
 from corrovis.results import Byte
 from corrovis.sem.data_bar import data_bars
 from corrovis.sem.pixel_size import SCALED, find_pixel_size, pixel_size_at
@@ -28,7 +28,7 @@ LEAST_SIDE = 32
 
 def read_field(
     source: Path | bytes,
-    name: str = "picture",
+    name: str | None = None,
     pixel: PixelSize | None = None,
     bar_um: float | None = None,
 ) -> Field:
@@ -39,8 +39,8 @@ def read_field(
     Raises:
         BadInputError: not a picture, damaged, empty, below 32 px a side, above `limits`, or without the scale bar that was named
     """
-    photo = read_photo(source, name, LEAST_SIDE)
-    data, path = (source.read_bytes(), source) if isinstance(source, Path) else (source, None)
+    data, name = bytes_of(source, name)
+    photo, path = read_photo(data, name, LEAST_SIDE), source if isinstance(source, Path) else None
     notes = [f"{note}, and counts as specimen" if note == OVER_WHITE else note for note in photo.notes]
     grey = np.asarray(cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     (top, end), bands = data_bars(grey)

@@ -11,11 +11,11 @@ from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec
 from corrovis.resizing import resized, scaled
 from corrovis.sem import severity
-from corrovis.sem.doubts import COLOURED, UNLIKE, colourful, laid_over, nothing_in
+from corrovis.sem.doubts import COLOURED, COLOURLESS, FADED, UNLIKE, colourful, colourfulness, laid_over, nothing_in
 from corrovis.sem.familiarity import LEARNED_ALIKE, strangeness
 from corrovis.sem.preparing import GREY, as_seen, seen_scale
 from corrovis.sem.regions import measure
-from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Inspection, Opinion
+from corrovis.sem.results import FIELD_SEVERITIES, CorrosionMap, Field, FieldGrade, Inspection, Opinion
 from corrovis.sem.saliency import saliency_of
 from corrovis.sem.segmentation import Segmenter, classes_of
 from corrovis.store import Store
@@ -29,6 +29,7 @@ OTHERS_UNSURE = 0.35
 TINY = 96  # pixels along the shorter side, of which three quarters of a tile of training would be mirrored
 COMPARED = 2048  # pixels along a side, of the middle of a field
 ASTRAY = 1.5  # standard deviations of the share, which twice enlarged fields change by 0.3 to 2.3 and others by less than 1
+SETTLED, POSSIBLE = 0.6, 0.1  # probabilities of a grade: below the first it is doubtful, above the second another is named
 MUCH_REDUCED = 0.25  # of the picture's own pixels along a side, as the model sees it
 Far = Callable[[str], float | None]
 """How far a field lies from what a model has learned, 1 = as far as a field may be; None where nobody measured that."""
@@ -67,7 +68,7 @@ class Inspector:
             grade=grade,
             opinion=opinion,
             saliency=heat,
-            warnings=(*field.notes, *said, *disagreement(grade, opinion), *without),
+            doubts=(*said, *near_limit(grade), *disagreement(grade, opinion), *without),
         )
 
 
@@ -78,8 +79,9 @@ def measured(store: Store, field: Field) -> Far:
 
 
 def choose_model(field: Field, segmenter: Segmenter, far: Far | None = None) -> str:
-    """The model for a field when nobody named one: photos go to the one for structures, micrographs to the first, unless
-    they are familiar to another and to that one far more so.  `far` is how strange the field is to each.
+    """The model for a field when nobody named one: photos go to the one for structures, and so do faded ones that are familiar
+    to it and to no other more so; micrographs to the first, unless they are familiar to another and to that one far more so.
+    `far` is how strange the field is to each.
 
     Raises:
         WeightsError: there is no model at all
@@ -90,12 +92,15 @@ def choose_model(field: Field, segmenter: Segmenter, far: Far | None = None) -> 
     if colourful(field.specimen) and STRUCTURES in models:
         return STRUCTURES
     fitting = [name for name in models if name != STRUCTURES] or list(models)
-    if len(fitting) == 1 or nothing_in(field.specimen):
+    asked = models if colourfulness(field.specimen) >= COLOURLESS else fitting
+    if len(asked) == 1 or nothing_in(field.specimen):
         return fitting[0]
     far = far or measured(segmenter.store, field)
-    first = far(fitting[0]) or 0.0
-    strange = {name: one for name in fitting if (one := far(name)) is not None}
-    nearer = [name for name, one in strange.items() if one <= min(1.0, FAR_NEARER * first)]
+    strange = {name: one for name in asked if (one := far(name)) is not None}
+    if min(strange, key=strange.__getitem__, default="") == STRUCTURES and strange[STRUCTURES] <= 1:
+        return STRUCTURES
+    limit = min(1.0, FAR_NEARER * strange.get(fitting[0], 0.0))
+    nearer = [name for name in fitting if name in strange and strange[name] <= limit]
     return min(nearer, key=lambda name: strange[name], default=fitting[0])
 
 
@@ -105,6 +110,8 @@ def unlike(field: Field, spec: WeightSpec, far: Far) -> str:
         return empty
     if spec.input.get("levels") in GREY and colourful(field.specimen):
         return f"{COLOURED}, and this model has learned from grey micrographs alone"
+    if spec.input.get("levels") not in GREY and colourfulness(field.specimen) < COLOURLESS:
+        return FADED
     strange = far(spec.name)
     if strange is None or strange <= 1:
         return ""
@@ -162,6 +169,16 @@ def magnified(field: Field, found: CorrosionMap, store: Store, sigma: float) -> 
     shares = f"{share:.0%} is corroded at this size and {at_half:.0%} at half of it"
     why = "the picture may be magnified more than those that the model learned from"
     return [f"{shares}: {why}; compare with an inspection of it at half its size"]
+
+
+def near_limit(grade: FieldGrade) -> list[str]:
+    """That the error of area leaves another grade open, if it does: what is likely, likeliest first."""
+    shares = dict(zip(FIELD_SEVERITIES, grade.probabilities.tolist(), strict=True))
+    if shares[grade.severity] >= SETTLED:
+        return []
+    likely = [name for name in sorted(shares, key=lambda name: -shares[name]) if shares[name] >= POSSIBLE]
+    said = ", ".join(f"{name} {100 * shares[name]:.0f} %" for name in likely)
+    return [f"close to a limit of severity: {said}; do not take {grade.severity} for settled"]
 
 
 def disagreement(grade: FieldGrade, opinion: Opinion | None) -> list[str]:

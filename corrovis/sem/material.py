@@ -22,7 +22,7 @@ from corrovis.sem.fields import normalise
 from corrovis.sem.results import Field
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
-from corrovis.tiles import windows
+from corrovis.tiles import evenly, windows
 
 MODEL = "material"
 ARCHITECTURES = ("MaterialCNN", "MaterialNet")
@@ -93,15 +93,9 @@ def squares(grey: Byte, size: int) -> Byte:
     grey = reduced(normalise(grey), LONG_SIDE)
     short = min(grey.shape)
     sides = dict.fromkeys(max(round(short * scale), min(short, LEAST_SIDE)) for scale in SCALES)
-    cut = [view for side in sides for view in _spread([grey[where] for where in windows(grey.shape, side)])]
+    cut = [grey[where] for side in sides for where in evenly(windows(grey.shape, side), MOST_SQUARES)]
     telling = [view for view in cut if view.std() >= FLAT] or cut[:1]
     return np.stack([resized(view, (size, size)) for view in telling])
-
-
-def _spread(tiles: list[Byte]) -> list[Byte]:
-    if len(tiles) <= MOST_SQUARES:
-        return tiles
-    return [tiles[round(i * (len(tiles) - 1) / (MOST_SQUARES - 1))] for i in range(MOST_SQUARES)]
 
 
 def squares_input(views: Byte) -> Tensor:
@@ -128,6 +122,9 @@ def unlike(field: Field, distance: float) -> str:
         return empty
     if colourful(field.specimen):
         return f"{COLOURED}, no electron micrograph; no answer can be right"
+    height, width = field.specimen.shape[:2]
+    if min(height, width) < LEAST_SIDE:
+        return f"{UNLIKE}: {width} x {height} pixels are too few to show a texture; send {LEAST_SIDE} or more a side"
     if distance <= 1:
         return ""
     return f"{UNLIKE} ({distance:.1f} times as far as micrographs of its materials get): it may show none of them"

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from corrovis.manifest import WeightSpec
-from corrovis.resizing import resized, scaled
+from corrovis.resizing import detail, resized, scaled
 from corrovis.results import Byte
-from corrovis.sem.fields import flatten, normalise
+from corrovis.sem.data_bar import inside_frame
+from corrovis.sem.fields import MIDDLE, flatten, normalise
 from corrovis.tensors import tensor_of
 
 STRIDE = 32
@@ -42,11 +43,14 @@ def prepared(rgb: Byte, how: dict[str, Any]) -> Byte:
 
 
 def levelled(rgb: Byte, how: dict[str, Any]) -> Byte:
-    """(H, W, 3) uint8 at the grey levels that the network is used to, at its own size."""
+    """(H, W, 3) uint8 at the grey levels that the network is used to, at its own size; a plain frame around it is of the mean."""
     if how.get("levels") not in GREY:
         return rgb
     grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-    grey = normalise(flatten(grey) if how["levels"] == "flattened" else grey)
+    own = inside_frame(grey)
+    inner = normalise(flatten(grey[own]) if how["levels"] == "flattened" else grey[own])
+    grey = np.full_like(grey, MIDDLE)
+    grey[own] = inner
     return np.repeat(grey[..., None], 3, axis=2)
 
 
@@ -67,16 +71,6 @@ def seen_scale(rgb: Byte, how: dict[str, Any]) -> float:
     while scale > least and detail(resized(grey, scaled(grey.shape, scale))) < SHARP:
         scale = max(least, scale * STEP)
     return scale
-
-
-def detail(grey: Byte) -> float:
-    """Spread of what is finer than a pixel or two in (H, W) uint8, over that of what is twice as coarse."""
-    spreads, plane = [], grey.astype(np.float32)
-    for _ in range(2):
-        smooth = np.asarray(cv2.GaussianBlur(plane, (0, 0), 1), np.float32)
-        spreads.append(float((plane - smooth).std()))
-        plane = resized(smooth, scaled(plane.shape, 0.5))
-    return spreads[0] / max(spreads[1], 1e-6)
 
 
 def picture_input(rgb: Byte) -> torch.Tensor:

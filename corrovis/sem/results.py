@@ -237,7 +237,8 @@ class Opinion:
 class Inspection:
     """Everything found in one field.
 
-    `saliency` is None as in `Opinion`; `opinion` where no second stage exists; `at` is when.
+    `saliency` is None as in `Opinion`; `opinion` where no second stage exists; `doubts` are reasons not to believe it; `at` is
+    when.
     """
 
     field: Field
@@ -247,8 +248,13 @@ class Inspection:
     grade: FieldGrade
     opinion: Opinion | None
     saliency: Saliency | None
-    warnings: tuple[str, ...]
+    doubts: tuple[str, ...]
     at: datetime = held(default_factory=partial(datetime.now, UTC))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The doubts, then the notes on how the picture was read."""
+        return (*self.doubts, *self.field.notes)
 
     @property
     def field_um2(self) -> float | None:

@@ -1,7 +1,8 @@
 """Which of nine defects a picture of steel shows, or none.
 
 The network sees patches of its own size at the picture's own scale: how coarse a texture is tells pits from spots.  A larger
-picture is cut into patches, and its probabilities are their mean: the share of the surface that looks like each class.
+picture is cut into patches, and its probabilities are their mean: the share of the surface that looks like each class.  One that
+was enlarged from a patch is brought back to it, and 16 bits of which hardly any are used to the levels that the network knows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from corrovis.resizing import resized, scaled
+from corrovis.depths import MOST_VALUES, SMALL_PART
+from corrovis.resizing import detail, resized, scaled
 from corrovis.results import Float, Provenance
 from corrovis.steel.results import PatchVerdict, Plate
 from corrovis.store import Store
@@ -21,6 +23,11 @@ from corrovis.tiles import spread_starts
 MODEL = "steel-inspector"
 MOST_A_SIDE = 8
 FLIPS = ((), (2,), (3,), (2, 3))
+ENLARGED = 4  # times a patch's side, at the most, that a patch is enlarged to
+SQUARE = 0.8  # short by long side, at the least, of an enlarged patch
+SOFT = 0.75  # `detail` of four patches side by side is below it in 6 of 100, of patches enlarged twice in 9 of 10
+LEAST_PART = 0.75  # of a patch's side that a picture should have
+USUAL_LEVELS = 0.495, 0.073  # mean and standard deviation of patches, their medians
 
 
 class PatchInspector:
@@ -35,14 +42,15 @@ class PatchInspector:
     def classify(self, plate: Plate) -> PatchVerdict:
         """Probabilities of the classes for a picture of any size."""
         began = time.perf_counter()
-        patches = cut(plate.grey, self.side)
+        grey, notes = levelled(plate)
+        patches = cut(grey, self.side)
         with torch.inference_mode():
             x = torch.from_numpy(patches[:, None] * 2 - 1)
             network = self.store.network(MODEL)
             logits = torch.stack([network(x.flip(flip)) for flip in FLIPS]).mean(dim=0)
             shares = logits.softmax(dim=1).mean(dim=0).numpy()
         made_by = Provenance(MODEL, self.spec.sha256, time.perf_counter() - began)
-        return PatchVerdict(self.classes, np.asarray(shares, np.float32), made_by)
+        return PatchVerdict(self.classes, np.asarray(shares, np.float32), made_by, (*notes, *notes_on(grey, self.side)))
 
     def probabilities(self, grey: Float) -> Float:
         """(n, S, S) patches in [0, 1] to (n, classes), one look each: quick, for sets of thousands."""
@@ -52,14 +60,47 @@ class PatchInspector:
             return np.asarray(network(x).softmax(dim=1).numpy(), np.float32)
 
 
+def levelled(plate: Plate) -> tuple[Float, list[str]]:
+    """(H, W) in [0, 1] as the network knows it, and what was done to it.
+
+    Black and white of 16 bits that hold a small part of their scale are not known; those of 8 bits widened to 16 are.
+    """
+    grey = plate.grey
+    low, high = np.percentile(grey, MOST_VALUES) if plate.white != 255 else (0, 1)
+    if high - low >= SMALL_PART or int(np.gcd.reduce(plate.pixels, axis=None)) * 256 >= plate.white:
+        return grey, []
+    middle, spread = USUAL_LEVELS
+    inner = grey.clip(low, high)
+    moved = (inner - inner.mean()) * (spread / max(float(inner.std()), 1e-6)) + middle
+    said = f"its values span {high - low:.1%} of their 16 bits and were brought to the grey levels of the patches learned from"
+    return np.asarray(moved.clip(0, 1), np.float32), [said]
+
+
 def cut(grey: Float, side: int) -> Float:
     """(H, W) to (n, side, side): the picture itself, or up to 8 x 8 patches spread evenly over a larger one.
 
-    What is smaller than a patch, or less than half larger, is brought to a patch's size.
+    What is smaller than a patch, or less than half larger, or was enlarged from one, is brought to a patch's size.
     """
-    grey = resized(grey, (side, side)) if max(grey.shape) < 1.5 * side else at_least(grey, side)
+    whole = max(grey.shape) < 1.5 * side or was_enlarged(grey, side)
+    grey = resized(grey, (side, side)) if whole else at_least(grey, side)
     rows, columns = (spread_starts(length, side, MOST_A_SIDE) for length in grey.shape)
     return np.stack([grey[y : y + side, x : x + side] for y in rows for x in columns])
+
+
+def was_enlarged(grey: Float, side: int) -> bool:
+    """Whether (H, W) has the shape of a patch enlarged and shows nothing finer."""
+    least, most = min(grey.shape), max(grey.shape)
+    return 1.5 * side <= most <= ENLARGED * side and least >= SQUARE * most and detail(grey) < SOFT
+
+
+def notes_on(grey: Float, side: int) -> list[str]:
+    """What `cut` did to the scale of (H, W), on which the answer depends."""
+    height, width = grey.shape
+    if min(height, width) < LEAST_PART * side:
+        return [f"{width} x {height} pixels are enlarged to {side}, which leaves them blurred; send {side} or more a side"]
+    if was_enlarged(grey, side):
+        return [f"{width} x {height} pixels without fine detail, as if enlarged, are reduced to {side}; send the original"]
+    return []
 
 
 def at_least(grey: Float, side: int) -> Float:

@@ -106,11 +106,13 @@ class PatchVerdict:
 
     Shape:
         probabilities: (classes,) float32, sums to 1
+    `notes` say what was done to the picture so that the network can see it.
     """
 
     classes: tuple[str, ...]
     probabilities: Float
     made_by: Provenance
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_shares("PatchVerdict.probabilities", self.probabilities, len(self.classes))

@@ -10,7 +10,9 @@ import pytest
 from micrographs import grains, with_bar
 from PIL import Image
 
-from corrovis.sem.data_bar import data_bars, specimen_rows, writing_at
+from corrovis.sem.data_bar import data_bars, inside_frame, specimen_rows, writing_at
+from corrovis.sem.doubts import framed
+from corrovis.sem.preparing import levelled
 from corrovis.sem.scale_bar import scale_bar_length
 
 
@@ -141,6 +143,28 @@ def test_a_blank_band_that_ends_straight_is_cropped_and_one_with_a_particle_is_n
     half = grains()
     half[120:] = colour
     assert specimen_rows(half) == (0, 180), "half a picture of vacuum is no padding"
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+@pytest.mark.parametrize("sides", [(2, 2, 2, 2), (0, 0, 0, 60), (0, 0, 40, 0), (5, 0, 30, 30)])
+def test_a_plain_frame_does_not_change_the_levels_within_and_is_told(sides: tuple[int, int, int, int], colour: int) -> None:
+    field, (top, _, left, right) = grains(), sides
+    whole = cv2.copyMakeBorder(field, *sides, cv2.BORDER_CONSTANT, value=colour)
+    own = slice(top, top + 180), slice(left, left + 240)
+    assert (inside_frame(whole), inside_frame(field)) == (own, (slice(0, 180), slice(0, 240)))
+    for levels in ("normalised", "flattened"):
+        bare, seen = (levelled(np.repeat(one[..., None], 3, axis=2), {"levels": levels}) for one in (field, whole))
+        assert np.array_equal(seen[own], bare)
+    (said,) = framed(whole)
+    assert f"{right} px right" in said or not right
+    assert framed(field) == []
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+def test_surroundings_whose_edge_is_not_straight_are_no_frame(colour: int) -> None:
+    field, x = grains(), np.arange(240)[None] + 0 * np.arange(180)[:, None]
+    field[x < 40 + 3 * np.sin(np.arange(180)[:, None] / 9)] = colour
+    assert inside_frame(field) == (slice(0, 180), slice(0, 240))
 
 
 @pytest.mark.parametrize("thick", [1, 2, 3, 6])

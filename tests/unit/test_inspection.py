@@ -16,10 +16,12 @@ from micrographs import MADE, field_of, grains, map_of, with_bar
 from skimage.draw import disk
 
 from corrovis.manifest import read_manifest
-from corrovis.render.inspection_report import facts_of, record
+from corrovis.render.inspection_facts import facts_of, percent
+from corrovis.render.inspection_report import record
 from corrovis.results import Provenance, check_shares
 from corrovis.sem import inspection
-from corrovis.sem.inspection import Inspector, doubts, magnified
+from corrovis.sem.doubts import FADED
+from corrovis.sem.inspection import Inspector, doubts, magnified, near_limit
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize
 from corrovis.sem.segmentation import LEAST_PX, Segmenter, regions_of, tiled
@@ -108,6 +110,19 @@ def test_the_class_never_contradicts_the_limits(fraction: float, sigma: float) -
     assert grade_area(fraction, (0.28, 0.42), sigma).severity == wanted
 
 
+@pytest.mark.parametrize(
+    ("share", "sigma", "said"),
+    [
+        (0.0313, 0.07, ["close to a limit of severity: low 49 %, moderate 47 %; do not take moderate for settled"]),
+        (0.31, 0.07, []),
+        (0.1, 0.5, ["close to a limit of severity: severe 45 %, low 44 %, moderate 10 %; do not take moderate for settled"]),
+        (0.0313, 0.0001, []),
+    ],
+)
+def test_near_a_limit_the_verdict_says_so(share: float, sigma: float, said: list[str]) -> None:
+    assert near_limit(grade_area(share, (0.03, 0.16), sigma)) == said
+
+
 def test_at_a_limit_both_sides_are_as_likely() -> None:
     assert grade_area(0.28, (0.28, 0.42), 0.02).probabilities[:2] == pytest.approx([0.5, 0.5], abs=1e-3)
 
@@ -137,9 +152,15 @@ def test_the_report_names_the_share_of_each_class_where_there_are_several(toy_st
         labels, (labels > 0).astype(np.int32), (labels > 0).astype(np.float32), np.ones(1, np.float32), classes, (0, 40), MADE
     )
     inspection = Inspection(field_of(grains()[:40, :50]), "toy", found, (), grade_area(0.3, (0.1, 0.2), 0.01), None, None, ())
-    facts = dict(facts_of(inspection, toy_store.spec("ni20cr")))
-    assert facts["Corroded share"].startswith("30.0 % ± 1.0 points (error of area")
-    assert facts.get("Share of each class") == ("fair 25.0 %, severe 5.0 %" if len(classes) > 2 else None)
+    facts = dict(facts_of(inspection))
+    assert facts["Corroded share"] == "30.0 % ± 1.0 points"
+    assert facts.get("Condition state of the steel") == ("fair 25.0 %, severe 5.0 %" if len(classes) > 2 else None)
+    assert [percent(share, digits) for share, digits in ((0.0004, 1), (7e-5, 0), (0, 0), (0.01, 0))] == [
+        "<0.1 %",
+        "<1 %",
+        "0 %",
+        "1 %",
+    ]
 
 
 @pytest.mark.parametrize(("um", "text"), [(1000, "0.0005 per"), (1, "500 per"), (3e-4, "5,555,555,556 per"), (37, "0.365 per")])
@@ -161,7 +182,7 @@ def test_measures_keep_their_figures_at_any_scale(um: float, text: str, toy_stor
     assert region["equivalent_diameter_px"] == pytest.approx(np.sqrt(4 * 109 / np.pi), rel=1e-5)
     assert region["equivalent_diameter_um"] == pytest.approx(np.sqrt(4 * 109 / np.pi) * um, rel=1e-5)
     assert answer["regions_per_mm2"] == pytest.approx(1 / (2000 * (um / 1000) ** 2), rel=1e-5)
-    assert text in dict(facts_of(inspection, toy_store.spec("ni20cr")))["Regions"]
+    assert text in dict(facts_of(inspection))["Regions"]
 
 
 def test_strange_pictures_are_warned_of(toy_store: Store) -> None:
@@ -218,8 +239,18 @@ def test_coloured_marks_on_a_grey_picture_are_said(toy_store: Store) -> None:
     cv2.arrowedLine(marked, (60, 40), (120, 90), (255, 0, 0), 2)
     (said,) = doubts(Field(marked, "a", (0, 180)), nothing, spec, "")
     assert said.startswith("coloured marks lie on this grey picture")
+    faded = marked.clip(0, 200)
+    faded[100:160, 20:60, 0] += 50
+    assert not doubts(Field(faded, "a", (0, 180)), nothing, spec, ""), "a photo with a little colour has no marks"
     photo = replace(spec, input={**spec.input, "levels": "as they are"})
     assert not doubts(Field(marked, "a", (0, 180)), nothing, photo, "")
+
+
+def test_a_model_that_tells_rust_by_its_colour_warns_of_grey_pictures(toy_store: Store) -> None:
+    """However familiar their texture is."""
+    spec, grey = replace(toy_store.spec("ni20cr"), input={"levels": "as they are"}), field_of(grains().clip(0, 200))
+    brown = Field(grey.rgb + np.array((40, 20, 0), np.uint8), "a", grey.rows)
+    assert [inspection.unlike(field, spec, lambda name: 0.5) for field in (grey, brown)] == [FADED, ""]
 
 
 shipped = pytest.mark.skipif("ni20cr" not in read_manifest(WEIGHTS), reason="ni20cr is not among the weights")

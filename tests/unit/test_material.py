@@ -96,10 +96,11 @@ def field_of(rgb: np.ndarray) -> Field:
 
 def test_what_is_no_micrograph_is_said_to_be_none(toy_store: Store) -> None:
     """And is not familiar, however near the network takes it to be; what is warned of and what is answered are one."""
-    grey = np.repeat(grains(90, 90)[..., None], 3, axis=2)
+    grey = np.repeat(grains(100, 100)[..., None], 3, axis=2)
     tinted = np.clip(grey * np.array([1, 0.8, 0.6]), 0, 255).astype(np.uint8)
     noise = np.repeat(np.random.default_rng(0).integers(0, 255, (90, 90, 1)).astype(np.uint8), 3, axis=2)
     cases = {"colour picture": tinted, "hardly any contrast": np.full((90, 90, 3), 90, np.uint8), "above noise": noise}
+    cases["100 x 64 pixels are too few"] = grey[:64]
     for said, rgb in cases.items():
         found = MaterialClassifier(toy_store).classify(field_of(rgb))
         assert said in found.stranger
@@ -115,7 +116,7 @@ def test_probabilities_of_a_material_sum_to_1() -> None:
 
 
 def test_far_from_training_is_unfamiliar(toy_store: Store) -> None:
-    grey = np.repeat(grains(90, 120)[..., None], 3, axis=2)
+    grey = np.repeat(grains(100, 120)[..., None], 3, axis=2)
     classifier = MaterialClassifier(toy_store)
     near = classifier.classify(field_of(grey))
     assert near.familiar
@@ -137,7 +138,7 @@ def test_without_a_limit_nothing_is_called_familiar_in_silence(toy_store: Store)
     classifier = MaterialClassifier(toy_store)
     kept = {name: value for name, value in classifier.spec.input.items() if name != "unfamiliar_above"}
     classifier.spec = replace(classifier.spec, input=kept)
-    found = classifier.classify(field_of(np.repeat(grains(90, 120)[..., None], 3, axis=2)))
+    found = classifier.classify(field_of(np.repeat(grains(100, 120)[..., None], 3, axis=2)))
     assert found.distance == 0
     assert any("too few specimens" in warning for warning in found.warnings)
 

@@ -56,6 +56,24 @@ def test_a_micrograph_goes_to_the_model_that_knows_the_like(
     assert choose_model(field_of(grains()), among("ni20cr", "pits304", "pits304-pixels", "steel-structures")) == chosen
 
 
+@pytest.mark.parametrize(
+    ("far", "red", "chosen"),
+    [
+        ({"ni20cr": 1.3, "pits304": 0.93, "steel-structures": 0.76}, 8, "steel-structures"),
+        ({"ni20cr": 1.3, "pits304": 0.93, "steel-structures": 0.76}, 2, "pits304"),
+        ({"ni20cr": 0.8, "pits304": 1.2, "steel-structures": 0.9}, 8, "ni20cr"),
+        ({"ni20cr": 1.9, "pits304": 1.4, "steel-structures": 1.1}, 8, "ni20cr"),
+    ],
+    ids=["a faded photo", "a grey picture", "a stained micrograph", "strange to all"],
+)
+def test_a_faded_photo_goes_to_the_model_for_structures(
+    far: dict[str, float], red: int, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspection, "strangeness", lambda store, field, name: far.get(name))
+    faded = field_of(grains().clip(0, 200)).rgb + np.array((red, 0, 0), np.uint8)
+    assert choose_model(Field(faded, "a", (0, 180)), among("ni20cr", "pits304", "steel-structures")) == chosen
+
+
 def test_an_empty_picture_is_familiar_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """A detector's noise is as fine as pits: to their network it would be familiar."""
     monkeypatch.setattr(inspection, "strangeness", lambda store, field, name: {"ni20cr": 1.4, "pits304": 0.7}.get(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from drawn_plates import KINDS, plate
@@ -18,7 +19,7 @@ from corrovis.networks.pegan import STRIDE
 from corrovis.results import Bool, Float
 from corrovis.steel.brushing import faded, feathered
 from corrovis.steel.defects import OVERLAP, TURNED, WHOLE, DefectMaker, Variation, lies_across, window
-from corrovis.steel.inspector import PatchInspector, cut
+from corrovis.steel.inspector import USUAL_LEVELS, PatchInspector, cut, levelled, notes_on
 from corrovis.steel.plates import read_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.steel.texture import clean_plate
@@ -320,7 +321,34 @@ def test_an_untouched_plate_is_not_called_synthetic_unless_it_was(maker: DefectM
     ("size_hw", "patches"), [((64, 64), 1), ((20, 30), 1), ((90, 80), 1), ((128, 128), 4), ((64, 200), 4), ((2000, 3000), 64)]
 )
 def test_pictures_are_cut_at_their_own_scale(size_hw: tuple[int, int], patches: int) -> None:
-    assert cut(np.zeros(size_hw, np.float32), 64).shape == (patches, 64, 64)
+    grey = np.random.default_rng(0).random(size_hw, np.float32)
+    assert cut(grey, 64).shape == (patches, 64, 64)
+    assert bool(notes_on(grey, 64)) == (min(size_hw) < 48)
+
+
+@pytest.mark.parametrize(("size_hw", "patches"), [((128, 128), 1), ((200, 180), 1), ((128, 256), 8), ((400, 400), 49)])
+def test_a_patch_that_was_enlarged_is_seen_as_it_was(size_hw: tuple[int, int], patches: int) -> None:
+    patch = cv2.GaussianBlur(np.random.default_rng(0).random((64, 64), np.float32), (0, 0), 1)
+    large = cv2.resize(patch, size_hw[::-1], interpolation=cv2.INTER_CUBIC)
+    seen = cut(large, 64)
+    assert len(seen) == patches
+    if patches == 1:
+        assert np.abs(seen[0] - patch).mean() < 0.5 * patch.std()
+        assert notes_on(large, 64)[0].startswith(f"{size_hw[1]} x {size_hw[0]} pixels without fine detail")
+
+
+def test_levels_of_16_bits_that_are_hardly_used_are_brought_to_the_usual() -> None:
+    """Where black and white are is unknown then, unless 8 bits were widened."""
+    eight = (100 + clean_plate((64, 64), 0) / 8).astype(np.uint16)
+    for white, step in ((65535, 257), (65535, 256), (4095, 16)):
+        widened = Plate(eight * np.uint16(step), white=white)
+        assert (np.array_equal(levelled(widened)[0], widened.grey), levelled(widened)[1]) == (True, [])
+    narrow = Plate((20000 + eight.astype(int) * 30).astype(np.uint16), white=65535)
+    grey, notes = levelled(narrow)
+    assert (grey.mean(), grey.std()) == pytest.approx(USUAL_LEVELS, rel=0.01)
+    assert "of their 16 bits" in notes[0]
+    assert np.corrcoef(grey.ravel(), eight.ravel())[0, 1] > 0.99
+    assert levelled(Plate(eight.astype(np.uint8)))[1] == []
 
 
 @pytest.mark.parametrize(("length", "starts"), [(40, [0]), (64, [0]), (65, [0, 1]), (256, [0, 64, 128, 192])])
@@ -341,6 +369,8 @@ def test_an_inspector_sees_mirror_images_alike(toy_store: Store) -> None:
     assert first.sum() == pytest.approx(1, abs=1e-5)
     assert np.abs(first - other).max() < 1e-5
     assert inspector.classify(before).name == inspector.classes[int(first.argmax())]
+    assert inspector.classify(before).notes == ()
+    assert inspector.classify(plate(size_hw=(32, 32))).notes[0].startswith("32 x 32 pixels are enlarged to 64")
 
 
 def test_drawn_steel_lies_within_what_real_clean_steel_shows() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corrovis.tiles import Stitcher, tile_starts, windows
+from corrovis.tiles import Stitcher, evenly, tile_starts, windows
 
 
 @settings(max_examples=60, deadline=None)
@@ -41,3 +41,14 @@ def test_a_field_cut_up_and_stitched_is_the_field(height: int, width: int) -> No
     for where in windows((height, width), 32, 8):
         stitcher.add(where, field[:, *where])
     assert np.allclose(stitcher.whole(), field, atol=1e-6)
+
+
+@given(st.integers(1, 60), st.integers(1, 12))
+def test_a_few_of_many_are_spread_from_end_to_end(count: int, most: int) -> None:
+    chosen = evenly(range(count), most)
+    assert len(set(chosen)) == len(chosen) == min(count, most)
+    assert chosen[0] == 0
+    if len(chosen) > 1:
+        steps = np.diff(chosen)
+        assert chosen[-1] == count - 1
+        assert steps.max() - steps.min() <= 1
