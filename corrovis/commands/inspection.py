@@ -31,7 +31,7 @@ def inspect(
     saliency: Annotated[bool, typer.Option("--saliency/--no-saliency", help="Heat maps of what the model looked at.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Find and measure corroded regions: masks, areas, severity, heat maps and a report for each picture, and a summary.csv."""
+    """Find and measure corroded regions: masks, areas, severity, heat maps and reports, and a summary of all pictures."""
     with working("inspecting", as_json) as status:
         request = _asked(model, pixel_size, scale_bar, saliency)
 
@@ -41,7 +41,7 @@ def inspect(
 
         files = [file for path in images for file in (pictures_in(path) if path.is_dir() else [path])]
         make_folder(folder)
-        items = inspect_files(_inspector(), files, folder, request, _telling(status))
+        items = inspect_files(_inspector(), [(file, "") for file in files], folder, request, _telling(status))
     print_items(items, as_json, (["file", "severity", "corroded", "report"], _row), "inspected")
 
 
@@ -117,7 +117,7 @@ def _row(item: dict[str, Any]) -> list[str]:
 
     low, high = item["severity_limits"]
     share = share_text(item["corroded_fraction"], item["severity_sigma"], (low, high))
-    return [item["file"], item.get("severity", "-"), share, str(item["report"])]
+    return [item["file"], item["severity"], share, str(item["report"])]
 
 
 def _trend(trend: dict[str, Any] | None, form: str) -> str:

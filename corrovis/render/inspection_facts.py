@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from statistics import median
 
 from corrovis import __version__
@@ -12,48 +12,75 @@ from corrovis.sem.results import FIELD_SEVERITIES, Field, Inspection, Opinion
 DECIMALS, MOST_DECIMALS = (0.03, 0.003), 4  # standard deviations below which a share in per cent has one more
 MM2 = 1e5  # square micrometres from which an area is given in square millimetres
 
-MEANING = (
-    "Corroded share: pixels called corroded, of all pixels of the specimen without its data bar. Regions do not overlap.",
-    "What follows ± is a standard deviation; about two in three such errors are smaller.",
+
+OF_SEVERITY = (
     "Severity follows from the corroded share by the limits above.",
     "Its probabilities say what the model's error of area, measured on specimens that it had not seen, leaves open.",
     "They do not cover pictures of another kind than the model learned from.",
-    "The second opinion, where there is one, comes from a classifier that looks at windows of the field and measures no area.",
-    "The heat map shows what the model's answer rests on; it is not a measurement of corrosion.",
+)
+OF_HEAT = "A heat map shows what an answer rests on; it is not a measurement of corrosion."
+OF_REGIONS = (
     "A region's dot has its colour in the picture, where the largest regions carry their numbers.",
-    "Score: how sure the model is of a region, 0 to 1: the mean probability of its pixels, or a detector's own score.",
-    "Box: a region's bounds, or a detector's own box, from the upper left corner; right and bottom are one past the last.",
     "Equivalent diameter: that of a disc of the same area.",
     "Circularity: 4π times area over perimeter squared; 1 for a disc, near 0 for a long or ragged outline.",
     "Solidity: area over that of the convex hull; 1 without notches, less for branches, nets and discs of a few pixels.",
     "Eccentricity: that of the ellipse with the same second moments; 0 for a circle, near 1 for a needle.",
-    "Second opinion there: what the second opinion says of the window nearest to a region that is no wider than a window.",
 )
+OF_OPINIONS = "Second opinion there: what it says of the window nearest to a region that is no wider than a window."
+DRAWN = ("the mean probability of its pixels", "its bounds")  # score and box of a region found pixel by pixel
+DETECTED = ("the detector's own score", "the detector's own box")
 
 
-def facts_of(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
-    """What the report says first, as (name, value)."""
+def facts_of(inspection: Inspection) -> list[tuple[str, str]]:
+    """The result, as (name, value)."""
     pixel, grade, found = inspection.field.pixel, inspection.grade, inspection.map
-    shares = ", ".join(f"{name} {one:.0%}" for name, one in zip(FIELD_SEVERITIES, grade.probabilities, strict=True))
     low, high = grade.limits
     share, classes = found.corroded_fraction, found.classes[1:]
     digits = decimals_of(share, grade.sigma, grade.limits)
-    of_each = [("Share of each class", ", ".join(f"{name} {100 * found.class_fraction(name):.{digits}f} %" for name in classes))]
+    states = ", ".join(f"{name} {percent(found.class_fraction(name), digits)}" for name in classes)
+    limits = f"moderate from {percent(low)}, severe from {percent(high)}"
     return [
-        ("Corroded share", f"{share_text(share, grade.sigma, grade.limits)} ({error_text(spec)})"),
-        *(of_each if len(classes) > 1 else []),
-        ("Severity", f"{grade.severity} ({shares}); moderate from {low:.0%}, severe from {high:.0%}"),
+        ("Corroded share", share_text(share, grade.sigma, grade.limits)),
+        ("Severity by corroded area", f"{grade.severity} ({shares_text(grade.probabilities.tolist())}); {limits}"),
+        *([("Condition state of the steel", states)] if len(classes) > 1 else []),
         *([("Second opinion", opinion_text(opinion))] if (opinion := inspection.opinion) else []),
         *_areas(inspection),
         ("Regions", regions_text(inspection)),
         *_sizes(inspection),
         ("Pixel size", f"{pixel.um:.6g} µm ({pixel.source})" if pixel else "unknown: areas are in pixels"),
+    ]
+
+
+def measured_how(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
+    """What was measured, with what, and how well that is known to work, as (name, value)."""
+    opinion = inspection.opinion
+    return [
         ("Picture", picture_text(inspection.field)),
         ("Inspected", f"{inspection.at:%Y-%m-%d %H:%M} UTC, Corrovis {__version__}"),
-        ("Model", f"{inspection.model}, sha256 {found.made_by.sha256}"),
+        ("What follows ±", f"a standard deviation, below which about two in three errors stay; {error_text(spec)}"),
+        ("Model", f"{inspection.model}, sha256 {inspection.map.made_by.sha256}"),
         *([("Scores of the model", metrics_text(spec))] if spec.metrics else []),
         ("Limits of the model", spec.limits),
+        *([("Model of the second opinion", f"{opinion.made_by.model}, sha256 {opinion.made_by.sha256}")] if opinion else []),
     ]
+
+
+def meaning_of(inspection: Inspection) -> tuple[str, ...]:
+    """What the numbers mean, of those that the report has."""
+    found, opinion, regions = inspection.map, inspection.opinion, inspection.regions
+    of = "picture" if found.rows == (0, len(found.labels)) else "specimen without its data bar"
+    score, box = DRAWN if found.boxes is None else DETECTED
+    lines = [
+        (True, f"Corroded share: pixels called corroded, of all pixels of the {of}. Regions do not overlap."),
+        *((True, text) for text in OF_SEVERITY),
+        (opinion, "The second opinion comes from a classifier that looks at windows of the field and measures no area."),
+        (inspection.saliency or (opinion and opinion.saliency), OF_HEAT),
+        (regions, f"Score: how sure the model is of a region, 0 to 1: {score}."),
+        (regions, f"Box: {box}, from the upper left corner; right and bottom are one past the last."),
+        *((regions, text) for text in OF_REGIONS),
+        (any(region.second_opinion for region in regions), OF_OPINIONS),
+    ]
+    return tuple(text for there, text in lines if there)
 
 
 def picture_text(field: Field) -> str:
@@ -119,8 +146,18 @@ def density_text(density: float) -> str:
 
 
 def opinion_text(opinion: Opinion) -> str:
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(FIELD_SEVERITIES, opinion.probabilities, strict=True))
-    return f"{opinion.severity} ({shares}); {opinion.made_by.model}, sha256 {opinion.made_by.sha256}"
+    return f"{opinion.severity} ({shares_text(opinion.probabilities.tolist())}); from a classifier that measures no area"
+
+
+def shares_text(probabilities: Iterable[float]) -> str:
+    """What is how likely of `FIELD_SEVERITIES`."""
+    return ", ".join(f"{name} {percent(p)}" for name, p in zip(FIELD_SEVERITIES, probabilities, strict=True))
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share in per cent; of what is there, but less than the last of its `digits`, that."""
+    least = 10**-digits
+    return f"<{least:.{digits}f} %" if 0 < 100 * share < least else f"{100 * share:.{digits}f} %"
 
 
 def metrics_text(spec: WeightSpec) -> str:

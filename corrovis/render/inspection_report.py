@@ -17,7 +17,7 @@ from corrovis import __version__
 from corrovis.files import make_folder
 from corrovis.images import png_uri, save_index_png, save_numbers_png, save_png
 from corrovis.manifest import WeightSpec
-from corrovis.render.inspection_facts import MEANING, facts_of
+from corrovis.render.inspection_facts import facts_of, meaning_of, measured_how
 from corrovis.render.pages import write_page
 from corrovis.render.pdf import Report, Shown, write_pdf
 from corrovis.render.sem_pictures import colours_of, heat_map, overlay, with_legend, with_numbers
@@ -134,6 +134,7 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "severity_limits": list(grade.limits),
         "severity_sigma": round(grade.sigma, 6),
         "corroded_fraction": round(inspection.map.corroded_fraction, 6),
+        "corroded_fraction_sigma": round(grade.sigma, 6),
         "class_fractions": {name: round(inspection.map.class_fraction(name), 6) for name in inspection.map.classes[1:]},
         "regions": [region_record(region, pixel.um if pixel else None) for region in inspection.regions],
         "regions_per_mm2": None if density is None else six_figures(density),
@@ -143,6 +144,7 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "pixel_size_um": six_figures(pixel.um) if pixel else None,
         "pixel_size_source": pixel.source if pixel else None,
         "warnings": list(inspection.warnings),
+        "doubts": list(inspection.doubts),
         "picture_sha256": inspection.field.sha256,
         "model_sha256": inspection.map.made_by.sha256,
         "seconds": round(inspection.map.made_by.seconds, 3),
@@ -207,13 +209,14 @@ def _report(inspection: Inspection, spec: WeightSpec, files: dict[str, Path | No
     return Report(
         name=inspection.field.name,
         warnings=inspection.warnings,
-        facts=facts_of(inspection, spec),
+        facts=facts_of(inspection),
         pictures=[shown_of(path, caption, draw) for key, caption, draw in pictures if (path := files[key])],
         headings=list(columns.values()),
         rows=[[written(key, row[key]) for key in columns] for row in rows],
         colours=[tuple(colours[region.id]) for region in largest],
         count=len(inspection.regions),
-        meaning=MEANING,
+        measured=measured_how(inspection, spec),
+        meaning=meaning_of(inspection),
     )
 
 
@@ -239,6 +242,7 @@ def _write_html(report: Report, path: Path) -> None:
         "columns": report.headings if report.rows else [],
         "rows": [[dot.format(colour, row[0]), *row[1:]] for colour, row in zip(report.colours, report.rows, strict=True)],
         "left_out": f"{left:,}" if left else "",
+        "measured": report.measured,
         "meaning": report.meaning,
     }
     write_page("report.html", path, values)

@@ -1,23 +1,41 @@
-"""The summary of many inspections: a line of CSV for each picture, also for one that could not be read."""
+"""The summary of many inspections: a line of CSV for each picture, also for one that could not be read, and a page to look at."""
 
 from __future__ import annotations
 
+import base64
 import csv
+from collections import Counter
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-SUMMARY = "summary.csv"
+from PIL import Image
+
+from corrovis.render.inspection_facts import share_text, shares_text
+from corrovis.render.inspection_report import PICTURES, REPORTS
+from corrovis.render.pages import write_page
+from corrovis.sem.results import FIELD_SEVERITIES
+
+SUMMARY, OVERVIEW = "summary.csv", "summary.html"
+SMALL = 240  # px; long side of the overview's pictures
+OVERLAY = f"{PICTURES['overlay']}.png"
 COLUMNS = (
-    *("file", "folder", "model", "severity", "corroded_fraction", "severity_sigma"),
+    *("file", "folder", "model", "severity", *(f"p_{name}" for name in FIELD_SEVERITIES)),
+    *("corroded_fraction", "corroded_fraction_sigma", "severity_sigma"),
     *("regions", "regions_per_mm2", "pixel_size_um", "warnings", "error"),
 )
 
 
 def summary_line(item: dict[str, Any], folder: str) -> dict[str, Any]:
-    """A picture's record as a line; `folder` holds its files.  What a picture that could not be read lacks is empty."""
-    known = {name: item[name] for name in COLUMNS if item.get(name) is not None}
+    """A picture's record as a line; `folder` holds its files.  What a picture that could not be read lacks is empty.
+
+    `doubts` and `limits` of severity are no columns, but shown.
+    """
+    known = {name: item[name] for name in COLUMNS if item.get(name) is not None} | {"doubts": item.get("doubts", [])}
     if "error" not in item:
-        known |= {"folder": folder, "regions": len(item["regions"])}
+        shares = {f"p_{name}": round(share, 4) for name, share in item["probabilities"].items()}
+        known |= {"folder": folder, "regions": len(item["regions"]), "limits": item["severity_limits"], **shares}
     return known | {"warnings": "; ".join(item.get("warnings", []))}
 
 
@@ -29,10 +47,45 @@ def begin_summary(path: Path) -> None:
 def add_to_summary(path: Path, line: dict[str, Any]) -> None:
     """One line more, on the disk at once: a run that is cut short has lost none of those before."""
     with path.open("a", newline="", encoding="utf-8", errors="replace") as file:  # a file's name need not be UTF-8
-        csv.DictWriter(file, COLUMNS, lineterminator="\n").writerow(line)
+        csv.DictWriter(file, COLUMNS, lineterminator="\n", extrasaction="ignore").writerow(line)
 
 
 def write_summary(path: Path, lines: list[dict[str, Any]]) -> None:
     begin_summary(path)
     for line in lines:
         add_to_summary(path, line)
+
+
+def write_overview(folder: Path, lines: list[dict[str, Any]], picture: str = OVERLAY) -> None:
+    """All pictures in one table, which leads to the report of each; `picture` of a picture's folder is shown, small."""
+    read = [line for line in lines if "error" not in line]
+    count = Counter(line["severity"] for line in read)
+    told = [f"{count[name]} {name}" for name in FIELD_SEVERITIES if count[name]]
+    told += [f"{len(lines) - len(read)} left out"] * (len(lines) > len(read))
+    rows = [line if "error" in line else _row(line, folder / line["folder"] / picture) for line in lines]
+    names = [Path(line["file"]).name for line in lines]
+    if len(set(names)) < len(names):  # only their folders tell them apart
+        names = [line["file"] for line in lines]
+    named = [{**row, "name": name} for row, name in zip(rows, names, strict=True)]
+    write_page("inspection_summary.html", folder / OVERVIEW, {"count": len(lines), "told": ", ".join(told), "rows": named})
+
+
+def _row(line: dict[str, Any], picture: Path) -> dict[str, Any]:
+    low, high = line["limits"]
+    return {
+        "small": small_uri(picture),
+        "report": quote(f"{line['folder']}/{REPORTS['report']}", errors="surrogateescape"),
+        "share": share_text(line["corroded_fraction"], line["corroded_fraction_sigma"], (low, high)),
+        "severity": line["severity"],
+        "shares": shares_text([line[f"p_{name}"] for name in FIELD_SEVERITIES]),
+        "doubts": line["doubts"],
+    }
+
+
+def small_uri(path: Path) -> str:
+    """A small copy of a picture as a page holds it."""
+    data = BytesIO()
+    with Image.open(path) as image:
+        image.thumbnail((SMALL, SMALL), reducing_gap=2)
+        image.convert("RGB").save(data, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"

@@ -20,6 +20,7 @@ GREY = (87, 83, 78)
 ROWS = 100  # regions at the most, some two pages of them
 DOT = "●"
 DOT_MM = 5
+GAP_MM, HIGHEST_MM, CAPTION_MM = 4, 150, 16  # between pictures, of one, and below it
 FOOT = 100  # letters of a title below each page
 SIZES = (7, 6.5, 6, 5.5, 5)  # points of a table, the first that fits
 JPEG: dict[str, Any] = {"quality": 90, "subsampling": 0}
@@ -38,8 +39,8 @@ class Shown:
 class Report:
     """What a report says, whatever file it becomes.
 
-    `rows` are cells as they are shown, largest region first, a number first of all; `colours` (RGB) are those of their regions in
-    the picture; `count` is of all regions.
+    `facts` are the result; `rows` are cells as they are shown, largest region first, a number first of all; `colours` (RGB) are
+    those of their regions in the picture; `count` is of all regions; `measured` says with what and how well.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Report:
     rows: list[list[str]]
     colours: list[tuple[int, ...]]
     count: int
+    measured: list[tuple[str, str]]
     meaning: tuple[str, ...]
 
 
@@ -72,13 +74,17 @@ def lighter(png: bytes) -> bytes:
 
 
 def write_pdf(report: Report, path: Path) -> None:
-    """An inspection."""
-    pdf = _begun(f"Corrosion report: {report.name}", report.warnings)
-    for key, value in report.facts:
-        _line(pdf, f"{key}: {value}", 9)
-    for one in report.pictures:
-        _picture(pdf, one, 90)
+    """An inspection: the result first, and how it was measured last."""
+    pdf = _begun(f"Corrosion report: {report.name}")
+    for text in (*(f"{key}: {value}" for key, value in report.facts), *(f"Note: {note}" for note in report.warnings)):
+        _line(pdf, text, 9)
+    abreast = min(2, len(report.pictures))
+    for k in range(0, len(report.pictures), 2):
+        _pictures(pdf, report.pictures[k : k + 2], abreast)
     _regions(pdf, report)
+    _heading(pdf, "How it was measured")
+    for key, value in report.measured:
+        _line(pdf, f"{key}: {value}", 9)
     _ended(pdf, report.meaning, path)
 
 
@@ -87,12 +93,14 @@ Parts = Sequence[str | Shown | Table]
 
 def write_tables_pdf(title: str, notes: Sequence[str], parts: Parts, meaning: Sequence[str], path: Path) -> None:
     """Sentences, pictures and tables below each other: a progression."""
-    pdf = _begun(title, notes)
+    pdf = _begun(title)
+    for note in notes:
+        _line(pdf, f"Note: {note}", 9)
     for part in parts:
         if isinstance(part, str):
             _line(pdf, part, 9)
         elif isinstance(part, Shown):
-            _picture(pdf, part, 150)
+            _pictures(pdf, [part], 1)
         else:
             _table(pdf, part)
     _ended(pdf, meaning, path)
@@ -110,7 +118,7 @@ class Paper(FPDF):
         self.cell(0, 4, f"{title}, page {self.page_no()} of {{nb}}", align="C")
 
 
-def _begun(title: str, notes: Sequence[str]) -> FPDF:
+def _begun(title: str) -> FPDF:
     pdf = Paper()
     for style, name in FACES.items():
         pdf.add_font(FONT, style, Path(matplotlib.get_data_path(), "fonts/ttf", name))
@@ -118,29 +126,33 @@ def _begun(title: str, notes: Sequence[str]) -> FPDF:
     pdf.add_page()
     _line(pdf, title, 15, "B")
     pdf.set_title(_known(pdf, title))
-    for note in notes:
-        _line(pdf, f"Note: {note}", 9)
     return pdf
 
 
 def _ended(pdf: FPDF, meaning: Sequence[str], path: Path) -> None:
-    _line(pdf, "What the numbers mean", 11, "B")
+    _heading(pdf, "What the numbers mean")
     for text in meaning:
         _line(pdf, text, 9)
     pdf.output(str(path))
 
 
-def _picture(pdf: FPDF, one: Shown, height_mm: float) -> None:
-    data = BytesIO(lighter(one.png))
-    with Image.open(data) as image:
-        scale = min(150 / image.width, height_mm / image.height)
-        size = image.width * scale, image.height * scale
-    if pdf.will_page_break(size[1] + 6):
+def _pictures(pdf: FPDF, shown: Sequence[Shown], abreast: int) -> None:
+    """Up to `abreast` pictures beside each other, each above its caption."""
+    width = (pdf.epw - GAP_MM * (abreast - 1)) / abreast
+    images = [Image.open(BytesIO(lighter(one.png))) for one in shown]
+    heights = [min(width * image.height / image.width, HIGHEST_MM) for image in images]
+    if pdf.will_page_break(max(heights) + CAPTION_MM):
         pdf.add_page()
-    pdf.image(data, w=size[0], h=size[1])
+    top, bottom = pdf.y + 2, 0.0
     pdf.set_text_color(*GREY)
-    _line(pdf, one.caption, 8)
+    for k, (one, image, height) in enumerate(zip(shown, images, heights, strict=True)):
+        left = pdf.l_margin + k * (width + GAP_MM)
+        pdf.image(image, x=left, y=top, w=height * image.width / image.height, h=height)
+        pdf.set_xy(left, top + height + 1)
+        _line(pdf, one.caption, 8, width=width)
+        bottom = max(bottom, pdf.y)
     pdf.set_text_color(0)
+    pdf.set_xy(pdf.l_margin, bottom + 2)
 
 
 def _table(pdf: FPDF, shown: Table) -> None:
@@ -148,7 +160,7 @@ def _table(pdf: FPDF, shown: Table) -> None:
         return
     if pdf.will_page_break(30):
         pdf.add_page()
-    _line(pdf, shown.title, 11, "B")
+    _heading(pdf, shown.title)
     align = tuple("LEFT" if k < shown.words else "RIGHT" for k in range(len(shown.headings)))
     widths = _widths(pdf, shown.headings, shown.rows, pdf.epw)
     layout = TableBordersLayout.HORIZONTAL_LINES
@@ -176,7 +188,7 @@ def _regions(pdf: FPDF, report: Report) -> None:
     """The table, with a column of dots in the regions' colours before it."""
     if pdf.will_page_break(30):
         pdf.add_page()
-    _line(pdf, "Regions, largest first", 11, "B")
+    _heading(pdf, "Regions, largest first")
     if not report.rows:
         return _line(pdf, "None was found.", 9)
     rows = report.rows[:ROWS]
@@ -200,9 +212,14 @@ def _regions(pdf: FPDF, report: Report) -> None:
     return None
 
 
-def _line(pdf: FPDF, text: str, size: int, style: str = "") -> None:
+def _heading(pdf: FPDF, text: str) -> None:
+    pdf.ln(2)
+    _line(pdf, text, 11, "B")
+
+
+def _line(pdf: FPDF, text: str, size: int, style: str = "", width: float = 0) -> None:
     pdf.set_font(FONT, style, size)
-    pdf.multi_cell(0, size * 0.5, _known(pdf, text), align="L", new_x="LMARGIN", new_y="NEXT")
+    pdf.multi_cell(width, size * 0.5, _known(pdf, text), align="L", new_x="LMARGIN", new_y="NEXT")
 
 
 def _known(pdf: FPDF, text: str) -> str:

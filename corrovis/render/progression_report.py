@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from os.path import commonpath
 from pathlib import Path
@@ -101,7 +101,7 @@ def _line_record(trend: Trend, line: Line | None) -> dict[str, list[float] | Non
 
 def shown_names(rows: Sequence[Row]) -> list[str]:
     """The pictures' names; with the folders that tell them apart where two are called the same."""
-    paths = [row.file.absolute() for row in rows]
+    paths = [Path(row.name) if row.name else row.file.absolute() for row in rows]
     if len({path.name for path in paths}) == len(set(paths)):
         return [path.name for path in paths]
     above = commonpath([path.parent for path in paths])
@@ -167,25 +167,22 @@ def _said(answer: dict[str, Any], fields: list[dict[str, Any]]) -> Said:
 
 
 def _write_html(answer: dict[str, Any], fields: list[dict[str, Any]], drawn: tuple[bytes, Said], path: Path) -> None:
-    """One file: the plot lies in it as data."""
+    """One file: the plot lies in it as data, and a condition is called as it is and as in the plot."""
     plot, said = drawn
+    names = drawn_names([one["condition"] for one in answer["conditions"]])
+    called = {name: name if shown == name else f"{name} ({shown} in the plot)" for name, shown in names.items()}
     values = {
         "title": TITLE,
         "caption": CAPTION,
         "summary": answer["summary"],
-        "drawn": drawn_names([one["condition"] for one in answer["conditions"]]),
-        "conditions": answer["conditions"],
-        "comparisons": answer["comparisons"],
-        "intervals": INTERVALS,
-        "fields": fields,
+        "tables": [table for table in _tables(answer, fields, called) if table.rows],
         "models": _models(fields),
         "left_out": [field["error"] for field in fields if field["error"]],
         "warnings": said,
         "plot": png_uri(plot),
         "meaning": MEANING,
     }
-    told: dict[str, Callable[..., str]] = {"share": share_told, "level": level_told, "fields": fields_told, "hours": hours_told}
-    write_page("progression_report.html", path, values, told)
+    write_page("progression_report.html", path, values)
 
 
 def _write_pdf(answer: dict[str, Any], fields: list[dict[str, Any]], drawn: tuple[bytes, Said], path: Path) -> None:
@@ -194,41 +191,52 @@ def _write_pdf(answer: dict[str, Any], fields: list[dict[str, Any]], drawn: tupl
     names = drawn_names([one["condition"] for one in answer["conditions"]])
     conditions = [{**one, "condition": names[one["condition"]]} for one in answer["conditions"]]
     comparisons = [{**one, "first": names[one["first"]], "second": names[one["second"]]} for one in answer["comparisons"]]
-    fields = [{**field, "condition": names[field["condition"]]} for field in fields]
     notes = [f"left out: {field['error']}" for field in fields if field["error"]] + [f"{name}: {text}" for name, text in said]
     other = ", ".join(shown for name, shown in names.items() if shown != name)
     notes += [f"{other}: names in letters that this font lacks; progression.html has them"] if other else []
     models = [f"Model {name}, sha256 {sha256}" for name, sha256 in _models(fields)]
-    tables = [*_tables(conditions), _contrasts(comparisons), _fields(fields)]
+    tables = _tables(answer, fields, names)
     parts: list[str | Shown | Table] = [*in_words(conditions, comparisons), Shown(plot, CAPTION), *tables]
     write_tables_pdf(TITLE, notes, parts, (*MEANING, *models), path)
 
 
-def _tables(conditions: list[dict[str, Any]]) -> tuple[Table, Table]:
-    """Growth, and means at each exposure."""
-    growth = [
-        [c["condition"], str(len(c["exposure"])), share_told(c["trend"], "+"), level_told(c["severity_trend"], "+")]
+Names = Mapping[str, str]
+"""What a report calls each condition."""
+
+
+def _tables(answer: dict[str, Any], fields: list[dict[str, Any]], names: Names) -> tuple[Table, ...]:
+    conditions = answer["conditions"]
+    return _growth(conditions, names), _means(conditions, names), _contrasts(answer["comparisons"], names), _fields(fields, names)
+
+
+def _growth(conditions: list[dict[str, Any]], names: Names) -> Table:
+    rows = [
+        [
+            *(names[c["condition"]], str(len(c["exposure"]))),
+            *(share_told(c["trend"], "+"), level_told(c["severity_trend"], "+")),
+        ]
         for c in conditions
     ]
-    means = [
+    headings = ["condition", "fields", "corroded, points of % per hour", "severity, levels per hour"]
+    return Table("Growth, condition by condition", headings, rows)
+
+
+def _means(conditions: list[dict[str, Any]], names: Names) -> Table:
+    rows = [
         [
-            *(c["condition"], f"{m['exposure_h']:g}", fields_told(m)),
+            *(names[c["condition"]], f"{m['exposure_h']:g}", fields_told(m)),
             *(share_told(m["corroded_fraction"]), level_told(m["severity_level"])),
         ]
         for c in conditions
         for m in c["means"]
     ]
-    per_hour = ["condition", "fields", "corroded, points of % per hour", "severity, levels per hour"]
-    return (
-        Table("Growth, condition by condition", per_hour, growth),
-        Table("Means at each exposure", ["condition", "hours", "fields", "corroded, %", "severity level"], means),
-    )
+    return Table("Means at each exposure", ["condition", "hours", "fields", "corroded, %", "severity level"], rows)
 
 
-def _contrasts(comparisons: list[dict[str, Any]]) -> Table:
+def _contrasts(comparisons: list[dict[str, Any]], names: Names) -> Table:
     rows = [
         [
-            *(c["second"], c["first"], c["interval"] or INTERVALS[None], hours_told(c["exposures_h"])),
+            *(names[c["second"]], names[c["first"]], INTERVALS[c["interval"]], hours_told(c["exposures_h"])),
             *(share_told(c["difference"], "+"), level_told(c["severity_difference"], "+")),
         ]
         for c in comparisons
@@ -237,13 +245,18 @@ def _contrasts(comparisons: list[dict[str, Any]]) -> Table:
     return Table("Conditions against each other", headings, rows, words=3)
 
 
-def _fields(fields: list[dict[str, Any]]) -> Table:
+def _fields(fields: list[dict[str, Any]], names: Names) -> Table:
     rows = [
-        [f["file"], f["condition"], f["severity"], f["model"], f"{f['exposure_h']:g}", f"{100 * f['corroded_fraction']:.2f}"]
+        [
+            *(f["file"], names[f["condition"]], f["severity"], f["model"]),
+            *(f"{f['exposure_h']:g}", f"{100 * f['corroded_fraction']:.2f}"),
+            *(f"{f[f'probability_{severity}']:.2f}" for severity in FIELD_SEVERITIES),
+        ]
         for f in fields
         if not f["error"]
     ]
-    return Table("Fields", ["picture", "condition", "severity", "model", "hours", "corroded, %"], rows, words=4)
+    headings = ["picture", "condition", "severity", "model", "hours", "corroded, %", *FIELD_SEVERITIES]
+    return Table("Fields", headings, rows, words=4)
 
 
 def _models(fields: list[dict[str, Any]]) -> list[tuple[str, str]]:

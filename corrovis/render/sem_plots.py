@@ -17,7 +17,7 @@ from corrovis.results import Real
 from corrovis.sem.progression import Estimate, Line, Trend
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection
 
-RUST, GREY = "#c2571a", "#57534e"
+RUST, GREY = LINES[0], "#57534e"
 ROUNDS = (("o", "-"), ("s", "--"), ("D", ":"))  # mark and line, others each time the colours begin anew; the page has the same
 APART, BESIDE = 0.012, 0.06  # of the axis: from one condition's bar to the next, and from the first to the last at the most
 ACROSS, KEY = 80, 7  # letters beside each other in the legend, and what the dot before a name takes of them

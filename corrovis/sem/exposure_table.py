@@ -41,16 +41,21 @@ Record = Mapping[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: a picture, how long its specimen was exposed, in hours, and how; which it is, where that is said."""
+    """One line of the table: a picture, how long its specimen was exposed, in hours, and how; which it is, where that is said.
+
+    `name` is what an upload is called by its sender; otherwise its path says it.
+    """
 
     file: Path
     exposure_h: float
     condition: str
     specimen: str = ""
+    name: str = ""
 
 
-def read_table(path: Path) -> list[Row]:
-    """Rows of a table with the columns file, exposure_h, condition; files are looked for beside it.
+def read_table(path: Path, name: str = "") -> list[Row]:
+    """Rows of a table with the columns file, exposure_h, condition; files are looked for beside it.  Errors call it `name`, or
+    by its path.
 
     Cells of text are parted by commas, semicolons or tabs; lines above the names that begin with #, and what Excel adds, a first
     line `sep=;` and lines of empty cells, count for nothing.
@@ -58,20 +63,21 @@ def read_table(path: Path) -> list[Row]:
     Raises:
         BadInputError: not readable, columns missing or twice, too many cells, as `row_of` and `once`, or no rows
     """
-    rows = once(_rows(path))
+    name = name or str(path)
+    rows = once(_rows(path, name))
     if not rows:
-        raise BadInputError(f"{path} has no rows; write one line for each picture under {', '.join(COLUMNS)}")
+        raise BadInputError(f"{name} has no rows; write one line for each picture under {', '.join(COLUMNS)}")
     return rows
 
 
-def _rows(path: Path) -> Iterator[tuple[str, Row]]:
+def _rows(path: Path, name: str) -> Iterator[tuple[str, Row]]:
     """Each line that says something, after its place in the file."""
-    data = read_file(path, str(path), MAX_BYTES)
-    lines, thousands = (_sheet(data, path), ",") if data.startswith(WORKBOOK) else _text_lines(data, path)
+    data = read_file(path, name, MAX_BYTES)
+    lines, thousands = (_sheet(data, name), ",") if data.startswith(WORKBOOK) else _text_lines(data, name)
     _, names = next(lines, (0, []))
-    names = _checked_names(names, path)
+    names = _checked_names(names, name)
     for number, cells in lines:
-        where = f"{path} line {number}"
+        where = f"{name} line {number}"
         if any(cell.strip() for cell in cells[len(names) :]):
             raise BadInputError(f"{where} has {len(cells)} cells for {len(names)} columns; {MORE_CELLS}")
         if any(cell.strip() for cell in cells):
@@ -81,16 +87,16 @@ def _rows(path: Path) -> Iterator[tuple[str, Row]]:
 Lines = Iterator[tuple[int, list[str]]]
 
 
-def _sheet(data: bytes, path: Path) -> Lines:
+def _sheet(data: bytes, name: str) -> Lines:
     """Number and cells of the lines of a workbook's first sheet that holds any, from the names of the columns on."""
-    _, sheet = next(workbook_sheets(data, str(path)))
+    _, sheet = next(workbook_sheets(data, name))
     above = next((n for n, cells in enumerate(sheet) if _says("".join(cells))), len(sheet))
     yield from enumerate(sheet[above:], above + 1)
 
 
-def _text_lines(data: bytes, path: Path) -> tuple[Lines, str]:
+def _text_lines(data: bytes, name: str) -> tuple[Lines, str]:
     """The same of a text, and the marks that may part its thousands."""
-    lines = list(io.StringIO(_decoded(data, path), newline=""))
+    lines = list(io.StringIO(_decoded(data, name), newline=""))
     above, separator = _head(lines)
     reader = csv.reader(lines[above:], delimiter=separator, skipinitialspace=True)
 
@@ -99,12 +105,12 @@ def _text_lines(data: bytes, path: Path) -> tuple[Lines, str]:
             for cells in reader:
                 yield above + reader.line_num, cells
         except csv.Error as error:
-            raise BadInputError(f"{path} line {above + reader.line_num} is no line of a table ({error}); {NEEDED}") from error
+            raise BadInputError(f"{name} line {above + reader.line_num} is no line of a table ({error}); {NEEDED}") from error
 
     return numbered(), ".," if separator == ";" else ","
 
 
-def _checked_names(written: list[str], path: Path) -> list[str]:
+def _checked_names(written: list[str], table: str) -> list[str]:
     """The names of the columns as we call them, if all that are needed are there once.  Raises BadInputError otherwise."""
     names = _called(written)
     exposures = [heading for heading, name in zip(written, names, strict=True) if name in EXPOSURES]
@@ -114,7 +120,7 @@ def _checked_names(written: list[str], path: Path) -> list[str]:
         several = " and ".join(exposures) if wrong[0] == "exposure_h" else wrong[0]
         fault = f"more than one column {several}" if counts[wrong[0]] else f"no column {wrong[0]}"
         found = ", ".join(f"{heading.strip():.40}" for heading in written[:8] if heading.strip() and heading.isprintable())
-        raise BadInputError(f"{path} has {fault}{f' (it has {found})' if found and not counts[wrong[0]] else ''}; {NEEDED}")
+        raise BadInputError(f"{table} has {fault}{f' (it has {found})' if found and not counts[wrong[0]] else ''}; {NEEDED}")
     return names
 
 
@@ -130,7 +136,7 @@ def _exposure(name: str) -> str | None:
     return next((ours for ours, times in EXPOSURES.items() if found and times == hours_of(found[1])), None)
 
 
-def _decoded(data: bytes, path: Path) -> str:
+def _decoded(data: bytes, name: str) -> str:
     """UTF-8, UTF-16 by its mark, or else what Excel's plain CSV is written in."""
     try:
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -140,7 +146,7 @@ def _decoded(data: bytes, path: Path) -> str:
         except UnicodeDecodeError:
             return data.decode("cp1252")
     except UnicodeDecodeError as error:
-        raise BadInputError(f"{path} is no text ({error.reason}); give a CSV with {', '.join(COLUMNS)}") from error
+        raise BadInputError(f"{name} is no text ({error.reason}); give a CSV with {', '.join(COLUMNS)}") from error
 
 
 def _head(lines: Sequence[str]) -> tuple[int, str]:

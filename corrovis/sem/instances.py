@@ -117,24 +117,18 @@ def _inner(at: float, span: slice, length: int, overlap: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Painted:
-    """Instances as regions of a field, numbered from 1, best first.
+class Found:
+    """What a network finds in a picture: the arrays of a `CorrosionMap`."""
 
-    Shape:
-        regions: (H, W) int32, 0 = none
-        probability: (H, W) float32, the score of the instance at each pixel
-        scores: (n,) float32
-        boxes: (n, 4) int32, x0 y0 x1 y1 to the nearest pixel, as the network drew them
-    """
-
+    labels: Byte
     regions: NDArray[np.int32]
     probability: Float
     scores: Float
-    boxes: NDArray[np.int32]
+    boxes: NDArray[np.int32] | None = None
 
 
-def paint(instances: list[Instance], size_hw: tuple[int, int], scale: tuple[float, float]) -> Painted:
-    """What of the instances shows in a field of (H, W).
+def paint(instances: list[Instance], size_hw: tuple[int, int], scale: tuple[float, float]) -> Found:
+    """What of the instances shows in a field of (H, W), numbered from 1, best first; the probability is the instance's score.
 
     `scale` is (x, y), field pixels per pixel of the picture asked about.  Logits are brought to the field's pixels
     before the threshold, so that outlines are as smooth as the field; a pixel of two instances is the better one's.
@@ -157,7 +151,8 @@ def paint(instances: list[Instance], size_hw: tuple[int, int], scale: tuple[floa
             boxes.append(np.clip(np.rint(box), 0, np.tile(size_hw[::-1], 2)).astype(np.int32))
             regions[y0:y1, x0:x1][free] = len(scores)
             score[y0:y1, x0:x1][free] = one.score
-    return Painted(regions, score, np.array(scores, np.float32), np.array(boxes, np.int32).reshape(-1, 4))
+    labels = (regions > 0).astype(np.uint8)
+    return Found(labels, regions, score, np.array(scores, np.float32), np.array(boxes, np.int32).reshape(-1, 4))
 
 
 def _cells(start: int, stop: int, scale: float, corner: int) -> Float:

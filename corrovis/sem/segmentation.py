@@ -20,7 +20,7 @@ from torch import nn
 from corrovis.manifest import WeightSpec
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.results import Byte, Float, Provenance
-from corrovis.sem.instances import detect_sizes, paint
+from corrovis.sem.instances import Found, detect_sizes, paint
 from corrovis.sem.preparing import picture_input, prepared
 from corrovis.sem.results import MODELS, CorrosionMap, Field
 from corrovis.store import Store
@@ -67,26 +67,13 @@ def draws_instances(spec: WeightSpec) -> bool:
     return spec.arch == YoloSeg.__name__
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What a network finds in a picture: the arrays of a `CorrosionMap`."""
-
-    labels: Byte
-    regions: NDArray[np.int32]
-    probability: Float
-    scores: Float
-    boxes: NDArray[np.int32] | None = None
-
-
 def look(network: nn.Module, rgb: Byte, how: dict[str, Any]) -> Found:
     """What `network` finds in (H, W, 3) uint8, in its own pixels; `how` is the record's `input`."""
     seen, tiling = prepared(rgb, how), (int(how["size"]), int(how["overlap"]))
     height, width = rgb.shape[:2]
     if isinstance(network, YoloSeg):
         instances = detect_sizes(network, seen, tiling, float(how["sure"]), how.get("shrunk", []))
-        painted = paint(instances, (height, width), (width / seen.shape[1], height / seen.shape[0]))
-        labels = (painted.regions > 0).astype(np.uint8)
-        return Found(labels, painted.regions, painted.probability, painted.scores, painted.boxes)
+        return paint(instances, (height, width), (width / seen.shape[1], height / seen.shape[0]))
     p = classes_of(network, seen, how)
     if seen.shape[:2] != (height, width):
         p = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in p])

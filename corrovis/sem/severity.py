@@ -31,7 +31,7 @@ from corrovis.sem.preparing import as_seen, picture_input
 from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Opinion, Saliency
 from corrovis.sem.saliency import grad_cam
 from corrovis.store import Store
-from corrovis.tiles import Stitcher, tile_starts
+from corrovis.tiles import Stitcher, evenly, tile_starts
 
 PITS = (0.01, 0.05)
 LIMITS: dict[str, tuple[float, float]] = {
@@ -87,11 +87,7 @@ def second_opinion(store: Store, field: Field, model: str, explain: bool = False
 
 def window_places(size_hw: tuple[int, ...], window: int) -> list[tuple[slice, slice]]:
     """Rows and columns of windows side by side, or spread out over a large field; a smaller one is seen whole."""
-    starts = []
-    for length in size_hw:
-        found = tile_starts(length, min(window, length), 0)
-        most = min(len(found), MOST_A_SIDE)
-        starts.append([found[round(i * (len(found) - 1) / max(1, most - 1))] for i in range(most)])
+    starts = [evenly(tile_starts(length, min(window, length), 0), MOST_A_SIDE) for length in size_hw]
     return [(slice(y, y + window), slice(x, x + window)) for y in starts[0] for x in starts[1]]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from corrovis.errors import BadInputError
 from corrovis.render.inspection_report import clear_inspection, write_inspection
-from corrovis.render.inspection_summary import SUMMARY, add_to_summary, begin_summary, summary_line
+from corrovis.render.inspection_summary import OVERVIEW, SUMMARY, add_to_summary, begin_summary, summary_line, write_overview
 from corrovis.render.progression_report import write_progression
 from corrovis.sem.exposure_table import Row
 from corrovis.sem.fields import read_field
@@ -21,8 +21,10 @@ from corrovis.tasks.many import answer_one, none_worked
 from corrovis.tasks.requests import Request
 from corrovis.tasks.rescale import keep_heat
 
-TAKEN = (SUMMARY, *(f"progression.{kind}" for kind in ("png", "html", "pdf", "csv", "json")))
+TAKEN = (SUMMARY, OVERVIEW, *(f"progression.{kind}" for kind in ("png", "html", "pdf", "csv", "json")))
 """Files beside the pictures' folders."""
+Picture = tuple[Path, str]
+"""A picture's file, and its name where that is another, as of an upload; else ""."""
 Told = Callable[[int, int, str], None]
 """Hears of each picture before it is inspected: how many are done, of how many, and its name."""
 
@@ -31,38 +33,43 @@ def nobody(done: int, of: int, name: str) -> None:
     """For whoever need not be told."""
 
 
-def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Request) -> dict[str, Any]:
-    """Inspect one picture and write everything to `folder`; its record, in which `doubts` are the warnings that are more than a
-    note on how the picture was read.
+def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Request, name: str = "") -> dict[str, Any]:
+    """Inspect one picture, called `name` or as its file, and write everything to `folder`; its record.
 
     Raises:
         BadInputError: a picture that cannot be used
     """
-    field = read_field(path, pixel=request.pixel, bar_um=request.bar_um)
+    field = read_field(path, name or path.name, request.pixel, request.bar_um)
     found = inspector.inspect(field, request.model, request.explain)
     answer = write_inspection(found, inspector.segmenter.store.spec(found.model), folder)
     if request.keep:
         keep_heat(found, folder)
-    return answer | {"doubts": [text for text in found.warnings if text not in field.notes]}
+    return answer
 
 
 def inspect_files(
-    inspector: Inspector, paths: Sequence[Path], folder: Path, request: Request, told: Told = nobody
+    inspector: Inspector, pictures: Sequence[Picture], folder: Path, request: Request, told: Told = nobody
 ) -> list[dict[str, Any]]:
-    """One record for each picture, in order, a folder of each in `folder`, and there a summary that grows with them.
+    """One record for each picture, in order, a folder of each in `folder`, and there a summary that grows with them, and in the
+    end, however that comes, one to look at.
 
     Of a picture that cannot be inspected no folder of its name keeps what an earlier run found in another.
     """
-    used = set(TAKEN)
-    summary, items = folder / SUMMARY, list[dict[str, Any]]()
-    begin_summary(summary)
-    for path in paths:
-        told(len(items), len(paths), path.name)
-        name = _free_name(path.stem.strip(".") or "picture", used)  # of "...png" the stem is ".."
-        items.append(answer_one(path, partial(inspect_file, inspector, folder=folder / name, request=request)))
-        if "error" in items[-1]:
-            clear_inspection(folder / name)
-        add_to_summary(summary, summary_line(items[-1], name))
+    used, items, lines = set(TAKEN), list[dict[str, Any]](), list[dict[str, Any]]()
+    begin_summary(folder / SUMMARY)
+    try:
+        for path, name in pictures:
+            called = name or path.name
+            told(len(items), len(pictures), called)
+            own = _free_name(Path(called).stem.strip(".") or "picture", used)  # of "...png" the stem is ".."
+            answer = partial(inspect_file, inspector, folder=folder / own, request=request, name=called)
+            items.append(answer_one(path, answer) | ({"file": name} if name else {}))
+            if "error" in items[-1]:
+                clear_inspection(folder / own)
+            lines.append(summary_line(items[-1], own))
+            add_to_summary(folder / SUMMARY, lines[-1])
+    finally:
+        write_overview(folder, lines)
     return items
 
 
@@ -81,7 +88,7 @@ def progression_files(
     Raises:
         BadInputError: not one picture could be inspected
     """
-    items = inspect_files(inspector, [row.file for row in rows], folder, replace(request, explain=False), told)
+    items = inspect_files(inspector, [(row.file, row.name) for row in rows], folder, replace(request, explain=False), told)
     points = [point_of(row, item) for row, item in zip(rows, items, strict=True) if "error" not in item]
     if not points:
         if not items:

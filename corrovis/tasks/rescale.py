@@ -5,7 +5,6 @@ Everything but the heat lies in the picture's folder in full: `keep_heat` keeps 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from corrovis.errors import BadInputError
 from corrovis.render.inspection_report import read_inspection, write_inspection
 from corrovis.results import Provenance
-from corrovis.sem.fields import read_field, said_of
+from corrovis.sem.fields import read_field
 from corrovis.sem.results import FIELD_SEVERITIES, CorrosionMap, FieldGrade, Inspection, Opinion, PixelSize, Region, Saliency
 from corrovis.sem.segmentation import finds_instances
 from corrovis.store import Store
@@ -56,8 +55,7 @@ def rebuilt(folder: Path, picture: Path, pixel: PixelSize, store: Store) -> Insp
     kept = read_inspection(folder)
     if len(kept["regions"]) > MOST_NUMBERS:
         raise BadInputError(f"{kept['file']} has more than {MOST_NUMBERS} regions; inspect it again with its pixel size")
-    field = replace(read_field(picture, pixel=pixel), name=kept["file"])
-    noted = [*read_field(picture).notes, *_said_before(kept)]
+    field = read_field(picture, kept["file"], pixel)
     low, high = kept["severity_limits"]
     return Inspection(
         field=field,
@@ -67,14 +65,9 @@ def rebuilt(folder: Path, picture: Path, pixel: PixelSize, store: Store) -> Insp
         grade=FieldGrade(_shares(kept), kept["corroded_fraction"], (low, high), kept["severity_sigma"]),
         opinion=_opinion(kept["second_opinion"], folder, store) if kept["second_opinion"] else None,
         saliency=_heat(folder / HEAT),
-        warnings=(*field.notes, *(text for text in kept["warnings"] if text not in noted)),
+        doubts=tuple(kept["doubts"]),
         at=datetime.fromisoformat(kept["inspected"]),
     )
-
-
-def _said_before(kept: dict[str, Any]) -> list[str]:
-    """The note on a pixel size that was computed."""
-    return [said_of(PixelSize(kept["pixel_size_um"], kept["pixel_size_source"]))] if kept["pixel_size_um"] else []
 
 
 def _map(kept: dict[str, Any], instances: bool) -> CorrosionMap:

@@ -13,8 +13,6 @@ them anew, in the pixels shown.
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,9 +27,10 @@ from corrovis.render.inspection_facts import DECIMALS, MOST_DECIMALS, error_text
 from corrovis.render.inspection_report import SHOWN_ROWS
 from corrovis.render.sem_pictures import CLASS_COLOURS, GOLDEN_ANGLE, OPACITY, SATURATION, class_colours
 from corrovis.results import Byte
+from corrovis.sem.inspection import SETTLED
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.sem.segmentation import LEAST_PX, InstanceRule, draws_instances, finds_instances
-from corrovis.ui.payload import to_uri
+from corrovis.ui.values import stamped, to_uri
 from corrovis.ui.wording import inspection as wording
 from corrovis.ui.wording import shared
 
@@ -40,6 +39,7 @@ SHOWN_SIDE = 1600
 
 
 LOOK = {
+    "settled": SETTLED,
     "rows": SHOWN_ROWS,
     "decimals": DECIMALS,
     "most_decimals": MOST_DECIMALS,
@@ -53,54 +53,72 @@ LOOK = {
 
 def encode(path: Path, name: str, item: dict[str, Any], spec: WeightSpec) -> str:
     """The stage's value as JSON: `item` is the picture's record, in which files are paths; `spec` its model's."""
-    rgb = read_photo(path).rgb
+    rgb, classes = read_photo(path).rgb, ("background", *item["class_fractions"])
     zoom = max(1.0, max(rgb.shape[:2]) / SHOWN_SIDE)
     size = (round(rgb.shape[1] / zoom), round(rgb.shape[0] / zoom))
-    classes = ("background", *item["class_fractions"])
+    return stamped(
+        name=name,
+        stem=Path(name).stem,
+        width=size[0],
+        height=size[1],
+        own=[rgb.shape[1], rgb.shape[0]],
+        zoom=zoom,
+        rows=[row / zoom for row in item["specimen_rows"]],
+        classes=classes,
+        regions=[shown_region(region, classes) for region in sorted(item["regions"], key=lambda r: -r["area_px"])],
+        warnings=item["warnings"],
+        pixel_um=item["pixel_size_um"],
+        model=item["model"],
+        error=wording.ERROR.format(how=error_text(spec)),
+        report=f"gradio_api/file={quote(str(item['report']))}",
+        mask=f"gradio_api/file={quote(str(item['mask']))}",
+        **_planes(rgb, item, size),
+        **_graded(item),
+        **_rule(spec),
+    )
+
+
+def _planes(rgb: Byte, item: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+    """The pictures of the table above, each of `size` = (width, height)."""
     certainty, labels, numbers = (read_plane(item[key]) for key in ("certainty", "mask", "region_numbers"))
     levels = cv2.resize(certainty, size, interpolation=cv2.INTER_AREA)
-    kinds = cv2.resize(classes_everywhere(labels.astype(np.uint8), len(classes)), size, interpolation=cv2.INTER_NEAREST)
+    everywhere = classes_everywhere(labels.astype(np.uint8), 1 + len(item["class_fractions"]))
+    kinds = cv2.resize(everywhere, size, interpolation=cv2.INTER_NEAREST)
     small = np.asarray(cv2.resize(numbers.astype(np.int32), size, interpolation=cv2.INTER_NEAREST), np.int32)
-    heats = {name: shown_heat(item[key], (rgb.shape[0], rgb.shape[1]), size) for name, key in HEATS.items() if item.get(key)}
+    own = rgb.shape[0], rgb.shape[1]
+    return {
+        "photo": to_uri(_shrunk(rgb, size)),
+        "map": to_uri(np.dstack([levels, kinds, np.zeros_like(kinds)])),
+        "numbers": to_uri(np.dstack([small >> 16, small >> 8 & 255, small & 255]).astype(np.uint8)),
+        "heats": {name: shown_heat(item[key], own, size) for name, key in HEATS.items() if item.get(key)},
+    }
+
+
+def _graded(item: dict[str, Any]) -> dict[str, Any]:
+    """What was measured, and what the page needs to grade it at another threshold."""
     low, high = item["severity_limits"]
+    return {
+        "corroded_fraction": item["corroded_fraction"],
+        "class_fractions": list(item["class_fractions"].values()),
+        "limits": [low, high],
+        "sigma": item["severity_sigma"],
+        "severities": FIELD_SEVERITIES,
+        "severity_names": [shared.severity_name(one) for one in FIELD_SEVERITIES],
+        "how": wording.HOW_GRADED.format(low=shared.percent(low), high=shared.percent(high)),
+        "opinion": opinion_text(item["second_opinion"]),
+    }
+
+
+def _rule(spec: WeightSpec) -> dict[str, Any]:
+    """Which regions the model believes, and whether they are things to be counted."""
     whole = draws_instances(spec)
     rule = None if whole else InstanceRule.of(spec.input)
-    return json.dumps(
-        {
-            "name": name,
-            "stem": Path(name).stem,
-            "width": size[0],
-            "height": size[1],
-            "own": [rgb.shape[1], rgb.shape[0]],
-            "zoom": zoom,
-            "rows": [row / zoom for row in item["specimen_rows"]],
-            "photo": to_uri(_shrunk(rgb, size)),
-            "map": to_uri(np.dstack([levels, kinds, np.zeros_like(kinds)])),
-            "numbers": to_uri(np.dstack([small >> 16, small >> 8 & 255, small & 255]).astype(np.uint8)),
-            "heats": heats,
-            "classes": classes,
-            "regions": [shown_region(region, classes) for region in sorted(item["regions"], key=lambda r: -r["area_px"])],
-            "corroded_fraction": item["corroded_fraction"],
-            "class_fractions": list(item["class_fractions"].values()),
-            "limits": [low, high],
-            "sigma": item["severity_sigma"],
-            "severities": FIELD_SEVERITIES,
-            "severity_names": [shared.severity_name(one) for one in FIELD_SEVERITIES],
-            "how": wording.HOW_GRADED.format(low=shared.percent(low), high=shared.percent(high)),
-            "opinion": opinion_text(item["second_opinion"]),
-            "warnings": doubts_first(item["warnings"], item["doubts"]),
-            "pixel_um": item["pixel_size_um"],
-            "model": item["model"],
-            "least": rule.least_px if rule else LEAST_PX,
-            "sure": rule.sure if rule else 0,
-            "instances": whole,
-            "counted": finds_instances(spec.input),
-            "error": wording.ERROR.format(how=error_text(spec)),
-            "report": f"gradio_api/file={quote(str(item['report']))}",
-            "mask": f"gradio_api/file={quote(str(item['mask']))}",
-            "stamp": time.time_ns(),
-        }
-    )
+    return {
+        "least": rule.least_px if rule else LEAST_PX,
+        "sure": rule.sure if rule else 0,
+        "instances": whole,
+        "counted": finds_instances(spec.input),
+    }
 
 
 HEATS = {"heat": "saliency", "opinion": "opinion_saliency"}
@@ -112,11 +130,6 @@ def shown_heat(path: Path, own_hw: tuple[int, int], size: tuple[int, int]) -> di
         drawn = np.asarray(image.convert("RGB"), np.uint8)
     rows = own_hw[0] * (drawn.shape[1] // own_hw[1])
     return {"map": to_uri(_shrunk(drawn[:rows], size)), "legend": to_uri(drawn[rows:])}
-
-
-def doubts_first(warnings: list[str], doubts: list[str]) -> list[str]:
-    """Reasons not to believe the result stand before notes on how the picture was read."""
-    return [*doubts, *(text for text in warnings if text not in doubts)]
 
 
 def opinion_text(opinion: dict[str, Any] | None) -> str:

@@ -12,10 +12,12 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 from PIL import Image
 
+from corrovis.render.inspection_report import RECORD, REPORTS
 from corrovis.render.pdf import lighter
 from corrovis.tasks.rescale import KEPT
 
@@ -42,9 +44,11 @@ def pack_files(folder: Path, files: Iterable[Path]) -> Path:
     place, part = folder.with_suffix(".zip"), folder.with_suffix(".part")
     with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
-            name = path.relative_to(folder).as_posix()
-            if path.name == "inspection.json":
-                archive.writestr(name, without_planes(path.read_text(encoding="utf-8")))
+            own = path.relative_to(folder)
+            name = packed(own)
+            if path.name in RECORDS:
+                record = RECORDS[path.name](json.loads(path.read_text(encoding="utf-8")), own.parent)
+                archive.writestr(name, json.dumps(record, indent=1) + "\n")
             elif path.suffix == ".html":
                 archive.writestr(name, with_lighter_pictures(path.read_text(encoding="utf-8")))
             else:
@@ -52,9 +56,25 @@ def pack_files(folder: Path, files: Iterable[Path]) -> Path:
     return part.replace(place)  # at once: who is still fetching the one before gets all of that
 
 
-def without_planes(record: str) -> str:
-    """An inspection's record that names no file which is not there."""
-    return json.dumps({**json.loads(record), **dict.fromkeys(PAGE_ALONE)}, indent=1) + "\n"
+def packed(place: PurePath) -> str:
+    """What a file is called in the archive: a picture's PDF so that it can be told from others in a mail."""
+    return (place.with_name(f"{place.parent.name}_{place.name}") if place.name == REPORTS["pdf"] else place).as_posix()
+
+
+def of_one(record: dict[str, Any], folder: PurePath) -> dict[str, Any]:
+    """The record of an inspection, made in `folder`, as it names the files in the archive, and none that is not there."""
+    if "pdf" not in record:
+        return record
+    pdf = packed(folder / record["pdf"])
+    return {**record, **dict.fromkeys(PAGE_ALONE), "pdf": PurePath(pdf).relative_to(folder).as_posix()}
+
+
+def of_many(answer: dict[str, Any], folder: PurePath) -> dict[str, Any]:
+    """The same of a progression's answer."""
+    return {**answer, "items": [of_one(item, folder) for item in answer["items"]]}
+
+
+RECORDS = {RECORD: of_one, "progression.json": of_many}
 
 
 def with_lighter_pictures(page: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from statistics import median_low
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from corrovis.errors import BadInputError, CorrovisError
+from corrovis.errors import BadInputError
 from corrovis.render.progression_words import NO_LINE, by_text, is_sure
 from corrovis.render.sem_plots import bars_aside, share_ceiling
 from corrovis.sem.exposure_table import COLUMNS, SPECIMEN, Row, hours_in, once, row_of, written_hours
@@ -22,17 +22,6 @@ from corrovis.ui.wording import shared
 
 NOT_SENT = Path("not sent with the table")  # where a picture is looked for that did not come: nothing is there
 Cells = list[Any]
-
-
-@dataclass(slots=True)
-class ProgressionDesk:
-    """What a run is told meanwhile.  Changed in place."""
-
-    stopped: bool = False
-
-
-class StoppedError(CorrovisError):
-    """The visitor wants no answer any more."""
 
 
 def filled(names: Sequence[str], known: Mapping[str, Cells]) -> list[Cells]:
@@ -76,7 +65,8 @@ def placed(rows: Sequence[Row], sent: Mapping[str, Path]) -> list[Row]:
             raise BadInputError(
                 f"the table names {row.file.name} in two folders, and uploads have none; give each a name of its own"
             )
-    return [replace(row, file=sent.get(row.file.name, NOT_SENT / row.file.name)) for row in rows]
+    called = [row.file.name for row in rows]
+    return [replace(row, file=sent.get(name, NOT_SENT / name), name=name) for row, name in zip(rows, called, strict=True)]
 
 
 def growth_plot(conditions: list[dict[str, Any]]) -> str:

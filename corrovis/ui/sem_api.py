@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from gradio import FileData
 
-from corrovis.errors import BadInputError
 from corrovis.sem.exposure_table import read_table
 from corrovis.sem.inspection import Inspector
 from corrovis.tasks.inspection import inspect_file, progression_files
@@ -18,7 +14,8 @@ from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU
 from corrovis.ui.progression_jobs import by_name, placed
 from corrovis.ui.requests import as_files, flag, open_door, text, upload, uploads
-from corrovis.ui.sem_jobs import check_number, in_own_name
+from corrovis.ui.sem_jobs import beside as placed_beside
+from corrovis.ui.sem_jobs import check_number
 from corrovis.ui.uploads import folder_to_fill
 
 
@@ -29,19 +26,25 @@ def publish(inspector: Inspector) -> None:
         words = text("model", model), text("pixel_size", pixel_size), text("scale_bar", scale_bar)
         return request_of(inspector.segmenter.models, *words, explain)
 
-    def inspect(
-        image: FileData, model: str = "", pixel_size: str = "", saliency: bool = True, scale_bar: str = ""
+    def inspect(  # noqa: PLR0913 an argument for each option
+        image: FileData,
+        model: str = "",
+        pixel_size: str = "",
+        saliency: bool = True,
+        scale_bar: str = "",
+        beside: FileData | None = None,
     ) -> dict[str, Any]:
         """Find and measure corroded regions in a micrograph or a photo of steel.
 
         `model` ni20cr, pits304, steel-structures or empty for the one that suits; `pixel_size` as in 0.5um, or `scale_bar`,
-        what is written at it, as in 10um.
+        what is written at it, as in 10um; `beside` is the text file that the microscope wrote beside the picture.
         """
         with complaining(), folder_to_fill() as folder:
             path, name = upload(image)
+            if beside is not None:
+                path = placed_beside(upload(beside)[0], path, folder / "picture" / path.name)
             request = asked(model, pixel_size, scale_bar, flag("saliency", saliency))
-            with calling(path, name):
-                item = {**inspect_file(inspector, path, folder, request), "file": name}
+            item = inspect_file(inspector, path, folder, request, name)
         answer: dict[str, Any] = as_files(item)
         return {"items": [answer], **answer}
 
@@ -53,14 +56,11 @@ def publish(inspector: Inspector) -> None:
         """
         with complaining(), folder_to_fill() as folder:
             path, name = upload(table)
-            with calling(path, name):
-                rows = read_table(path)
+            rows = read_table(path, name)
             check_number(len(rows))
-            sent = uploads("images", images)
-            rows, names = placed(rows, by_name(sent)), dict(sent)
-            with calling(rows[0].file, names.get(rows[0].file, rows[0].file.name)):  # of all of them the first is spoken of
-                answer = progression_files(inspector, rows, folder, asked(model, pixel_size, scale_bar))
-        items = [renamed(item, names) for item in answer["items"]]
+            sent = by_name(uploads("images", images))
+            answer = progression_files(inspector, placed(rows, sent), folder, asked(model, pixel_size, scale_bar))
+        items = [item if item["file"] in sent else not_sent(item["file"]) for item in answer["items"]]
         files: dict[str, Any] = as_files({**answer, "items": items})
         return files
 
@@ -68,19 +68,5 @@ def publish(inspector: Inspector) -> None:
     open_door(progression, **CPU)
 
 
-@contextmanager
-def calling(path: Path, name: str) -> Iterator[None]:
-    """What is said against an upload within calls it by its own name."""
-    try:
-        yield
-    except BadInputError as error:
-        raise BadInputError(in_own_name(str(error), path, name)) from error
-
-
-def renamed(item: dict[str, Any], names: Mapping[Path, str]) -> dict[str, Any]:
-    """The record of an upload under its own name, rather than the path where it lies here, or of a picture that did not come."""
-    path = Path(item["file"])
-    if path not in names:
-        return {"file": path.name, "error": f"{path.name} is named by the table and was not sent with it"}
-    error = {"error": in_own_name(item["error"], path, names[path])} if "error" in item else {}
-    return {**item, "file": names[path], **error}
+def not_sent(name: str) -> dict[str, Any]:
+    return {"file": name, "error": f"{name} is named by the table and was not sent with it"}

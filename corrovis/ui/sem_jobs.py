@@ -10,10 +10,10 @@ from typing import Any
 
 from PIL import Image
 
-from corrovis.errors import BadInputError
+from corrovis.errors import ITS_OWN, BadInputError
 from corrovis.render.inspection_facts import share_text
 from corrovis.render.inspection_report import read_inspection
-from corrovis.render.inspection_summary import SUMMARY, summary_line, write_summary
+from corrovis.render.inspection_summary import OVERVIEW, SUMMARY, summary_line, write_overview, write_summary
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import GIVEN, parse_pixel_size
 from corrovis.sem.severity import LIMITS
@@ -21,6 +21,7 @@ from corrovis.tasks.inspection import inspect_file
 from corrovis.tasks.requests import Request
 from corrovis.tasks.rescale import rescale
 from corrovis.ui.packing import THUMBNAIL, pack_found
+from corrovis.ui.stopping import Stoppable
 from corrovis.ui.turn import Turn
 from corrovis.ui.wording import inspection as wording
 from corrovis.ui.wording import shared
@@ -34,19 +35,18 @@ MOST_WORDS = 72  # letters of a doubt in the summary
 class Seen:
     """One inspected picture of a visitor: the picture, its name, and the folder with all that was found in it.
 
-    `doubts` are reasons not to believe it, `line` its line of the summary: both are shown again with every picture that follows.
+    `line` is its line of the summary, which is shown again with every picture that follows.
     """
 
     path: Path
     name: str
     folder: Path
-    doubts: tuple[str, ...]
     line: dict[str, Any]
 
     @property
     def item(self) -> dict[str, Any]:
         """The contract's record, in which files are paths; read anew, for it may hold many thousand regions."""
-        return {**read_inspection(self.folder), "file": self.name, "doubts": list(self.doubts)}
+        return read_inspection(self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,13 @@ class InspectVisit:
 
 
 @dataclass(slots=True)
-class InspectDesk:
+class InspectDesk(Stoppable):
     """What a visitor has before him.  Changed in place: while a run goes on he looks at other pictures, or stops it.
 
-    Whoever writes files of the visit, or packs them, takes `turn`: a pixel size may be written while a run goes on.
+    Whoever changes the visit, writes its files or packs them takes `turn`: a pixel size may be written while a run goes on.
     """
 
     visit: InspectVisit | None = None
-    stopped: bool = False
     turn: Turn = field(default_factory=Turn)
 
     def replace(self, old: Seen, new: Seen) -> None:
@@ -101,6 +100,12 @@ class InspectDesk:
         same = self.visit if self.visit and self.visit.folder == folder else InspectVisit((), folder)
         self.visit = replace(same, found=(*same.found, one))
         return self.visit
+
+    def look_at(self, at: int) -> InspectVisit | None:
+        """The visit, if there is one, with picture `at` looked at."""
+        with self.turn:
+            self.visit = self.visit and replace(self.visit, at=at)
+            return self.visit
 
 
 def check_number(count: int) -> None:
@@ -123,11 +128,12 @@ def with_notes(uploads: list[tuple[Path, str]], folder: Path) -> list[tuple[Path
     placed = []
     for number, (path, name) in enumerate(kept):
         text = None if is_text(name) else texts.get(Path(name).stem)
-        placed.append((_beside(text, path, folder / str(number) / Path(name).name) if text else path, name))
+        placed.append((beside(text, path, folder / str(number) / Path(name).name) if text else path, name))
     return placed
 
 
-def _beside(text: Path, picture: Path, place: Path) -> Path:
+def beside(text: Path, picture: Path, place: Path) -> Path:
+    """A copy of `picture` at `place`, with its text file where a microscope would have put that."""
     place.parent.mkdir(parents=True)
     shutil.copyfile(text, place.with_suffix(".txt"))
     return Path(shutil.copyfile(picture, place))
@@ -142,14 +148,15 @@ def inspect_uploads(inspector: Inspector, uploads: Sequence[tuple[Path, str]], f
     for number, (path, name) in enumerate(uploads, 1):
         own = folder / f"{number:03d}-{Path(name).stem[:40]}"
         try:
-            item = {**inspect_file(inspector, path, own, replace(request, keep=True)), "file": name}
-        except BadInputError as error:
-            yield Refused(summary_line({"file": name, "error": in_own_name(str(error), path, name)}, ""))
+            item = inspect_file(inspector, path, own, replace(request, keep=True), name)
+            with Image.open(item["overlay"]) as picture:
+                picture.thumbnail(SMALL, reducing_gap=2)
+                picture.save(own / THUMBNAIL)
+        except ITS_OWN as error:
+            said = f"{name}: {error.strerror or error}" if isinstance(error, OSError) else str(error)  # which names a folder here
+            yield Refused(summary_line({"file": name, "error": said}, ""))
             continue
-        with Image.open(item["overlay"]) as picture:
-            picture.thumbnail(SMALL, reducing_gap=2)
-            picture.save(own / THUMBNAIL)
-        yield Seen(path, name, own, tuple(item["doubts"]), summary_line(item, own.name))
+        yield Seen(path, name, own, summary_line(item, own.name))
 
 
 def rescaled(inspector: Inspector, one: Seen, um: float) -> Seen:
@@ -159,12 +166,7 @@ def rescaled(inspector: Inspector, one: Seen, um: float) -> Seen:
         BadInputError: no such pixel, or the picture cannot be read any more
     """
     item = rescale(one.folder, one.path, parse_pixel_size(f"{um!r}um"), inspector.segmenter.store)
-    return replace(one, line=summary_line({**item, "file": one.name}, one.folder.name))
-
-
-def in_own_name(text: str, path: Path, name: str) -> str:
-    """`text` with an upload called as its sender calls it, rather than as it lies here."""
-    return text.replace(str(path), path.name).replace(path.name, name)
+    return replace(one, line=summary_line(item, one.folder.name))
 
 
 def summary_rows(visit: InspectVisit) -> list[list[str]]:
@@ -179,7 +181,7 @@ def _summary_row(one: Found) -> list[str]:
     severity, limits = shared.severity_name(line["severity"]), LIMITS[line["model"]]
     share = share_text(line["corroded_fraction"], line["severity_sigma"], limits)
     model = wording.MODELS.get(line["model"], line["model"])
-    return [line["file"], severity, share, str(line["regions"]), doubts_text(one.doubts), model]
+    return [line["file"], severity, share, str(line["regions"]), doubts_text(line["doubts"]), model]
 
 
 def doubts_text(doubts: Sequence[str]) -> str:
@@ -204,6 +206,8 @@ def place_of(visit: InspectVisit, number: int) -> int | None:
 
 def pack_visit(visit: InspectVisit) -> Path:
     """All that was found so far, with its summary, as one archive; of a picture that is still being inspected nothing."""
-    write_summary(visit.folder / SUMMARY, [one.line for one in visit.found])
+    lines = [one.line for one in visit.found]
+    write_summary(visit.folder / SUMMARY, lines)
+    write_overview(visit.folder, lines, THUMBNAIL)
     files = (path for one in visit.seen for path in sorted(one.folder.iterdir()))
-    return pack_found(visit.folder, [visit.folder / SUMMARY, *files])
+    return pack_found(visit.folder, [visit.folder / SUMMARY, visit.folder / OVERVIEW, *files])

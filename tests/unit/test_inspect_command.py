@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +15,16 @@ from command_line import Run
 from micrographs import grains, with_bar
 from PIL import Image
 
+from corrovis.render.inspection_report import FILES
 from corrovis.render.progression_report import shown_names
 from corrovis.sem.exposure_table import Row
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.sem.segmentation import Segmenter
 from corrovis.store import Store
 from corrovis.tasks.inspection import inspect_files
 from corrovis.tasks.requests import Request
+from corrovis.ui.packing import pack_found
 
 KEYS = {
     "file",
@@ -108,10 +113,18 @@ def test_the_summary_has_a_line_for_each_picture(corrovis: Run, folder: Path) ->
         assert (row["model"], row["severity"], row["pixel_size_um"]) == (item["model"], item["severity"], "0.5")
         assert float(row["corroded_fraction"]) == item["corroded_fraction"]
         assert int(row["regions"]) == len(item["regions"])
-        assert float(row["severity_sigma"]) == item["severity_sigma"]
+        assert float(row["severity_sigma"]) == float(row["corroded_fraction_sigma"]) == item["severity_sigma"]
+        assert [float(row[f"p_{name}"]) for name in FIELD_SEVERITIES] == pytest.approx(
+            [*item["probabilities"].values()], abs=1e-4
+        )
         assert (row["regions_per_mm2"], item["regions_per_mm2"]) == ("", None), "a network is not counted"
         assert row["warnings"] == "; ".join(item["warnings"])
     assert set(items[2]["doubts"]) < set(items[2]["warnings"]), "that a bar was cropped is no doubt"
+    page = (folder / "out/summary.html").read_text()
+    assert re.findall('href="([^"]+)">([^<]+)<', page) == [
+        (f"{row['folder']}/report.html", names[k]) for k, row in enumerate(rows) if k != 1
+    ]
+    assert items[1]["error"] in page
 
 
 def test_the_summary_grows_with_the_pictures(toy_store: Store, folder: Path) -> None:
@@ -120,10 +133,14 @@ def test_the_summary_grows_with_the_pictures(toy_store: Store, folder: Path) -> 
     def told(done: int, of: int, name: str) -> None:
         assert (done, of, name) == (len(lines), 3, paths[done].name)
         lines.append(len((folder / "summary.csv").read_text().splitlines()))
+        if done == 2:
+            raise KeyboardInterrupt
 
     paths = [folder / "plain.png", folder / "page.tif", folder / "deep.tif"]
-    inspect_files(Inspector(Segmenter(toy_store)), paths, folder, Request(explain=False), told)
+    with pytest.raises(KeyboardInterrupt):
+        inspect_files(Inspector(Segmenter(toy_store)), [(path, "") for path in paths], folder, Request(explain=False), told)
     assert lines == [1, 2, 3], "a run that is cut short has lost none"
+    assert (folder / "summary.html").read_text().count("<img") == 1
 
 
 def test_pits_are_answered_in_the_fields_own_pixels(corrovis: Run, folder: Path) -> None:
@@ -180,7 +197,7 @@ def test_pictures_of_one_name_do_not_overwrite_each_other(corrovis: Run, folder:
     assert (folder / "o/plain/report.html").exists()
 
 
-@pytest.mark.parametrize(("name", "own"), [("...png", "picture"), ("..x..png", "x"), ("summary.csv.png", "summary.csv-2")])
+@pytest.mark.parametrize(("name", "own"), [("...png", "picture"), ("..x..png", "x"), ("summary.html.png", "summary.html-2")])
 def test_nothing_is_written_outside_the_folder_whatever_a_picture_is_called(
     corrovis: Run,
     folder: Path,
@@ -283,6 +300,10 @@ def test_a_progression_is_taken_home(corrovis: Run, folder: Path, table: Path) -
     assert kept["conditions"] == answer["conditions"]
     assert kept["plot"] == "progression.png"
     assert (folder / "o" / kept["items"][1]["mask"]).exists()
+    with zipfile.ZipFile(pack_found(folder / "o")) as archive:
+        packed = json.loads(archive.read("progression.json"))["items"]
+        named = [item[key] for item in packed for key in FILES if item.get(key)]
+        assert set(named) <= set(archive.namelist()), "it names nothing that is not there"
     page = Path(answer["report"]).read_text()
     assert page.count("data:image/png;base64,") == 1
     assert "http" not in page

@@ -28,7 +28,7 @@ from corrovis.tasks.requests import Request
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.progression import ProgressionTab, is_table
-from corrovis.ui.progression_jobs import ProgressionDesk
+from corrovis.ui.stopping import Stoppable
 from corrovis.ui.wording import progression as wording
 
 FIELDS = [Point("dry", hours, share, (1 - share, share, 0), "low") for hours, share in ((1, 0.1), (2, 0.2), (4, 0.4), (4, 0.36))]
@@ -99,24 +99,21 @@ def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path, monkeypatch: pytes
     asked = {
         "files": ["a.png"],
         "table": [["a.png", "1", "", ""]],
-        "desk": ProgressionDesk(),
+        "desk": Stoppable(stopped=True),
         "model": "",
         "scale": "",
         "bar": "",
     }
-    ProgressionTab.end(cast(Any, tab), asked["desk"])
     with pytest.raises(gr.Error, match=wording.STOPPED):
         ProgressionTab.run(cast(Any, tab), cast(Any, asked), Mock())
     assert not list((tmp_path / "up").iterdir())
-    ProgressionTab.begin(cast(Any, tab), asked["desk"])
-    assert not asked["desk"].stopped
 
 
 def test_nothing_is_compared_before_the_table_is_filled(tmp_path: Path) -> None:
     with gr.Blocks() as page:
         tab = ProgressionTab(cast(Inspector, SimpleNamespace(segmenter=SimpleNamespace(models=[]))), tmp_path)
     changed = [one for one in page.fns.values() if (tab.files._id, "change") in one.targets]
-    assert [(one.outputs, one.fn().interactive) for one in changed] == [([tab.go], False)]
+    assert [(one.outputs, one.fn().interactive) for one in changed] == [([tab.comparing.go], False)]
 
 
 def test_a_table_without_a_row_is_refused(tmp_path: Path) -> None:

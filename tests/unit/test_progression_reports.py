@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock, patch
@@ -101,13 +102,16 @@ def test_a_progression_is_a_pdf_too(tmp_path: Path) -> None:
     assert (title, plot.png) == (TITLE, answer["plot"].read_bytes())
     assert "count as two" in notes[0]
     contrast = next(table for table in tables if table.title == "Conditions against each other")
-    assert contrast.rows[0][:4] == ["Dry", "dry", "paired t", "1, 2, 4"]
+    assert contrast.rows[0][:4] == ["Dry", "dry", "paired t over the exposures", "1, 2, 4"]
     assert parts[: len(answer["summary"])] == answer["summary"]
     assert [row[0] for row in tables[-1].rows] == [row.file.name for row in rows]
     assert all(len(row) == len(table.headings) for table in tables for row in table.rows)
     assert answer["comparisons"][0]["interval"] == "paired t"
     assert answer["warnings"] == look_alikes(["dry", "Dry"])
-    assert "paired t over the exposures" in (tmp_path / "progression.html").read_text()
+    cells = re.findall("<t[dh][^>]*>([^<]*)</t[dh]>", (tmp_path / "progression.html").read_text())
+    assert cells == [cell for table in tables for row in (table.headings, *table.rows) for cell in row], (
+        "both reports say the same"
+    )
 
 
 def test_a_warning_stands_once_with_all_the_pictures_it_is_said_of() -> None:

@@ -165,6 +165,7 @@ def test_headings_are_words_with_units_and_files_keep_the_contracts_names(um: fl
     )
     for word in ("Score", "Equivalent diameter", "Circularity", "Solidity", "Eccentricity", "Box"):
         assert f"<p>{word}: " in page
+    assert not re.search("econd opinion|data bar|detector", page), "of what is not there nothing is explained"
 
 
 def test_the_report_says_what_was_measured_how_well_and_when(toy_store: Store, tmp_path: Path) -> None:
@@ -174,10 +175,19 @@ def test_the_report_says_what_was_measured_how_well_and_when(toy_store: Store, t
     opinion = Opinion(
         one.grade.probabilities, *(np.zeros((0, n), np.float32) for n in (4, 3)), None, Provenance("b", "f" * 64, 0.0)
     )
-    one = replace(one, opinion=opinion, at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC), grade=grade_area(0.3, (0.28, 0.42), 0.0501))
+    one = replace(
+        one,
+        opinion=opinion,
+        at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+        doubts=("faint",),
+        grade=grade_area(0.3, (0.28, 0.42), 0.0501),
+    )
     page = page_of(write_inspection(one, spec, tmp_path / "o"))
+    places = [page.index(text) for text in ("Corroded share", "Severity by", 'class="warn"', "<img", "Regions</h2>", "sha256")]
+    assert places == sorted(places), "the result first, and how it was measured last"
     for fact in (
-        "0 % ± 5 points (error of area on 9 fields)",
+        "0 % ± 5 points<",
+        "two in three errors stay; error of area on 9 fields",
         "64.00 µm² of 50,000 µm²",
         "median 9.03 µm, largest 9.03 µm",
         f"2026-01-02 03:04 UTC, Corrovis {__version__}",
@@ -306,7 +316,7 @@ def test_thousands_of_regions_stay_a_few_pages(toy_store: Store, tmp_path: Path,
 def test_a_wide_table_is_set_smaller(tmp_path: Path) -> None:
     """All of its columns, with a pixel size, are wider than a page at the usual size."""
     cells = [["123456.78"] * 14, ["1"] * 14]
-    write_pdf(Report("wide", (), [], [], ["Perimeter, px"] * 14, cells, [(1, 2, 3)] * 2, 2, ()), tmp_path / "wide.pdf")
+    write_pdf(Report("wide", (), [], [], ["Perimeter, px"] * 14, cells, [(1, 2, 3)] * 2, 2, [], ()), tmp_path / "wide.pdf")
     assert (tmp_path / "wide.pdf").read_bytes().startswith(b"%PDF")
 
 

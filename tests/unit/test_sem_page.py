@@ -7,30 +7,36 @@ import csv
 import io
 import json
 import pickle
+import re
 import tracemalloc
 import zipfile
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import Mock
 
 import cv2
+import gradio as gr
 import numpy as np
 import pytest
 from matplotlib import colormaps
-from micrographs import grains, with_bar
+from micrographs import field_of, grains, map_of, with_bar
 from PIL import Image
 
 from corrovis.errors import BadInputError
 from corrovis.images import PNG_URI
 from corrovis.manifest import read_manifest
-from corrovis.render.inspection_report import FILES
+from corrovis.render.inspection_report import FILES, record
 from corrovis.render.sem_pictures import OPACITY, heat_map, overlay, region_colours
 from corrovis.sem.doubts import NOISE
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import GIVEN
-from corrovis.sem.results import Field, PixelSize, Saliency
+from corrovis.sem.results import Field, Inspection, PixelSize, Saliency
 from corrovis.sem.segmentation import LEAST_PX, Segmenter
+from corrovis.sem.severity import grade_area
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
 from corrovis.tasks.requests import Request, request_of
@@ -88,6 +94,9 @@ def test_pictures_above_the_jobs_limits_are_refused(toy_store: Store, tmp_path: 
     uploads = [(tmp_path / "a.png", "mine.png")]
     (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", Request())
     assert said.line["error"] == "mine.png is 240 x 180, 0 megapixels; the limit is 0: make it smaller"
+    monkeypatch.setattr(sem_jobs, "inspect_file", Mock(side_effect=OSError(28, "No space left on device", str(tmp_path))))
+    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", Request())
+    assert said.line["error"] == "mine.png: No space left on device"
 
 
 SPECS = read_manifest(WEIGHTS)
@@ -161,9 +170,10 @@ def test_doubts_are_counted_and_stand_before_notes(visit: InspectVisit) -> None:
     long = "the model saw this picture of many pixels at a size that is much less than its own, and lost the rest"
     assert sem_jobs.doubts_text([long]) == "1: the model saw this picture of many pixels at a size that is much less …"
     one = visit.current
-    item = {**one.item, "warnings": ["data bar cropped", "unsure", "no scale"], "doubts": ["unsure"]}
-    value = json.loads(findings.encode(one.path, one.name, item, SPECS["ni20cr"]))
-    assert value["warnings"] == ["unsure", "data bar cropped", "no scale"]
+    item, noted = one.item, replace(field_of(grains()), notes=("data bar cropped",))
+    found = Inspection(noted, "toy", map_of(np.zeros((180, 240))), (), grade_area(0, (0.1, 0.2), 0.01), None, None, ("unsure",))
+    assert record(found)["warnings"] == ["unsure", "data bar cropped"]
+    assert sent(one)["warnings"][: len(item["doubts"])] == item["doubts"]
 
 
 def test_heat_maps_lie_on_the_picture_and_their_line_below_it(visit: InspectVisit) -> None:
@@ -199,17 +209,39 @@ def test_a_run_can_be_stopped_and_shows_what_it_has(toy_store: Store, tmp_path: 
     for step in InspectTab.run(tab, asked, lambda done, desc: None):
         steps.append(step)
         if len(steps) == 3:
-            tab.end(desk)
+            desk.stopped = True
     assert [len(step[2].value) for step in steps] == [1, 2, 3, 4], "the one that ran when it was stopped is shown too"
     assert told == ["1 of 5 could not be read, see the table"]
-    assert steps[-1][4] == str(tmp_path / "home/inspection.zip"), "and packed while nobody else could write"
+    packed = [step[4] for step in steps if isinstance(step[4], gr.File)]
+    assert [file.label for file in packed] == ["So far: 2 of 5 pictures", "So far: 4 of 5 pictures", wording.DOWNLOAD]
+    assert all(Path(file.value["path"]).name == "inspection.zip" for file in packed), "and packed while nobody else could write"
+
+
+def test_a_look_at_a_picture_loses_none_that_comes_meanwhile(tmp_path: Path) -> None:
+    """Clicks go on while pictures come: whoever looks changes the visit in his turn, and waits for it."""
+    (first, *others), desk = (Seen(tmp_path, f"{n}.png", tmp_path, {}) for n in range(40)), InspectDesk()
+    desk.add(first, tmp_path)
+    with ThreadPoolExecutor(1) as another:
+        for one in others:
+            with desk.turn:
+                click = another.submit(desk.look_at, 0)
+                before = wait([click], 0.001).done
+                desk.add(one, tmp_path)
+            assert (before, click.result() is desk.visit) == (set(), True)
+    assert desk.visit is not None
+    assert len(desk.visit.found) == 40
 
 
 def taken(desk: InspectDesk) -> bool:
     """Whether somebody has the desk's turn."""
-    if free := desk.turn._lock.acquire(blocking=False):
-        desk.turn._lock.release()
-    return not free
+
+    def free() -> bool:
+        if got := desk.turn._lock.acquire(blocking=False):
+            desk.turn._lock.release()
+        return got
+
+    with ThreadPoolExecutor(1) as another:
+        return not another.submit(free).result()
 
 
 def test_a_pixel_size_for_all_leaves_what_instruments_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,7 +328,12 @@ def test_too_many_pictures_are_refused_and_text_files_are_none(tmp_path: Path) -
 def test_everything_is_packed(visit: InspectVisit) -> None:
     archive = zipfile.ZipFile(sem_jobs.pack_visit(visit))
     names = set(archive.namelist())
-    assert {"summary.csv", "001-mine/report.html", "001-mine/mask.png", "001-mine/saliency.png"} <= names
+    assert {"summary.csv", "001-mine/001-mine_report.pdf", "001-mine/mask.png", "001-mine/saliency.png"} <= names
+    page = archive.read("summary.html").decode()
+    assert re.findall('href="([^"]+)"', page) == ["001-mine/report.html"]
+    assert "001-mine/report.html" in names
+    assert page.count("<img") == 1
+    assert "page.png is not a picture" in page
     assert not {f"001-mine/{name}" for name in LEFT_OUT} & names
     record = json.loads(archive.read("001-mine/inspection.json"))
     assert all(f"001-mine/{record[key]}" in names for key in FILES if record[key]), "it names nothing that is not there"
