@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 
+from corrovis.car import grading
 from corrovis.car.ageing import Ager
-from corrovis.car.grading import Grader
 from corrovis.car.masking import CarMasker
+from corrovis.sem import material, synthesis
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.layers import LayerViewer
-from corrovis.sem.material import MaterialClassifier
 from corrovis.sem.segmentation import Segmenter
-from corrovis.sem.synthesis import MODEL as SURFACES
-from corrovis.sem.synthesis import Synthesiser
 from corrovis.settings import Settings
-from corrovis.steel.defects import DefectMaker
-from corrovis.steel.inspector import PatchInspector
+from corrovis.steel import defects, inspector
 from corrovis.store import Store
-from corrovis.tasks.steel import SetTools
+from corrovis.tasks.steel import steel_tools
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.page import QUEUE, build_page, launch_options, source_link
 from corrovis.ui.services import Services
@@ -28,27 +25,21 @@ def main() -> None:
     own_uploads()
     settings = Settings.from_environment()
     store = Store(settings.weights, settings.threads)
-    grader = Grader(store) if "car-grade" in store else None
     segmenter = Segmenter(store)
-    inspector = Inspector(segmenter) if segmenter.models else None
-    lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store) if "material" in store else None)
-    patches = PatchInspector(store) if "steel-inspector" in store else None
-    steel = SetTools(DefectMaker(store), patches) if "steel-pegan" in store else None
-    synthesiser = Synthesiser(store) if SURFACES in store else None
+    classifier = material.MaterialClassifier(store) if material.MODEL in store else None
     services = Services(
         CarMasker(store),
         Ager(store),
-        grader,
-        inspector=inspector,
-        materials=lab,
-        synthesiser=synthesiser,
-        patches=patches,
-        steel=steel,
+        grading.Grader(store) if grading.MODEL in store else None,
+        inspector=Inspector(segmenter) if segmenter.models else None,
+        materials=MaterialsLab(LayerViewer(store), classifier),
+        synthesiser=synthesis.Synthesiser(store) if synthesis.MODEL in store else None,
+        patches=inspector.PatchInspector(store) if inspector.MODEL in store else None,
+        steel=steel_tools(store) if defects.MODEL in store else None,
     )
     page = build_page(services, store.specs, source_link(os.environ))
-    server = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0")  # the port is gradio's own to read, from GRADIO_SERVER_PORT
     keep_sweeping(kept_by(page))
-    page.queue(max_size=QUEUE).launch(server_name=server, **launch_options())
+    page.queue(max_size=QUEUE).launch(server_name=settings.address, **launch_options())  # gradio reads GRADIO_SERVER_PORT itself
 
 
 if __name__ == "__main__":

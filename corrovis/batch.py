@@ -22,6 +22,7 @@ from corrovis.cluster import ROOT, cluster, last_line
 from corrovis.errors import BadInputError, CorrovisError, UnfinishedError
 from corrovis.render.batch_table import KeptRows, Target
 from corrovis.results import SEVERITIES
+from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.settings import Settings
 
 if TYPE_CHECKING:
@@ -90,11 +91,7 @@ def _grader(store: Store) -> Answer:
 
     grader, masker = Grader(store), CarMasker(store)
 
-    def answer(path: Path) -> Record:
-        record = grade_photo(grader, masker, read_photo(path))
-        return {**record, "warnings": "; ".join(record["warnings"])}
-
-    return answer
+    return lambda path: grade_photo(grader, masker, read_photo(path))
 
 
 def _inspector(store: Store) -> Answer:
@@ -107,7 +104,7 @@ def _inspector(store: Store) -> Answer:
 
     def answer(path: Path) -> Record:
         found = record(inspector.inspect(read_field(path), explain=False))
-        return {**found, "region_count": len(found["regions"]), "warnings": "; ".join(found["warnings"])}
+        return {**found, "region_count": len(found["regions"])}
 
     return answer
 
@@ -135,11 +132,11 @@ INSPECTED = {
 }
 GRADED = {"severity": "string", "warnings": "string"}
 JOBS = {
-    "inspect": Job("inspected", INSPECTED, lambda store: ("low", "moderate", "severe"), _inspection_models, _inspector),
+    "inspect": Job("inspected", INSPECTED, lambda store: FIELD_SEVERITIES, _inspection_models, _inspector),
     "grade": Job("graded", GRADED, lambda store: SEVERITIES, lambda store: ("car-grade", "car-mask"), _grader),
     "steel": Job(
         "classified",
-        {"class": "string"},
+        {"class": "string", "warnings": "string"},
         lambda store: store.spec("steel-inspector").classes,
         lambda store: ("steel-inspector",),
         _patch_inspector,
@@ -176,8 +173,9 @@ class Worker:
             record = self.answer(path)
         except (CorrovisError, OSError) as error:
             return {"error": _readable(str(error))}
-        shares = {f"probability_{name}": share for name, share in record["probabilities"].items()}
-        return {name: value for name, value in {**record, **shares, "file": None}.items() if name in self.columns}
+        values = {f"probability_{name}": share for name, share in record["probabilities"].items()}
+        values |= {"warnings": "; ".join(record["warnings"]), "file": None}
+        return {name: value for name, value in {**record, **values}.items() if name in self.columns}
 
 
 def schema_of(columns: dict[str, str]) -> pa.Schema:

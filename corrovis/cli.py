@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from corrovis.store import Store
 
 BAD_INPUT = 2
+PORTS_TRIED = 100  # as many as gradio tries
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Shows and measures corrosion in pictures.")
 synthesize = typer.Typer(no_args_is_help=True, help="Make sets of synthetic pictures to train with.")
@@ -101,7 +102,7 @@ def _verdict(record: dict[str, Any]) -> str:
 @app.command()
 def serve(
     port: Annotated[
-        int | None, typer.Option(min=1, help="Port of the page.  [default: GRADIO_SERVER_PORT, or the first free from 7860]")
+        int | None, typer.Option(min=1, help="Port of the page.  [default: the first free from GRADIO_SERVER_PORT, or from 7860]")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -109,11 +110,9 @@ def serve(
     page = Path(__file__).resolve().parent.parent / "app.py"
     if not page.exists():
         raise CorrovisError(f"{page} is missing, so there is no page to serve; run corrovis from a clone of its repository")
-    if port is None:
-        port = _port_of_environment()
-    else:
-        _check_free(port)
-        os.environ["GRADIO_SERVER_PORT"] = str(port)
+    first = port or _port_of_environment()
+    port = _first_free(range(first, first + (1 if port else PORTS_TRIED)), Settings.from_environment().address)
+    os.environ["GRADIO_SERVER_PORT"] = str(port)
     if as_json:
         print_json({"page": str(page), "port": port})
     with contextlib.redirect_stdout(sys.stderr):  # what gradio says of itself is meant for people
@@ -121,22 +120,31 @@ def serve(
 
 
 def _port_of_environment() -> int:
-    """Where gradio begins to search.  Raises BadInputError for what is no port, at which gradio would fail."""
-    text = os.environ.get("GRADIO_SERVER_PORT", "7860")
+    """Where to begin searching.  Raises BadInputError for what is no port, at which gradio would fail."""
+    text = os.environ.get("GRADIO_SERVER_PORT") or "7860"
     if not (text.isdecimal() and 1 <= int(text) <= 65535):
         raise BadInputError(f"GRADIO_SERVER_PORT is {text!r}; set it to a number from 1 to 65535, or leave it out")
     return int(text)
 
 
-def _check_free(port: int) -> None:
-    """For gradio the port is only where to begin searching: it would open the page on the next free one, and not say so."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gradio, which minds no connection just closed
-        try:
-            probe.bind(("", port))
-        except (OSError, OverflowError) as error:
-            why = getattr(error, "strerror", None) or "ports end at 65535"
-            raise BadInputError(f"port {port} cannot be opened ({why}); choose another with --port") from error
+def _first_free(ports: range, address: str) -> int:
+    """The port to open the page on.  gradio would search on its own, and not say in time which it took.
+
+    Raises:
+        BadInputError: not one of `ports` can be opened at `address`
+    """
+    why = ""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gradio, which minds no connection just closed
+            try:
+                probe.bind((address, port))
+            except (OSError, OverflowError) as error:
+                why = getattr(error, "strerror", None) or "ports end at 65535"
+            else:
+                return port
+    named = f"port {ports[0]}" if len(ports) == 1 else f"each port from {ports[0]} to {ports[-1]}"
+    raise BadInputError(f"{named} cannot be opened ({why}); choose another with --port")
 
 
 def _print_version(wanted: bool) -> None:

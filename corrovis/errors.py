@@ -28,6 +28,10 @@ class BadInputError(CorrovisError):
     """What came in cannot be used."""
 
 
+ITS_OWN = (BadInputError, OSError)
+"""What is wrong with one file of many, and costs the others nothing."""
+
+
 class NoCarError(BadInputError):
     """The picture shows no car; the caller may treat the whole picture as one."""
 

@@ -17,7 +17,8 @@ def read_file(path: Path, name: str, most: int, cure: str = "make it smaller") -
     try:
         about = path.stat()
         if not S_ISREG(about.st_mode):
-            raise BadInputError(f"{name} cannot be read, for it is no file but a {'folder' if path.is_dir() else 'device'}")
+            kind, advice = ("folder", "give the files in it") if path.is_dir() else ("device", "save what it gives as a file")
+            raise BadInputError(f"{name or path} cannot be read, for it is no file but a {kind}; {advice}")
         size, data = about.st_size, b""
         if size <= most:
             with path.open("rb") as file:

@@ -60,19 +60,32 @@ def picture_endings() -> frozenset[str]:
     return frozenset(ending for ending, kind in Image.registered_extensions().items() if kind in FORMATS)
 
 
-def read_photo(source: Path | bytes, name: str = "picture", least_side: int = MIN_SIDE) -> Photo:
+def bytes_of(source: Path | bytes, name: str | None = None) -> tuple[bytes, str]:
+    """All of a picture's file, read once, and what the picture is called: a path lends its own file's name to one without.
+
+    Raises:
+        BadInputError: no such file, empty, or above `limits`
+    """
+    if name is None:
+        name = source.name if isinstance(source, Path) else "picture"
+    data = read_file(source, name, MAX_BYTES) if isinstance(source, Path) else source
+    if len(data) > MAX_BYTES:
+        raise BadInputError(f"{name} has {len(data) / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}; make it smaller")
+    if not data:
+        raise BadInputError(f"{name} is empty (0 bytes); it was probably cut off on its way here, copy it again")
+    return data, name
+
+
+def read_photo(source: Path | bytes, name: str | None = None, least_side: int = MIN_SIDE) -> Photo:
     """Decode a picture, turn it upright and bring it to 8-bit sRGB; `Photo.notes` says what was done on the way.
 
     Animations give their first frame, transparency is laid over white, 16-bit and float values are scaled to 8 bits, by
     their own range where that is a small part of the scale.
-    A path lends its own file name to a photo that got no other.
 
     Raises:
         BadInputError: not a picture, damaged, empty, below `least_side` px a side, above `limits`, or laid out as nobody reads
     """
-    if isinstance(source, Path) and name == "picture":
-        name = source.name
-    data = _read_bytes(source, name)
+    data, name = bytes_of(source, name)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image.size, name, least_side)
@@ -141,15 +154,6 @@ def save_index_png(mask: Byte, path: Path) -> None:
 def save_numbers_png(numbers: NDArray[np.int32], path: Path) -> None:
     """Write (H, W) numbers of regions as a 16-bit PNG; numbers that 16 bits cannot hold become 65535."""
     Image.fromarray(numbers.clip(0, 65535).astype(np.uint16)).save(path, format="PNG")
-
-
-def _read_bytes(source: Path | bytes, name: str) -> bytes:
-    data = read_file(source, name, MAX_BYTES) if isinstance(source, Path) else source
-    if len(data) > MAX_BYTES:
-        raise BadInputError(f"{name} has {len(data) / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}; make it smaller")
-    if not data:
-        raise BadInputError(f"{name} is empty (0 bytes); it was probably cut off on its way here, copy it again")
-    return data
 
 
 def _check_size(size: tuple[int, int], name: str, least_side: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from corrovis.errors import WeightFileError, WeightsError
+from corrovis.settings import WEIGHTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,13 @@ def read_manifest(folder: Path) -> dict[str, WeightSpec]:
         records = json.loads(path.read_text())["models"]
         specs = [WeightSpec(**{**record, "classes": tuple(record["classes"])}) for record in records]
     except (ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{path} is not a manifest ({error}); restore it with git checkout weights/manifest.json") from error
+        raise WeightsError(f"{path} is not a manifest ({error}); {remedy(folder, path.name)}") from error
     return {spec.name: spec for spec in specs}
+
+
+def remedy(folder: Path, file: str) -> str:
+    """How a file of `folder` is restored: git knows those of the clone, and of no other folder."""
+    return f"restore it with git checkout weights/{file}" if folder.resolve() == WEIGHTS else "copy the file there"
 
 
 def sha256_of(path: Path) -> str:
@@ -81,7 +87,7 @@ def verify(spec: WeightSpec, path: Path) -> None:
     """Raise WeightFileError unless the file at `path` is the one that the record describes."""
     wrong = damage(spec, path)
     if wrong:
-        raise WeightFileError(f"{wrong}; delete it, then git checkout weights/{spec.file}, or copy it here again")
+        raise WeightFileError(f"{wrong}; delete it, then {remedy(path.parent, spec.file)}")
 
 
 def _size(found: int, wanted: int) -> str:

@@ -25,7 +25,10 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 def check_array(name: str, array: NDArray[np.generic], dtype: type, shape: tuple[int | None, ...]) -> None:
-    """Raise TypeError or ValueError unless `array` is as its docstring says; then freeze it."""
+    """Raise TypeError or ValueError unless `array` is as its docstring says; then freeze it.
+
+    A result shares its array with whoever made it, so that one may not be written to any more either.
+    """
     if array.dtype != dtype:
         raise TypeError(f"{name}: wanted {np.dtype(dtype)}, found {array.dtype}")
     fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
@@ -145,4 +148,4 @@ def check_level(level: float) -> float:
     """The level itself, or BadInputError outside 0 .. 3."""
     if not 0 <= level <= 3:
         raise BadInputError(f"level {level} is outside 0 to 3; 0 is none, 1 mild, 2 moderate, 3 severe")
-    return float(level)
+    return float(level) + 0.0  # -0 is 0

@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from corrovis.errors import WeightFileError, WeightsError
-from corrovis.manifest import WeightSpec, damage, read_manifest, verify
+from corrovis.manifest import WeightSpec, damage, read_manifest, remedy, verify
 from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
@@ -79,16 +79,16 @@ class Store:
         """Where the weight lies on this machine, fetched from its pinned Hub revision when weights/ lacks it."""
         local = self.folder / spec.file
         if not local.exists():
-            return fetch(spec, f"{spec.file} is not in weights/")
+            return fetch(spec, f"{spec.file} is not in {self.folder.absolute()}", self.folder)
         wrong = damage(spec, local) if spec.repo else ""
         if wrong:
             log.warning("%s; taking that of %s instead", wrong, spec.repo)
-            return fetch(spec, wrong)
+            return fetch(spec, wrong, self.folder)
         verify(spec, local)
         return local
 
 
-def own_weights(file: Path) -> tuple[Store, str]:
+def own_weights(file: Path, threads: int = 0) -> tuple[Store, str]:
     """Store and name of the network in a lab's own `file`; its record lies beside it in manifest.json.
 
     Raises:
@@ -96,20 +96,20 @@ def own_weights(file: Path) -> tuple[Store, str]:
     """
     if not file.is_file():
         raise WeightsError(f"{file} is no file; give the .safetensors that a training script wrote")
-    store = Store(file.parent)
+    store = Store(file.parent, threads)
     names = [name for name, spec in store.specs.items() if spec.file == file.name]
     if not names:
         raise WeightsError(f"{file.parent / 'manifest.json'} does not name {file.name}; keep both as they were written")
     return store, names[0]
 
 
-def fetch(spec: WeightSpec, why: str) -> Path:
+def fetch(spec: WeightSpec, why: str, folder: Path) -> Path:
     """One weight from the Hub or its cache, checked; a wrong one in the cache is fetched anew, once.
 
-    `why` says what is wrong with weights/.  Raises WeightFileError that says what is wrong when there is none to be had.
+    `why` says what is wrong with that of `folder`.  Raises WeightFileError that says it when there is none to be had.
     """
     if not spec.repo:
-        raise WeightFileError(f"{why} and its record names no Hub repository; restore it with git checkout weights/{spec.file}")
+        raise WeightFileError(f"{why} and its record names no Hub repository; {remedy(folder, spec.file)}")
     log.info("fetching %s from %s@%s", spec.file, spec.repo, spec.revision)
     path = download(spec, why)
     wrong = damage(spec, path)
@@ -128,9 +128,9 @@ def download(spec: WeightSpec, why: str, force_download: bool = False) -> Path:
         return Path(hf_hub_download(spec.repo, spec.file, revision=spec.revision or None, force_download=force_download))
     except (*HUB_ERRORS, OSError) as error:
         if is_offline_mode():  # the hub's own error for this speaks of a lost connection
-            raise WeightFileError(f"{why} and HF_HUB_OFFLINE forbids fetching it; unset it or copy the file") from error
+            raise WeightFileError(f"{why} and HF_HUB_OFFLINE forbids fetching it; unset it or copy the file there") from error
         raise WeightFileError(
-            f"{why} and {spec.repo} did not give it ({first_line(error)}); check the connection or copy the file"
+            f"{why} and {spec.repo} did not give it ({first_line(error)}); check the connection or copy the file there"
         ) from error
 
 

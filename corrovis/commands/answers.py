@@ -46,7 +46,7 @@ def own_or_shipped(weights: Path | None, name: str) -> tuple[Store, str]:
     """Store and name of the network in a lab's own file, or the shipped store and `name`."""
     from corrovis.store import own_weights
 
-    return own_weights(weights) if weights else (open_store(), name)
+    return own_weights(weights, Settings.from_environment().threads) if weights else (open_store(), name)
 
 
 def print_json(answer: dict[str, Any]) -> None:

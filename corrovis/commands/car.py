@@ -33,8 +33,7 @@ def age(
         from corrovis.car.masking import CarMasker, check_inside
         from corrovis.files import make_folder
         from corrovis.images import read_photo
-        from corrovis.render.video import save_mp4
-        from corrovis.tasks.car import FILM, left_behind, write_levels
+        from corrovis.tasks.car import write_levels
 
         picture = read_photo(photo)
         if place:
@@ -45,15 +44,10 @@ def age(
         with advising(NoCarError, "--whole"):
             mask = CarMasker(store).mask(picture, whole, place)
         aged = Ager(store).age(picture, mask, seed=seed)
-        answer = write_levels(aged, levels, folder, picked=place is not None)
-        if video:
-            answer["video"] = folder / FILM
-            save_mp4(aged, answer["video"])
-        written = [item["file"] for item in answer["levels"]] + ([answer["video"]] if video else [])
-        answer["warnings"] += left_behind(folder, written)
+        answer = write_levels(aged, levels, folder, picked=place is not None, video=video)
         answer["seconds"] = round(time.perf_counter() - began, 3)
-    for note in (*picture.notes, *answer["warnings"]):
-        err.print(f"note: {note}", markup=False)
+    for warning in answer["warnings"]:
+        err.print(f"note: {warning}", markup=False)
     if as_json:
         print_json(answer)
         return
@@ -89,8 +83,8 @@ def grade(
         grader, masker = Grader(store), CarMasker(store)
         items = answer_each(photos, lambda path: grade_photo(grader, masker, read_photo(path)))
     columns = ["file", "severity", "none / mild / moderate / severe"]
-    print_items(items, as_json, (columns, lambda item: [item["file"], item.get("severity", "-"), _shares(item)]), "graded")
+    print_items(items, as_json, (columns, lambda item: [item["file"], item["severity"], _shares(item)]), "graded")
 
 
 def _shares(item: dict[str, Any]) -> str:
-    return " / ".join(f"{share:.2f}" for share in item["probabilities"].values()) if "probabilities" in item else item["error"]
+    return " / ".join(f"{share:.2f}" for share in item["probabilities"].values())

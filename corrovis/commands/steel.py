@@ -83,21 +83,18 @@ def _change_plate(path: Path, name: str | None, file: Path, wish: Wish) -> None:
     if file.suffix.lower() != ".png":
         raise BadInputError(f"{file} does not end in .png, and plates are written as PNG; choose another name with --out")
     with working("erasing" if name is None else "adding", wish.as_json):
-        from corrovis.steel.defects import DefectMaker
-        from corrovis.steel.inspector import PatchInspector
         from corrovis.steel.plates import read_plate, read_region
-        from corrovis.steel.results import Brush
-        from corrovis.tasks.steel import SetTools, check_spared, write_defect
+        from corrovis.steel.results import CLEAN, Brush
+        from corrovis.tasks.steel import check_spared, make, steel_tools, write_defect
 
         check_spared((path, wish.mask), file)
-        store = open_store()
+        tools = steel_tools(open_store())
         plate = read_plate(path)
         brush = Brush(wish.strength, wish.seed, read_region(wish.mask, plate.size_hw) if wish.mask else None)
-        maker = DefectMaker(store)
-        made = maker.erase(plate, brush) if name is None else maker.add(plate, name, brush)
-        answer = write_defect(made, SetTools(maker, PatchInspector(store) if "steel-inspector" in store else None), file)
-    for note in plate.notes:
-        err.print(f"note: {note}", markup=False)
+        made = make(tools, plate, CLEAN if name is None else tools.maker.check_defect(name), brush)
+        answer = write_defect(made, tools, file)
+    for warning in answer["warnings"]:
+        err.print(f"note: {warning}", markup=False)
     if wish.as_json:
         print_json(answer)
         return
@@ -123,19 +120,16 @@ def synthesize_steel(
     from rich.progress import Progress
 
     with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
-        from corrovis.steel.defects import DefectMaker
-        from corrovis.steel.inspector import PatchInspector
         from corrovis.steel.sets import SetOrder
-        from corrovis.tasks.steel import SetTools, write_set
+        from corrovis.tasks.steel import steel_tools, write_set
 
-        store = open_store()
-        maker = DefectMaker(store)
-        inspector = PatchInspector(store) if check and "steel-inspector" in store else None
-        order = SetOrder(maker.defects if name == "all" else (maker.check_defect(name),), count, seed, clean, background)
+        tools = steel_tools(open_store(), check)
+        wanted = tools.maker.defects if name == "all" else (tools.maker.check_defect(name),)
+        order = SetOrder(wanted, count, seed, clean, background)
         began = time.perf_counter()
         with Progress(console=err, disable=not err.is_terminal) as bar:  # a bar in a log is a line beside the one of a refusal
             task = bar.add_task("synthesizing", total=count * len(order.classes))
-            answer = write_set(SetTools(maker, inspector), order, folder, lambda patch: bar.advance(task))
+            answer = write_set(tools, order, folder, lambda patch: bar.advance(task))
         answer["seconds"] = round(time.perf_counter() - began, 3)
     if as_json:
         print_json(answer)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from corrovis.depths import OWN_RANGE, SHALLOW, SIXTEEN, TWELVE
 from corrovis.errors import BadInputError
-from corrovis.images import EXIF_ORIENTATION, OVER_WHITE, TURNED, read_photo
+from corrovis.images import EXIF_ORIENTATION, OVER_WHITE, TURNED, bytes_of, read_photo
 from corrovis.results import Bool
 from corrovis.steel.results import Pixels, Plate
 
@@ -28,14 +28,14 @@ WHITE = "White"
 """Text of a PNG of 16 bits: its white, which its pixels alone do not tell once the brightest of them is brushed away."""
 
 
-def read_plate(source: Path | bytes, name: str = "picture") -> Plate:
+def read_plate(source: Path | bytes, name: str | None = None) -> Plate:
     """Decode a picture of steel.
 
     Raises:
         BadInputError: not a picture, damaged, empty, below 16 px a side, or above `limits`
     """
-    photo = read_photo(source, name)
-    data = source.read_bytes() if isinstance(source, Path) else source
+    data, name = bytes_of(source, name)
+    photo = read_photo(data, name)
     white, marks = _texts_of(data)
     reduced = [note for note in photo.notes if note.startswith(DEEP)]
     if (white or reduced) and (deep := _sixteen_bits(data, TURNED in photo.notes)) is not None:
@@ -52,21 +52,22 @@ def read_region(source: Path, size_hw: tuple[int, int]) -> Bool:
 
     Of classes by their numbers, as our own masks tell them, True is all but 0.
     """
-    mask = read_photo(source)
+    data, name = bytes_of(source)
+    mask = read_photo(data, name)
     if mask.size_hw != size_hw:
         found, wanted = (f"{size[1]} x {size[0]}" for size in (mask.size_hw, size_hw))
         raise BadInputError(f"{mask.name} is {found}, but the plate is {wanted}; draw the mask in the plate's size")
-    numbered = mask.rgb.max() < MOST_CLASSES and _one_byte_a_pixel(source)
+    numbered = mask.rgb.max() < MOST_CLASSES and _one_byte_a_pixel(data)
     region: Bool = np.asarray(mask.rgb.max(axis=2) > (0 if numbered else 127), np.bool_)
     if OVER_WHITE in mask.notes:
-        region = _painted(source.read_bytes(), TURNED in mask.notes)
+        region = _painted(data, TURNED in mask.notes)
     if not region.any():
         raise BadInputError(f"{mask.name} is black all over or transparent; paint white where a defect is to be put or wiped off")
     return region
 
 
-def _one_byte_a_pixel(source: Path) -> bool:
-    with Image.open(source) as image:
+def _one_byte_a_pixel(data: bytes) -> bool:
+    with Image.open(io.BytesIO(data)) as image:
         return image.mode == "L"
 
 

@@ -13,6 +13,7 @@ from corrovis.car.grading import Grader
 from corrovis.car.masking import CarMasker
 from corrovis.images import save_index_png, save_png
 from corrovis.render.captions import at_level
+from corrovis.render.video import save_mp4
 from corrovis.results import SEVERITIES, AgedCar, Photo
 
 FILM = "rusting.mp4"
@@ -20,25 +21,29 @@ NOTHING_TO_CHOOSE = "only one car can be told apart here, so it makes no differe
 NO_CAR = "no car was found in it; the severity is that of the whole picture, as if it showed a car from near"
 
 
-def write_levels(aged: AgedCar, levels: list[float], folder: Path, picked: bool = False) -> dict[str, Any]:
-    """The answer to `age` but for the time it took; `file` and `car_mask` are paths in `folder`, `size` is [width, height].
+def write_levels(aged: AgedCar, levels: list[float], folder: Path, picked: bool = False, video: bool = False) -> dict[str, Any]:
+    """The answer to `age` but for the time it took; all files are paths in `folder`, `size` is [width, height].
 
     Level 0 is the photo itself, so its file is not marked as synthetic.  `picked`: one car of several was asked for.
+    `video`: a film besides.
     """
     height, width = aged.photo.size_hw
-    answers = []
-    for level in levels:
-        path = folder / f"level_{level:.15g}.png"
+    files, answers = [folder / f"level_{level:.15g}.png" for level in levels], []
+    for level, path in zip(levels, files, strict=True):
         save_png(compose(aged, level), path, at_level(level, aged.seed) if level else None)
         answers.append({"level": level, "file": path, "rust_fraction": round(rust_fraction(aged, level), 4)})
     car_mask = folder / "car_mask.png"
     save_index_png(aged.mask.car.astype(np.uint8), car_mask)
-    warnings = [NOTHING_TO_CHOOSE] if picked and aged.mask.cars == 1 else []
+    film = {"video": folder / FILM} if video else {}
+    if video:
+        save_mp4(aged, film["video"])
+    warnings = [*aged.photo.notes, *([NOTHING_TO_CHOOSE] if picked and aged.mask.cars == 1 else [])]
+    warnings += _left_behind(folder, [*files, *film.values()])
     made = {"seed": aged.seed, "model": aged.made_by.model}
-    return {"size": [width, height], "levels": answers, "car_mask": car_mask, **made, "warnings": warnings}
+    return {"size": [width, height], "levels": answers, "car_mask": car_mask, **film, **made, "warnings": warnings}
 
 
-def left_behind(folder: Path, written: Iterable[Path]) -> list[str]:
+def _left_behind(folder: Path, written: Iterable[Path]) -> list[str]:
     """A line on pictures and films of cars in `folder` that are none of `written`: files of two photos would pass for one's."""
     others = {path.name for pattern in ("level_*.png", FILM) for path in folder.glob(pattern)} - {path.name for path in written}
     return [f"{folder} holds {', '.join(sorted(others))} of an earlier run as well"] if others else []
@@ -46,6 +51,7 @@ def left_behind(folder: Path, written: Iterable[Path]) -> list[str]:
 
 def grade_photo(grader: Grader, masker: CarMasker, photo: Photo) -> dict[str, Any]:
     """The record of one photo, without its `file`; it warns where no car is seen, which may still be one from near."""
+    warnings = [*photo.notes, *([] if masker.sees_car(photo) else [NO_CAR])]
     grade = grader.grade(photo)
     probabilities = dict(zip(SEVERITIES, grade.probabilities.tolist(), strict=True))
-    return {"severity": grade.severity, "probabilities": probabilities, "warnings": [] if masker.sees_car(photo) else [NO_CAR]}
+    return {"severity": grade.severity, "probabilities": probabilities, "warnings": warnings}

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from corrovis.errors import BadInputError
+from corrovis.errors import ITS_OWN, BadInputError
 
 
 def answer_one(path: Path, answer: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
     """`answer` of a path with its `file`, or `file` and `error`."""
     try:
         return {**answer(path), "file": str(path)}
-    except (BadInputError, OSError) as error:
+    except ITS_OWN as error:
         return {"file": str(path), "error": str(error)}
 
 

@@ -18,10 +18,12 @@ from corrovis.images import save_index_png
 from corrovis.render.captions import with_defect
 from corrovis.results import Byte
 from corrovis.steel.defects import DefectMaker
+from corrovis.steel.inspector import MODEL as INSPECTOR
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import MARKED, read_plate, save_plate
-from corrovis.steel.results import CLEAN, DefectPlate, MadePatch, PatchVerdict, Plate
+from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, PatchVerdict, Plate
 from corrovis.steel.sets import SetOrder, Tally, make_set, shortfalls
+from corrovis.store import Store
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "class", "seed", "source", "score")
@@ -35,10 +37,21 @@ class SetTools:
     inspector: PatchInspector | None
 
 
-def classify_file(inspector: PatchInspector, path: Path, name: str = "picture") -> dict[str, Any]:
+def steel_tools(store: Store, check: bool = True) -> SetTools:
+    """What `store` has for steel; unless there is something to `check`, no inspector.  Raises WeightsError without generator."""
+    return SetTools(DefectMaker(store), PatchInspector(store) if check and INSPECTOR in store else None)
+
+
+def classify_file(inspector: PatchInspector, path: Path, name: str | None = None) -> dict[str, Any]:
     """The record of one picture, called `name`, without its `file`.  Raises BadInputError for a picture that cannot be used."""
-    verdict = inspector.classify(read_plate(path, name))
-    return {"class": verdict.name, "probabilities": shares_of(verdict)}
+    plate = read_plate(path, name)
+    verdict = inspector.classify(plate)
+    return {"class": verdict.name, "probabilities": shares_of(verdict), "warnings": [*plate.notes, *verdict.notes]}
+
+
+def make(tools: SetTools, plate: Plate, name: str, brush: Brush) -> DefectPlate:
+    """A class of defect added, or `CLEAN`: erased."""
+    return tools.maker.erase(plate, brush) if name == CLEAN else tools.maker.add(plate, name, brush)
 
 
 def shares_of(verdict: PatchVerdict) -> dict[str, float]:
@@ -61,6 +74,7 @@ def write_defect(made: DefectPlate, tools: SetTools, path: Path) -> dict[str, An
     save_plate(made.plate, path, caption_of(made))
     found = tools.inspector.classify(made.plate) if tools.inspector else None
     answer = {"file": path, "class": made.defect, "probabilities": shares_of(found) if found else {}}
+    answer["warnings"] = [*made.original.notes, *(found.notes if found else ())]
     if made.brush.region is not None and made.defect != CLEAN and made.brush.strength > 0:
         answer["mask"] = write_mask(made, tools.maker.defects, path)
     return answer

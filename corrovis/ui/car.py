@@ -13,16 +13,13 @@ from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
-from corrovis.ui.parts import VISIT_S, WORK, Handing, bars, drawing, hero, picture_upload
+from corrovis.ui.parts import JS_ONLY, VISIT_S, WORK, Handing, bars, drawing, hero, picture_upload, telling
 from corrovis.ui.services import Services
 from corrovis.ui.uploads import fresh_folder
 from corrovis.ui.wording import car as wording
 from corrovis.ui.wording import shared
 
 STAGE_SCRIPTS = ("stage", "corrosion_painter", "corrosion_cars", "corrosion_files", "car_arrival")
-TELL_STAGE = "(file) => window.dispatchEvent(new CustomEvent('corrovis:photo', {detail: file}))"
-TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:failed'))"
-TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:saved', {detail: file}))"
 
 
 class CarTab:
@@ -44,17 +41,17 @@ class CarTab:
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `car_api`."""
         work: dict[str, Any] = {**WORK, "show_progress": "hidden"}
-        tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
+        failed = {"js": telling("failed"), **JS_ONLY}
         photo, stage, desk = self.photo, self.stage, self.desk
-        photo.change(inputs=photo, js=TELL_STAGE, **tell)
+        photo.change(inputs=photo, js=telling("photo"), **JS_ONLY)
         on_open: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **work}
         seen = photo.change(self.open, [desk, photo], [desk, stage, self.bars], **on_open)
-        seen.failure(js=TELL_FAILED, **tell)
+        seen.failure(**failed)
         if self.services.grader:
             seen.success(self.grade, desk, self.bars, trigger_mode="always_last", **work)
         for handler in (self.reseed, self.pick, self.everyone, self.whole):  # each called as the stage's event is
-            getattr(stage, handler.__name__)(handler, desk, [desk, stage], **work).failure(js=TELL_FAILED, **tell)
-        self.saved.wire(stage.save(self.keep, desk, self.saved.file, **work), TELL_SAVED)
+            getattr(stage, handler.__name__)(handler, desk, [desk, stage], **work).failure(**failed)
+        self.saved.wire(stage.save(self.keep, desk, self.saved.file, **work), telling("saved"))
 
     def open(self, desk: CarDesk, file: dict[str, Any] | None) -> tuple[CarDesk, str, str]:
         """A new photo.  It comes unprocessed: gradio would decode it before our own door had looked at it."""

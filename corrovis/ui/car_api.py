@@ -9,6 +9,7 @@ from typing import Any
 from gradio import FileData
 
 from corrovis.errors import BadInputError, NoCarError, advising
+from corrovis.images import read_photo
 from corrovis.manifest import WeightSpec
 from corrovis.results import check_level
 from corrovis.tasks.car import grade_photo, write_levels
@@ -26,24 +27,26 @@ MOST_LEVELS = 32  # each is a picture of the photo's full size
 def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
     """Register the endpoints in the running `gr.Blocks`."""
 
-    def age_car(
+    def age_car(  # noqa: PLR0913 an argument for each option
         photo: FileData,
         levels: list[float] | float | None = None,
         seed: int = 0,
         whole: bool = False,
         at: list[float] | None = None,
+        video: bool = False,
     ) -> dict[str, Any]:
         """Age the car in a photo; levels 0 none, 1 mild, 2 moderate, 3 severe, anything between; all four if none are given.
 
-        `whole` takes the whole picture for car; `at` ages one of several, at [x, y] as shares of the photo's width and height.
+        `whole` takes the whole picture for car; `at` ages one of several, at [x, y] as shares of the photo's width and height;
+        `video` adds a film from none to severe.
         """
         began = time.perf_counter()
         with complaining(), folder_to_fill() as folder:
             visit = CarVisit(*upload(photo), whole=flag("whole", whole), seed=whole_number("seed", seed), at=point(at))
-            wanted = wanted_levels(levels)
+            wanted, film = wanted_levels(levels), flag("video", video)
             with advising(NoCarError, "whole=true"):
                 aged = car_jobs.age(services, visit)
-            answer = write_levels(aged, wanted, folder, picked=visit.at is not None)
+            answer = write_levels(aged, wanted, folder, picked=visit.at is not None, video=film)
         return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
 
     def grade_car(photo: FileData) -> dict[str, Any]:
@@ -51,8 +54,8 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         with complaining():
             if services.grader is None:
                 raise BadInputError("this server has no model to grade with; add car-grade to its weights")
-            record = grade_photo(services.grader, services.masker, car_jobs.read(services, CarVisit(*upload(photo))))
-        item = {"file": upload(photo)[1], **record}
+            path, name = upload(photo)
+            item = {"file": name, **grade_photo(services.grader, services.masker, read_photo(path, name))}
         return {"items": [item], **item}
 
     def models() -> dict[str, Any]:

@@ -63,14 +63,14 @@ def age(services: Services, visit: CarVisit, long_side: int | None = None) -> Ag
     Raises:
         BadInputError, NoCarError
     """
-    photo = read(services, visit, long_side)
+    photo = read(visit, long_side)
     height, width = photo.size_hw
     at = (int(visit.at[0] * (width - 1)), int(visit.at[1] * (height - 1))) if visit.at else None
     mask = services.masker.mask(photo, whole=visit.whole, at=at)
     return services.ager.age(photo, mask, seed=visit.seed)
 
 
-def read(services: Services, visit: CarVisit, long_side: int | None = None) -> Photo:
+def read(visit: CarVisit, long_side: int | None = None) -> Photo:
     photo = read_photo(visit.path, visit.name)
     return shrink(photo, long_side) if long_side else photo
 
@@ -90,7 +90,7 @@ def grade(services: Services, visit: CarVisit) -> Grade | None:
     if services.grader is None:
         return None
     try:
-        return services.grader.grade(read(services, visit))
+        return services.grader.grade(read(visit))
     except BadInputError:  # the stage has said so already
         return None
 

@@ -12,6 +12,7 @@ from corrovis.errors import CorrovisError, WeightFileError
 
 log = logging.getLogger(__name__)
 
+FILES = "a file could not be read or written on this server ({why}); try again later, or tell whoever runs it"
 WEIGHTS = "a network of this server is missing or damaged; whoever runs it finds in its log what to do"
 
 
@@ -22,7 +23,7 @@ def complaint(text: str) -> gr.Error:
 
 @contextmanager
 def complaining() -> Iterator[None]:
-    """Whatever is raised on purpose within reaches the visitor, or the program that asked."""
+    """Whatever is raised within on purpose, or by a full disk, reaches the visitor, or the program that asked."""
     try:
         yield
     except WeightFileError as error:  # names folders of the server, and a visitor cannot mend it
@@ -30,3 +31,6 @@ def complaining() -> Iterator[None]:
         raise complaint(WEIGHTS) from error
     except CorrovisError as error:
         raise complaint(str(error)) from error
+    except OSError as error:  # a full disk
+        log.error("%s", error)
+        raise complaint(FILES.format(why=error.strerror or type(error).__name__)) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,9 @@ from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect_form import make_choices
 from corrovis.ui.packing import THUMBNAIL
-from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, drawing, either_way, hero
+from corrovis.ui.parts import FILES_PX, PRIVATE, VISIT_S, WORK, drawing, hero
 from corrovis.ui.sem_jobs import InspectDesk, InspectVisit
+from corrovis.ui.stopping import Run, make_told
 from corrovis.ui.uploads import fresh_folder
 from corrovis.ui.wording import inspection as wording
 from corrovis.ui.wording import shared
@@ -38,8 +38,8 @@ class InspectTab:
             self.files = gr.File(label=wording.UPLOAD, file_count="multiple", type="filepath", height=FILES_PX, scale=2)
             with gr.Column(scale=1):
                 self.model, self.scale, self.bar = make_choices(inspector)
-                self.go = gr.Button(wording.INSPECT, variant="primary")
-                self.stop = gr.Button(wording.STOP, variant="stop", visible=False)
+                self.inspecting = Run(wording.INSPECT, shared.STOP, wording.STOPPING)
+                self.told = make_told()
         shown = [
             (label, [[str(examples / file)], model])
             for file, (label, model) in wording.EXAMPLES.items()
@@ -54,26 +54,14 @@ class InspectTab:
         self._wire()
 
     def _wire(self) -> None:
-        """The button to stop is there during a run, and heard beside the queue: its work is what it would wait for."""
-        view, buttons = [self.stage, self.gallery], [self.go, self.stop]
+        view = [self.stage, self.gallery]
         made = [self.findings, self.stage, self.gallery, self.summary, self.download]
         asked: set[Block] = {self.desk, self.files, self.model, self.scale, self.bar}
-        begun = self.go.click(self.begin, self.desk, buttons, **AT_ONCE)
-        done = begun.success(self.run, asked, made, show_progress_on=self.files, **WORK)
-        either_way(done, lambda: run_buttons(running=False), buttons)
-        self.stop.click(self.end, self.desk, self.stop, **AT_ONCE)
+        self.inspecting.wire(self.desk, self.run, (asked, made), self.told)
         self.gallery.select(self.open, self.desk, view, **PRIVATE)
         self.summary.select(self.open_row, self.desk, view, **PRIVATE)
         rescaled = [self.stage, self.summary, self.download]
         self.stage.rescale(self.rescale, self.desk, rescaled, show_progress_on=self.stage, **WORK)
-
-    def begin(self, desk: InspectDesk) -> Any:
-        desk.stopped = False
-        return run_buttons(running=True)
-
-    def end(self, desk: InspectDesk) -> Any:
-        desk.stopped = True
-        return gr.Button(wording.STOPPING, interactive=False)
 
     def run(self, asked: dict[Block, Any], progress: gr.Progress = gr.Progress()) -> Iterator[tuple[Any, ...]]:  # noqa: B008
         """Inspect the uploads one after the other and show each when it is done; what could not be read is in the table."""
@@ -93,7 +81,8 @@ class InspectTab:
                     last = count == len(uploads) or desk.stopped
                     again = last or count >= 2 * packed  # doubled each time, all archives together are twice the last
                     packed = count if again and visit.seen else packed
-                    shown = self.grown(visit, again) if visit.seen else None
+                    label = wording.DOWNLOAD if last else wording.SO_FAR.format(done=count, count=len(uploads))
+                    shown = self.grown(visit, label if again else "") if visit.seen else None
                 if not last:
                     progress((count, len(uploads)), desc=uploads[count][1])
                 if shown:
@@ -103,13 +92,16 @@ class InspectTab:
         if visit:
             say_refused(visit, desk.stopped, len(uploads))
 
-    def grown(self, visit: InspectVisit, packed: bool) -> tuple[Any, ...]:
-        """What the page shows after one picture more; the stage gets the first, and keeps what is chosen after that."""
+    def grown(self, visit: InspectVisit, packed: str) -> tuple[Any, ...]:
+        """What the page shows after one picture more; the stage gets the first, and keeps what is chosen after that.
+
+        `packed` is what the archive is called, if all is packed anew.
+        """
         several, first = len(visit.found) > 1, len(visit.seen) == 1
         shown = [(str(one.folder / THUMBNAIL), one.name) for one in visit.seen]
         gallery = gr.Gallery(shown, visible=several, selected_index=visit.at)
         summary = gr.Dataframe(sem_jobs.summary_rows(visit), visible=several)
-        download = str(sem_jobs.pack_visit(visit)) if packed else gr.skip()
+        download = gr.File(str(sem_jobs.pack_visit(visit)), label=packed) if packed else gr.skip()
         return gr.Column(visible=True), self.value(visit) if first else gr.skip(), gallery, summary, download
 
     def value(self, visit: InspectVisit) -> str:
@@ -123,8 +115,7 @@ class InspectTab:
         visit = present(desk)
         if at is None:
             return gr.skip(), gr.skip()
-        desk.visit = replace(visit, at=at)
-        return self.value(desk.visit), gr.Gallery(selected_index=at)
+        return self.value(desk.look_at(at) or visit), gr.Gallery(selected_index=at)
 
     def open(self, desk: InspectDesk, event: gr.SelectData) -> View:
         return self.show(desk, int(event.index))
@@ -172,24 +163,20 @@ def say_refused(visit: InspectVisit, stopped: bool, count: int) -> None:
         gr.Info(wording.STOPPED.format(done=len(visit.found), count=count))
 
 
-def run_buttons(running: bool) -> tuple[gr.Button, gr.Button]:
-    """To inspect, and in its place to stop."""
-    return gr.Button(visible=not running), gr.Button(wording.STOP, visible=running, interactive=running)
-
-
 def make_summary() -> gr.Dataframe:
     return gr.Dataframe(
         headers=wording.SUMMARY_COLUMNS,
         interactive=False,
         label=wording.PICTURES,
         wrap=True,
-        column_widths=["48px", "210px", "110px", "105px", "100px", "330px", "270px"],  # a phone scrolls
+        max_height=1200,
+        column_widths=["48px", "200px", "100px", "165px", "85px", "360px", "270px"],  # a phone scrolls
     )
 
 
 def make_stage() -> gr.HTML:
     """The findings with their fixed template; the value is `findings.encode`'s JSON."""
-    scripts = ("findings_regions", "findings_saving", "grey_png")
+    scripts = ("stage", "findings_regions", "findings_saving", "grey_png")
     return drawing("findings", "findings-block", scripts, words=wording.FINDINGS, look=findings.LOOK)
 
 
@@ -199,7 +186,7 @@ def make_gallery() -> gr.Gallery:
         label=wording.GALLERY,
         show_label=False,  # it would lie on the first picture
         columns=8,
-        height=150,
+        height=160,
         object_fit="cover",
         format="png",
         allow_preview=False,

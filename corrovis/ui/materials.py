@@ -18,7 +18,7 @@ from corrovis.ui import materials_jobs as jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
 from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab, Wanted
-from corrovis.ui.parts import VISIT_S, WORK, Handing, bars, drawing, hero, picture_upload
+from corrovis.ui.parts import JS_ONLY, VISIT_S, WORK, Handing, bars, drawing, hero, picture_upload, telling
 from corrovis.ui.synthesis import SynthesisSection
 from corrovis.ui.uploads import folder_to_fill
 from corrovis.ui.wording import materials as wording
@@ -31,8 +31,6 @@ TELL_ASKED = """(picture, beside, model) => {
   window.dispatchEvent(new CustomEvent('corrovis:layers', {detail: picture && {picture: picture.path, key}}));
   return '';
 }"""
-TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:layers-failed'))"
-TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:layers-saved', {detail: file}))"
 
 File = dict[str, Any] | None
 
@@ -72,16 +70,15 @@ class MaterialSection:
         """Every event is private: programs have their own doors, see `materials_api`."""
         asked: list[Any] = [self.picture, self.beside, self.model]
         shown = [self.visit, self.view]
-        tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
         last: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
         for part, out in zip(asked, (self.bars, self.bars_beside, None), strict=True):  # what stands there is the last one's
-            part.change(inputs=asked, outputs=out, js=TELL_ASKED, **tell)
+            part.change(inputs=asked, outputs=out, js=TELL_ASKED, **JS_ONLY)
         named = self.picture.change(self.name, self.picture, self.bars, **last)
         beside = self.beside.change(self.name, self.beside, self.bars_beside, **last)
         looks = [event.success(self.look, asked, shown, **QUIET) for event in (named, beside)]
         for event in (named, beside, *looks, self.model.change(self.look, asked, shown, **last)):
-            event.failure(js=TELL_FAILED, **tell)
-        self.saved.wire(self.view.save(self.keep, self.visit, self.saved.file, **QUIET), TELL_SAVED)
+            event.failure(js=telling("layers-failed"), **JS_ONLY)
+        self.saved.wire(self.view.save(self.keep, self.visit, self.saved.file, **QUIET), telling("layers-saved"))
 
     def name(self, file: File) -> str:
         """Which material a picture shows; nothing of one that cannot be used, for the view says why."""

@@ -9,11 +9,12 @@ from gradio import FileData
 from corrovis.errors import BadInputError
 from corrovis.render.colour_maps import filter_of
 from corrovis.render.layer_sheets import Look, show_of, write_layers
+from corrovis.sem.fields import read_field
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui.complaints import complaining
-from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab
+from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.parts import CPU
-from corrovis.ui.requests import as_files, open_door, text, upload
+from corrovis.ui.requests import as_files, open_door, text, upload, whole_number
 from corrovis.ui.uploads import folder_to_fill
 
 
@@ -28,18 +29,24 @@ def publish(lab: MaterialsLab) -> None:
                 raise BadInputError("this server has no model to classify with; add material to its weights")
         return {"items": [item], **item}
 
-    def show_layers(
-        image: FileData, filter: str = "bone", model: str = "", show: str = "mean", beside: FileData | None = None
+    def show_layers(  # noqa: PLR0913 an argument for each option
+        image: FileData,
+        filter: str = "bone",
+        model: str = "",
+        show: str = "mean",
+        beside: FileData | None = None,
+        top: int = 16,
     ) -> dict[str, Any]:
         """What every convolution of a network makes of a picture, and of one `beside` it.
 
-        `filter` blue-rgb, aqua, moonlight, bronze, red-lava or bone; `show` mean or top; `model` empty for the first.
+        `filter` blue-rgb, aqua, moonlight, bronze, red-lava or bone; `show` mean or top, `top` channels of them;
+        `model` empty for the first.
         """
         with complaining(), folder_to_fill() as folder:
             look = Look(filter_of(text("filter", filter)), show_of(text("show", show)))
-            pictures = tuple(upload(one) for one in (image, beside) if one is not None)
-            view = jobs.look_into(lab, LayersVisit(pictures, text("model", model) or lab.viewer.first))
-            answer = {"file": pictures[0][1], **write_layers(view, look, folder)}
+            fields = [read_field(*upload(one)) for one in (image, beside) if one is not None]
+            view = lab.viewer.view(fields, text("model", model) or lab.viewer.first, whole_number("top", top, 64, 1))
+            answer = {"file": fields[0].name, **write_layers(view, look, folder)}
         files: dict[str, Any] = as_files(answer)
         return files
 

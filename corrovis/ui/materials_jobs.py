@@ -5,18 +5,14 @@ Nothing is kept between calls but the visitor's own `LayersVisit`.
 
 from __future__ import annotations
 
-import io
-import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from corrovis.errors import BadInputError
-from corrovis.images import png_uri, save_png
+from corrovis.images import save_png
 from corrovis.render.colour_maps import FILTERS, TITLES, filter_of, table
 from corrovis.render.layer_sheets import Look, layer_sheet, overview, save_pdf, show_of, shown_maps
 from corrovis.resizing import reduced
@@ -24,6 +20,7 @@ from corrovis.sem.fields import read_field
 from corrovis.sem.layers import Layer, LayerView, LayerViewer
 from corrovis.sem.material import MaterialClassifier
 from corrovis.tasks.materials import classify_file
+from corrovis.ui.values import stamped, to_uri
 
 SENT_SIDE = 112  # of a map, in the page; larger ones are reduced
 FILES = {"png": "{stem}_{layer}.png", "overview": "{stem}_layers.png", "pdf": "{stem}_layers.pdf"}
@@ -65,11 +62,10 @@ def look_into(lab: MaterialsLab, visit: LayersVisit) -> LayerView:
 
 def view_value(lab: MaterialsLab, visit: LayersVisit) -> str:
     """What the browser is sent once: every map in grey, so that colours, layer and channels change there; or why none is."""
-    told = {"key": visit.key, "stamp": time.time_ns()}  # the page hears of no answer that is the last one again
     try:
         view = look_into(lab, visit)
     except BadInputError as problem:
-        return json.dumps({**told, "problem": str(problem)})
+        return stamped(key=visit.key, problem=str(problem))
     layers = [
         {
             "name": layer.name,
@@ -80,7 +76,7 @@ def view_value(lab: MaterialsLab, visit: LayersVisit) -> str:
         }
         for layer in view.layers
     ]
-    return json.dumps({**told, "model": view.model, "pictures": view.names, "layers": layers})
+    return stamped(key=visit.key, model=view.model, pictures=view.names, layers=layers)
 
 
 def _sheet(layer: Layer) -> dict[str, Any]:
@@ -88,10 +84,8 @@ def _sheet(layer: Layer) -> dict[str, Any]:
     maps = np.concatenate([shown_maps(layer, "mean"), shown_maps(layer, "top")], axis=1)
     small = np.stack([np.stack([reduced(one, SENT_SIDE) for one in row]) for row in maps])
     pictures, count, height, width = small.shape
-    buffer = io.BytesIO()
     sheet = small.transpose(0, 2, 1, 3).reshape(pictures * height, count * width)
-    Image.fromarray(sheet).save(buffer, "PNG", compress_level=3)
-    return {"h": height, "w": width, "sheet": png_uri(buffer.getvalue())}
+    return {"h": height, "w": width, "sheet": to_uri(sheet)}
 
 
 def colour_tables() -> dict[str, dict[str, str]]:

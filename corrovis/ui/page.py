@@ -17,6 +17,7 @@ from corrovis.ui import (
     electrochem,
     electrochem_api,
     inspect,
+    link_preview,
     materials,
     materials_api,
     progression,
@@ -25,7 +26,7 @@ from corrovis.ui import (
     steel_api,
     synthesis_api,
 )
-from corrovis.ui.requests import refuse
+from corrovis.ui.requests import REFUSALS
 from corrovis.ui.services import Services
 from corrovis.ui.uploads import KEEP_S, SWEEP_S, keep_examples
 from corrovis.ui.wording import page as wording
@@ -90,7 +91,8 @@ def launch_options() -> dict[str, Any]:
         "run_history": False,
         "ssr_mode": False,
         "pwa": False,
-        "app_kwargs": {"exception_handlers": {TypeError: refuse}},
+        "i18n": gr.I18n(en=wording.OF_GRADIO),
+        "app_kwargs": {"exception_handlers": REFUSALS, **link_preview.options()},
     }
 
 

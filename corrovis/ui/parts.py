@@ -18,6 +18,7 @@ WORK: dict[str, Any] = {"api_visibility": "private", **CPU}
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", **LIGHT}
 AT_ONCE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 """Of events that are the page's own: programs have doors of theirs."""
+JS_ONLY: dict[str, Any] = {"fn": None, "api_visibility": "private"}
 FILES_PX = 260  # height of a list of files; a longer one scrolls
 VISIT_S = 3600  # a visitor's state is forgotten after an hour, like the uploads
 
@@ -26,6 +27,11 @@ def either_way(event: Any, call: Callable[[], Any], outputs: Any) -> None:
     """Have `call` set `outputs` when `event` is done and when it has failed; gradio's `then` is not heard after an error."""
     event.success(call, None, outputs, **AT_ONCE)
     event.failure(call, None, outputs, **AT_ONCE)
+
+
+def telling(event: str) -> str:
+    """JavaScript that tells a stage of `event`, and of the file that it is called with, if any."""
+    return f"(file) => window.dispatchEvent(new CustomEvent('corrovis:{event}', {{detail: file}}))"
 
 
 def hero(headline: str, lead: str, slim: bool = True) -> gr.HTML:
@@ -69,9 +75,8 @@ class Handing:
 
     def wire(self, kept: Any, tell: str) -> None:
         """`kept` is the event that put out `file`; `tell`, JavaScript, is called with it, or with nothing when that failed."""
-        quiet: dict[str, Any] = {"fn": None, "js": tell, "api_visibility": "private"}
-        kept.success(inputs=self.file, **quiet)
-        kept.failure(**quiet)
+        kept.success(inputs=self.file, js=tell, **JS_ONLY)
+        kept.failure(js=tell, **JS_ONLY)
 
 
 def drawing(name: str, block: str, scripts: tuple[str, ...] = (), **props: Any) -> gr.HTML:

@@ -11,16 +11,14 @@ The constants of the ageing formula travel along, so they are written in one pla
 
 from __future__ import annotations
 
-import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 
 from corrovis.car.ageing import GAIN, ONSET_UNIT, RAMP, YOUTH
-from corrovis.images import png_uri
-from corrovis.results import AgedCar, Bool, Byte
+from corrovis.results import AgedCar, Bool
+from corrovis.ui.values import stamped, to_uri
 
 STAGE_SIDE = 1280
 """Long side in pixels of what the browser draws; files to keep are made from the full photo."""
@@ -29,7 +27,7 @@ STAGE_SIDE = 1280
 def encode(aged: AgedCar, key: str, picked: bool = False) -> str:
     """The stage's value as JSON; a `key` other than the last one tells the stage that this is a new photo.
 
-    `picked` says that one car of several was chosen.  Every value is stamped, for a page does not notice an equal one.
+    `picked` says that one car of several was chosen.
     """
     paint = aged.paint
     layer = np.where(paint[..., None] > 0, aged.layer, 0).astype(np.uint8)
@@ -38,26 +36,23 @@ def encode(aged: AgedCar, key: str, picked: bool = False) -> str:
     with ThreadPoolExecutor(3) as pool:  # OpenCV lets go of the lock while it deflates
         photo_uri, layer_uri, control_uri = pool.map(to_uri, (aged.photo.rgb, layer, control))
     height, width = aged.photo.size_hw
-    return json.dumps(
-        {
-            "key": key,
-            "width": width,
-            "height": height,
-            "photo": photo_uri,
-            "layer": layer_uri,
-            "control": control_uri,
-            "outline": outline_points(aged.mask.car),
-            "places": aged.mask.places,
-            "picked": picked,
-            "stamp": time.time_ns(),
-            "constants": {"unit": ONSET_UNIT, "ramp": RAMP, "youth": YOUTH, "gain": list(GAIN)},
-        }
+    return stamped(
+        key=key,
+        width=width,
+        height=height,
+        photo=photo_uri,
+        layer=layer_uri,
+        control=control_uri,
+        outline=outline_points(aged.mask.car),
+        places=aged.mask.places,
+        picked=picked,
+        constants={"unit": ONSET_UNIT, "ramp": RAMP, "youth": YOUTH, "gain": list(GAIN)},
     )
 
 
 def encode_problem(text: str, key: str, offer_whole: bool = False) -> str:
     """The stage's value when there is nothing to draw: one friendly line, and a way on if there is one."""
-    return json.dumps({"key": key, "problem": text, "offer_whole": offer_whole, "stamp": time.time_ns()})
+    return stamped(key=key, problem=text, offer_whole=offer_whole)
 
 
 def outline_points(car: Bool) -> list[list[list[int]]]:
@@ -65,10 +60,3 @@ def outline_points(car: Bool) -> list[list[list[int]]]:
     contours, _ = cv2.findContours(car.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     wanted = [contour for contour in contours if cv2.contourArea(contour) > car.size * 2e-4]
     return [cv2.approxPolyDP(contour, 0.8, True)[:, 0].tolist() for contour in wanted]
-
-
-def to_uri(rgb: Byte) -> str:
-    """Run-length strategy: on photos as small as the default one, in half of its time."""
-    flags = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-    _, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), flags)
-    return png_uri(data.tobytes())

@@ -20,15 +20,15 @@ from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.examples import offer
 from corrovis.ui.inspect_form import make_choices
 from corrovis.ui.packing import pack_found
-from corrovis.ui.parts import AT_ONCE, FILES_PX, PRIVATE, VISIT_S, WORK, either_way, hero
-from corrovis.ui.progression_jobs import ProgressionDesk, StoppedError
-from corrovis.ui.sem_jobs import check_number, in_own_name
+from corrovis.ui.parts import AT_ONCE, FILES_PX, JS_ONLY, PRIVATE, VISIT_S, either_way, hero
+from corrovis.ui.sem_jobs import check_number
+from corrovis.ui.stopping import Run, Stoppable, StoppedError, make_told
 from corrovis.ui.uploads import folder_to_fill
 from corrovis.ui.wording import progression as wording
+from corrovis.ui.wording import shared
 
 TABLE = "exposure.csv"  # of the examples
 TABLES = (".csv", ".tsv", ".xlsx", ".ods")
-SPEAKS = "element.setAttribute('role', 'status')"
 SHOW_FOUND = """() => document.querySelector(".progression-found")
   ?.scrollIntoView({behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"})"""
 Lines = list[list[Any]]
@@ -39,7 +39,7 @@ class ProgressionTab:
 
     def __init__(self, inspector: Inspector, examples: Path) -> None:
         self.inspector = inspector
-        self.desk = gr.State(ProgressionDesk(), time_to_live=VISIT_S)
+        self.desk = gr.State(Stoppable(), time_to_live=VISIT_S)
         hero(wording.HEADLINE, wording.LEAD)
         with gr.Row(elem_classes=["ask", "progression-form"]):
             with gr.Column(scale=1):
@@ -50,15 +50,14 @@ class ProgressionTab:
                     headers=wording.COLUMNS,
                     datatype="str",
                     column_count=len(wording.COLUMNS),
-                    column_widths=["30%", "17%", "28%", "25%"],
+                    column_widths=["41%", "15%", "23%", "21%"],
                     wrap=True,
                     type="array",
                     interactive=True,
                     label=wording.TABLE,
                 )
-                self.go = gr.Button(wording.COMPARE, variant="primary")
-                self.stop = gr.Button(wording.STOP, variant="stop", visible=False)
-                self.told = gr.HTML(elem_classes="told", apply_default_css=False, js_on_load=SPEAKS)
+                self.comparing = Run(wording.COMPARE, shared.STOP, wording.STOPPING)
+                self.told = make_told()
         if (table := examples / TABLE).exists():
             fields = [str(row.file) for row in read_table(table)]
             offer([(wording.EXAMPLE, [[*fields, str(table)]])], [self.files])
@@ -71,27 +70,16 @@ class ProgressionTab:
         self._wire()
 
     def _wire(self) -> None:
-        """The button to stop is there during a run, and heard beside the queue; without its table nothing can be compared yet."""
+        """Without its table nothing can be compared yet."""
         made = [self.told, self.findings, self.words, self.plot, self.growth, self.matrix, self.download]
-        buttons = [self.go, self.stop, self.told]
-        filling = self.files.change(lambda: gr.Button(interactive=False), None, self.go, **AT_ONCE)
+        go = self.comparing.go
+        filling = self.files.change(lambda: gr.Button(interactive=False), None, go, **AT_ONCE)
         filling = filling.then(self.fill, [self.files, self.table], self.table, **PRIVATE)
-        either_way(filling, lambda: gr.Button(interactive=True), self.go)
+        either_way(filling, lambda: gr.Button(interactive=True), go)
         asked: set[Block] = {self.desk, self.files, self.table, self.model, self.scale, self.bar}
-        begun = self.go.click(self.begin, self.desk, buttons, **AT_ONCE)
-        done = begun.success(self.run, asked, made, show_progress_on=self.told, **WORK)
+        done = self.comparing.wire(self.desk, self.run, (asked, made), self.told)
         done.failure(lambda: gr.Column(visible=False), None, self.findings, **AT_ONCE)  # what was found before is not its answer
-        either_way(done, lambda: run_buttons(running=False), buttons[:2])
-        done.success(fn=None, js=SHOW_FOUND, **AT_ONCE)
-        self.stop.click(self.end, self.desk, self.stop, **AT_ONCE)
-
-    def begin(self, desk: ProgressionDesk) -> Any:
-        desk.stopped = False
-        return *run_buttons(running=True), ""
-
-    def end(self, desk: ProgressionDesk) -> Any:
-        desk.stopped = True
-        return gr.Button(wording.STOPPING, interactive=False)
+        done.success(js=SHOW_FOUND, **JS_ONLY)
 
     def fill(self, files: list[str] | None, lines: Lines) -> Lines:
         """A line for every picture: from a table among the uploads, as the visitor wrote it, or guessed from the name.
@@ -103,9 +91,9 @@ class ProgressionTab:
         known = {str(line[0]): line for line in lines if any(line[1:])}
         for table in (path for path in paths if is_table(path)):
             try:
-                rows = read_table(table)
-            except CorrovisError as error:  # which names where the upload lies here
-                gr.Warning(in_own_name(str(error), table, table.name), duration=None)
+                rows = read_table(table, table.name)
+            except CorrovisError as error:
+                gr.Warning(str(error), duration=None)
                 continue
             known |= {row.file.name: [row.file.name, written_hours(row.exposure_h), row.condition, row.specimen] for row in rows}
             if missing := [row.file.name for row in rows if row.file.name not in names]:
@@ -145,11 +133,6 @@ def shown(answer: dict[str, Any], folder: Path) -> tuple[Any, ...]:
     matrix = jobs.matrix([one["condition"] for one in conditions], answer["comparisons"])
     words, plot = jobs.summary_list(answer["summary"]), jobs.growth_plot(conditions)
     return f"<p>{done}</p>", gr.Column(visible=True), words, plot, growth, matrix, str(pack_found(folder))
-
-
-def run_buttons(running: bool) -> tuple[gr.Button, gr.Button]:
-    """To compare, and in its place to stop."""
-    return gr.Button(visible=not running), gr.Button(wording.STOP, visible=running, interactive=running)
 
 
 def is_table(path: Path) -> bool:

@@ -11,6 +11,7 @@ from unicodedata import category
 
 from gradio import FileData
 from gradio.events import api
+from gradio.route_utils import FnIndexInferError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -43,6 +44,20 @@ async def refuse(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": str(error)}, 400)
 
 
+async def refuse_unknown(request: Request, error: Exception) -> JSONResponse:
+    """What a program hears that asks for a door which there is not, by either of gradio's ways.
+
+    Any other KeyError is a fault of ours.
+    """
+    name = request.path_params.get("api_name")
+    if name is None or (isinstance(error, KeyError) and error.args != (f"/{name}",)):
+        raise error
+    return JSONResponse({"error": f"no endpoint is called {name}; the page lists them at ?view=api"}, 404)
+
+
+REFUSALS = {TypeError: refuse, KeyError: refuse_unknown, FnIndexInferError: refuse_unknown}
+
+
 def upload(file: Any) -> tuple[Path, str]:
     """Path and name of an uploaded file.
 
@@ -53,14 +68,17 @@ def upload(file: Any) -> tuple[Path, str]:
     if not isinstance(meta, dict) or meta.get("_type") != "gradio.FileData" or not record.get("path"):
         raise BadInputError("no file came with the request; pass what an upload answered (gradio_client's handle_file does both)")
     path = Path(str(record["path"]))
-    return path, shown_name(record.get("orig_name")) or path.name
+    name = shown_name(record.get("orig_name")) or path.name
+    if not path.is_file():
+        raise BadInputError(f"{name} is no longer on the server, where uploads are kept for an hour at most; upload it again")
+    return path, name
 
 
 def shown_name(name: Any) -> str:
-    """A file's name without what can be neither written nor shown, nor a dot in front, which hides files; "" for what is none."""
+    """A file's name without folders, what can be neither written nor shown, or a dot in front, which hides it; "" for none."""
     if not isinstance(name, str):
         return ""
-    return "".join(sign for sign in name if category(sign) not in ("Cc", "Cs")).lstrip(".")
+    return Path("".join(sign for sign in name if category(sign) not in ("Cc", "Cs"))).name.lstrip(".")
 
 
 def uploads(name: str, files: Any) -> list[tuple[Path, str]]:

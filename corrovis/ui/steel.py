@@ -17,18 +17,15 @@ from corrovis.tasks.steel import SetTools
 from corrovis.ui import steel_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
-from corrovis.ui.parts import AT_ONCE, VISIT_S, WORK, Handing, drawing, either_way, hero, picture_upload
-from corrovis.ui.steel_jobs import MOST_PATCHES, NARROW, PlateVisit, SteelDesk, StoppedError, Stroke
+from corrovis.ui.parts import AT_ONCE, JS_ONLY, VISIT_S, WORK, Handing, drawing, hero, picture_upload, telling
+from corrovis.ui.steel_jobs import MOST_PATCHES, NARROW, PlateVisit, SteelDesk, Stroke
+from corrovis.ui.stopping import Run, StoppedError, make_told
 from corrovis.ui.uploads import folder_to_fill, fresh_folder
+from corrovis.ui.wording import shared
 from corrovis.ui.wording import steel as wording
 
 ALL = "all"
 PAINT = ("#ff7a1a", 0.5)  # half of the steel shows through
-TELL_PLATE = (
-    "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel', {detail: file && {url: file.url, path: file.path}}))"
-)
-TELL_FAILED = "() => window.dispatchEvent(new CustomEvent('corrovis:steel-failed'))"
-TELL_SAVED = "(file) => window.dispatchEvent(new CustomEvent('corrovis:steel-saved', {detail: file}))"
 QUIET: dict[str, Any] = {**WORK, "show_progress": "hidden"}
 PROBE_WEBGL = """
 const canvas = document.createElement("canvas");
@@ -88,10 +85,9 @@ class SteelTab:
                 self.set_seed = gr.Number(0, precision=0, minimum=0, label=wording.SET_SEED)
                 self.own = gr.Checkbox(False, label=wording.SET_OWN)
                 self.clean = gr.Checkbox(False, label=wording.SET_CLEAN)
-                self.go = gr.Button(wording.SET_GO, variant="primary")
-                self.stop = gr.Button(wording.SET_STOP, variant="stop", visible=False)
+                self.making = Run(wording.SET_GO, shared.STOP, shared.STOPPING)
             with gr.Column(min_width=260):
-                self.told = gr.HTML(elem_classes="told steel-told", apply_default_css=False)  # above, where it is seen at once
+                self.told = make_told()  # above, where it is seen at once
                 self.sample = gr.Gallery(
                     label=wording.SET_SAMPLE,
                     columns=6,
@@ -105,17 +101,17 @@ class SteelTab:
 
     def _wire(self) -> None:
         """Every event is private: programs have their own doors, see `steel_api`."""
-        tell: dict[str, Any] = {"fn": None, "api_visibility": "private"}
+        failed = {"js": telling("steel-failed"), **JS_ONLY}
         plate, stage, desk = self.plate, self.stage, self.desk
         board = [desk, self.editor, self.take, self.take_mask]
-        plate.change(inputs=plate, js=TELL_PLATE, **tell)
+        plate.change(inputs=plate, js=telling("steel"), **JS_ONLY)
         on_open: dict[str, Any] = {"preprocess": False, "trigger_mode": "always_last", **QUIET}
         plate.change(self.note, [desk, plate], None, preprocess=False, **AT_ONCE)
         opened = plate.change(self.open, [desk, plate], [*board, stage], **on_open)
-        opened.failure(js=TELL_FAILED, **tell)
-        stage.reseed(self.reseed, desk, [desk, stage], **QUIET).failure(js=TELL_FAILED, **tell)
+        opened.failure(**failed)
+        stage.reseed(self.reseed, desk, [desk, stage], **QUIET).failure(**failed)
         stage.look(self.look, desk, stage, trigger_mode="always_last", **QUIET)
-        self.saved.wire(stage.save(self.keep, desk, self.saved.file, **QUIET), TELL_SAVED)
+        self.saved.wire(stage.save(self.keep, desk, self.saved.file, **QUIET), telling("steel-saved"))
         how = [desk, self.editor, self.strength, self.seed]
         self.put.click(self.put_there, [*how, self.defect], board, show_progress_on=self.editor, **WORK)
         self.wipe.click(self.wipe_there, how, board, show_progress_on=self.editor, **WORK)
@@ -124,13 +120,8 @@ class SteelTab:
         self._wire_set()
 
     def _wire_set(self) -> None:
-        """The button to stop stands in for the other while a set is made, and is heard beside the queue that it would wait in."""
         asked: set[Block] = {self.desk, self.kind, self.count, self.set_seed, self.own, self.clean}
-        found, buttons = [self.sample, self.told, self.archive], [self.go, self.stop]
-        begun = self.go.click(self.begin_set, self.desk, buttons, **AT_ONCE)
-        made = begun.success(self.make_set, asked, found, show_progress_on=self.told, **WORK)
-        either_way(made, lambda: set_buttons(making=False), buttons)
-        self.stop.click(self.stop_set, self.desk, self.stop, **AT_ONCE)
+        self.making.wire(self.desk, self.make_set, (asked, [self.sample, self.told, self.archive]), self.told)
 
     def note(self, desk: SteelDesk, file: dict[str, Any] | None) -> None:
         desk.newest = path_of(file)
@@ -146,7 +137,8 @@ class SteelTab:
                 visit, board = new, self._board(new)
         if desk.newest not in (None, path_of(file)):
             return gr.skip()  # another was chosen meanwhile: the stage stays busy until that one is there
-        desk.visit = visit
+        with desk.turn:
+            desk.visit = visit
         return desk, *board, value
 
     def reseed(self, desk: SteelDesk, event: gr.EventData) -> Any:
@@ -189,14 +181,6 @@ class SteelTab:
         with desk.turn:
             return self._laid(desk, replace(present(desk.visit, wording.BRUSH_NO_PLATE), strokes=()))
 
-    def begin_set(self, desk: SteelDesk) -> Any:
-        desk.stopped = False
-        return set_buttons(making=True)
-
-    def stop_set(self, desk: SteelDesk) -> Any:
-        desk.stopped = True
-        return gr.Button(interactive=False)
-
     def make_set(self, asked: dict[Any, Any], progress: gr.Progress = gr.Progress()) -> tuple[Any, str, str | None]:  # noqa: B008
         kind, count, seed, own = (asked[part] for part in (self.kind, self.count, self.set_seed, self.own))
         folder = fresh_folder() / "steel"
@@ -215,7 +199,7 @@ class SteelTab:
             progress((next(done), total), desc=wording.steel_name(patch.defect))
 
         with complaining(), suppress(StoppedError):
-            clean = steel_jobs.clean_folder(self.tools, plate, fresh_folder()) if plate else None
+            clean = steel_jobs.clean_folder(plate, fresh_folder()) if plate else None
             order = SetOrder(defects, int(count), int(seed or 0), clean, asked[self.clean])
             archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, told, go_on)
             counts = {"kept": sum(map(len, answer["files"].values())), "unlike": answer["dropped"]["unlike_class"]}
@@ -239,7 +223,7 @@ class SteelTab:
         files = (visit.brushed, visit.mask)
         buttons = [gr.DownloadButton(value=str(file) if file else None, interactive=file is not None) for file in files]
         with complaining():
-            picture = steel_jobs.editor_picture(self.tools, visit)
+            picture = steel_jobs.editor_picture(visit)
         return {"background": picture, "layers": [], "composite": picture}, buttons[0], buttons[1]
 
 
@@ -252,11 +236,6 @@ def present(visit: PlateVisit | None, otherwise: str = wording.EXPIRED) -> Plate
     if visit is None or not visit.path.exists():
         raise complaint(wording.EXPIRED if visit else otherwise)
     return visit
-
-
-def set_buttons(making: bool) -> tuple[gr.Button, gr.Button]:
-    """To make a set, and to stop it, of which one is of use."""
-    return gr.Button(visible=not making), gr.Button(visible=making, interactive=making)
 
 
 def painted_of(drawn: dict[str, Any] | None) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -13,11 +13,11 @@ from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
 from corrovis.steel.results import CLEAN, MOST_SEED, Brush
 from corrovis.steel.sets import SetOrder
-from corrovis.tasks.steel import SetTools, classify_file, write_defect, write_set
+from corrovis.tasks.steel import SetTools, classify_file, make, write_defect, write_set
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU
 from corrovis.ui.requests import as_files, flag, number, open_door, text, upload, whole_number
-from corrovis.ui.steel_jobs import MOST_PATCHES, make
+from corrovis.ui.steel_jobs import MOST_PATCHES
 from corrovis.ui.uploads import folder_to_fill
 
 

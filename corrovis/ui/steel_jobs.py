@@ -5,9 +5,7 @@ Nothing is kept between calls but what the visitor's own `PlateVisit` says.
 
 from __future__ import annotations
 
-import json
 import shutil
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,17 +16,18 @@ from typing import Any
 import cv2
 import numpy as np
 
-from corrovis.errors import BadInputError, CorrovisError
-from corrovis.images import png_uri
+from corrovis.errors import BadInputError
 from corrovis.resizing import resized, scaled
 from corrovis.results import Bool, Byte
 from corrovis.steel.brushing import depth_of
 from corrovis.steel.plates import read_plate, save_plate
-from corrovis.steel.results import CLEAN, Brush, DefectPlate, MadePatch, Pixels, Plate
+from corrovis.steel.results import CLEAN, Brush, MadePatch, Plate
 from corrovis.steel.sets import SetOrder
-from corrovis.tasks.steel import SetTools, caption_of, mask_beside, shares_of, write_mask, write_set
+from corrovis.tasks.steel import SetTools, caption_of, make, mask_beside, shares_of, write_mask, write_set
 from corrovis.ui.packing import pack
+from corrovis.ui.stopping import Stoppable, StoppedError
 from corrovis.ui.turn import Turn
+from corrovis.ui.values import stamped, to_uri
 
 STAGE_SIDE = 256
 """Side in pixels of the patch that the stage shows all defects on; of a larger plate the middle is taken."""
@@ -62,28 +61,24 @@ class PlateVisit:
 
 
 @dataclass(slots=True)
-class SteelDesk:
+class SteelDesk(Stoppable):
     """A visitor's plate as it is now.  Changed in place: an answer that took long learns here what was chosen meanwhile.
 
     `newest` is the plate chosen last, looked at or not; whoever brushes takes `turn`, so that a stroke builds on the one before
-    it; `stopped` ends the set in the making.
+    it, and nothing that is noted meanwhile is lost; `stopped` ends the set in the making.
     """
 
     visit: PlateVisit | None = None
     newest: str | None = None
-    stopped: bool = False
     turn: Turn = field(default_factory=Turn)
 
     def change(self, begun: PlateVisit, **found: Any) -> bool:
         """Note what was found for the visit that it was `begun` with; False, and nothing is noted, if that plate is gone."""
-        if self.visit is None or self.visit.key != begun.key:
-            return False
-        self.visit = replace(self.visit, **found)
-        return True
-
-
-class StoppedError(CorrovisError):
-    """The visitor wants no more of a set."""
+        with self.turn:
+            if self.visit is None or self.visit.key != begun.key:
+                return False
+            self.visit = replace(self.visit, **found)
+            return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +91,7 @@ class Stroke:
     seed: int
 
 
-def read(tools: SetTools, visit: PlateVisit) -> Plate:
+def read(visit: PlateVisit) -> Plate:
     return read_plate(visit.path, visit.name)
 
 
@@ -107,11 +102,6 @@ def middle(plate: Plate) -> Plate:
     return replace(plate, pixels=plate.pixels[top : top + STAGE_SIDE, left : left + STAGE_SIDE].copy())
 
 
-def make(tools: SetTools, plate: Plate, name: str, brush: Brush) -> DefectPlate:
-    """A class of defect added, or `CLEAN`: erased."""
-    return tools.maker.erase(plate, brush) if name == CLEAN else tools.maker.add(plate, name, brush)
-
-
 def seen(tools: SetTools, plate: Plate) -> dict[str, float]:
     """Probability of each class; empty without an inspector."""
     return shares_of(tools.inspector.classify(plate)) if tools.inspector else {}
@@ -120,42 +110,46 @@ def seen(tools: SetTools, plate: Plate) -> dict[str, float]:
 def stage_value(tools: SetTools, visit: PlateVisit) -> str:
     """What the stage shows: the patch, every defect on it and the patch wiped clean; or one line that says why not."""
     try:
-        whole = read(tools, visit)
+        whole = read(visit)
     except BadInputError as problem:
-        return json.dumps({"key": visit.key, "file": str(visit.path), "problem": str(problem), "stamp": time.time_ns()})
+        return stamped(key=visit.key, file=str(visit.path), problem=str(problem))
     plate = middle(whole)
     cells = []
     for name in tools.maker.classes:
         made = make(tools, plate, name, Brush(seed=visit.seed)).plate
-        cells.append({"name": name, "uri": png_uri(_png(made.eight_bit)), "probabilities": seen(tools, made)})
+        cells.append({"name": name, "uri": to_uri(made.eight_bit), "probabilities": seen(tools, made)})
     height, width = plate.size_hw
-    value = {"key": f"{visit.key}-{visit.seed}", "source": visit.key, "width": width, "height": height, "cells": cells}
-    value |= {
-        "file": str(visit.path),
-        "base": png_uri(_png(plate.eight_bit)),
-        "probabilities": seen(tools, plate),
-        "cropped": plate.size_hw != whole.size_hw,
-    }
-    return json.dumps({**value, "seed": visit.seed, "as_it_came": seen(tools, whole), "stamp": time.time_ns()})
+    return stamped(
+        key=f"{visit.key}-{visit.seed}",
+        source=visit.key,
+        file=str(visit.path),
+        seed=visit.seed,
+        width=width,
+        height=height,
+        cells=cells,
+        base=to_uri(plate.eight_bit),
+        probabilities=seen(tools, plate),
+        cropped=plate.size_hw != whole.size_hw,
+        as_it_came=seen(tools, whole),
+    )
 
 
 def look_value(tools: SetTools, visit: PlateVisit, name: str, strength: float) -> str:
     """What the inspector sees at a strength in between."""
-    made = make(tools, middle(read(tools, visit)), name, Brush(strength, visit.seed))
-    value = {"key": f"{visit.key}-{visit.seed}", "name": name, "strength": strength, "look": seen(tools, made.plate)}
-    return json.dumps({**value, "stamp": time.time_ns()})
+    made = make(tools, middle(read(visit)), name, Brush(strength, visit.seed))
+    return stamped(key=f"{visit.key}-{visit.seed}", name=name, strength=strength, look=seen(tools, made.plate))
 
 
 def write_patch(tools: SetTools, visit: PlateVisit, name: str, strength: float, folder: Path) -> Path:
     """The patch as the stage shows it, in its own depth."""
-    made = make(tools, middle(read(tools, visit)), name, Brush(strength, visit.seed))
+    made = make(tools, middle(read(visit)), name, Brush(strength, visit.seed))
     what = "wiped" if name == CLEAN else name
     path = folder / f"{Path(visit.name).stem[:60] or 'patch'}_{what}_strength_{strength:.2f}.png"
     save_plate(made.plate, path, caption_of(made))
     return path
 
 
-def editor_picture(tools: SetTools, visit: PlateVisit) -> Byte:
+def editor_picture(visit: PlateVisit) -> Byte:
     """(h, w, 3) uint8 of the plate as brushed so far, at most `EDITOR_SIDE` long and at least half of that."""
     pixels = read_plate(visit.brushed or visit.path, visit.name).eight_bit
     rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
@@ -179,9 +173,9 @@ def brush(tools: SetTools, visit: PlateVisit, stroke: Stroke, folder: Path) -> P
     return replace(visit, strokes=(*visit.strokes, path), narrow=narrow)
 
 
-def clean_folder(tools: SetTools, visit: PlateVisit, folder: Path) -> Path:
+def clean_folder(visit: PlateVisit, folder: Path) -> Path:
     """`folder` with nothing but the visitor's plate, as PNG: an upload's name need not end as pictures' names do."""
-    (folder / "plate.png").write_bytes(_png(read(tools, visit).pixels))
+    save_plate(read(visit), folder / "plate.png", None)
     return folder
 
 
@@ -211,8 +205,3 @@ def archive_name(order: SetOrder) -> str:
     """steel_scratches_20_seed_0"""
     named = order.defects[0] if len(order.defects) == 1 else "all"
     return f"steel_{named}{'_and_clean' if order.background else ''}_{order.count}_seed_{order.seed}"
-
-
-def _png(pixels: Pixels) -> bytes:
-    _, data = cv2.imencode(".png", pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., ::-1]))
-    return data.tobytes()

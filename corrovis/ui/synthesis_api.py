@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from corrovis.sem.synthesis import Synthesiser
+from corrovis.sem.synthesis import LEAST_SIDE, Synthesiser
 from corrovis.ui import synthesis_jobs
 from corrovis.ui.complaints import complaining
 from corrovis.ui.parts import CPU
@@ -17,10 +17,13 @@ def publish(synthesiser: Synthesiser) -> None:
     """Register the endpoint in the running `gr.Blocks`."""
 
     def synthesize_sem(material: str, n: int = 8, seed: int = 0, side: int = 256) -> dict[str, Any]:
-        """Make synthetic SEM surfaces of a material, named in full or in part; a wrong name lists those that there are."""
+        """Make synthetic SEM surfaces of a material, named in full or in part; a wrong name lists those that there are.
+
+        `n` 1 to 48 pictures, `side` 64 to 512 pixels.
+        """
         with complaining(), folder_to_fill() as folder:
             wanted = text("material", material)
-            count, length = whole_number("n", n, MOST_SHOWN), whole_number("side", side, MOST_SIDE)
+            count, length = whole_number("n", n, MOST_SHOWN, 1), whole_number("side", side, MOST_SIDE, LEAST_SIDE)
             answer = synthesis_jobs.make(
                 synthesiser, (wanted, count, whole_number("seed", seed), length), folder, lambda kept: None
             )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 
 class Turn:
-    """A lock; the copy of a desk, as gradio makes one for every visitor, gets a lock of its own."""
+    """A lock, which its holder may take again; the copy of a desk, made by gradio for every visitor, gets one of its own."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()
 
     def __enter__(self) -> None:
         self._lock.acquire()

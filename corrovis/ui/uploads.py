@@ -23,7 +23,7 @@ SWEPT = re.compile(rf"{OURS}.+|tmp.{{8}}|[0-9a-f]{{40}}|[0-9a-f]{{64}}")
 
 def own_uploads() -> None:
     """Have gradio keep uploads in a folder of our own, unless `GRADIO_TEMP_DIR` names one: nobody else's may be swept."""
-    os.environ.setdefault("GRADIO_TEMP_DIR", str(Path(tempfile.gettempdir()).resolve() / "corrovis"))
+    os.environ["GRADIO_TEMP_DIR"] = os.environ.get("GRADIO_TEMP_DIR") or str(Path(tempfile.gettempdir()).resolve() / "corrovis")
 
 
 def fresh_folder() -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from command_line import Answer, Run
+from command_line import Answer, Run, free_port
 from micrographs import grains
 from PIL import Image
 
@@ -116,6 +115,7 @@ def test_exit_2_when_not_one_picture_could_be_used_and_the_rows_say_why(corrovis
 @pytest.mark.parametrize("job", JOBS)
 def test_a_worker_fills_the_columns_of_its_job(job: str, toy_weights: Path, folder: Path) -> None:
     columns = JOBS[job].all_columns(Store(toy_weights))
+    assert "warnings" in columns
     worker = Worker(job, columns, toy_weights)
     names = [os.fsencode(folder / name) for name in ("b.png", "bad.jpg")]
     table = worker(pa.table({"number": [4, 5], "path": pa.array(names, pa.binary())}))
@@ -209,12 +209,6 @@ def test_every_ending_is_one_that_the_door_reads(tmp_path: Path) -> None:
         path = tmp_path / f"picture{ending}"
         Image.fromarray(grains(40, 60)).convert("RGB").save(path)
         assert read_photo(path).size_hw == (40, 60)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 BAD = {

@@ -19,6 +19,7 @@ from corrovis import cli
 from corrovis.car.masking import CarMasker
 from corrovis.render.video import FILM_SIDE
 from corrovis.results import CarMask, Photo
+from corrovis.settings import Settings
 
 
 @pytest.fixture
@@ -119,6 +120,7 @@ def test_a_place_outside_is_refused_before_anything_is_done(
 
 BAD_AGE: dict[str, tuple[list[str], str]] = {
     "no such photo": (["none.jpg", "--out", "o"], "none.jpg cannot be read"),
+    "a folder": ([".", "--out", "o"], ": . cannot be read, for it is no file but a folder; give the files in it"),
     "level too high": (["car.png", "--out", "o", "--level", "3.5"], "level 3.5 is outside 0 to 3"),
     "level is no number": (["car.png", "--out", "o", "--level", "high"], "should be a valid number"),
     "level is NaN": (["car.png", "--out", "o", "--level", "nan"], "outside 0 to 3"),
@@ -134,8 +136,41 @@ BAD_AGE: dict[str, tuple[list[str], str]] = {
 
 
 def test_levels_that_are_nearly_the_same_have_files_of_their_own(corrovis: Run, car: Path, tmp_path: Path) -> None:
-    answer = corrovis("age", car, "--out", tmp_path / "o", "--level", 1, "--level", 1.0000001, "--json")
-    assert len({level["file"] for level in answer.json["levels"]}) == 2
+    answer = corrovis("age", car, "--out", tmp_path / "o", "--level", 1, "--level", 1.0000001, "--level", -0.0, "--json")
+    assert len({level["file"] for level in answer.json["levels"]}) == 3
+    assert Path(answer.json["levels"][2]["file"]).name == "level_0.png"
+
+
+SHOWN = {
+    "age": ["--level", "1", "--out", "o"],
+    "grade": [],
+    "material": [],
+    "steel": [],
+    "defect add": ["--class", "spots", "--out", "o.png"],
+}
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_what_was_done_to_a_picture_on_reading_it_is_told(
+    corrovis: Run, toy_photo: Photo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    frames = [Image.fromarray(toy_photo.rgb), Image.fromarray(toy_photo.rgb[::-1])]
+    frames[0].save("car.webp", save_all=True, append_images=frames[1:], lossless=True)
+    words = (*command.split(), "car.webp", *SHOWN[command])
+    said = corrovis(*words, "--json").json
+    assert said.get("items", [said])[0]["warnings"][0] == "first frame of an animation"
+    assert corrovis(*words).err.count("first frame of an animation") == 1
+
+
+def test_a_labs_own_network_gets_the_threads_that_were_set(
+    corrovis: Run, car: Path, toy_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("torch.set_num_threads", asked.append)
+    monkeypatch.setenv("CORROVIS_THREADS", "3")
+    assert corrovis("material", car, "--weights", toy_weights / "material.safetensors").code == 0
+    assert asked == [3]
 
 
 def test_threads_that_are_no_number_are_one_line(corrovis: Run, car: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +292,7 @@ def test_a_port_that_is_taken_is_one_line(corrovis: Run, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("form", [["--json"], []])
-@pytest.mark.parametrize("text", ["abc", "", "0", "65536", "-1", "7860.5"])
+@pytest.mark.parametrize("text", ["abc", "0", "65536", "-1", "7860.5"])
 def test_a_port_of_the_environment_that_is_none_is_one_line(
     corrovis: Run, monkeypatch: pytest.MonkeyPatch, text: str, form: list[str]
 ) -> None:
@@ -270,12 +305,38 @@ def test_a_port_of_the_environment_that_is_none_is_one_line(
     assert answer.err == f"corrovis: GRADIO_SERVER_PORT is {text!r}; set it to a number from 1 to 65535, or leave it out\n"
 
 
-def test_a_port_of_the_environment_is_told(corrovis: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli.runpy, "run_path", lambda *_, **__: None)
-    monkeypatch.setenv("GRADIO_SERVER_PORT", "7999")
-    assert corrovis("serve", "--json").json["port"] == 7999
-    monkeypatch.delenv("GRADIO_SERVER_PORT")
-    assert corrovis("serve", "--json").json["port"] == 7860
+def test_the_port_that_is_told_is_the_one_that_the_page_gets(corrovis: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[str | None] = []
+    monkeypatch.setattr(cli.runpy, "run_path", lambda *_, **__: served.append(os.environ.get("GRADIO_SERVER_PORT")))
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        told = []
+        for text in (str(taken), ""):
+            monkeypatch.setenv("GRADIO_SERVER_PORT", text)
+            told.append(corrovis("serve", "--json").json["port"])
+    assert served == [str(port) for port in told]
+    assert taken < told[0] < taken + 100
+    assert 7860 <= told[1] < 7960
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, "127.0.0.1"),
+        ({"SPACE_ID": "me/rust"}, "0.0.0.0"),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0"}, "0.0.0.0"),
+        ({"GRADIO_SERVER_NAME": "127.0.0.2", "SPACE_ID": "me/rust"}, "127.0.0.2"),
+    ],
+)
+def test_only_a_space_and_who_asks_for_it_is_open_to_others(environment: dict[str, str], address: str) -> None:
+    assert Settings.from_environment(environment) == Settings(address=address)
+
+
+def test_what_is_set_to_nothing_is_not_set() -> None:
+    names = ("CORROVIS_WEIGHTS", "CORROVIS_THREADS", "GRADIO_SERVER_NAME", "SPACE_ID")
+    assert Settings.from_environment(dict.fromkeys(names, "")) == Settings()
 
 
 def test_version_and_help(corrovis: Run) -> None:

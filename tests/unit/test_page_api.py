@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import pytest
-from endpoints import Doors, published, sent
+from endpoints import Doors, sent
 from micrographs import grains
 from PIL import Image
 
@@ -23,12 +23,6 @@ from corrovis.ui.car import CarTab
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.sem_jobs import MOST_PICTURES
 from corrovis.ui.services import Services
-
-
-@pytest.fixture
-def doors(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doors:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    return published(toy_store)
 
 
 @pytest.fixture

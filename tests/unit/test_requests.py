@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import pytest
-from endpoints import Doors, published, sent
+from endpoints import Doors, sent
 from gradio import FileData
 from gradio.routes import App
 from micrographs import grains
@@ -17,15 +17,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from corrovis.errors import BadInputError
-from corrovis.store import Store
 from corrovis.ui.page import launch_options
 from corrovis.ui.requests import open_door, upload
-
-
-@pytest.fixture
-def doors(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doors:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
-    return published(toy_store)
 
 
 @pytest.fixture
@@ -76,17 +69,21 @@ WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("synthesize_steel", "", {"n": 301}, "n 301 is outside 1 to 300"),
     ("synthesize_steel", "", {"n": 0}, "n 0 is outside 1 to 300"),
     ("synthesize_steel", "", {"seed": -1}, "seed -1 is outside 0 to 900000000000"),
-    ("synthesize_sem", "", {"material": "304", "side": 513}, "side 513 is outside 0 to 512"),
+    ("synthesize_sem", "", {"material": "304", "side": 513}, "side 513 is outside 64 to 512"),
+    ("synthesize_sem", "", {"material": "304", "n": 0}, "n 0 is outside 1 to 48"),
     ("fit_eis", "spectrum", {"spectrum_number": "last"}, "spectrum_number 'last' is no number"),
     ("fit_eis", "spectrum", {"columns": 5}, "columns 5 is no text"),
     ("show_layers", "image", {"filter": 3}, "filter 3 is no text"),
     ("show_layers", "image", {"show": 1}, "show 1 is no text"),
     ("show_layers", "image", {"model": 7}, "model 7 is no text"),
+    ("show_layers", "image", {"top": 65}, "top 65 is outside 1 to 64"),
     ("show_layers", "image", {"beside": "b.png"}, "no file came with the request"),
     ("inspect", "image", {"pixel_size": 0.5}, "pixel_size 0.5 is no text"),
     ("inspect", "image", {"model": 1}, "model 1 is no text"),
+    ("inspect", "image", {"beside": "b.txt"}, "no file came with the request"),
     ("inspect", "image", {"saliency": "false"}, "saliency 'false' is neither true nor false"),
     ("age_car", "photo", {"whole": "false"}, "whole 'false' is neither true nor false"),
+    ("age_car", "photo", {"video": "true"}, "video 'true' is neither true nor false"),
     ("add_defect", "plate", {"defect": 3}, "defect 3 is no text"),
     ("synthesize_sem", "", {"material": None}, "material None is no text"),
     ("synthesize_sem", "", {"material": 304}, "material 304 is no text"),
@@ -127,16 +124,44 @@ def test_numbers_of_curves_may_come_in_quotes(doors: Doors, files: dict[str, Any
     assert found["parameters"]["R1"]["value"] == pytest.approx(1000, rel=1e-3)
 
 
-@pytest.mark.parametrize(("sent_by", "said"), [({}, "required argument: file"), ({"file": None, "x": 1}, "`x` is not")])
-def test_what_a_door_lacks_or_does_not_know_is_said(sent_by: dict[str, Any], said: str) -> None:
+def test_what_the_commands_can_do_the_doors_can(doors: Doors, files: dict[str, Any]) -> None:
+    film = doors["age_car"](files["photo"], 1, whole=True, video=True)["video"]
+    assert film["orig_name"] == "rusting.mp4"
+    layers = doors["show_layers"](files["image"], show="top", top=1)["layers"]
+    assert {len(layer["shown"]) for layer in layers} == {1}
+
+
+def test_a_disk_that_is_full_is_answered_in_a_line(
+    doors: Doors, files: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "/somewhere/level_0.png")
+
+    monkeypatch.setattr("corrovis.tasks.car.save_png", full)
+    with pytest.raises(gr.Error, match=r"could not be read or written on this server \(No space left on device\)") as raised:
+        doors["age_car"](files["photo"], whole=True)
+    assert "somewhere" not in raised.value.message
+    assert "/somewhere/level_0.png" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "sent_by", "code", "said"),
+    [
+        ("v2/door", {}, 400, "required argument: file"),
+        ("v2/door", {"file": None, "x": 1}, 400, "`x` is not"),
+        ("v2/gate", {}, 404, "no endpoint is called gate; the page lists them"),
+        ("gate", {"data": []}, 404, "no endpoint is called gate; the page lists them"),
+    ],
+)
+def test_what_a_door_lacks_or_does_not_know_is_said(name: str, sent_by: dict[str, Any], code: int, said: str) -> None:
     def door(file: FileData) -> dict[str, Any]:
         return {}
 
     with gr.Blocks(analytics_enabled=False) as page:
         open_door(door)
     app = App.create_app(page, app_kwargs=launch_options()["app_kwargs"])
-    answer = TestClient(app).post("/gradio_api/call/v2/door", json=sent_by)
-    assert answer.status_code == 400
+    answer = TestClient(app).post(f"/gradio_api/call/{name}", json=sent_by)
+    assert answer.status_code == code
     assert said in answer.json()["error"]
 
 
@@ -144,6 +169,11 @@ def test_what_a_door_lacks_or_does_not_know_is_said(sent_by: dict[str, Any], sai
 def test_what_is_no_upload_is_none(record: Any) -> None:
     with pytest.raises(BadInputError, match="no file came with the request"):
         upload(record)
+
+
+def test_an_upload_that_was_swept_is_to_be_sent_again(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"^car\.jpg is no longer on the server, .* an hour at most; upload it again$"):
+        upload(sent(tmp_path / "gone.jpg", "../car.jpg"))
 
 
 @pytest.mark.parametrize(
@@ -154,6 +184,7 @@ def test_what_is_no_upload_is_none(record: Any) -> None:
         ("\ud800.png", "png"),
         ("..", "plate"),
         ("../../up\n.png", "up"),
+        ("a/b/up.png", "up"),
         (".hidden.png", "hidden"),
     ],
 )
@@ -216,6 +247,13 @@ def test_errors_of_a_progression_do_not_tell_where_uploads_lie(doors: Doors, tab
 def test_one_picture_is_called_by_its_own_name_too(doors: Doors, table: Path) -> None:
     with pytest.raises(gr.Error, match=r"^.Probe \(8h\).png is not a picture"):
         doors["inspect"](pictures(table)[1])
+
+
+def test_a_microscopes_text_file_may_come_with_its_picture(doors: Doors, files: dict[str, Any], tmp_path: Path) -> None:
+    """Whatever it is called: as a file of its own it says whose scale it is."""
+    (tmp_path / "scale.txt").write_text("[SemImageFile]\r\nPixelSize=99.2\r\n")
+    found = doors["inspect"]({**files["image"], "orig_name": "a (1).png"}, saliency=False, beside=sent(tmp_path / "scale.txt"))
+    assert (found["file"], found["pixel_size_um"]) == ("a (1).png", 0.0992)
 
 
 @pytest.mark.parametrize("images", [None, 5, "a.png", {"path": "a.png"}, [None]])

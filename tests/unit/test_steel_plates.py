@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +15,8 @@ from PIL import Image
 
 from corrovis.errors import BadInputError
 from corrovis.images import EXIF_ORIENTATION, save_index_png
+from corrovis.sem.fields import read_field
+from corrovis.sem.results import Field
 from corrovis.steel.plates import MARKED, read_plate, read_region, save_plate
 from corrovis.steel.results import Plate
 
@@ -26,6 +30,22 @@ def test_a_plate_on_disk_comes_back_bit_for_bit(kind: str, tmp_path: Path) -> No
     assert after.white == before.white
     with Image.open(tmp_path / "new" / "plate.png") as image:
         assert image.text["Synthetic"] == "a caption"
+
+
+@pytest.mark.parametrize("door", [read_plate, read_field])
+def test_a_file_is_read_once(door: Callable[..., Plate | Field], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And up to the limit of what a picture may have."""
+    path = tmp_path / "plate.png"
+    save_plate(plate("deep"), path, None)
+    opened, kept = [], Path.open
+
+    def counted(self: Path, *how: Any, **named: Any) -> Any:
+        opened.append(self)
+        return kept(self, *how, **named)
+
+    monkeypatch.setattr(Path, "open", counted)
+    assert [door(path).name, door(path, "picture").name] == ["plate.png", "picture"]
+    assert opened == [path, path]
 
 
 def test_sixteen_bit_tiffs_keep_their_depth(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import Run
-from endpoints import published, sent
+from endpoints import Doors, sent
 from PIL import Image
 
 from corrovis.errors import BadInputError, CorrovisError
@@ -370,11 +370,8 @@ def test_a_set_that_cannot_be_made_is_one_line(corrovis: Run, tmp_path: Path) ->
     assert not (tmp_path / "set").exists()
 
 
-def test_programs_get_files_named_for_what_was_done(
-    toy_store: Store, patch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    doors, mask = published(toy_store), tmp_path / "mask.png"
+def test_programs_get_files_named_for_what_was_done(doors: Doors, patch: Path, tmp_path: Path) -> None:
+    mask = tmp_path / "mask.png"
     Image.fromarray(np.eye(64, 80, dtype=np.uint8) * 255).save(mask)
     added, erased = doors["add_defect"](sent(patch), "spots", mask=sent(mask)), doors["erase_defect"](sent(patch))
     assert Path(erased["file"]["path"]).name == "patch_erased.png"
@@ -383,8 +380,7 @@ def test_programs_get_files_named_for_what_was_done(
     assert set(doors["synthesize_steel"]("spots", 1, background=True)["files"]) == {"spots", "background"}
 
 
-def test_programs_are_told_how_long_a_set_took(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    answer = published(toy_store)["synthesize_steel"]("spots", 1)
+def test_programs_are_told_how_long_a_set_took(doors: Doors) -> None:
+    answer = doors["synthesize_steel"]("spots", 1)
     assert set(answer) == {"files", "manifest", "dropped", "warnings", "seconds"}
     assert answer["seconds"] > 0

@@ -13,9 +13,11 @@ from micrographs import grains
 from corrovis import cli
 from corrovis.car.masking import CarMasker
 from corrovis.errors import CorrovisError, WeightsError
+from corrovis.manifest import remedy
 from corrovis.results import Photo
 from corrovis.sem.layers import LayerViewer
 from corrovis.sem.results import Field
+from corrovis.settings import WEIGHTS
 from corrovis.steel.defects import Brush, DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.results import Plate
@@ -59,7 +61,16 @@ def test_a_bad_file_is_named_with_its_whole_path_and_how_to_mend_it(toy_weights:
         with pytest.raises(WeightsError) as raised:
             store.path(spec)
         assert str(raised.value).startswith(f"{path} {said}")
-        assert str(raised.value).endswith(f"delete it, then git checkout weights/{spec.file}, or copy it here again")
+        assert str(raised.value).endswith("delete it, then copy the file there")
+    path.unlink()
+    with pytest.raises(WeightsError) as raised:
+        store.path(spec)
+    assert str(raised.value).startswith(f"{spec.file} is not in {tmp_path} and")
+    assert str(raised.value).endswith("copy the file there")
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(WeightsError, match=r"manifest\.json is not a manifest .*; copy the file there$"):
+        Store(tmp_path)
+    assert remedy(WEIGHTS, spec.file) == f"restore it with git checkout weights/{spec.file}"
 
 
 def test_all_bad_weights_are_explained(toy_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

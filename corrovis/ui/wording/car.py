@@ -42,6 +42,7 @@ STAGE = {
         "mp4": {"name": "Video", "hint": "Time-lapse as MP4"},
         "gif": {"name": "GIF", "hint": "Time-lapse as GIF"},
     },
+    "share_file": "Share %s",
     "making": "%s: being made…",
     "one_at_a_time": shared.ONE_AT_A_TIME,
     "fine": "An illustration of how corrosion may look, not a prediction for this car.",

@@ -10,7 +10,6 @@ LEAD = (
 )
 UPLOAD = "Micrographs or photos of steel"
 INSPECT = "Inspect"
-STOP = "Stop"
 STOPPING = "Stopping after this picture …"
 STOPPED = "Stopped after {done} of {count} pictures; the download holds what was found in them."
 KEPT_SCALES = "{kept} of {count} pictures keep the scale that came with them"
@@ -66,7 +65,9 @@ FINDINGS = {
     "count": "%s regions",
     "one": "1 region",
     "density": "%s per mm²",
-    "kinds": "Of the picture",
+    "close": "Close to a limit: do not take %s for settled.",
+    "severity": "Severity by corroded area",
+    "kinds": "Condition state of the steel",
     "warnings": "Before you believe it",
     "regions": "Regions, largest first",
     "region": "Region",
@@ -77,4 +78,5 @@ FINDINGS = {
     "score": "Score",
     "more": "The largest %s of %t; the table to save has all.",
 }
+SO_FAR = "So far: {done} of {count} pictures"
 DOWNLOAD = "All masks, pictures and reports, at the model's own threshold"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 EXAMPLES = "Or try one of these"
+ONLY_EXAMPLE = "Or try this one"
 EXAMPLE = "Example: {name}"
 ONE_AT_A_TIME = "One file at a time: the last one is still being made."
+STOP = "Stop"
+STOPPING = "Stopping …"
 EXPIRED = "This photo was already deleted here; upload it again"
 
 
