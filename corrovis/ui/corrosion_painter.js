@@ -98,17 +98,3 @@ function smoothstep(low, high, value) {
   const x = Math.min(1, Math.max(0, (value - low) / (high - low)));
   return x * x * (3 - 2 * x);
 }
-
-// A data URI to its pixels, without colour management, which would change the bytes.
-async function readPixels(uri, width, height) {
-  const bytes = Uint8Array.from(atob(uri.slice(uri.indexOf(",") + 1)), (letter) => letter.charCodeAt(0));
-  const asSent = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
-  const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }), asSent);
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
-}

@@ -125,7 +125,7 @@ function busy(text, preview) {
 function forget() {
   view.arrival++;
   view.painter = view.key = null;
-  find("problem").hidden = true;
+  find("problem").hidden = find("share-file").hidden = true;
   stage.classList.remove("drawn");
 }
 
@@ -171,8 +171,8 @@ function trace(value) {
 async function show(value) {
   const arrival = ++view.arrival;
   const { width, height } = value;
-  const pictures = [value.photo, value.layer, value.control].map((uri) => readPixels(uri, width, height));
-  const [photo, layer, control] = await Promise.all(pictures);
+  const pictures = await Promise.all([value.photo, value.layer, value.control].map(pixelsOf));
+  const [photo, layer, control] = pictures.map(({ data }) => new Uint32Array(data.buffer));
   if (arrival !== view.arrival) return; // a newer one came while this was read
   const isNew = value.key !== view.key, glides = isNew && !calm.matches;
   view.painter = new Painter(width, height, photo, layer, control, value.constants);
@@ -317,11 +317,7 @@ else find("full").hidden = true;
 window.addEventListener("corrovis:photo", (event) => choose(event.detail));
 window.addEventListener("corrovis:failed", settle);
 offerFiles();
-// What no browser can show, a TIFF for one, leaves no broken picture behind; nor does it in the upload's own box.
-for (const [event, look] of [["error", "hidden"], ["load", ""]]) {
-  const isPhoto = (target) => target.matches?.(".preview, .photo img, .steel-photo img");
-  document.addEventListener(event, ({ target }) => isPhoto(target) && (target.style.visibility = look), true);
-}
+hideBroken(".preview, .photo img");
 takePhotos(workspace, words, clearProblem, notice);
 watchUpload(workspace, sendingBegan, sendingEnded);
 nameThumbnails(workspace, props.examples);

@@ -1,11 +1,12 @@
 // The findings of one picture: the model's answer came once (see findings.py); threshold, opacity, choice and scale act here.
-// Runs as the body of gr.HTML's js_on_load, after findings_regions.js, findings_saving.js and grey_png.js, with `element`,
-// `props`, `trigger` and `watch` given.
+// Runs as the body of gr.HTML's js_on_load, after stage.js and the files named in inspect.py, with `element`, `props`, `trigger`
+// and `watch` given.
 const { words, look } = props;
 const stage = element.querySelector(".findings-stage");
 const find = (name) => stage.querySelector("." + name);
 const [canvas, threshold, opacity, um, legend] = ["picture canvas", "threshold", "opacity", "um", "legend"].map(find);
 const view = { value: null, now: null, chosen: 0, spot: 0, drawn: null, arrival: 0 }; // with what receive adds
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const typed = new Map(); // the pixel sizes that were written here, by picture
 const opacities = { "": opacity.value, heat: 1, opinion: 1 }; // of the regions, and of each heat map over the picture
 let heat = ""; // the heat map that is shown
@@ -152,15 +153,10 @@ function tell() {
   find("count").textContent = [count === 1 ? words.one : words.count.replace("%s", count), ...besides()].join(", ");
   const shares = grade(now.share), most = value.limits.filter((limit) => now.share >= limit).length;
   stage.dataset.severity = value.severities[most];
-  find("grade").querySelector("ul").replaceChildren(...shares.map((share, k) => {
-    const row = document.createElement("li");
-    row.className = k === most ? "most" : "";
-    row.innerHTML = "<span></span><i><b></b></i><em></em>";
-    row.children[0].textContent = value.severity_names[k];
-    row.querySelector("b").style.width = 100 * share + "%";
-    row.children[2].textContent = share > 0 && share < 0.01 ? "<1 %" : percent(share, 0);
-    return row;
-  }));
+  const bars = shares.map((share, k) => shareRow(value.severity_names[k], share, k === most));
+  find("grade").querySelector("ul").replaceChildren(...bars);
+  const isClose = level() !== OWN && shares[most] < look.settled; // of the model's own threshold the warnings tell
+  find("close").textContent = isClose ? words.close.replace("%s", value.severity_names[most]) : "";
   const several = value.classes.length > 2;
   find("kinds").replaceChildren(...(several ? [`${words.kinds}: `, ...now.shares.flatMap(kind)] : []));
   const unit = side ? "µm" : "px";
@@ -185,8 +181,9 @@ function besides() {
 
 // The share of a class, beside its colour: the legend of the picture.
 function kind(share, k, shares) {
-  const part = Object.assign(made("span", ""), { className: "kind" });
-  part.append(dot(look.classes[k + 1]), `${view.value.classes[k + 1]} ${percent(share, decimalsOf(view.now.share))}`);
+  const part = Object.assign(made("span", ""), { className: "kind" }), digits = decimalsOf(view.now.share), least = 10 ** -digits;
+  const text = share > 0 && 100 * share < least ? `<${least.toFixed(digits)} %` : percent(share, digits); // not 0
+  part.append(dot(look.classes[k + 1]), `${view.value.classes[k + 1]} ${text}`);
   return [part, k < shares.length - 1 ? ", " : ""];
 }
 
@@ -302,7 +299,7 @@ async function receive() {
   }
   const names = Object.keys(value.heats);
   const uris = [value.photo, value.map, value.numbers, ...names.map((name) => value.heats[name].map)];
-  const [photo, map, numbers, ...warm] = await Promise.all(uris.map((uri) => readPixels(uri, value.width, value.height)));
+  const [photo, map, numbers, ...warm] = (await Promise.all(uris.map(pixelsOf))).map(({ data }) => data);
   if (arrival !== view.arrival) return; // a newer one came while this was read
   const size = value.width * value.height, again = view.value?.photo === value.photo; // the same picture at another pixel size
   view.heats = Object.fromEntries(names.map((name, k) => [name, warm[k]]));
@@ -332,6 +329,13 @@ async function receive() {
   stage.dataset.state = "ready";
   stage.dataset.name = value.name;
   stage.dataset.um = value.pixel_um ?? "";
+  if (!again) showStage();
+}
+
+// Who waited for the first picture, or chose another from the table, sees it.
+function showStage() {
+  const { top } = canvas.getBoundingClientRect(), behavior = calm.matches ? "auto" : "smooth";
+  if (top < 0 || top > innerHeight / 2) stage.closest(".findings").scrollIntoView({ behavior });
 }
 
 watch("value", receive);

@@ -1,15 +1,5 @@
 // Pixels in, regions out: what corrovis.sem.segmentation and corrovis.sem.regions do, for the threshold slider.
 
-async function readPixels(uri, width, height) {
-  const image = new Image();
-  image.src = uri;
-  await image.decode();
-  const sheet = Object.assign(document.createElement("canvas"), { width, height });
-  const context = sheet.getContext("2d", { willReadFrequently: true, colorSpace: "srgb" });
-  context.drawImage(image, 0, 0);
-  return context.getImageData(0, 0, width, height).data;
-}
-
 // Connected regions of pixels of one class that are at least `at` strong, touching at sides or corners, of `least` pixels or
 // more and of a mean strength of `sure` or more.
 // `ids` holds each pixel's region, 0 for none; regions have id, class, area in pixels, score (mean strength) and circularity.

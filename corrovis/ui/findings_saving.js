@@ -2,9 +2,16 @@
 // those of findings.js.
 
 function offerSaves() {
-  onSave("save-picture", () => canvas.toBlob((blob) => save(blob, "regions.png")));
+  onSave("save-picture", () => canvas.toBlob((blob) => save(blob, named(SHOWN[heat], ".png"))));
   onSave("save-mask", saveMask);
   onSave("save-table", saveTable);
+}
+
+const SHOWN = { "": "regions", heat: "heat", opinion: "opinion_heat" };
+
+// Another threshold than the model's own stands in the name.
+function named(what, ending) {
+  return what + (level() === OWN ? "" : `_t${Math.round(100 * threshold.value)}`) + ending;
 }
 
 function onSave(name, make) {
@@ -15,16 +22,15 @@ function onSave(name, make) {
 }
 
 function save(blob, ending) {
-  const link = document.createElement("a");
-  Object.assign(link, { href: URL.createObjectURL(blob), download: `${view.value.stem}_${ending}` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  const address = URL.createObjectURL(blob);
+  download(address, `${view.value.stem}_${ending}`);
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 // At the model's own threshold the program's mask.png; at another as that: class indices, a byte a pixel, the picture's own size.
 async function saveMask() {
   const { value, now } = view, [width, height] = value.own;
-  if (level() === OWN) return save(await (await fetch(value.mask)).blob(), "mask.png");
+  if (level() === OWN) return save(await (await fetch(value.mask)).blob(), named("mask", ".png"));
   const mask = new Uint8Array(width * height);
   for (let y = 0, i = 0; y < height; y++) {
     const row = Math.floor((y + 0.5) * value.height / height) * value.width;
@@ -33,7 +39,7 @@ async function saveMask() {
       if (now.ids[shown]) mask[i] = view.classOf[shown];
     }
   }
-  save(await greyPng(mask, width, height), "mask.png");
+  save(await greyPng(mask, width, height), named("mask", ".png"));
 }
 
 // As the program's regions.csv: its names, its rounding.
@@ -57,5 +63,5 @@ function saveTable() {
   const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const lines = [Object.keys(columns), ...now.regions.map((region) => Object.values(columns).map((of) => of(region)))];
   const text = lines.map((cells) => cells.map((cell) => quoted(String(cell))).join(",")).join("\n") + "\n";
-  save(new Blob([text], { type: "text/csv" }), "regions.csv");
+  save(new Blob([text], { type: "text/csv" }), named("regions", ".csv"));
 }

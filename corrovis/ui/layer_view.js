@@ -29,13 +29,8 @@ function canvas(width, height) {
 
 // The grey sheet of a layer: a row for each picture, in it the mean and then the strongest channels.
 async function decoded(layer) {
-  const image = new Image();
-  image.src = layer.sheet;
-  await image.decode();
-  const board = canvas(image.width, image.height), pen = board.getContext("2d", { willReadFrequently: true });
-  pen.drawImage(image, 0, 0);
-  const data = pen.getImageData(0, 0, image.width, image.height).data;
-  return { ...layer, width: image.width, grey: Uint8Array.from({ length: data.length / 4 }, (_, k) => data[4 * k]) };
+  const { width, data } = await pixelsOf(layer.sheet);
+  return { ...layer, width, grey: Uint8Array.from({ length: data.length / 4 }, (_, k) => data[4 * k]) };
 }
 
 function coloured(layer, picture, column) {

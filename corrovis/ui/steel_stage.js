@@ -10,7 +10,6 @@ const view = { value: null, chosen: null, strength: 1, awaited: null }; // await
 
 const cellOf = (name) => view.value.cells.find((cell) => cell.name === name);
 const label = (name) => words.classes[name] || name;
-const percent = (share) => (share > 0 && share < 0.01 ? "<1" : Math.round(100 * share)) + " %";
 
 function setState(state) {
   stage.dataset.state = state;
@@ -57,7 +56,7 @@ function draw() {
   stage.style.setProperty("--fill", strength);
   find("over").style.opacity = strength;
   find("name").textContent = strength === 0 ? words.as_it_came : chosen === CLEAN ? words.wiped : label(chosen);
-  find("number").textContent = percent(strength);
+  find("number").textContent = percentText(strength);
   stage.dataset.drawn = chosen + " " + strength.toFixed(2);
 }
 
@@ -74,17 +73,7 @@ function showSeen(probabilities) {
   const most = likeliest(probabilities);
   find("seen").hidden = !most.length;
   find("seen").querySelector("ul").replaceChildren(
-    ...most.map(([name, share], rank) => {
-      const row = document.createElement("li");
-      if (rank === 0) row.className = "most";
-      const [title, track, fill, number] = ["span", "i", "b", "em"].map((tag) => document.createElement(tag));
-      title.textContent = label(name);
-      fill.style.width = 100 * share + "%";
-      number.textContent = percent(share);
-      track.append(fill);
-      row.append(title, track, number);
-      return row;
-    }),
+    ...most.map(([name, share], rank) => shareRow(label(name), share, rank === 0)),
   );
 }
 
@@ -92,7 +81,7 @@ function showSeen(probabilities) {
 function showCame(probabilities) {
   const [most] = likeliest(probabilities);
   find("came").hidden = !most;
-  find("came").textContent = most ? `${words.as_it_came}: ${label(most[0])}, ${percent(most[1])}` : "";
+  find("came").textContent = most ? `${words.as_it_came}: ${label(most[0])}, ${percentText(most[1])}` : "";
 }
 
 // --- what the server sends -----------------------------------------------------------------------------------------------
@@ -145,11 +134,11 @@ seed.addEventListener("change", () => {
   else seed.value = view.value.seed;
 });
 find("keep").addEventListener("click", () => {
-  find("keep").setAttribute("aria-busy", "true");
-  trigger("save", { name: view.chosen, strength: view.strength });
+  if (takeTurn(find("keep"), [find("keep")])) trigger("save", { name: view.chosen, strength: view.strength });
 });
 
 holdToCompare(stage, find("compare"));
+hideBroken(".steel-photo img");
 
 window.addEventListener("corrovis:steel", (event) => {
   view.awaited = event.detail ? event.detail.path : null;

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from command_line import free_port
 from gradio_client import Client
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
 from toy import street
@@ -56,12 +56,6 @@ def serve(command: list[str], port: int, **environment: str) -> subprocess.Popen
             time.sleep(0.2)
     process.kill()
     pytest.fail(f"{command} did not answer on port {port}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

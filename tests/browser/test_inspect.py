@@ -19,9 +19,12 @@ from playwright.sync_api import Locator, Page, expect
 from skimage.measure import label, regionprops
 from toy import micrograph
 
-from corrovis.render.inspection_facts import decimals_of, share_text
+from corrovis.render.inspection_facts import decimals_of, percent, share_text
 from corrovis.render.sem_pictures import class_colours
+from corrovis.sem.inspection import SETTLED
+from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.sem.segmentation import LEAST_PX
+from corrovis.sem.severity import grade_area
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "micrographs"
 
@@ -82,6 +85,10 @@ def test_pictures_are_inspected_and_chosen(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".findings").get_by_text("it is a web page").last).to_be_visible()
     first, second = (page.get_by_role("button", name=f"Thumbnail {number} of 2") for number in (1, 2))
     expect(first).to_have_class(re.compile("selected"))
+    expect(page.locator(".choices .grid-container")).to_have_css("grid-auto-flow", "column")  # one row, however many
+    share = page.locator(".findings").get_by_role("gridcell").get_by_text(re.compile(r"± \d+ points")).first.bounding_box()
+    assert share
+    assert share["height"] < 30, "on one line"
     stage.get_by_role("spinbutton").fill("0.25")
     second.click()
     expect(stage.get_by_role("heading", name="second.png")).to_be_visible()
@@ -107,6 +114,10 @@ def test_the_threshold_acts_as_the_program_would(page: Page, client: Client, tmp
         found = [part for part in regionprops(numbers) if part.area >= LEAST_PX]
         share = sum(part.area for part in found) / certainty.size
         expect(stage.locator(".share")).to_have_text(f"{shown_share(item, share)} corroded")
+        found_grade = grade_area(share, tuple(item["severity_limits"]), item["severity_sigma"])
+        settled = threshold == 0.5 or found_grade.probabilities[FIELD_SEVERITIES.index(found_grade.severity)] >= SETTLED
+        close = "" if settled else f"Close to a limit: do not take {found_grade.severity.capitalize()} for settled."
+        expect(stage.locator(".close")).to_have_text(close)
         expect(stage.locator(".count")).to_contain_text("1 region" if len(found) == 1 else f"{len(found)} regions")
         if len(found) > 1:
             largest = max(part.area for part in found) / sum(part.area for part in found)
@@ -201,6 +212,9 @@ def test_a_heat_map_has_its_own_opacity_and_regions_can_be_chosen_on_it(page: Pa
     expect(stage.locator(".opacity-text")).to_have_text("100 %")
     heat = stage.evaluate(PIXELS)
     assert heat != regions
+    with page.expect_download() as download:
+        stage.get_by_role("button", name="Save picture").click()
+    assert download.value.suggested_filename == "field_heat.png"
     stage.get_by_role("slider", name="Opacity").fill("0.3")
     page.wait_for_function("([stage, before]) => (" + PIXELS + ")(stage) !== before", arg=[stage.element_handle(), heat])
     area = stage.locator("canvas").bounding_box()
@@ -230,9 +244,12 @@ def test_a_run_grows_and_can_be_stopped(page: Page, closed: Path, tmp_path: Path
     expect(page.get_by_text("Choose one picture or more first")).to_be_visible()
     expect(page.get_by_role("button", name="Inspect", exact=True)).to_be_visible()
     begin(page, [micrograph(tmp_path / f"{number}.png", number) for number in range(8)])
-    expect(page.locator(".ask").first.get_by_text("0/8 steps")).to_be_visible()
+    expect(page.locator(".ask").first.get_by_text("0/8 steps")).to_have_css("position", "static")  # else it lies on the bar
+    page.locator(".ask .file-preview .filename").first.click(trial=True)  # nothing lies over the files
     closed.write_bytes(b"1")
     stage = shown(page)
+    expect(stage).to_be_in_viewport(ratio=0.7)
+    expect(page.get_by_text("So far: 1 of 8 pictures")).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_role("button", name="Stopping after this picture")).to_be_visible()
     closed.unlink()
@@ -242,6 +259,7 @@ def test_a_run_grows_and_can_be_stopped(page: Page, closed: Path, tmp_path: Path
     with page.expect_download() as download:
         page.locator(".findings").get_by_role("link").last.click()
     with zipfile.ZipFile(download.value.path()) as archive:
+        expect(page.get_by_text("So far")).to_have_count(0)
         rows = list(csv.DictReader(archive.read("summary.csv").decode().splitlines()))
         assert len(rows) == 2
         assert all(f"{row['folder']}/mask.png" in archive.namelist() for row in rows)
@@ -271,12 +289,12 @@ def test_the_mask_that_is_saved_is_the_programs(page: Page, client: Client, tmp_
     small = micrograph(tmp_path / "field.png")
     item = client.predict(handle_file(small), "ni20cr", "", False, api_name="/inspect")["items"][0]
     stage = inspected(page, [small])
-    assert np.array_equal(saved_mask(page, stage), np.asarray(Image.open(path_of(item["mask"]))))
+    assert np.array_equal(saved_mask(page, stage, "field_mask.png"), np.asarray(Image.open(path_of(item["mask"]))))
     set_threshold(stage, 0.7)
     certainty = np.asarray(Image.open(path_of(item["certainty"])))
     numbers = label(certainty >= round(0.7 * 256), connectivity=2)
     kept = [part.label for part in regionprops(numbers) if part.area >= LEAST_PX]
-    assert np.array_equal(saved_mask(page, stage), np.isin(numbers, kept))
+    assert np.array_equal(saved_mask(page, stage, "field_mask_t70.png"), np.isin(numbers, kept))
 
 
 def test_the_mask_of_a_picture_that_is_shown_smaller(open_page: OpenPage, client: Client, tmp_path: Path) -> None:
@@ -285,12 +303,12 @@ def test_the_mask_of_a_picture_that_is_shown_smaller(open_page: OpenPage, client
     item = client.predict(handle_file(tmp_path / "wide.png"), "ni20cr", "", False, api_name="/inspect")["items"][0]
     page = open_page()
     stage, wanted = inspected(page, [tmp_path / "wide.png"]), np.asarray(Image.open(path_of(item["mask"])))
-    assert np.array_equal(saved_mask(page, stage), wanted)
+    assert np.array_equal(saved_mask(page, stage, "wide_mask.png"), wanted)
     button = stage.get_by_role("button", name="Save mask")
     expect(button).to_have_attribute("title", "")
     set_threshold(stage, 0.7)
     expect(button).to_have_attribute("title", re.compile("found in the 1600 x 150 pixels shown"))
-    found = saved_mask(page, stage)
+    found = saved_mask(page, stage, "wide_mask_t70.png")
     assert found.shape == wanted.shape == (180, 1920)
     rows, columns = (np.floor((np.arange(own) + 0.5) / own * less).astype(int) for own, less in ((180, 150), (1920, 1600)))
     shown = found[np.unique(rows, return_index=True)[1]][:, np.unique(columns, return_index=True)[1]]
@@ -298,9 +316,10 @@ def test_the_mask_of_a_picture_that_is_shown_smaller(open_page: OpenPage, client
     assert 0 < found.astype(bool).sum() < wanted.astype(bool).sum()
 
 
-def saved_mask(page: Page, stage: Locator) -> np.ndarray:
+def saved_mask(page: Page, stage: Locator, name: str) -> np.ndarray:
     with page.expect_download() as download:
         stage.get_by_role("button", name="Save mask").click()
+    assert download.value.suggested_filename == name
     with Image.open(download.value.path()) as mask:
         assert mask.mode == "L"
         return np.asarray(mask)
@@ -364,8 +383,8 @@ def test_classes_have_shares_of_their_own(page: Page, client: Client, tmp_path: 
         assert re.findall(r"\d+", style) == [str(part) for part in colours[kind]]
     assert stage.locator(".kinds .dot").count() == 3, "the legend"
     digits = decimals_of(item["corroded_fraction"], item["severity_sigma"], item["severity_limits"])
-    said = ", ".join(f"{name} {100 * share:.{digits}f} %" for name, share in item["class_fractions"].items())
-    expect(stage.locator(".kinds")).to_have_text(f"Of the picture: {said}")
+    said = ", ".join(f"{name} {percent(share, digits)}" for name, share in item["class_fractions"].items())
+    expect(stage.locator(".kinds")).to_have_text(f"Condition state of the steel: {said}")
     set_threshold(stage, 0.3)
     parts = [float(number) for number in re.findall(r"([\d.]+) %", stage.locator(".kinds").inner_text())]
     whole = float(stage.locator(".share").inner_text().split()[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -112,9 +113,18 @@ def test_of_two_photos_only_the_one_chosen_last_is_shown(page: Page, tmp_path: P
     assert page.evaluate("window.shown") == [600]
 
 
+ON_PHONE = """() => {
+  navigator.canShare = ({ files }) => files[0].size > 0;
+  navigator.share = async ({ files }) => { window.sharedFile = files[0].name; };
+}"""
+
+
 def test_files_come_in_full_size_and_say_what_they_are(page: Page, tmp_path: Path) -> None:
+    page.evaluate(ON_PHONE)
     upload(page, write(tmp_path / "large.png", street(1, 1501, 1001)))
     set_level(page, 2)
+    share = page.get_by_role("group", name="Save").get_by_role("button", name=re.compile("^Share "))
+    expect(share).to_be_hidden()
     made = {}
     save = lambda name: page.get_by_role("group", name="Save").get_by_role("button", name=name, exact=True)  # noqa: E731
     for name, suffix in (("Picture", ".png"), ("Strip", ".png"), ("Video", ".mp4"), ("GIF", ".gif")):
@@ -129,6 +139,9 @@ def test_files_come_in_full_size_and_say_what_they_are(page: Page, tmp_path: Pat
         made[name] = tmp_path / f"{name}{suffix}"
         download.value.save_as(made[name])
         expect(page.locator(".save[aria-busy]")).to_have_count(0)
+        expect(share).to_have_text(f"Share {name}")
+        share.click()
+        page.wait_for_function("name => window.sharedFile === name", arg=download.value.suggested_filename)
     with Image.open(made["Picture"]) as picture:
         assert picture.size == (1501, 1001)
         assert "level 2 of 3" in picture.info["Synthetic"]

@@ -110,7 +110,7 @@ def test_a_complaint_hides_no_file_and_a_field_shows_its_focus(page: Page) -> No
     expect(page.get_by_text("Choose one picture or more first")).to_be_visible()
     expect(page.locator(".ask .error").first).to_be_attached()
     expect(page.locator(".ask .error").first).to_be_hidden()
-    upload = page.locator(".ask").get_by_text("Click to Upload").first
+    upload = page.locator(".ask").get_by_text("or choose them").first
     upload.click(trial=True)  # nothing lies over it
     for field, framed in (
         (page.get_by_label("Size of a pixel"),) * 2,

@@ -28,7 +28,8 @@ from corrovis.store import Store
 from corrovis.tasks.steel import SetTools, mask_beside
 from corrovis.ui import steel_jobs
 from corrovis.ui.steel import SteelTab, make_editor, painted_of
-from corrovis.ui.steel_jobs import PlateVisit, SteelDesk, StoppedError, Stroke
+from corrovis.ui.steel_jobs import PlateVisit, SteelDesk, Stroke
+from corrovis.ui.stopping import StoppedError
 from corrovis.ui.turn import Turn
 
 Give = Callable[[int, int], PlateVisit]
@@ -62,15 +63,15 @@ def test_the_stage_gets_every_defect_and_what_is_seen_in_it(tools: SetTools, giv
 
 def test_of_a_large_plate_the_middle_is_shown(tools: SetTools, give: Give) -> None:
     visit = give(300, 280)
-    shown = steel_jobs.middle(steel_jobs.read(tools, visit))
-    assert np.array_equal(shown.pixels, steel_jobs.read(tools, visit).pixels[22:278, 12:268])
+    shown = steel_jobs.middle(steel_jobs.read(visit))
+    assert np.array_equal(shown.pixels, steel_jobs.read(visit).pixels[22:278, 12:268])
 
 
 def test_the_verdict_on_what_came_is_of_the_whole_plate(tools: SetTools, give: Give) -> None:
     visit = give(300, 280)
     value = json.loads(steel_jobs.stage_value(tools, visit))
-    assert value["as_it_came"] == steel_jobs.seen(tools, steel_jobs.read(tools, visit))
-    assert value["probabilities"] == steel_jobs.seen(tools, steel_jobs.middle(steel_jobs.read(tools, visit)))
+    assert value["as_it_came"] == steel_jobs.seen(tools, steel_jobs.read(visit))
+    assert value["probabilities"] == steel_jobs.seen(tools, steel_jobs.middle(steel_jobs.read(visit)))
 
 
 def test_weights_that_fail_are_said_to_the_visitor(tools: SetTools, give: Give) -> None:
@@ -157,7 +158,9 @@ class Waited(Turn):
         self.come = Event()
 
     def __enter__(self) -> None:
-        if self._lock.locked():
+        if self._lock.acquire(blocking=False):
+            self._lock.release()
+        else:
             self.come.set()
         super().__enter__()
 
@@ -184,6 +187,20 @@ def test_what_is_pressed_while_a_stroke_is_made_builds_on_it(tab: SteelTab, give
     assert not np.array_equal(put[32:], both[32:])
 
 
+def test_a_seed_that_comes_while_a_stroke_is_noted_is_not_lost(tab: SteelTab, give: Give) -> None:
+    turn = Waited()
+    desk = SteelDesk(turn=turn)
+    tab.open(desk, sent(give(64, 80)))
+    with turn:
+        seeding = Thread(target=tab.reseed, args=(desk, gr.EventData(None, {"seed": 5})))
+        seeding.start()
+        assert turn.come.wait(60)
+        assert desk.visit
+        assert desk.visit.seed == 0
+    seeding.join()
+    assert desk.visit.seed == 5
+
+
 def test_undo_steps_back_in_the_plate_to_save(tab: SteelTab, give: Give) -> None:
     desk, nothing = SteelDesk(), {"layers": []}
     with pytest.raises(gr.Error, match="Choose a plate first"):
@@ -196,7 +213,7 @@ def test_undo_steps_back_in_the_plate_to_save(tab: SteelTab, give: Give) -> None
     for drawn, wanted in ((EVERYWHERE, second), (nothing, first), (nothing, None), (nothing, None)):
         _, board, *buttons = tab.step_back(desk, drawn)
         assert desk.visit.brushed == wanted, "what is painted and not put there yet goes first"
-        assert np.array_equal(board["background"], steel_jobs.editor_picture(tab.tools, desk.visit))
+        assert np.array_equal(board["background"], steel_jobs.editor_picture(desk.visit))
         found = [(button.value or {"path": None})["path"] for button in buttons]
         assert found == ([str(wanted), str(mask_beside(wanted))] if wanted else [None, None])
 
@@ -210,13 +227,12 @@ def test_desks_copied_for_each_visitor_wait_for_nobody_else() -> None:
 def test_a_set_that_is_stopped_leaves_nothing(tab: SteelTab, tmp_path: Path) -> None:
     desk = SteelDesk()
     asked = {tab.desk: desk, tab.kind: "spots", tab.count: 5, tab.set_seed: 0, tab.own: False, tab.clean: True}
-    tab.begin_set(desk)
-    tab.tools.maker.asked.append(lambda: tab.stop_set(desk))
+    tab.tools.maker.asked.append(lambda: setattr(desk, "stopped", True))
     sample, told, archive = tab.make_set(asked)
     assert (sample, archive) == ([], None)
     assert "nothing of this set was kept" in told
     assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
-    tab.begin_set(desk)
+    desk.stopped = False
     sample, _, archive = tab.make_set(asked)
     assert archive
     assert {caption for _, caption in sample} == {"Spots", "Clean"}
@@ -255,16 +271,16 @@ def test_a_set_is_made_of_any_plate_that_the_page_shows(tools: SetTools, tmp_pat
     Image.fromarray(clean_plate((96, 96), 1)).save(path)
     visit, folder = PlateVisit(path, path.name), tmp_path / "clean"
     folder.mkdir()
-    order = SetOrder(("spots",), 1, 0, steel_jobs.clean_folder(tools, visit, folder))
+    order = SetOrder(("spots",), 1, 0, steel_jobs.clean_folder(visit, folder))
     *_, answer = steel_jobs.write_zip(SetTools(tools.maker, None), order, tmp_path / "set", lambda patch: None)
     assert len(answer["files"]["spots"]) == 1
-    assert np.array_equal(read_plate(folder / "plate.png").pixels, steel_jobs.read(tools, visit).pixels)
+    assert np.array_equal(read_plate(folder / "plate.png").pixels, steel_jobs.read(visit).pixels)
 
 
 def test_deep_plates_stay_deep_in_their_set(tools: SetTools, tmp_path: Path) -> None:
     deep = (clean_plate((96, 96), 1).astype(np.uint16) << 8) + 3
     Image.fromarray(deep).save(tmp_path / "plate.png")
-    steel_jobs.clean_folder(tools, PlateVisit(tmp_path / "plate.png", "plate.png"), tmp_path)
+    steel_jobs.clean_folder(PlateVisit(tmp_path / "plate.png", "plate.png"), tmp_path)
     assert np.array_equal(read_plate(tmp_path / "plate.png").pixels, deep)
 
 
