@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,6 +18,9 @@ from torch import nn
 from corrovis import cli
 from corrovis.results import SEVERITIES, Photo
 from corrovis.store import BUILDERS, Store
+
+if TYPE_CHECKING:
+    from endpoints import Doors
 
 LOOPBACK = ("127.", "::1", "localhost")
 STEEL_CLASSES = (
@@ -196,6 +199,15 @@ def toy_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def toy_store(toy_weights: Path) -> Store:
     return Store(toy_weights)
+
+
+@pytest.fixture
+def doors(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Doors:
+    """The endpoints of a page with toy networks."""
+    from endpoints import published  # brings gradio, which most tests do without
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    return published(toy_store)
 
 
 @pytest.fixture

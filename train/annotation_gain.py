@@ -18,7 +18,7 @@ from annotate import automatic
 from segment_scores import field_scores, summary
 from segmenting import Config, Run, fit, probabilities, semantic, warm_start
 from sem_segment import CLASSES, annotated, load_fields, sampler
-from support import arguments, fresh_seed, write_json
+from support import REPORTS, arguments, fresh_seed, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 
@@ -34,7 +34,7 @@ def main() -> None:
     parser = arguments(__doc__, "runs/annotation_gain")
     parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, random, or a torchvision file")
     parser.add_argument("--steps", type=int, default=100)
-    parser.add_argument("--report", type=Path, default=Path("train/reports/sem_annotation.json"))
+    parser.add_argument("--report", type=Path, default=REPORTS / "sem_annotation.json")
     args = parser.parse_args()
     config = Config(side=64, batch=2, steps=2) if args.smoke else Config(steps=args.steps)
     fields = load_fields(args.data)

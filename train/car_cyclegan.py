@@ -28,7 +28,7 @@ import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
 from car_pictures import PLACES, Picture, random_crop, read_pictures
-from support import arguments, fresh_seed, load_checkpoint, save_checkpoint, save_sheet, write_json
+from support import arguments, fresh_seed, load_checkpoint, rate_at, save_checkpoint, save_sheet, write_json
 from torch import Tensor, nn
 
 from corrovis.networks.patch_discriminator import PatchDiscriminator
@@ -94,11 +94,6 @@ def adversarial(verdict: Tensor, real: bool) -> Tensor:
 def lambda_at(config: Config, progress: float) -> float:
     """Weight of the cycle loss at `progress` 0 .. 1 of the training."""
     return config.lambda_start + (config.lambda_end - config.lambda_start) * progress
-
-
-def rate_at(progress: float) -> float:
-    """Share of the learning rate: 1 in the first half, then linear to 0."""
-    return min(1.0, 2 * (1 - progress))
 
 
 @dataclass

@@ -17,6 +17,7 @@ backgrounds, repainting, one fifth of all cars held out, and an encoder that has
 
 from __future__ import annotations
 
+import argparse
 import random
 import time
 from dataclasses import dataclass, replace
@@ -323,6 +324,24 @@ def label_again(network: CarUNet, data: Path, labels: Path, out: Path) -> None:
     network.train()
 
 
+def pools_of(known: list[Car], outlines: dict[str, Outline]) -> list[list[Car]]:
+    """What views are drawn from: cars whose mask was drawn, cars whose paint was outlined, all."""
+    return [[c for c in known if c.drawn] or known, [c for c in known if c.name in outlines] or known, known]
+
+
+def started(args: argparse.Namespace) -> tuple[CarUNet, Path]:
+    """The network to train and its labels: a first one's own with --start, else the detector's."""
+    network = CarUNet(encoder=args.encoder)
+    if not args.start:
+        warm_start(network, args.encoder, args.init)
+        return network, args.labels
+    load_checkpoint(args.start, network=network)
+    labels = args.out / "labels"
+    if not (args.resume and labels.exists()):
+        label_again(network, args.data, args.labels, labels)
+    return network, labels
+
+
 def main() -> None:
     parser = arguments(__doc__, "runs/car_mask")
     parser.add_argument("--labels", type=Path, default=Path("runs/car_labels"), help="what car_labels.py wrote")
@@ -343,19 +362,11 @@ def main() -> None:
     seed = fresh_seed(config.seed, checkpoint, args.resume)
     dice = random.Random(seed)
     torch.manual_seed(seed)
-    network, labels = CarUNet(encoder=args.encoder), args.labels
-    if args.start:
-        load_checkpoint(args.start, network=network)
-        labels = args.out / "labels"
-        if not (args.resume and labels.exists()):
-            label_again(network, args.data, args.labels, labels)
-    else:
-        warm_start(network, args.encoder, args.init)
+    network, labels = started(args)
     outlines = read_outlines()
     cars = load_cars(args.data, labels, outlines)
-    known = [c for c in cars if not is_held_out(c.group)]
+    pools = pools_of([c for c in cars if not is_held_out(c.group)], outlines)
     kept_back = [c for c in cars if is_held_out(c.group) and (c.drawn or c.name in outlines)]
-    pools = [[c for c in known if c.drawn] or known, [c for c in known if c.name in outlines] or known, known]
     empties = [read_rgb(p) for p in sorted((args.data / "steel_structures/images").glob("*.jpg"))[:150]]
     began = time.time()
 

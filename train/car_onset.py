@@ -18,7 +18,7 @@ import numpy as np
 from car_mask import probabilities
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from support import arguments, fold_of, read_mask, read_rgb, write_json
+from support import REPORTS, arguments, fold_of, read_mask, read_rgb, write_json
 from torch import nn
 
 from corrovis.car.masking import MODEL
@@ -33,6 +33,7 @@ NAMES = list(PRIOR)
 
 @dataclass(frozen=True)
 class Config:
+    photos: int | None = None  # all
     pixels: int = 3000
     strength: float = 0.3
     seed: int = 0
@@ -53,7 +54,8 @@ def read_samples(data: Path, network: nn.Module, config: Config) -> Samples:
         group = {row["file"].split(".")[0]: row["group"] for row in csv.DictReader(file)}
     dice = np.random.default_rng(config.seed)
     parts = []
-    for path in sorted((data / "cars/rust_masks").glob("*.png")):
+    paths = sorted((data / "cars/rust_masks").glob("*.png"))
+    for path in paths[:: max(1, len(paths) // (config.photos or len(paths)))]:
         rgb, rust = read_rgb(data / "cars/rusty" / f"{path.stem}.jpg"), read_mask(path) > 127
         found = probabilities(network, rgb)
         car = (found[CAR] > 0.5) | rust
@@ -87,9 +89,9 @@ def auc(s: Samples, odds: np.ndarray) -> dict[str, object]:
 def main() -> None:
     parser = arguments(__doc__, "runs/car_onset")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="with the car-mask to use")
-    parser.add_argument("--report", type=Path, default=Path("train/reports/car_onset.json"))
+    parser.add_argument("--report", type=Path, default=REPORTS / "car_onset.json")
     args = parser.parse_args()
-    config = Config(pixels=600) if args.smoke else Config()
+    config = Config(photos=4, pixels=600) if args.smoke else Config()
     s = read_samples(args.data, Store(args.weights).network(MODEL), config)
     odds = np.empty(len(s.y))
     for k in np.unique(s.fold):

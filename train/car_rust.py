@@ -19,10 +19,20 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-import torchvision
 from accelerate import Accelerator
-from safetensors.torch import load_file
-from support import arguments, cars_of, fresh_seed, is_held_out, load_checkpoint, read_mask, read_rgb, save_checkpoint, save_sheet
+from lpips import grams, squeezenet
+from support import (
+    arguments,
+    cars_of,
+    fresh_seed,
+    is_held_out,
+    load_checkpoint,
+    rate_at,
+    read_mask,
+    read_rgb,
+    save_checkpoint,
+    save_sheet,
+)
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -49,14 +59,14 @@ def rust_share(rgb: np.ndarray) -> np.ndarray:
     return (hue > 18) & (hue < 82) & (chroma > 9) & (lab[..., 0] > 6) & (lab[..., 0] < 68)
 
 
-def load_rust(data: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Pictures with the (H, W) bool of where they are rust.  Cars of the hold-out stay out."""
+def load_rust(data: Path, most: int | None = None) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pictures, of either kind at `most` so many, with the (H, W) bool of where they are rust.  Cars of the hold-out stay out."""
     pictures = []
-    for path in sorted((data / "cars/rust_textures").glob("*.jpg")):
+    for path in sorted((data / "cars/rust_textures").glob("*.jpg"))[:most]:
         rgb = read_rgb(path)
         pictures.append((rgb, rust_share(rgb)))
     groups = cars_of(data)
-    for path in sorted((data / "cars/rust_masks").glob("*.png")):
+    for path in sorted((data / "cars/rust_masks").glob("*.png"))[:most]:
         if not is_held_out(groups.get(path.stem, path.stem)):
             rgb = read_rgb(data / "cars/rusty" / f"{path.stem}.jpg")
             pictures.append((rgb, rust_share(rgb) & (read_mask(path) > 127)))
@@ -100,26 +110,16 @@ class Discriminator(nn.Module):
 
 
 class Style(nn.Module):
-    """Gram matrices of three SqueezeNet stages."""
+    """Gram matrices of SqueezeNet's features at three depths; `weights` as `lpips.squeezenet` takes them."""
 
-    def __init__(self, weights: Path | None) -> None:
+    def __init__(self, weights: str) -> None:
         super().__init__()
-        network = torchvision.models.squeezenet1_1(weights=None if weights else "DEFAULT")
-        if weights:
-            network.load_state_dict({k: v.float() for k, v in load_file(weights).items()}, strict=False)
-        self.stages = nn.ModuleList([network.features[:2], network.features[2:5], network.features[5:8]])
-        self.requires_grad_(False)
+        self.layers = squeezenet(weights)
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
 
     def forward(self, rgb: Tensor) -> list[Tensor]:
-        x = ((rgb + 1) / 2 - self.mean) / self.std
-        grams = []
-        for stage in self.stages:
-            x = stage(x)
-            flat = x.flatten(2)
-            grams.append(flat @ flat.transpose(1, 2) / flat.shape[2])
-        return grams
+        return grams(self.layers, ((rgb + 1) / 2 - self.mean) / self.std)
 
 
 def style_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
@@ -139,14 +139,14 @@ def draw(network: nn.Module, crops: np.ndarray, path: Path) -> None:
 
 def main() -> None:
     parser = arguments(__doc__, "runs/car_rust")
-    parser.add_argument("--features", type=Path, help="SqueezeNet weights; torchvision's own download by default")
+    parser.add_argument("--features", default="imagenet", help="SqueezeNet weights; `imagenet` downloads them, `none` for tests")
     args = parser.parse_args()
     config = Config(side=32, batch=2, steps=2) if args.smoke else Config()
     checkpoint = args.out / "last.pt"
     seed = fresh_seed(config.seed, checkpoint, args.resume)
     torch.manual_seed(seed)
     dice = random.Random(seed)
-    pictures = load_rust(args.data)
+    pictures = load_rust(args.data, 4 if args.smoke else None)
     shown = np.stack([random_crop(pictures, config.side, random.Random(i)) for i in range(10)])
     accelerator = Accelerator()
     network, judge, style = RustTexture(), Discriminator(), Style(args.features).to(accelerator.device)
@@ -158,7 +158,7 @@ def main() -> None:
     began = time.time()
     while step < config.steps:
         for optimiser in (network_optimiser, judge_optimiser):
-            optimiser.param_groups[0]["lr"] = config.lr * min(1.0, 2 * (1 - step / config.steps) + 0.02)
+            optimiser.param_groups[0]["lr"] = config.lr * rate_at(step / config.steps, 0.02)
         real = torch.from_numpy(np.stack([random_crop(pictures, config.side, dice) for _ in range(config.batch)])).to(
             accelerator.device
         )

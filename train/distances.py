@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import timm
 import torch
-from bootstrap import interval
+from bootstrap import interval, mean_over_groups
 from safetensors.torch import load_file
 
 from corrovis.tensors import tensor_of
@@ -105,20 +105,15 @@ Measure = Callable[[np.ndarray, np.ndarray], float]
 
 
 def distance(measure: Measure, made: Sample, real: Sample, rounds: int = ROUNDS) -> dict[str, float]:
-    """`measure` with 1.96 standard deviations of its bootstrap over cars either side.
-
-    Not the bootstrap's percentiles: drawing cars twice raises both distances, so percentiles need not hold the value itself.
-    """
+    """`measure` with its interval over cars; drawing cars twice raises both distances, so percentiles would not do."""
     dice = np.random.default_rng(0)
     value = measure(made.features, real.features)
-    ends = interval(value, [measure(made.again(dice), real.again(dice)) for _ in range(rounds)])
+    samples = [measure(made.again(dice), real.again(dice)) for _ in range(rounds)]
+    ends = interval(value, samples, min(made.cars, real.cars), biased=True)
     counts = {"n": len(made), "cars": made.cars, "n_real": len(real), "cars_real": real.cars}
     return {"value": value, **ends, **counts}
 
 
-def spread(values: Sequence[float], statistic: Callable[..., np.ndarray] = np.mean, rounds: int = 2000) -> dict[str, float]:
-    """`statistic` of one value per car, with the 95 % percentile interval of its bootstrap."""
-    array = np.asarray(values, float)
-    draws = np.random.default_rng(0).integers(0, len(array), (rounds, len(array)))
-    low, high = np.percentile(statistic(array[draws], axis=1), (2.5, 97.5))
-    return {"value": float(statistic(array)), "low": float(low), "high": float(high), "n": len(array)}
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Mean of one value per car, with its interval."""
+    return {**mean_over_groups(np.asarray(values), np.arange(len(values))), "n": len(values)}

@@ -25,7 +25,7 @@ from car_evaluation import evaluate_car
 from inspection_scores import evaluate_sem
 from sem_gan_scores import evaluate_semgan
 from steel_evaluation import evaluate_steel
-from support import arguments
+from support import REPORTS, arguments
 
 from corrovis.settings import WEIGHTS
 
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="score only so many cars, or patches of a material")
     args = parser.parse_args()
     evaluate, name = KINDS[args.what]
-    args.report = args.report or Path(__file__).parent / "reports" / name
+    args.report = args.report or REPORTS / name
     evaluate(args)
 
 

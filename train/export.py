@@ -1,8 +1,9 @@
 """The only writer of weights/: a checkpoint becomes a safetensors file, a record in manifest.json and a model card.
 
-    python train/export.py runs/car_mask_mean/last.pt --name car-mask --arch CarUNet --shape 1,3,64,64 \\
+    python train/export.py runs/car_mask3/last.pt --name car-mask --arch CarUNet --shape 1,3,64,64 \\
         --about "Where the car is in a photo, and which of its parts are paint" \\
-        --config '{}' --input '{"size": 480, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "resample": "area"}' \\
+        --config '{"encoder": "yolov8n"}' \\
+        --input '{"size": 480, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5], "resample": "area"}' \\
         --classes car paint --metrics train/reports/car.json#metrics.car-mask \\
         --trained '{"command": "python train/car_mask.py --steps 450", "data": "...", "seconds": 3600, "device": "2 cores"}' \\
         --limits "Photos of cars; trucks and motorcycles were not in the data"

@@ -23,12 +23,12 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from bootstrap import mean_over_groups
 from export import Release, export
+from grade_scores import share
 from segment_views import Labelled, Windows, camera, instrument, window
 from sem_segment import SCALES, load_fields
 from structure_segment import SCALES as PHOTO_SCALES
-from support import arguments, fold_of, read_rgb, write_json
+from support import REPORTS, arguments, fold_of, read_rgb, write_json
 
 from corrovis.manifest import WeightSpec, read_manifest
 from corrovis.networks.familiarity import Familiarity
@@ -42,7 +42,6 @@ ROOT = Path(__file__).resolve().parents[1]
 DIRECTIONS = 8
 MOST_FOLDS = 8
 PASSING = 0.95
-ROUNDS = 2000
 
 
 @dataclass(frozen=True)
@@ -169,8 +168,7 @@ def false_alarms(distances: np.ndarray, group: np.ndarray, room: float, on: str)
     alarm = np.zeros(len(group), bool)
     for name in names:
         alarm[group == name] = distances[group == name] > limit_of(distances[group != name], room)
-    value = mean_over_groups(alarm, group, ROUNDS)
-    return {**{k: round(v, 4) for k, v in value.items()}, "n": len(group), "on": on}
+    return share(alarm, group, on)
 
 
 def warned(distances: list[float], limit: float, on: str) -> dict[str, Any]:
@@ -201,7 +199,7 @@ def main() -> None:
         far = [distance(known, network, as_seen(rgb, spec)) for rgb in some]
         metrics[f"warned_of_{kind.replace(' ', '_')}"] = warned(far, limit, f"pictures: {kind}")
         print(f"{kind}: {np.round(np.array(far) / limit, 2)}", flush=True)
-    report = args.report or ROOT / f"train/reports/familiar_{args.name}.json"
+    report = args.report or REPORTS / f"familiar_{args.name}.json"
     made = {"directions": DIRECTIONS, "views": config.views, "passing": PASSING, "room": source.room, "limit": round(limit, 4)}
     write_json(report, {"metrics": metrics, "distances": [round(float(d), 3) for d in sorted(distances)], "made": made})
     release = Release(

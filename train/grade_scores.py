@@ -1,12 +1,14 @@
-"""How well a grader grades: scores of out-of-fold probabilities, each with a bootstrap interval over cars."""
+"""How well a grader grades: scores of out-of-fold probabilities, each with a bootstrap interval over groups, such as cars."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from bootstrap import ROUNDS, interval, mean_over_groups
+from bootstrap import SHARE, interval, mean_over_groups, resamples, score
 
 from corrovis.networks.severity_net import level_probabilities
 
@@ -60,43 +62,33 @@ SCORES: dict[str, Score] = {
     "accuracy_among_rusty": rusty_accuracy,
     "calibration_error": calibration_error,
 }
-
-
 BIASED = ("calibration_error",)  # few pictures are worse calibrated than many, and those drawn twice count as fewer
+IN_LEVELS = ("levels_off",)  # no share, and may be more than 1
+OF_RUSTY = ("accuracy_among_rusty",)
 
 
-def bounds(name: str, value: float, samples: list[float]) -> dict[str, float]:
-    """Low and high of a score from its bootstrap: percentiles, where these are about the value."""
-    if name in BIASED:
-        return interval(value, samples, least=0, most=1)
-    low, high = np.percentile(samples, (2.5, 97.5))
-    return {"low": float(low), "high": float(high)}
-
-
-def scored(
-    p: np.ndarray, level: np.ndarray, group: np.ndarray, on: str, scores: dict[str, Score] = SCORES
-) -> dict[str, dict[str, float | int | str]]:
+def scored(p: np.ndarray, level: np.ndarray, group: np.ndarray, on: str, scores: dict[str, Score] = SCORES) -> dict[str, Any]:
     """Every score as {"value", "low", "high", "n", "on"}: whole cars are drawn again, within each level of their worst photo."""
-    names, first = np.unique(group, return_inverse=True)
-    members = [np.flatnonzero(first == i) for i in range(len(names))]
-    worst = np.array([level[m].max() for m in members])
-    dice = np.random.default_rng(0)
-    samples = []
-    for _ in range(ROUNDS):
-        drawn = np.concatenate([dice.choice(same, len(same)) for same in (np.flatnonzero(worst == k) for k in np.unique(worst))])
-        samples.append(np.concatenate([members[i] for i in drawn]))
-    out = {}
-    for name, score in scores.items():
-        value = {"value": score(p, level)}
-        value |= bounds(name, value["value"], [score(p[s], level[s]) for s in samples])
-        out[name] = {**{k: round(v, 4) for k, v in value.items()}, "n": len(level), "on": on}
-    return out
+    found = over_samples(p, level, resamples(group, alike=level), len(np.unique(group)), scores)
+    rusty = int((level > 0).sum())
+    return {name: score(*both, rusty if name in OF_RUSTY else len(level), on) for name, both in found.items()}
 
 
-def share(right: np.ndarray, group: np.ndarray, on: str) -> dict[str, float | int | str]:
+def over_samples(
+    p: np.ndarray, level: np.ndarray, samples: Sequence[np.ndarray], groups: int, scores: dict[str, Score]
+) -> dict[str, tuple[float, dict[str, float]]]:
+    """Value and interval of every score; `samples` are drawn from so many groups."""
+    found = {}
+    for name, of in scores.items():
+        value, scale = of(p, level), (0, math.inf) if name in IN_LEVELS else SHARE
+        found[name] = value, interval(value, [of(p[s], level[s]) for s in samples], groups, scale, name in BIASED)
+    return found
+
+
+def share(right: np.ndarray, group: np.ndarray, on: str) -> dict[str, Any]:
     """A share as a score: `right` (n,) bool, bootstrapped over `group`."""
-    value = mean_over_groups(right, group)
-    return {**{k: round(v, 4) for k, v in value.items()}, "n": len(right), "on": on}
+    found = mean_over_groups(right, group)
+    return score(found.pop("value"), found, len(right), on)
 
 
 def probabilities_at(logits: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from support import write_json
+from support import REPORTS, write_json
 
 TRAIN = Path(__file__).resolve().parent
 
@@ -256,9 +256,8 @@ def beside_seed(model: str, scores: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    reports = TRAIN / "reports"
-    kept = json.loads((reports / "sem.json").read_text())["skipped"]
-    write_json(reports / "sem.json", gathered(reports, kept))
+    kept = json.loads((REPORTS / "sem.json").read_text())["skipped"]
+    write_json(REPORTS / "sem.json", gathered(REPORTS, kept))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from inspector import Config, fit, joined, logits_of, some_of_each
 from pegan import Deck
 from steel_data import Patches, load
 from steel_methods import METHODS, SHIPPED, Augmentation, Method, draw, load_method, shipped
-from support import arguments, write_json
+from support import REPORTS, arguments, write_json
 
 from corrovis.networks.inspector_net import Backbone, InspectorNet
 from corrovis.settings import WEIGHTS
@@ -127,7 +127,7 @@ def main() -> None:
     parser = arguments(__doc__, "runs/inspector_gain")
     parser.add_argument("--runs", type=Path, default=Path("runs/rivals"), help="checkpoints of train/rivals.py")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where the shipped generator is")
-    parser.add_argument("--report", type=Path, default=Path("train/reports/inspector_gain.json"))
+    parser.add_argument("--report", type=Path, default=REPORTS / "inspector_gain.json")
     parser.add_argument("--steps", type=int, default=1600)
     args = parser.parse_args()
     train, held_out = (load(args.data, part, 32 if args.smoke else 64) for part in ("train", "held_out"))

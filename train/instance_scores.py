@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from bootstrap import interval
+from bootstrap import SHARE, interval, resamples, score
 from torch import from_numpy
 from torchvision.ops import box_iou
 
@@ -145,15 +145,12 @@ class Pool:
 
 def instance_summary(tiles: list[Matched], sure: float, on: str) -> dict[str, dict[str, Any]]:
     """The metrics with intervals from drawing whole groups, then tiles within them, again."""
-    pool, dice = Pool(tiles), np.random.default_rng(0)
-    members = [np.flatnonzero([t.group == group for t in tiles]) for group in sorted({t.group for t in tiles})]
-    samples = []
-    for _ in range(ROUNDS):
-        drawn = [members[i] for i in dice.integers(0, len(members), len(members))]
-        again = np.concatenate([some[dice.integers(0, len(some), len(some))] for some in drawn])
-        samples.append(pool.metrics(sure, np.bincount(again, minlength=len(tiles)).astype(float)))
+    pool, n, group = Pool(tiles), len(tiles), np.array([tile.group for tile in tiles])
+    drawn = [np.bincount(at, minlength=n).astype(float) for at in resamples(group, ROUNDS, within=True)]
+    samples = [pool.metrics(sure, weight) for weight in drawn]
     found = {}
-    for name, own in pool.metrics(sure, np.ones(len(tiles))).items():
-        ends = interval(own, [sample[name] for sample in samples], least=0, most=math.inf if "error" in name else 1)
-        found[name] = {**{k: round(v, 4) for k, v in {"value": own, **ends}.items()}, "n": len(tiles), "on": on}
+    for name, value in pool.metrics(sure, np.ones(n)).items():
+        scale = (0, math.inf) if "error" in name else SHARE
+        ends = interval(value, [sample[name] for sample in samples], len(np.unique(group)), scale, biased=True)
+        found[name] = score(value, ends, n, on)
     return found

@@ -1,4 +1,4 @@
-"""How unlike two pictures look: LPIPS (Zhang et al. 2018) on SqueezeNet."""
+"""SqueezeNet's features of pictures: how unlike two look, LPIPS (Zhang et al. 2018), and their texture, Gram matrices."""
 
 from __future__ import annotations
 
@@ -9,8 +9,28 @@ import numpy as np
 import torch
 import torchvision
 from safetensors.torch import load_file
+from torch import Tensor, nn
 
 STAGES = ((0, 2), (2, 5), (5, 8), (8, 10), (10, 11), (11, 12), (12, 13))
+
+
+def squeezenet(weights: str) -> nn.Sequential:
+    """Its layers, which learn no more; `weights`: a file, `imagenet` (download) or `none` (for tests)."""
+    network = torchvision.models.squeezenet1_1(weights="DEFAULT" if weights == "imagenet" else None)
+    if weights not in ("imagenet", "none"):
+        network.load_state_dict({k: v.float() for k, v in load_file(Path(weights)).items()}, strict=False)
+    layers: nn.Sequential = network.features.requires_grad_(False)
+    return layers
+
+
+def grams(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+    """Gram matrices (n, c, c) of pictures (n, 3, H, W) at three depths (Gatys et al. 2015)."""
+    found = []
+    for start, end in STAGES[:3]:
+        x = layers[start:end](x)
+        flat = x.flatten(2)
+        found.append(flat @ flat.transpose(1, 2) / flat.shape[2])
+    return found
 
 
 class Lpips:

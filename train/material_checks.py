@@ -88,11 +88,6 @@ def distances_to(network: Gauged, pictures: Iterable[Grey], size: int) -> np.nda
         return np.array([float(network.familiarity(seen).mean()) for seen in views])
 
 
-def flagged(distances: np.ndarray, limit: float, on: str) -> dict[str, Any]:
-    """Share above the limit."""
-    return share(distances > limit, np.arange(len(distances)), on)
-
-
 def usual_limit(lesson: Lesson, train: Train, size: int) -> float:
     """The distance that all but a few of the fields held out stay below."""
     usual = np.zeros(len(lesson.samples))
@@ -104,21 +99,27 @@ def usual_limit(lesson: Lesson, train: Train, size: int) -> float:
 def stranger_scores(shipped: Gauged, strange: dict[str, list[Grey]], limit: float, size: int) -> dict[str, Any]:
     """Pictures of other kinds that are told to be unfamiliar."""
     far = {kind: distances_to(shipped, pictures, size) for kind, pictures in strange.items()}
-    found = {f"strangers_{kind}": flagged(d, limit, f"{kind}, told to be unfamiliar") for kind, d in far.items()}
+    found = {
+        f"strangers_{kind}": share(d > limit, np.arange(len(d)), f"{kind}, told to be unfamiliar") for kind, d in far.items()
+    }
     if far:
-        pooled = np.concatenate(list(far.values()))
-        found["strangers"] = flagged(pooled, limit, "pictures of other kinds, told to be unfamiliar")
+        kind = np.repeat(list(far), [len(d) for d in far.values()])
+        told = np.concatenate(list(far.values())) > limit
+        found["strangers"] = share(told, kind, f"pictures of {len(far)} other kinds, told to be unfamiliar")
     return found
 
 
 def unseen_scores(lesson: Lesson, train: Train, limit: float, size: int) -> dict[str, Any]:
     """Materials left out of training that are told to be unfamiliar."""
-    found, unseen, every = {}, [], np.arange(len(lesson.samples))
+    found, unseen, every = {}, np.zeros(len(lesson.samples)), np.arange(len(lesson.samples))
     for k, name in enumerate(lesson.classes):
         without = train(every[lesson.labels != k], f"without{k}")
-        unseen.append(distances_to(without, (lesson.samples[i].grey for i in every[lesson.labels == k]), size))
-        found[f"unseen_{name}"] = flagged(unseen[-1], limit, f"{name}, left out of training, told to be unfamiliar")
-    found["unseen"] = flagged(np.concatenate(unseen), limit, "materials left out of training, told to be unfamiliar")
+        own = every[lesson.labels == k]
+        unseen[own] = distances_to(without, (lesson.samples[i].grey for i in own), size)
+        found[f"unseen_{name}"] = share(
+            unseen[own] > limit, lesson.groups[own], f"{name}, left out of training, told to be unfamiliar"
+        )
+    found["unseen"] = share(unseen > limit, lesson.labels, "materials left out of training, told to be unfamiliar")
     return found
 
 

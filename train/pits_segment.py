@@ -30,7 +30,7 @@ from safetensors.torch import load_file
 from segment_views import UNKNOWN, Labelled, Windows, instrument, window
 from segmenting import Config, Lesson, Run, Sampler, fit, semantic, to_batch
 from sklearn.model_selection import GroupKFold
-from support import arguments, fresh_seed, load_checkpoint, read_rgb, save_sheet, write_json
+from support import REPORTS, arguments, fresh_seed, load_checkpoint, read_rgb, save_sheet, write_json
 from torch import Tensor, nn
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
@@ -283,7 +283,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="[default: as the method needs]")
     parser.add_argument("--report", type=Path, help="where the scores go  [default: train/reports/sem_pits_METHOD.json]")
     args = parser.parse_args()
-    report = args.report or Path(f"train/reports/sem_pits_{args.method}.json")
+    report = args.report or REPORTS / f"sem_pits_{args.method}.json"
     how = METHODS[args.method].input
     drawn = load_tiles(args.data, "manual")
     tiles = drawn if args.masks == "manual" else load_tiles(args.data, args.masks)

@@ -16,12 +16,12 @@ import pegan
 import torch
 from export import Release, export
 from steel_data import SOURCE
+from support import REPORTS
 
 from corrovis.networks.pegan import PEGenerator
 from corrovis.settings import WEIGHTS
 from corrovis.steel.defects import MODEL
 
-ROOT = Path(__file__).resolve().parents[1]
 LIMITS = (
     "Learned from NEU-CLS-64: 64 px grey patches of hot-rolled strip from one line, at one scale. It draws textures of that "
     "scale: cut or reduce plates so that a defect is some tens of pixels wide. Of its spots the inspector takes little more than "
@@ -55,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, default=Path("runs/pegan"))
     parser.add_argument("--seconds", type=int, required=True, help="how long the network was trained")
-    parser.add_argument("--report", type=Path, default=ROOT / "train/reports/steel.json")
+    parser.add_argument("--report", type=Path, default=REPORTS / "steel.json")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     args = parser.parse_args()
     state = torch.load(args.run / "last.pt", map_location="cpu", weights_only=True)

@@ -14,13 +14,13 @@ from typing import Any
 import torch
 from export import Release, export
 from segmenting import unweighted
+from support import REPORTS
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.settings import WEIGHTS
 from corrovis.store import BUILDERS
 
-ROOT = Path(__file__).resolve().parents[1]
 SECOND_STAGE = "efficientnet_b0-warm"
 LEARNED_SIDE = 1280  # of every field of Ni-20Cr, px
 HALVES = {"mean": [0.5] * 3, "std": [0.5] * 3, "resample": "area"}
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("name", choices=sorted(RELEASES))
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--seconds", type=int, required=True, help="how long the shipped network was trained")
-    parser.add_argument("--reports", type=Path, default=ROOT / "train/reports", help="folder of the reports with the scores")
+    parser.add_argument("--reports", type=Path, default=REPORTS, help="folder of the reports with the scores")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     args = parser.parse_args()
     plan = RELEASES[args.name]

@@ -16,7 +16,7 @@ from segment_scores import summary
 from segment_views import Labelled
 from segmenting import left_out, probabilities
 from sem_segment import load_fields
-from support import arguments, save_sheet, write_json
+from support import REPORTS, arguments, save_sheet, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.sem.saliency import LONG_SIDE, METHODS, heat_of
@@ -70,7 +70,7 @@ def saliency_scores(fields: list[Labelled], runs: Path, sheet: Path) -> dict[str
 def main() -> None:
     parser = arguments(__doc__, "runs/sem_saliency")
     parser.add_argument("--segmenter", type=Path, default=Path("runs/sem_ni20cr"), help="folder of sem_segment.py's checkpoints")
-    parser.add_argument("--report", type=Path, default=Path("train/reports/sem_saliency.json"), help="where the scores go")
+    parser.add_argument("--report", type=Path, default=REPORTS / "sem_saliency.json", help="where the scores go")
     args = parser.parse_args()
     write_json(args.report, saliency_scores(load_fields(args.data), args.segmenter, args.out / "maps.png"))
 

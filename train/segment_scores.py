@@ -1,14 +1,14 @@
-"""How well a segmenter segments: scores of a field, and their means with bootstrap intervals over fields."""
+"""How well a segmenter segments: scores of a field, and their means with bootstrap intervals over groups of fields."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from bootstrap import SHARE, interval, mean_over_groups, resamples, score
 from segment_views import UNKNOWN, Labelled
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-ROUNDS = 2000
 SAMPLE = 200_000
 
 
@@ -53,24 +53,11 @@ def field_scores(field: Labelled, p: np.ndarray) -> dict[str, Any]:
 def summary(scores: list[dict[str, Any]], on: str) -> dict[str, dict[str, Any]]:
     """Mean of each score over fields, with an interval from drawing whole groups and then fields within them again."""
     names = [name for name, value in scores[0].items() if isinstance(value, float)]
-    groups = sorted({row["group"] for row in scores})
-    members = [[row for row in scores if row["group"] == group] for group in groups]
-    dice = np.random.default_rng(0)
-    samples = []
-    for _ in range(ROUNDS):
-        drawn = [members[i] for i in dice.integers(0, len(members), len(members))]
-        rows = [some[i] for some in drawn for i in dice.integers(0, len(some), len(some))]
-        samples.append([np.mean([row[name] for row in rows]) for name in names])
-    low, high = np.percentile(np.array(samples), (2.5, 97.5), axis=0)
+    table, group = np.array([[row[name] for name in names] for row in scores]), np.array([row["group"] for row in scores])
+    value, samples = table.mean(axis=0), np.array([table[at].mean(axis=0) for at in resamples(group, within=True)])
+    n, groups = len(scores), len(np.unique(group))
     return {
-        name: {
-            "value": round(float(np.mean([row[name] for row in scores])), 4),
-            "low": round(float(low[i]), 4),
-            "high": round(float(high[i]), 4),
-            "n": len(scores),
-            "on": f"{len(scores)} {on}",
-        }
-        for i, name in enumerate(names)
+        name: score(value[i], interval(value[i], samples[:, i], groups, SHARE), n, f"{n} {on}") for i, name in enumerate(names)
     }
 
 
@@ -79,30 +66,23 @@ def benchmark_scores(tables: np.ndarray, group: np.ndarray, classes: tuple[str, 
 
     `tables` (n, classes, classes): a confusion of pixels for every photo.  Whole groups are drawn again for the intervals.
     """
-    _, member = np.unique(group, return_inverse=True)
-    dice = np.random.default_rng(0)
-    drawn = dice.integers(0, member.max() + 1, (ROUNDS // 2, member.max() + 1))
-    of_group = np.stack([tables[member == g].sum(axis=0) for g in range(member.max() + 1)])
-    value = _pixel_scores(tables.sum(axis=0), classes)
-    samples = [_pixel_scores(of_group[d].sum(axis=0), classes) for d in drawn]
-    on = f"{len(tables)} photos of places that the network had not seen"
-    metrics = {}
-    for name, own in value.items():
-        low, high = np.nanpercentile([sample[name] for sample in samples], (2.5, 97.5))
-        metrics[name] = {**{k: round(float(v), 4) for k, v in (("value", own), ("low", low), ("high", high))}}
-        metrics[name] |= {"n": len(tables), "on": on}
-    metrics["area_error"] = {**_area_error(tables, member, drawn), "n": len(tables), "on": on}
-    counts = [[int(n) for n in row] for row in tables.sum(axis=0)]
+    n, groups = len(tables), len(np.unique(group))
+    on = f"{n} photos of places that the network had not seen"
+    samples = [_pixel_scores(tables[at].sum(axis=0), classes) for at in resamples(group)]
+    metrics = {
+        name: score(value, interval(value, [sample[name] for sample in samples], groups, SHARE), n, on)
+        for name, value in _pixel_scores(tables.sum(axis=0), classes).items()
+    }
+    off = mean_over_groups(_area_error(tables), group)
+    metrics["area_error"] = score(off.pop("value"), off, n, on)
+    counts = [[int(count) for count in row] for row in tables.sum(axis=0)]
     return {"metrics": metrics, "confusion": {"rows": "labelled", "columns": "found", "classes": list(classes), "pixels": counts}}
 
 
-def _area_error(tables: np.ndarray, member: np.ndarray, drawn: np.ndarray) -> dict[str, float]:
-    """Mean absolute error of the corroded share of a photo, with its interval over groups."""
+def _area_error(tables: np.ndarray) -> np.ndarray:
+    """(n,) error of the corroded share of each photo."""
     share = tables / tables.sum(axis=(1, 2), keepdims=True)
-    off = np.abs(share[:, 1:].sum(axis=(1, 2)) - share[:, :, 1:].sum(axis=(1, 2)))
-    total, count = np.bincount(member, off), np.bincount(member)
-    low, high = np.percentile(total[drawn].sum(axis=1) / count[drawn].sum(axis=1), (2.5, 97.5))
-    return {"value": round(float(off.mean()), 4), "low": round(float(low), 4), "high": round(float(high), 4)}
+    return np.abs(share[:, 1:].sum(axis=(1, 2)) - share[:, :, 1:].sum(axis=(1, 2)))
 
 
 def _pixel_scores(table: np.ndarray, classes: tuple[str, ...]) -> dict[str, float]:

@@ -23,6 +23,7 @@ four; nothing in the package asks for one, so its checkpoint and its sheets (las
 
 from __future__ import annotations
 
+import argparse
 import random
 import time
 from dataclasses import dataclass
@@ -31,11 +32,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-import torchvision
 from accelerate import Accelerator
-from safetensors.torch import load_file
+from lpips import grams, squeezenet
 from sem_patches import Micrograph, cut, load_micrographs, read_series, split
-from support import arguments, load_checkpoint, save_checkpoint, save_sheet, spent, write_json
+from support import arguments, load_checkpoint, rate_at, save_checkpoint, save_sheet, spent, write_json
 from torch import Tensor, nn
 
 from corrovis.errors import CorrovisError
@@ -133,23 +133,14 @@ def texture_loss(made: list[Tensor], real: list[Tensor]) -> Tensor:
 
 
 class Texture(nn.Module):
-    """Gram matrices of SqueezeNet's features at three depths; `weights`: a file, `imagenet` (download) or `none` (for tests)."""
+    """Gram matrices of SqueezeNet's features at three depths; `weights` as `lpips.squeezenet` takes them."""
 
     def __init__(self, weights: str) -> None:
         super().__init__()
-        network = torchvision.models.squeezenet1_1(weights="DEFAULT" if weights == "imagenet" else None)
-        if weights not in ("imagenet", "none"):
-            network.load_state_dict({k: v.float() for k, v in load_file(Path(weights)).items()}, strict=False)
-        stages = network.features
-        self.stages = nn.ModuleList([stages[:2], stages[2:5], stages[5:8]]).requires_grad_(False)
+        self.layers = squeezenet(weights)
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        x, grams = picture.expand(-1, 3, -1, -1) * 2.2, []  # ImageNet's spread of grey
-        for stage in self.stages:
-            x = stage(x)
-            flat = x.flatten(2)
-            grams.append(flat @ flat.transpose(1, 2) / flat.shape[2])
-        return grams
+        return grams(self.layers, picture.expand(-1, 3, -1, -1) * 2.2)  # ImageNet's spread of grey
 
 
 class Surfaces:
@@ -237,6 +228,75 @@ def draw(average: nn.Module, data: Surfaces | Clips, path: Path) -> None:
     save_sheet([[np.repeat(((cell + 1) * 127.5).byte().numpy()[..., None], 3, axis=2) for cell in row] for row in rows], path)
 
 
+class Training:
+    """What learns, and the step it is at; `parts` are what a checkpoint keeps of it."""
+
+    def __init__(self, data: Surfaces | Clips, config: Config, features: str, checkpoint: Path | None) -> None:
+        count, self.config = len(data.materials), config
+        generator, average = (SurfaceGenerator(count, config.width, data.frames) for _ in range(2))
+        average.load_state_dict(generator.state_dict())
+        judge, texture = SurfaceDiscriminator(count, config.width), Texture(features if config.texture else "none")
+        g_optimiser = torch.optim.Adam(generator.parameters(), lr=config.generator_lr, betas=(0.5, 0.99))
+        d_optimiser = torch.optim.Adam(judge.parameters(), lr=config.discriminator_lr, betas=(0.5, 0.99))
+        self.parts = {"generator": generator, "average": average, "judge": judge}
+        self.parts |= {"g_optimiser": g_optimiser, "d_optimiser": d_optimiser}
+        self.step = load_checkpoint(checkpoint, **self.parts) if checkpoint else 0
+        self.accelerator = Accelerator()
+        self.device = self.accelerator.device
+        self.generator, self.judge, *self.optimisers = self.accelerator.prepare(generator, judge, g_optimiser, d_optimiser)
+        self.average, self.texture = average.to(self.device), texture.to(self.device)
+
+    def learn(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """One step of discriminator and generator; their losses."""
+        config, (g_optimiser, d_optimiser) = self.config, self.optimisers
+        for optimiser, rate in ((g_optimiser, config.generator_lr), (d_optimiser, config.discriminator_lr)):
+            optimiser.param_groups[0]["lr"] = rate * rate_at(self.step / config.steps, 0.02)
+        batch = tuple(part.to(self.device) for part in batch)
+        frames, real, share, material = batch
+        made = self.generator(frames, torch.randn_like(real), share, material)
+
+        d_loss = real_or_made(self.judge(real, material), self.judge(made.detach(), material))
+        d_optimiser.zero_grad()
+        if config.smooth and self.step % SMOOTHED == 0:
+            self.accelerator.backward(SMOOTHED * config.smooth * steepness(real, material, self.judge))
+        self.accelerator.backward(d_loss)
+        d_optimiser.step()
+
+        terms = generator_loss(made, batch, (self.judge, self.texture), config)
+        g_optimiser.zero_grad()
+        self.accelerator.backward(torch.stack(list(terms.values())).sum())
+        g_optimiser.step()
+        self.step += 1
+        keep = min(config.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            learned = self.accelerator.unwrap_model(self.generator).parameters()
+            torch._foreach_lerp_(list(self.average.parameters()), list(learned), 1 - keep)
+        return {"D": d_loss, **terms}
+
+
+def run(data: Surfaces | Clips, training: Training, args: argparse.Namespace) -> None:
+    """Train to the last step, or for `args.seconds`; checkpoint, record and sheets in `args.out`."""
+    config, dice = training.config, random.Random(training.config.seed + training.step)
+    torch.manual_seed(config.seed + training.step)
+    told = {"materials": data.materials, "frames": data.frames, "device": training.device.type}
+    told["command"] = f"python train/sem_gan.py --preset {args.preset} --features {Path(args.features).name}"
+    before, began = spent(args.out, args.resume), time.time()
+
+    def save() -> None:
+        save_checkpoint(args.out / "last.pt", config, training.step, **training.parts)
+        write_json(args.out / "state.json", {**told, "seconds": before + round(time.time() - began)})
+
+    while training.step < config.steps and time.time() - began < args.seconds:
+        losses, step = training.learn(data.batch(dice)), training.step
+        if step % 25 == 0:
+            said = " ".join(f"{name} {value.item():.3f}" for name, value in losses.items())
+            print(f"step {step} {said} {time.time() - began:.0f} s", flush=True)
+        if step % 250 == 0 or step == config.steps:
+            save()
+            draw(training.average, data, args.out / f"sheet_{step}.png")
+    save()
+
+
 def main() -> None:
     parser = arguments(__doc__, "runs/sem_gan")
     parser.add_argument("--preset", choices=sorted(PRESETS), default="cpu")
@@ -250,56 +310,13 @@ def main() -> None:
         data = Clips(args.clips, config) if args.clips else Surfaces(split(load_micrographs(args.data))[0], config)
     except CorrovisError as error:
         parser.error(str(error))
-    accelerator = Accelerator()
-    count = len(data.materials)
-    generator, average = (SurfaceGenerator(count, config.width, data.frames) for _ in range(2))
-    average.load_state_dict(generator.state_dict())
-    judge, texture = SurfaceDiscriminator(count, config.width), Texture(args.features if config.texture else "none")
-    g_optimiser = torch.optim.Adam(generator.parameters(), lr=config.generator_lr, betas=(0.5, 0.99))
-    d_optimiser = torch.optim.Adam(judge.parameters(), lr=config.discriminator_lr, betas=(0.5, 0.99))
-    parts = {"generator": generator, "average": average, "judge": judge, "g_optimiser": g_optimiser, "d_optimiser": d_optimiser}
-    step = load_checkpoint(args.out / "last.pt", **parts) if args.resume else 0
-    dice = random.Random(config.seed + step)
-    torch.manual_seed(config.seed + step)
-    told = {"materials": data.materials, "frames": data.frames, "device": accelerator.device.type}
-    told["command"] = f"python train/sem_gan.py --preset {args.preset} --features {Path(args.features).name}"
-    generator, judge, g_optimiser, d_optimiser = accelerator.prepare(generator, judge, g_optimiser, d_optimiser)
-    average, texture = average.to(accelerator.device), texture.to(accelerator.device)
-    before, began = spent(args.out, args.resume), time.time()
-
-    def save() -> None:
-        save_checkpoint(args.out / "last.pt", config, step, **parts)
-        write_json(args.out / "state.json", {**told, "seconds": before + round(time.time() - began)})
-
-    while step < config.steps and time.time() - began < args.seconds:
-        for optimiser, rate in ((g_optimiser, config.generator_lr), (d_optimiser, config.discriminator_lr)):
-            optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - step / config.steps) + 0.02)
-        batch = tuple(part.to(accelerator.device) for part in data.batch(dice))
-        frames, real, share, material = batch
-        made = generator(frames, torch.randn_like(real), share, material)
-
-        d_loss = real_or_made(judge(real, material), judge(made.detach(), material))
-        d_optimiser.zero_grad()
-        if config.smooth and step % SMOOTHED == 0:
-            accelerator.backward(SMOOTHED * config.smooth * steepness(real, material, judge))
-        accelerator.backward(d_loss)
-        d_optimiser.step()
-
-        terms = generator_loss(made, batch, (judge, texture), config)
-        g_optimiser.zero_grad()
-        accelerator.backward(torch.stack(list(terms.values())).sum())
-        g_optimiser.step()
-        step += 1
-        keep = min(config.average, (1 + step) / (10 + step))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(average.parameters()), list(accelerator.unwrap_model(generator).parameters()), 1 - keep)
-        if step % 25 == 0:
-            losses = " ".join(f"{name} {value.item():.3f}" for name, value in terms.items())
-            print(f"step {step} D {d_loss.item():.3f} {losses} {time.time() - began:.0f} s", flush=True)
-        if step % 250 == 0 or step == config.steps:
-            save()
-            draw(average, data, args.out / f"sheet_{step}.png")
-    save()
+    try:
+        training = Training(data, config, args.features, args.out / "last.pt" if args.resume else None)
+    except OSError as error:
+        parser.error(
+            f"--features {args.features}: {error}; name a file with weights of SqueezeNet 1.1, or connect for one download"
+        )
+    run(data, training, args)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from annotate import automatic, read_annotation
 from segment_scores import field_ious, field_scores, summary
 from segment_views import Labelled, Windows, drawn_network, instrument, window
 from segmenting import TAKEN_OFF, Config, Run, Sampler, fit, probabilities, semantic, warm_start
-from support import arguments, fresh_seed, load_checkpoint, read_mask, read_rgb, write_json
+from support import REPORTS, arguments, fresh_seed, load_checkpoint, read_mask, read_rgb, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.sem.fields import normalise
@@ -87,10 +87,10 @@ def settled(corroded: np.ndarray, sure: float) -> np.ndarray:
     return np.stack([1 / (1 + odds), odds / (1 + odds)])
 
 
-def surest(fields: list[Labelled], found: dict[str, np.ndarray]) -> float:
-    """The probability from which a pixel is best called corroded, by the mean IoU of `fields`."""
-    worth = [np.mean([field_ious(field, found[field.name] > sure).mean() for field in fields]) for sure in SURE]
-    return SURE[int(np.argmax(worth))]
+def surest(fields: list[Labelled], found: dict[str, np.ndarray], levels: tuple[float, ...] = SURE) -> float:
+    """The probability of `levels` from which a pixel is best called corroded, by the mean IoU of `fields`."""
+    worth = [np.mean([field_ious(field, found[field.name] > sure).mean() for field in fields]) for sure in levels]
+    return levels[int(np.argmax(worth))]
 
 
 def main() -> None:
@@ -103,7 +103,7 @@ def main() -> None:
     parser.add_argument(
         "--masks", default="manual", help="to learn from: manual, auto, or a folder of .npy or .png; scored on manual"
     )
-    parser.add_argument("--report", type=Path, default=Path("train/reports/sem_ni20cr.json"), help="where the scores go")
+    parser.add_argument("--report", type=Path, default=REPORTS / "sem_ni20cr.json", help="where the scores go")
     args = parser.parse_args()
     config = Config(side=64, batch=2, steps=2) if args.smoke else Config(steps=args.steps)
     fields = load_fields(args.data)

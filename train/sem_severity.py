@@ -32,7 +32,7 @@ from segment_views import UNKNOWN, Labelled, Windows, instrument, window
 from segmenting import left_out, probabilities, to_batch
 from sem_segment import EVERYTHING, load_fields
 from severity_scores import by_area, compare
-from support import arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
+from support import REPORTS, arguments, captioned, load_checkpoint, save_checkpoint, save_sheet, write_json
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -296,10 +296,7 @@ def draw(windows: list[Window], label: np.ndarray, rivals: dict[str, np.ndarray]
     for i in worst:
         cell = shown(windows[i], 224)
         called = " ".join(FIELD_SEVERITIES[int(p[i].argmax())][:3] for p in rivals.values())
-        for colour, thick in ((0, 3), (255, 1)):
-            text = f"{windows[i].share:.2f} {FIELD_SEVERITIES[label[i]][:3]}: {called}"
-            cv2.putText(cell, text, (3, 216), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (colour,) * 3, thick, cv2.LINE_AA)
-        cells.append(cell)
+        cells.append(captioned(cell, f"{windows[i].share:.2f} {FIELD_SEVERITIES[label[i]][:3]}: {called}"))
     row = min(8, len(cells))
     save_sheet([cells[i : i + row] for i in range(0, len(cells) - row + 1, row)], path)
 
@@ -311,7 +308,7 @@ def main() -> None:
     parser.add_argument("--everything", action="store_true", help="one more that learns from all coupons, to ship")
     parser.add_argument("--score", action="store_true", help="train nothing, score everything in --out")
     parser.add_argument("--segmenter", type=Path, default=Path("runs/sem_ni20cr"), help="folder of sem_segment.py's checkpoints")
-    parser.add_argument("--report", type=Path, default=Path("train/reports/sem_severity.json"), help="where the scores go")
+    parser.add_argument("--report", type=Path, default=REPORTS / "sem_severity.json", help="where the scores go")
     args = parser.parse_args()
     config = Config(side=64, batch=2, head_steps=1, steps=1) if args.smoke else Config()
     fields = load_fields(args.data)

@@ -126,8 +126,8 @@ def moved(after: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 def by_block(values: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
     """Mean of `values` (n,), with an interval from drawing blocks again; patches of one block are no independent samples."""
-    return {**mean_over_groups(values, groups, 2000), "n": len(values), "blocks": len(np.unique(groups))}
+    return {**mean_over_groups(values, groups), "n": len(values), "blocks": len(np.unique(groups))}
 
 
 def _share(hits: np.ndarray) -> dict[str, Any]:
-    return spread(hits.astype(float))
+    return spread(hits)

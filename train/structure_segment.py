@@ -24,7 +24,7 @@ import torch
 from segment_scores import benchmark_scores, confusion_of
 from segment_views import Labelled, Windows, camera, window
 from segmenting import Config, Run, Sampler, fit, probabilities, semantic, unweighted, warm_start
-from support import arguments, fresh_seed, load_checkpoint, read_mask, read_rgb, write_json
+from support import REPORTS, arguments, fresh_seed, load_checkpoint, read_mask, read_rgb, write_json
 
 from corrovis.networks.corrosion_unet import CorrosionUNet
 
@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="a held_out.pt to go on from; it has not seen the held-out photos either")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--seed", type=int, default=Config.seed, help="another for each --start, or the same windows come again")
-    parser.add_argument("--report", type=Path, default=Path("train/reports/sem_structure.json"), help="where the scores go")
+    parser.add_argument("--report", type=Path, default=REPORTS / "sem_structure.json", help="where the scores go")
     args = parser.parse_args()
     config = Config(side=256, steps=args.steps, lr=1.5e-3, ema=0.985, class_weights=WEIGHTS, seed=args.seed)
     if args.smoke:

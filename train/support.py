@@ -23,10 +23,14 @@ from corrovis.settings import WEIGHTS
 FOLDS = 5
 REPO_OF_ONE_CAR = "ehcloninger/my72mgb"  # 46 clean photos of the same car
 ONE_CAR = "ehcloninger"
+REPORTS = Path(__file__).parent / "reports"
 
 
 def fold_of(group: str) -> int:
-    """0 .. 4, the same on every machine.  Fold 0 is the hold-out: no shipped network has seen it."""
+    """0 .. 4, the same on every machine.
+
+    Fold 0 is the hold-out of `car-mask` and `car-rust`.  A network scored fold by fold learns from all of them to be shipped.
+    """
     return zlib.crc32(group.encode()) % FOLDS
 
 
@@ -59,12 +63,14 @@ def read_mask(path: Path) -> np.ndarray:
 
 
 class Options(argparse.ArgumentParser):
-    """Asks for data that is missing, and keeps what a smoke test writes away from published reports and shipped weights."""
+    """Asks for data that is missing, and keeps what a smoke test writes away from runs, published reports and shipped weights."""
 
     def parse_args(self, *words: Any) -> argparse.Namespace:  # type: ignore[override]
         args = super().parse_args(*words)
         if args.data is None and not getattr(args, "clips", None):
             self.error("--data is missing: name the folder of data sets, or set CORROVIS_DATA")
+        if args.smoke and args.out == self.get_default("out"):
+            args.out = Path("runs/smoke") / args.out.name
         if args.smoke and hasattr(args, "report") and args.report == self.get_default("report"):
             args.report = args.out / "report.json"
         if args.smoke and getattr(args, "weights", None) == WEIGHTS:
@@ -103,6 +109,14 @@ def save_sheet(rows: list[list[np.ndarray]], path: Path) -> None:
     Image.fromarray(np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)).save(path)
 
 
+def captioned(cell: np.ndarray, text: str) -> np.ndarray:
+    """A copy of a cell (H, W, 3) uint8 with a line of white text, edged with black, at its lower left."""
+    cell = cell.copy()
+    for grey, thick in ((0, 3), (255, 1)):
+        cv2.putText(cell, text, (3, len(cell) - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (grey,) * 3, thick, cv2.LINE_AA)
+    return cell
+
+
 def save_checkpoint(path: Path, config: Any, step: int, **parts: Any) -> None:
     """Write whole or not at all: a killed run keeps its last good checkpoint."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,6 +139,11 @@ def load_checkpoint(path: Path, **parts: Any) -> int:
 def fresh_seed(seed: int, checkpoint: Path, resume: bool) -> int:
     """`seed`, and for a run that goes on another one: it is to be shown what it has not been shown yet."""
     return seed + (load_checkpoint(checkpoint) if resume else 0)
+
+
+def rate_at(progress: float, least: float = 0.0) -> float:
+    """Share of the learning rate: 1 in the first half, then linear to `least`."""
+    return min(1.0, 2 * (1 - progress) + least)
 
 
 def spent(out: Path, resume: bool) -> int:

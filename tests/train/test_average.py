@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import torch
-
-ROOT = Path(__file__).resolve().parents[2]
+from scripts import run
 
 
 def test_mean_of_three_checkpoints(tmp_path: Path) -> None:
@@ -17,7 +14,7 @@ def test_mean_of_three_checkpoints(tmp_path: Path) -> None:
         torch.save({"config": {"side": n}, "step": 10 + n, "network": state, "raw": {"n": n}}, tmp_path / f"{n}.pt")
     out = tmp_path / "made" / "mean.pt"
     checkpoints = [tmp_path / f"{n}.pt" for n in range(3)]
-    subprocess.run([sys.executable, ROOT / "train/average.py", *checkpoints, "--out", out], check=True)
+    run("average.py", *checkpoints, "--out", out)
     mean = torch.load(out, weights_only=True)
     assert mean["network"]["weight"].tolist() == [3.0, -3.0]
     assert int(mean["network"]["seen"]) == 7

@@ -197,9 +197,10 @@ def test_goals_say_what_was_reached_and_what_limits_it(reports: Path) -> None:
 
 
 @pytest.mark.slow
-def test_severity_and_saliency_are_scored_against_the_segmenter(data: Path, tmp_path: Path) -> None:
-    segmenter, report = tmp_path / "segmenter", tmp_path / "severity.json"
-    run("sem_segment.py", "--data", data, "--out", segmenter, "--report", tmp_path / "r.json", "--init", "random", "--smoke")
+def test_severity_saliency_and_yolo_are_scored_against_the_segmenter_that_ships(data: Path, tmp_path: Path) -> None:
+    segmenter, report = tmp_path / "sem_ni20cr", tmp_path / "severity.json"
+    first = ("--data", data, "--out", segmenter, "--report", tmp_path / "sem_ni20cr.json")
+    run("sem_segment.py", *first, "--init", "random", "--smoke")
     options = (
         "--data",
         data,
@@ -222,6 +223,14 @@ def test_severity_and_saliency_are_scored_against_the_segmenter(data: Path, tmp_
     run("saliency_scores.py", "--data", data, "--out", tmp_path / "s", "--segmenter", segmenter, "--report", tmp_path / "s.json")
     scores = json.loads((tmp_path / "s.json").read_text())["metrics"]
     assert {"mask_iou", "grad_cam_iou", "layer_cam_iou"} <= set(scores)
+    yolo = ("--data", data, "--out", tmp_path / "y", "--segmenter", segmenter, "--report", tmp_path / "y.json", "--smoke")
+    run("yolo_rival.py", *yolo)
+    pair = json.loads((tmp_path / "y.json").read_text())["ni20cr"]
+    shipped = json.loads((tmp_path / "sem_ni20cr.json").read_text())["metrics"]
+    assert pair["ships"]["miou"]["value"] == shipped["miou"]["value"], "both are of the same fields and networks"
+    assert set(pair["yolo"]) == set(shipped)
+    run("release_sem.py", "ni20cr", "--runs", tmp_path, "--reports", tmp_path, "--weights", tmp_path / "w", "--seconds", 1)
+    assert read_manifest(tmp_path / "w")["ni20cr"].metrics == shipped
 
 
 def test_neighbours_of_photos_held_out_are_not_learned_from() -> None:

@@ -141,5 +141,5 @@ def test_coverage_is_full_on_itself_and_none_far_away() -> None:
 
 
 def test_intervals_of_shares_come_from_blocks() -> None:
-    alike = by_block(np.array([1.0, 1, 1, 0, 0, 0]), np.array(["a", "a", "a", "b", "b", "b"]))
+    alike = by_block(np.array([True] * 3 + [False] * 3), np.array(["a", "a", "a", "b", "b", "b"]))
     assert (alike["value"], alike["low"], alike["high"]) == (0.5, 0.0, 1.0)

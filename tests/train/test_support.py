@@ -18,7 +18,7 @@ from torch import nn
 from corrovis.settings import WEIGHTS
 
 
-def test_a_smoke_test_writes_neither_reports_nor_shipped_weights(tmp_path: Path) -> None:
+def test_a_smoke_test_writes_neither_runs_nor_reports_nor_shipped_weights(tmp_path: Path) -> None:
     parser = arguments("", "runs/x")
     parser.add_argument("--report", type=Path, default=Path("train/reports/x.json"))
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
@@ -27,6 +27,9 @@ def test_a_smoke_test_writes_neither_reports_nor_shipped_weights(tmp_path: Path)
     assert (real.report, real.weights) == (Path("train/reports/x.json"), WEIGHTS)
     assert (smoke.report, smoke.weights) == (tmp_path / "report.json", tmp_path / "weights")
     assert (smoke.weights / "manifest.json").read_bytes() == (WEIGHTS / "manifest.json").read_bytes()
+    nowhere = ["--data", "d", "--smoke", "--weights", "mine"]
+    assert parser.parse_args(nowhere).out == Path("runs/smoke/x"), "nor checkpoints where a real run lies"
+    assert parser.parse_args(nowhere).report == Path("runs/smoke/x/report.json")
     named = parser.parse_args([*where, "--smoke", "--report", "mine.json", "--weights", "mine"])
     assert (named.report, named.weights) == (Path("mine.json"), Path("mine"))
 

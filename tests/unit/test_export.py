@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 import torch
 from export import Release, export, read_json, tensors_of
 from safetensors.torch import load_file
+from scripts import run
 from support import save_checkpoint
 from torch import nn
 
@@ -21,8 +20,6 @@ from corrovis.errors import WeightsError
 from corrovis.manifest import read_manifest, verify
 from corrovis.networks.car_unet import CarUNet
 from corrovis.store import BUILDERS, Store
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Line(nn.Module):
@@ -163,12 +160,11 @@ def test_command_line_exports_a_checkpoint(tmp_path: Path) -> None:
 
     channels = [16, 8, 8, 8, 8]
     save_checkpoint(tmp_path / "last.pt", Config(), 7, network=CarUNet(tuple(channels)))
-    command = [sys.executable, "train/export.py", str(tmp_path / "last.pt"), "--weights", str(tmp_path / "weights")]
+    command = [tmp_path / "last.pt", "--weights", tmp_path / "weights"]
     command += ["--name", "car-mask", "--arch", "CarUNet", "--shape", "1,3,64,64", "--about", "Toy", "--limits", "Toy"]
     command += ["--classes", "car", "paint"]
     command += ["--input", '{"size": 96}', "--config", json.dumps({"decoder_channels": channels})]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run("export.py", *command)
     spec = read_manifest(tmp_path / "weights")["car-mask"]
     assert spec.trained["steps"] == 7
     assert spec.classes == ("car", "paint")

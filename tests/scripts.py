@@ -13,7 +13,8 @@ import tempfile
 from multiprocessing import forkserver
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE_S = 1800
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 IMPORTED = ("accelerate", "cv2", "segmentation_models_pytorch", "sklearn.linear_model", "timm", "torch", "torchvision", "support")
 
@@ -25,7 +26,8 @@ def run(script: str, *options: str | Path) -> str:
         call = (str(ROOT / "train" / script), [str(option) for option in options], said, errors)
         process = _processes().Process(target=_run_here, args=call)
         process.start()
-        process.join()
+        process.join(PATIENCE_S)
+        process.kill()
         assert process.exitcode == 0, errors.read_text()[-3000:]
         return said.read_text()
 
