@@ -1,4 +1,4 @@
-"""Draw the README's pictures anew: the four levels of a rendered car, and the page with made examples in four of its tabs.
+"""Draw the README's pictures anew: a rendered car that rusts, its four levels, and the page with made examples in four tabs.
 
     python examples/readme_pictures.py http://127.0.0.1:7860          # of the page that runs there
 
@@ -12,12 +12,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Page, expect, sync_playwright
 
 from corrovis.car.ageing import Ager, compose
 from corrovis.car.masking import CarMasker
 from corrovis.images import read_photo, shrink
+from corrovis.render.video import save_gif
+from corrovis.results import SEVERITIES, AgedCar
 from corrovis.settings import Settings
 from corrovis.store import Store
 
@@ -35,11 +37,20 @@ TABS = {
 }
 
 
-def levels() -> list[Image.Image]:
+def aged_car(name: str) -> AgedCar:
     store = Store(Settings().weights)
-    photo = shrink(read_photo(EXAMPLES / "saloon.jpg"), WIDE)
-    aged = Ager(store).age(photo, CarMasker(store).mask(photo))
-    return [Image.fromarray(compose(aged, level)[CAR]) for level in range(4)]
+    photo = shrink(read_photo(EXAMPLES / name), WIDE)
+    return Ager(store).age(photo, CarMasker(store).mask(photo))
+
+
+def levels(aged: AgedCar) -> list[Image.Image]:
+    """The car at each level, with the level's name on it."""
+    pictures, font = [], ImageFont.load_default(22)
+    for level, name in enumerate(SEVERITIES):
+        picture = Image.fromarray(compose(aged, level)[CAR])
+        ImageDraw.Draw(picture).text((16, 12), name.title(), "white", font, stroke_width=2, stroke_fill="#333333")
+        pictures.append(picture)
+    return pictures
 
 
 def shown(page: Page, tab: str) -> Image.Image:
@@ -54,6 +65,8 @@ def shown(page: Page, tab: str) -> Image.Image:
     if tab == "Car":
         page.get_by_role("slider").first.fill("2")
     page.evaluate("scrollTo(0, 0)")
+    for stage in panel.locator(".findings-stage, .steel-stage").all():  # they lie below what was sent
+        stage.evaluate("stage => scrollTo(0, stage.getBoundingClientRect().top - 90)")
     page.wait_for_timeout(1500)  # pictures fade in
     with Image.open(io.BytesIO(page.screenshot())) as image:
         return image.convert("RGB").resize((WIDE, round(WIDE * VIEW["height"] / VIEW["width"])), Image.Resampling.LANCZOS)
@@ -68,7 +81,9 @@ def two_by_two(panels: list[Image.Image], gap: int = 0) -> Image.Image:
 
 
 def main() -> None:
-    two_by_two(levels()).save(DOCS / "levels.jpg", quality=88)
+    aged = aged_car("saloon.jpg")
+    two_by_two(levels(aged)).save(DOCS / "levels.jpg", quality=88)
+    save_gif(aged, DOCS / "rusting.gif")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport=VIEW, reduced_motion="reduce")
