@@ -43,6 +43,7 @@ PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
 PREFIXED = {"Ω": (0, 9), "F": (-12, 0), "S": (-12, 0), "H": (-12, 0), "s": (-12, 0)}  # powers of ten that are usual
 DIGITS, MOST_DIGITS = 4, 7  # of a value without sigma; of one that is known still better
 PLAIN, MOST_DECIMALS = (1e-4, 1e7), 9  # sizes that are written without a power of ten
+UNDETERMINED = 1e4  # times the lower limit: data that leave an upper one so far off do not tell the value
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -64,7 +65,8 @@ class Told:
 def told(key: str, found: Quantity | Mapping[str, Any]) -> Told:
     """A quantity or its answer under the label and in the unit of `LABELS`; another by its key and in its own unit.
 
-    Sigma has two digits, value and 95 % limits end where it ends, but have two digits themselves.
+    Sigma has two digits, value and 95 % limits end where it ends, but have two digits themselves; limits that are `UNDETERMINED`
+    are empty.
     """
     answer: Mapping[str, Any] = {**measured(found), "unit": found.unit} if isinstance(found, Quantity) else found
     label, factor, unit = LABELS.get(key, (key, 1.0, written_unit(answer.get("unit", ""))))
@@ -78,7 +80,9 @@ def told(key: str, found: Quantity | Mapping[str, Any]) -> Told:
         return Told(label, text.rstrip("0").rstrip(".") if "." in text else text, "", "", "", unit)
     decimals = 1 - _order(float(f"{sigma:.1e}"))
     places = min(decimals, MOST_DIGITS - 1 - _order(value))
-    ends = (factor * answer[part] if part in answer else math.nan for part in ("low_95", "high_95"))
+    ends = [factor * answer[part] if part in answer else math.nan for part in ("low_95", "high_95")]
+    if 0 < ends[0] < ends[1] / UNDETERMINED:
+        ends = [math.nan, math.nan]
     value_text, low, high = (
         _number(one, max(places, 1 - _order(one)), value) if math.isfinite(one) else "" for one in (value, *ends)
     )

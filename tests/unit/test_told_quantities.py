@@ -17,6 +17,7 @@ from corrovis.render.curve_quantities import measured, told
         ("CPE1_1", Quantity(0.995, 0.0028, ""), "0.9950 ± 0.0028, 0.9895 to 1.0000"),
         ("stern_geary_v", Quantity(0.0228, 0.0096, "V", positive=True), "22.8 ± 9.6 mV, 10.0 to 52.0"),
         ("R1", Quantity(894.2, 620, "ohm"), "890 ± 620 Ω, 230 to 3480"),
+        ("R2", Quantity(6.5e6, 8.2e10, "ohm"), "6.5 ± 82000 MΩ,  to "),
         ("C1", Quantity(3.12e-8, np.nan, "F"), "31.2 nF,  to "),
         ("CPE1_0", Quantity(3.1e-5, 4e-7, "S s^alpha/cm2"), "31.00 ± 0.40 µS s^alpha/cm², 30.23 to 31.79"),
         ("polarisation_resistance_ohm_cm2", Quantity(51234, 12, "ohm cm2"), "51.234 ± 0.012 kΩ cm², 51.210 to 51.258"),
