@@ -31,7 +31,7 @@ WIDE, GAP = 640, 8  # pixels of a panel and between two
 CAR = slice(92, 364)  # rows of the panel that show it
 TABS = {
     "Car": ("saloon.jpg", '.corrosion-stage[data-state="ready"]'),
-    "Inspect": ("micrographs/annealed_8h.png", '.findings-stage[data-state="ready"]'),
+    "Inspect": ("micrographs/as_received_8h.png", '.findings-stage[data-state="ready"]'),
     "Electrochemistry": ("curves/polarisation.csv", "section.fit table"),
     "Steel": ("steel/plate.png", '.steel-stage[data-state="ready"]'),
 }

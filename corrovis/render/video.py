@@ -37,11 +37,11 @@ def save_mp4(aged: AgedCar, path: Path, seconds: float = 4) -> None:
 
 
 def save_gif(aged: AgedCar, path: Path) -> None:
-    """Looping, long side at most `GIF_SIDE`, one palette for all frames so that still parts do not flicker."""
+    """Looping, long side at most `GIF_SIDE`, one palette for all frames so that still parts do not flicker; an octree keeps rare colours."""
     small = shrink_aged(aged, GIF_SIDE)
     frames = [Image.fromarray(rgb) for rgb in _film(small, GIF_FRAMES, 0)]
     both_ends = Image.fromarray(np.vstack([compose(small, 0), compose(small, 1.5), compose(small, 3)]))
-    palette = both_ends.quantize(255, method=Image.Quantize.MEDIANCUT)
+    palette = both_ends.quantize(255, method=Image.Quantize.FASTOCTREE)
     paletted = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     durations = [GIF_MS] * (len(frames) - 1) + [round(HOLD_S * 1000)]
     comment = f"Synthetic: {at_all_levels(aged.seed)}".encode()
