@@ -37,7 +37,9 @@ def save_mp4(aged: AgedCar, path: Path, seconds: float = 4) -> None:
 
 
 def save_gif(aged: AgedCar, path: Path) -> None:
-    """Looping, long side at most `GIF_SIDE`, one palette for all frames so that still parts do not flicker; an octree keeps rare colours."""
+    """Looping, long side at most `GIF_SIDE`; one palette for all frames, so that still parts do not flicker, by octree, which
+    keeps rare colours.
+    """
     small = shrink_aged(aged, GIF_SIDE)
     frames = [Image.fromarray(rgb) for rgb in _film(small, GIF_FRAMES, 0)]
     both_ends = Image.fromarray(np.vstack([compose(small, 0), compose(small, 1.5), compose(small, 3)]))
