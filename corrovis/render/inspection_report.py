@@ -42,7 +42,7 @@ HEADINGS = {
     "class": "Class",
     "score": "Score",
     "bbox_xyxy": "Box, px: left, top, right, bottom",
-    "area_px": "Area, px",
+    "area_px": "Area, px²",
     "area_um2": "Area, µm²",
     "equivalent_diameter_px": "Equivalent diameter, px",
     "equivalent_diameter_um": "Equivalent diameter, µm",
