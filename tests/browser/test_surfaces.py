@@ -43,5 +43,5 @@ def test_endpoint_answers_with_the_contracts_keys_and_marked_files(client: Clien
 def test_endpoint_says_what_is_wrong(client: Client) -> None:
     with pytest.raises(AppError, match="none that the generator knows"):
         client.predict("cheese", 1, 0, 96, api_name="/synthesize_sem")
-    with pytest.raises(AppError, match="n 49 is outside 0 to 48"):
+    with pytest.raises(AppError, match="n 49 is outside 1 to 48"):
         client.predict("Ni-20Cr", 49, 0, 96, api_name="/synthesize_sem")
