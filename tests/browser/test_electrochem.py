@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_curves import write_curve
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from corrovis.render.plots import LINES
@@ -27,12 +28,7 @@ def lab(page: Page) -> Page:
 
 @pytest.fixture
 def curve(tmp_path: Path) -> Path:
-    """E_corr -0.45 V, i_corr 10 uA/cm2, slopes 80 and 120 mV/decade."""
-    eta = np.arange(-0.2, 0.2, 0.002)
-    current = 1e-5 * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
-    path = tmp_path / "steel.csv"
-    path.write_text("E (V),i (uA/cm2)\n" + "\n".join(f"{e - 0.45:.4f},{1e6 * i:.6g}" for e, i in zip(eta, current, strict=True)))
-    return path
+    return write_curve(tmp_path / "steel.csv", "E (V),i (uA/cm2)", 1e6, i_corr=1e-5, step_v=0.002)
 
 
 @pytest.fixture
@@ -107,15 +103,19 @@ def end_of(edge: Locator) -> float:
     return float(edge.get_attribute("aria-valuemax") or "nan")
 
 
+# The middle of an edge, and how wide its plot is; at once, for a plot is drawn anew with each fit.
+PLACE = """(edge) => {
+    const { x, y, width, height } = edge.querySelector("rect").getBoundingClientRect();
+    return [x + width / 2, y + height / 2, edge.ownerSVGElement.getBoundingClientRect().width];
+}"""
+
+
 def drag(lab: Page, edge: Locator, volts: float) -> None:
-    box, plot = edge.locator("rect").bounding_box(), lab.locator(".curve-plot .panels > svg").first.bounding_box()
-    assert box
-    assert plot
+    x, y, width = edge.evaluate(PLACE)
     low, high = (float(edge.get_attribute(f"aria-value{end}") or "nan") for end in ("min", "max"))
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     lab.mouse.move(x, y)
     lab.mouse.down()
-    lab.mouse.move(x + volts / (high - low) * plot["width"] * 0.9, y)  # in one step: a turn
+    lab.mouse.move(x + volts / (high - low) * width * 0.9, y)  # in one step: a turn
     lab.mouse.up()
 
 

@@ -28,7 +28,6 @@ from corrovis.sem.severity import grade_area
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "micrographs"
 
-
 # Where the picture, which is grey, has its first coloured pixel, as shares of its width and height.
 COLOURED = """(stage) => {
     const canvas = stage.querySelector("canvas"), { width, height } = canvas;
@@ -388,8 +387,7 @@ def test_classes_have_shares_of_their_own(page: Page, client: Client, tmp_path: 
     set_threshold(stage, 0.3)
     parts = [float(number) for number in re.findall(r"([\d.]+) %", stage.locator(".kinds").inner_text())]
     whole = float(stage.locator(".share").inner_text().split()[0])
-    assert len(parts) == 3
-    assert sum(parts) == pytest.approx(whole, abs=2 * 10**-digits)
+    assert (len(parts), sum(parts)) == (3, pytest.approx(whole, abs=2 * 10**-digits))
 
 
 def test_inspect_answers_with_the_contracts_keys_and_files(client: Client, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_curves import write_curve
 
 from corrovis import cli
 from corrovis.curves import PolarizationCurve, Spectrum
@@ -38,11 +39,7 @@ def corrovis(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 @pytest.fixture
 def curve(tmp_path: Path) -> Path:
-    eta = np.arange(-0.2, 0.2, 0.004)
-    current = 2e-5 * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
-    path = tmp_path / "steel.csv"
-    path.write_text("E (V);I (mA)\n" + "\n".join(f"{e - 0.45:.5f};{1e3 * i:.7g}" for e, i in zip(eta, current, strict=True)))
-    return path
+    return write_curve(tmp_path / "steel.csv", "E (V);I (mA)", 1e3)
 
 
 @pytest.fixture

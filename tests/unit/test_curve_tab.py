@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
 import pytest
+from drawn_curves import write_curve
 
 from corrovis.electrochem.polarization import fit_tafel
 from corrovis.electrochem.readers import read_polarization
@@ -22,12 +22,7 @@ from corrovis.ui.electrochem import ElectrochemTab
 
 @pytest.fixture
 def curve(tmp_path: Path) -> Path:
-    """i_corr 20 uA/cm2, slopes 80 and 120 mV/decade."""
-    eta = np.arange(-0.2, 0.2, 0.004)
-    current = 2e-5 * (10 ** (eta / 0.08) - 10 ** (-eta / 0.12))
-    path = tmp_path / "steel.csv"
-    path.write_text("E (V);i (A/cm2)\n" + "\n".join(f"{e - 0.45:.5f};{i:.7g}" for e, i in zip(eta, current, strict=True)))
-    return path
+    return write_curve(tmp_path / "steel.csv", "E (V);i (A/cm2)", 1)
 
 
 @pytest.fixture
