@@ -29,8 +29,9 @@ import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
 from calibration import fit_temperature, temperatures
+from car_rust import rust_share
 from grade_scores import probabilities_at, scored, share
-from grade_views import GradedPhoto, View, close_up, extra_views, load_photos, plain_view, views_of
+from grade_views import GradedPhoto, View, close_up, extra_views, load_photos, pasted_views, plain_view, rust_textures, views_of
 from safetensors.torch import load_file
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import StratifiedGroupKFold
@@ -47,7 +48,9 @@ NO_LEVEL = -1
 
 @dataclass(frozen=True)
 class Config:
-    """`mix`: share of each level, and of pictures for the map alone, in a batch."""
+    """`mix`: share of each level, and of pictures for the map alone, in a batch; `pasted`: share of cars with something pasted
+    on them in the levels that have such views.
+    """
 
     side: int = 288
     scale: float = 1.0
@@ -60,6 +63,7 @@ class Config:
     map_weight: float = 0.5
     smooth: float = 0.05
     mix: tuple[float, ...] = (0.34, 0.24, 0.22, 0.1, 0.1)
+    pasted: float = 0.2
     seed: int = 0
 
 
@@ -73,6 +77,7 @@ class Cells:
         share: (n, 2, h, w) float16
         level: (n,) int, `NO_LEVEL` where only the map is known
         photo: (n,) int, -1 for pictures that are none of the photos
+        pasted: (n,) bool, clean cars with something pasted on
     """
 
     rgb: np.ndarray
@@ -80,6 +85,7 @@ class Cells:
     share: np.ndarray
     level: np.ndarray
     photo: np.ndarray
+    pasted: np.ndarray
 
     def save(self, path: Path) -> None:
         np.savez(path, **vars(self))
@@ -89,10 +95,14 @@ class Cells:
         with np.load(path) as arrays:
             return cls(**arrays)
 
-    def of(self, photos: np.ndarray) -> Cells:
-        """The views of some photos, a bool for each."""
-        use = photos[self.photo]
-        return Cells(**{name: array[use] for name, array in vars(self).items()})
+    @classmethod
+    def joined(cls, several: list[Cells]) -> Cells:
+        return cls(*(np.concatenate(arrays) for arrays in zip(*(vars(some).values() for some in several), strict=True)))
+
+    def of(self, photos: np.ndarray) -> np.ndarray:
+        """(n,) bool: whether a view is of one of `photos`, a bool for each, or of none of all."""
+        found: np.ndarray = photos[self.photo] | (self.photo < 0)
+        return found
 
 
 def warm_start(network: SeverityNet, init: str) -> None:
@@ -109,9 +119,9 @@ def take_through(network: SeverityNet, views: Iterable[View]) -> Cells:
     while some := list(islice(left, 16)):
         with torch.inference_mode():
             features.append(network.cells(to_input(np.stack([v.rgb for v in some]))).half().contiguous().numpy())
-        kept += [(v.rgb, v.share, NO_LEVEL if v.level is None else v.level, v.photo) for v in some]
-    rgb, shares, levels, photos = zip(*kept, strict=True)
-    return Cells(np.stack(rgb), np.concatenate(features), np.stack(shares), np.array(levels), np.array(photos))
+        kept += [(v.rgb, v.share, NO_LEVEL if v.level is None else v.level, v.photo, v.pasted) for v in some]
+    rgb, shares, levels, photos, pasted = zip(*kept, strict=True)
+    return Cells(np.stack(rgb), np.concatenate(features), np.stack(shares), *map(np.array, (levels, photos, pasted)))
 
 
 def to_input(rgb: np.ndarray) -> Tensor:
@@ -124,9 +134,11 @@ def all_cells(network: SeverityNet, photos: list[GradedPhoto], config: Config, p
     data, out = place
     side = config.side
     many = list(enumerate(photos))
-    dice = {name: random.Random(config.seed) for name in ("train", "extra", "close")}
+    dice = {name: random.Random(config.seed) for name in ("train", "pasted", "extra", "close")}
+    textures = [rgb for rgb in rust_textures(data) if rust_share(rgb).mean() > 0.5]
     jobs = {
         "train": (v for i, p in many for v in views_of(i, p, side, config.scale, dice["train"])),
+        "pasted": (v for i, p in many for v in pasted_views(i, p, textures, side, dice["pasted"])),
         "extra": extra_views(data, side, dice["extra"]),
         "close": (close_up(i, p, side, dice["close"]) for i, p in many if p.level == 0 and p.has_car),
         "whole": (plain_view(i, p, side) for i, p in many),
@@ -144,16 +156,21 @@ def all_cells(network: SeverityNet, photos: list[GradedPhoto], config: Config, p
     return found
 
 
-def chances(levels: np.ndarray, photo: np.ndarray, groups: np.ndarray, config: Config) -> np.ndarray:
-    """How likely each view is drawn: levels as in `mix`; within one, cars by the root of their photos, photos alike."""
-    p = np.zeros(len(levels))
-    group = np.array([groups[i] if i >= 0 else f"extra {n}" for n, i in enumerate(photo)])
+def chances(cells: Cells, use: np.ndarray, groups: np.ndarray, config: Config) -> np.ndarray:
+    """How likely each view in `use` is drawn: levels as in `mix`, of each the part `pasted` from those pasted.
+
+    Within one, cars by the root of their photos, photos alike.
+    """
+    p = np.zeros(len(cells.level))
+    group = np.array([groups[i] if i >= 0 else f"extra {n}" for n, i in enumerate(cells.photo)])
     for level, part in zip((0, 1, 2, 3, NO_LEVEL), config.mix, strict=True):
-        at = np.flatnonzero(levels == level)
-        _, car, views = np.unique(group[at], return_inverse=True, return_counts=True)
-        photos_of_car = np.array([len(np.unique(photo[at][car == c])) for c in range(len(views))])
-        w = (np.sqrt(photos_of_car) / views)[car]
-        p[at] = part * w / max(w.sum(), 1e-9)
+        here = use & (cells.level == level)
+        pasted = config.pasted if (here & cells.pasted).any() else 0.0
+        for at, of_level in ((here & cells.pasted, pasted), (here & ~cells.pasted, 1 - pasted)):
+            _, car, views = np.unique(group[at], return_inverse=True, return_counts=True)
+            photos_of_car = np.array([len(np.unique(cells.photo[at][car == c])) for c in range(len(views))])
+            w = (np.sqrt(photos_of_car) / views)[car]
+            p[at] = part * of_level * w / max(w.sum(), 1e-9)
     return p / p.sum()
 
 
@@ -175,8 +192,8 @@ def map_loss(found: Tensor, share: Tensor) -> Tensor:
     return (each.sum(dim=(0, 2, 3)) / known.sum(dim=(0, 2, 3)).clamp(min=1)).sum()
 
 
-def fit(network: SeverityNet, cells: list[Cells], groups: np.ndarray, config: Config, all_of_it: bool) -> SeverityNet:
-    """Train on `cells`: the late stages and heads from the features, or all of it from the views.
+def fit(network: SeverityNet, cells: Cells, p: np.ndarray, config: Config, all_of_it: bool) -> SeverityNet:
+    """Train on `cells`, drawn with the chances `p`: the late stages and heads from the features, or all of it from the views.
 
     Returns the mean of the weights over the last third of the steps.
     """
@@ -193,18 +210,15 @@ def fit(network: SeverityNet, cells: list[Cells], groups: np.ndarray, config: Co
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [lr, head_lr], steps, pct_start=0.15)
     network, optimiser = accelerator.prepare(network, optimiser)
     mean = torch.optim.swa_utils.AveragedModel(accelerator.unwrap_model(network))
-    where = [(some, i) for some in cells for i in range(len(some.level))]
-    share, level_of, photo = (np.concatenate([getattr(some, name) for some in cells]) for name in ("share", "level", "photo"))
-    p = chances(level_of, photo, groups, config)
     dice = np.random.default_rng([config.seed, all_of_it])
     for step in range(steps):
         drawn = dice.choice(len(p), config.batch, p=p)
-        known, level = torch.from_numpy(share[drawn].astype(np.float32)), torch.from_numpy(level_of[drawn])
+        known, level = torch.from_numpy(cells.share[drawn].astype(np.float32)), torch.from_numpy(cells.level[drawn])
         if all_of_it:
-            rgb = to_input(np.stack([where[d][0].rgb[where[d][1]] for d in drawn]))
+            rgb = to_input(cells.rgb[drawn])
             x = network.cells(rgb.to(accelerator.device))
         else:
-            x = torch.from_numpy(np.stack([where[d][0].features[where[d][1]] for d in drawn]).astype(np.float32))
+            x = torch.from_numpy(cells.features[drawn].astype(np.float32))
         x, known, level = (t.to(accelerator.device) for t in (x, known, level))
         logits, found = network.answer(x)
         loss = corn_loss(logits[level >= 0], level[level >= 0], config.smooth) + config.map_weight * map_loss(found, known)
@@ -238,12 +252,12 @@ def folds_of(level: np.ndarray, group: np.ndarray) -> np.ndarray:
     return fold
 
 
-def learn(start: SeverityNet, cells: dict[str, Cells], known: np.ndarray, group: np.ndarray, config: Config) -> SeverityNet:
+def learn(start: SeverityNet, views: Cells, known: np.ndarray, group: np.ndarray, config: Config) -> SeverityNet:
     """A network from the views of `known` photos (a bool for each) and the extra pictures."""
-    views = [cells["train"].of(known), cells["extra"]]
+    p = chances(views, views.of(known), group, config)
     torch.manual_seed(config.seed)
-    late = fit(deepcopy(start), views, group, config, all_of_it=False)
-    return fit(late, views, group, config, all_of_it=True)
+    late = fit(deepcopy(start), views, p, config, all_of_it=False)
+    return fit(late, views, p, config, all_of_it=True)
 
 
 def report(
@@ -308,6 +322,7 @@ def main() -> None:
         for stale in [*args.out.glob("cells_*.npz"), *args.out.glob("fold_*.pt")]:
             stale.unlink()
     cells = all_cells(start.to(memory_format=torch.channels_last), photos, config, (args.data, args.out))
+    views = Cells.joined([cells.pop(name) for name in ("train", "pasted", "extra")])
     fold = folds_of(level, group)
     close_photo = cells["close"].photo
     found = {"logits": np.zeros((len(photos), 3), np.float32), "close": np.zeros((len(close_photo), 3), np.float32)}
@@ -316,7 +331,7 @@ def main() -> None:
         network = deepcopy(start)
         if not (args.resume and load_checkpoint(checkpoint, network=network)):
             print(f"fold {k}" if k < FOLDS else "everything", flush=True)
-            network = learn(start, cells, fold != k, group, config)
+            network = learn(start, views, fold != k, group, config)
             save_checkpoint(checkpoint, config, config.steps + config.all_steps, network=network)
         if k != EVERYTHING:
             unseen, close = np.flatnonzero(fold == k), np.flatnonzero(fold[close_photo] == k)
@@ -325,7 +340,7 @@ def main() -> None:
     content = report(photos, found, close_photo, fold)
     made = {"config": asdict(config), "photos_in_all": len(photos)}
     write_json(args.report, {**content, "made": made})
-    np.savez(args.out / "out_of_fold.npz", **found, level=level, fold=fold)
+    np.savez(args.out / "out_of_fold.npz", **found, level=level, fold=fold, name=[p.name for p in photos])
     draw_mistakes(photos, probabilities_at(found["logits"], content["temperature"]), args.out / "mistakes.png")
 
 

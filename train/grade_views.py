@@ -4,6 +4,9 @@ Severity and zoom go together in the data (mild rust was photographed from near,
 not tell the level: clean cars are cut to parts and closer, wrecks to parts, and photos with a drawn rust mask give close-ups
 of any level, named by the share of rust that they show.  Every view is squashed to a square, for half of the rusty photos
 came that way, and the sides of a cut vary on their own.  Smooth paint in the colours of rust is painted on clean cars.
+
+Nor may the scene tell it: wrecks stand in fields, clean cars on roads.  So rust cut from close-ups is pasted on clean cars, and
+so that pasting does not tell it either, pieces of the same photo, or of its paint in a colour of rust, are pasted on others.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 import csv
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -50,13 +53,14 @@ class View:
     Shape:
         rgb: (S, S, 3) uint8
         share: (2, S / 16, S / 16) float16, share of each cell that is rust, that is car; `UNKNOWN` where nobody drew it
-    `level` is None for pictures that teach the rust map alone.
+    `level` is None for pictures that teach the rust map alone; `pasted`: a clean car with something pasted on.
     """
 
     photo: int
     rgb: np.ndarray
     share: np.ndarray
     level: int | None
+    pasted: bool = False
 
 
 def load_photos(data: Path, labels: Path) -> list[GradedPhoto]:
@@ -144,6 +148,59 @@ def rust_coloured(rgb: np.ndarray, where: np.ndarray, dice: random.Random) -> np
     return (np.clip(cv2.cvtColor(mixed, cv2.COLOR_LAB2RGB), 0, 1) * 255).astype(np.uint8)
 
 
+def patchy(shape: tuple[int, ...], dice: random.Random) -> np.ndarray:
+    """(H, W) float32 noise from coarse to fine, and more of it low down."""
+    rng, (h, w) = np.random.default_rng(dice.getrandbits(32)), shape[:2]
+    found = np.linspace(0, dice.uniform(0, 2), h, dtype=np.float32)[:, None] * np.ones((1, w), np.float32)
+    fall = dice.uniform(0.45, 0.75)
+    for octave in range(1, 8):
+        size = (2**octave * w // h + 1, 2**octave)
+        coarse = rng.standard_normal(size[::-1], dtype=np.float32)
+        found += fall**octave * cv2.resize(coarse, (w, h), interpolation=cv2.INTER_CUBIC)
+    return found
+
+
+def pasted(photo: GradedPhoto, piece: np.ndarray, share: float, dice: random.Random) -> tuple[np.ndarray, np.ndarray]:
+    """A clean photo with a cut of `piece`, a picture, on that share of its paint, shaded as the panels are; and where."""
+    assert photo.paint is not None
+    h, w = photo.rgb.shape[:2]
+    paint = photo.paint == 255
+    score = patchy(photo.rgb.shape, dice)
+    where = paint & (score >= np.quantile(score[paint], 1 - share))
+    x0, y0, x1, y1 = random_box(*piece.shape[:2], 0.5, 1.0, dice)
+    layer = cv2.cvtColor(cv2.resize(piece[y0:y1, x0:x1], (w, h), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
+    lightness = cv2.GaussianBlur(cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 2)
+    shade = (lightness / lightness[paint].mean()) ** dice.uniform(0.3, 1.0)
+    layer[..., 0] = np.clip(layer[..., 0] * np.clip(shade, 0.3, 1.6), 0, 255)
+    layer = cv2.cvtColor(layer, cv2.COLOR_LAB2RGB)
+    on = cv2.GaussianBlur(where.astype(np.float32), (0, 0), dice.uniform(0.4, 1.2))[..., None]
+    return (photo.rgb * (1 - on) + layer * on).astype(np.uint8), (where * 255).astype(np.uint8)
+
+
+def pasted_views(number: int, photo: GradedPhoto, textures: list[np.ndarray], side: int, dice: random.Random) -> Iterator[View]:
+    """A clean car made moderate and severe with rust of other pictures, and patched with what is none; mild would not be seen.
+
+    None where little paint is known.
+    """
+    if photo.level or photo.paint is None or (photo.paint == 255).mean() < 0.05:
+        return
+    for level, low, high in ((0, 0.1, 0.9), (2, 0.14, 0.45), (3, 0.6, 0.97)) * 3:
+        source = replace(photo, rgb=repaint(photo.rgb, photo.paint, dice) if dice.random() < 0.5 else photo.rgb)
+        piece = dice.choice(textures)
+        if level == 0:
+            piece = rust_coloured(photo.rgb, photo.paint, dice) if dice.random() < 0.5 else photo.rgb
+        rgb, where = pasted(source, piece, dice.uniform(low, high), dice)
+        source = replace(source, rgb=rgb, rust=where if level else None)
+        view = cut(number, source, random_box(*photo.rgb.shape[:2], 0.8, 1.0, dice), side, dice)
+        yield replace(view, level=level, pasted=True)
+
+
+def rust_textures(data: Path) -> list[np.ndarray]:
+    """Close-ups of rust, (H, W, 3) uint8 each, less the banners that stock photos have below."""
+    pictures = [read_rgb(path) for path in sorted((data / "cars/rust_textures").glob("*.jpg"))]
+    return [rgb[: round(rgb.shape[0] * 0.9)] for rgb in pictures]
+
+
 def cut(photo: int, source: GradedPhoto, box: tuple[int, int, int, int], side: int, dice: random.Random) -> View:
     """One view: cut, squashed, at times mirrored and made worse as cameras and web sites do."""
     x0, y0, x1, y1 = box
@@ -193,9 +250,8 @@ def views_of(number: int, photo: GradedPhoto, side: int, scale: float, dice: ran
 
 def extra_views(data: Path, side: int, dice: random.Random) -> Iterator[View]:
     """For the rust map alone: close-ups of rust (nearly all of it), and bridges with drawn corrosion."""
-    for path in sorted((data / "cars/rust_textures").glob("*.jpg")):
-        rgb = read_rgb(path)
-        photo = GradedPhoto(path.stem, path.stem, 3, rgb[: round(rgb.shape[0] * 0.9)])  # below that: stock banners
+    for rgb in rust_textures(data):
+        photo = GradedPhoto("rust", "rust", 3, rgb)
         view = cut(-1, photo, random_box(*photo.rgb.shape[:2], 0.4, 1.0, dice), side, dice)
         view.share[0] = 0.85
         yield View(-1, view.rgb, view.share, None)
