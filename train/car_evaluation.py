@@ -31,6 +31,7 @@ from car_scores import (
     samples,
 )
 from distances import ROUNDS, Lite0
+from fold_graders import FoldGraders
 from judge import Judge
 from support import save_sheet, write_json
 
@@ -140,6 +141,18 @@ def compare(rusted: ByMethod, pictures: list[Picture], features: Lite0, report: 
         print(f"distances of {name} done", flush=True)
 
 
+def grade_by_folds(rusted: ByMethod, run: Path, report: Report) -> None:
+    """What the graders of `car_grade.py` say, each of cars that it has not seen; "fold_" stands before these scores' names."""
+    try:
+        graders = FoldGraders(run)
+    except FileNotFoundError as error:
+        report.skipped["fold_graders"] = f"{error}; train/car_grade.py writes it"
+        return
+    report.anchors["real_cars"] |= {f"fold_{name}": score for name, score in graders.on_real().items()}
+    for method, cars in rusted.items():
+        report.add(method, judge_scores(cars, graders.levels, "fold_"))
+
+
 def draw(rusted: ByMethod, path: Path) -> None:
     """Rows of held-out cars: the photo, then levels 1 to 3 of each method."""
     count = len(next(iter(rusted.values())))
@@ -171,7 +184,8 @@ def evaluate_car(args: argparse.Namespace) -> None:
         report.notes["judge"] = {**sure, "on": "whole photos of held-out real cars, which it has not learned from"}
         report.anchors["real_cars"] = judge.on_real
         for method, cars in rusted.items():
-            report.add(method, judge_scores(cars, judge.many))
+            report.add(method, judge_scores(cars, lambda _, pictures: judge.many(pictures)))
+        grade_by_folds(rusted, args.runs / "car_grade", report)
     made = {"command": "python train/evaluate.py car", "seconds": round(time.time() - began)}
     content = {
         "made": {**made, "photos": len(clean), "features": "untrained" if args.smoke else Path(args.features).name},

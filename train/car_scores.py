@@ -28,7 +28,7 @@ from corrovis.results import SEVERITIES
 
 Scores = dict[str, dict[str, Any]]
 Features = Callable[[Sequence[np.ndarray]], np.ndarray]
-Grades = Callable[[Sequence[np.ndarray]], np.ndarray]
+Grades = Callable[[str, Sequence[np.ndarray]], np.ndarray]  # name of the photo, pictures made of it
 
 BANDS = {1: (0.0, 0.10), 2: (0.10, 0.50), 3: (0.50, 1.0)}
 """Share of the paintable area that is rust, by the definitions of mild, moderate and severe."""
@@ -92,20 +92,20 @@ def anchor_scores(real: dict[str, Sample], level: int, on: str, rounds: int) -> 
     return distance_scores({k: h[0] for k, h in halves.items()}, {k: h[1] for k, h in halves.items()}, level, on, rounds)
 
 
-def judge_scores(rusted: list[Rusted], grades: Grades) -> Scores:
-    """The independent judge: share of pictures graded as asked, mean graded level, rank correlation per car."""
+def judge_scores(rusted: list[Rusted], grades: Grades, by: str = "") -> Scores:
+    """Share of pictures graded as asked, mean graded level, rank correlation per car; `by` goes before the names."""
     levels = sorted(rusted[0].pictures)
-    p = np.stack([grades([one.pictures[level] for level in levels]) for one in rusted])  # (cars, levels, 4)
+    p = np.stack([grades(one.source.name, [one.pictures[level] for level in levels]) for one in rusted])  # (cars, levels, 4)
     graded, expected = p.argmax(axis=2), p @ np.arange(4)
     scores: Scores = {}
     for k, level in enumerate(levels):
         if level in (0, 1, 2, 3):
             name = SEVERITIES[int(level)]
-            scores[f"graded_as_asked_{name}"] = rounded(spread(list(graded[:, k] == level)), "held-out clean cars")
-            scores[f"graded_level_{name}"] = rounded(spread(list(expected[:, k])), "held-out clean cars, judge's expected level")
+            scores[f"{by}graded_as_asked_{name}"] = rounded(spread(list(graded[:, k] == level)), "held-out clean cars")
+            scores[f"{by}graded_level_{name}"] = rounded(spread(list(expected[:, k])), "held-out clean cars, expected level")
     whole = [k for k, level in enumerate(levels) if level in (0, 1, 2, 3)]  # some methods have no others
     ranks = [float(np.nan_to_num(spearmanr(whole, row).statistic)) if np.ptp(row) else 0.0 for row in expected[:, whole]]
-    scores["spearman"] = rounded(spread(ranks), f"per held-out clean car, {len(whole)} levels")
+    scores[f"{by}spearman"] = rounded(spread(ranks), f"per held-out clean car, {len(whole)} levels")
     return scores
 
 

@@ -40,7 +40,7 @@ KINDS = {
 def main() -> None:
     parser = arguments(__doc__, "runs/evaluate")
     parser.add_argument("what", choices=KINDS)
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="sem, steel: where the training runs lie")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the training runs lie")
     parser.add_argument("--init", default="imagenet", help="sem: encoder weights that a run began with")
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--labels", type=Path, default=Path("runs/car_labels"), help="car: folder with car/NAME.png")

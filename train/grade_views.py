@@ -271,6 +271,12 @@ def plain_view(number: int, photo: GradedPhoto, side: int, mirrored: bool = Fals
     return View(number, rgb, share, photo.level)
 
 
+def both(rgb: np.ndarray, side: int) -> list[np.ndarray]:
+    """A picture as graders see it, squashed, and its mirror image: two of (S, S, 3)."""
+    seen = square(rgb, side)
+    return [seen, np.ascontiguousarray(seen[:, ::-1])]
+
+
 def close_up(number: int, photo: GradedPhoto, side: int, dice: random.Random) -> View:
     """The view test: a part wholly inside the car of a clean photo; nothing else is changed."""
     box = x0, y0, x1, y1 = part_box(photo, 0.2, 0.45, dice, inside=0.999)

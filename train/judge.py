@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from bootstrap import mean_over_groups
 from distances import Lite0
-from grade_views import load_photos, part_box, random_box, square
+from grade_views import both, load_photos, part_box, random_box, square
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -29,12 +29,6 @@ from corrovis.results import SEVERITIES
 
 SIDE = 224
 VIEWS = (2, 4, 5, 16)  # of each photo, by its level
-
-
-def both(rgb: np.ndarray) -> list[np.ndarray]:
-    """A picture as seen, squashed, and its mirror image: two of (224, 224, 3)."""
-    seen = square(rgb, SIDE)
-    return [seen, np.ascontiguousarray(seen[:, ::-1])]
 
 
 def regression() -> Pipeline:
@@ -92,7 +86,7 @@ class Judge:
 
     def many(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """(n, 4) probabilities: the mean over each picture and its mirror image."""
-        x = self.features([view for rgb in pictures for view in both(rgb)])
+        x = self.features([view for rgb in pictures for view in both(rgb, SIDE)])
         p: np.ndarray = self.model.predict_proba(x).reshape(len(pictures), 2, 4).mean(axis=1)
         return p
 

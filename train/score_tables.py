@@ -77,6 +77,12 @@ CARS: Rows = (
     ("mean level judged (0 to 3) when *mild* was asked", OURS, "graded_level_mild"),
     ("... *moderate*", OURS, "graded_level_moderate"),
     ("... *severe*", OURS, "graded_level_severe"),
+    ("graded by `car-grade` as *mild* when *mild* was asked", OURS, "fold_graded_as_asked_mild"),
+    ("... *moderate*", OURS, "fold_graded_as_asked_moderate"),
+    ("... *severe*", OURS, "fold_graded_as_asked_severe"),
+    ("mean level graded by it (0 to 3) when *mild* was asked", OURS, "fold_graded_level_mild"),
+    ("... *moderate*", OURS, "fold_graded_level_moderate"),
+    ("... *severe*", OURS, "fold_graded_level_severe"),
 )
 HEADLINES: Rows = (
     ("a car found in a photo, IoU", "car-mask", "iou"),

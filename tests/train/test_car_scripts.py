@@ -88,11 +88,22 @@ def test_cyclegan_resumes_where_it_was_with_the_ablations(data: Path, checkpoint
 @pytest.mark.slow
 def test_evaluation_scores_the_paper_and_says_what_it_skipped(data: Path, checkpoint: Path, tmp_path: Path) -> None:
     report = tmp_path / "car.json"
-    options = ("--cyclegan", checkpoint, "--weights", tmp_path / "none", "--report", report, "--out", tmp_path)
+    options = (
+        "--cyclegan",
+        checkpoint,
+        "--weights",
+        tmp_path / "none",
+        "--runs",
+        tmp_path,
+        "--report",
+        report,
+        "--out",
+        tmp_path,
+    )
     run("evaluate.py", "car", "--data", data, "--smoke", *options)
     found = json.loads(report.read_text())
     assert set(found["metrics"]) == {"car-cyclegan"}
-    assert set(found["skipped"]) == {"store", "car-mask", "car-rust"}
+    assert set(found["skipped"]) == {"store", "car-mask", "car-rust", "fold_graders"}
     scores = found["metrics"]["car-cyclegan"]
     for level in SEVERITIES[1:]:
         for name in ("fd_lite0_crops", "kid_lite0_patches", "graded_as_asked", "rust_share_by_colour", "delta_e_off_rust"):

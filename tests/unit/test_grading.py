@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 from calibration import calibrated, fit_temperature
+from fold_graders import FoldGraders
 from grade_scores import accuracy, balanced_accuracy, calibration_error, macro_f1, mean_levels_off, probabilities_at, scored
-from grade_views import level_of_share
+from grade_views import GradedPhoto, level_of_share, load_photos
 from judge import Judge
 from safetensors.torch import save_file
 from scripts import run
@@ -227,7 +228,8 @@ def make_data(root: Path) -> None:
     cars = root / "cars"
     for folder in ("clean", "rusty", "rust_masks", "rust_textures"):
         (cars / folder).mkdir(parents=True)
-    (root / "labels/car").mkdir(parents=True)
+    for mask in ("car", "paint"):
+        (root / "labels" / mask).mkdir(parents=True)
     for folder in ("images", "masks"):
         (root / "steel_structures" / folder).mkdir(parents=True)
     rusty, clean = [], []
@@ -243,9 +245,11 @@ def make_data(root: Path) -> None:
             cv2.imwrite(str(cars / "rust_masks" / f"{name}.png"), rust)
             rusty.append({"file": f"{name}.jpg", "severity": SEVERITIES[level], "view": "part", "group": name})
         else:
-            cv2.imwrite(str(root / "labels/car" / f"{name}.png"), np.full((48, 64), 255, np.uint8))
+            for mask in ("car", "paint"):
+                cv2.imwrite(str(root / "labels" / mask / f"{name}.png"), np.full((48, 64), 255, np.uint8))
             clean.append({"file": f"{name}.jpg", "repo": "none"})
-    cv2.imwrite(str(cars / "rust_textures" / "t.jpg"), dice.integers(40, 120, (64, 64, 3), np.uint8))
+    rust = np.array([40, 80, 150]) + dice.integers(-20, 20, (64, 64, 1))
+    cv2.imwrite(str(cars / "rust_textures" / "t.jpg"), rust.astype(np.uint8))
     cv2.imwrite(str(root / "steel_structures/images/s.jpg"), dice.integers(40, 120, (64, 64, 3), np.uint8))
     cv2.imwrite(str(root / "steel_structures/masks/s.png"), dice.integers(0, 4, (64, 64), np.uint8))
     for name, rows in (("rusty", rusty), ("clean", clean)):
@@ -266,3 +270,14 @@ def test_training_runs_at_toy_size(tmp_path: Path, script: str) -> None:
         assert counts.sum(axis=1).tolist() == [5, 5, 5, 5]
         assert report["metrics"]["accuracy"]["value"] == pytest.approx(np.trace(counts) / 20, abs=1e-4)
         assert (tmp_path / "out/last.pt").exists()
+        photos = load_photos(tmp_path / "data", tmp_path / "data/labels")
+        check_fold_graders(photos, tmp_path / "out")
+
+
+def check_fold_graders(photos: list[GradedPhoto], run_of: Path) -> None:
+    """As judges of made pictures they answer about the photo itself what they answered when it was left out."""
+    graders = FoldGraders(run_of)
+    again = np.concatenate([graders.levels(photo.name, [photo.rgb]) for photo in photos])
+    assert again == pytest.approx(probabilities_at(graders.logits, graders.temperature), abs=1e-3)
+    right = again.argmax(axis=1)[:5] == 0
+    assert graders.on_real()["graded_as_asked_none"]["value"] == pytest.approx(right.mean(), abs=1e-4)
