@@ -59,7 +59,7 @@ def read_manifest(folder: Path) -> dict[str, WeightSpec]:
     return {spec.name: spec for spec in specs}
 
 
-def remedy(folder: Path, file: str) -> str:
+def remedy(folder: Path, file: str = "manifest.json") -> str:
     """How a file of `folder` is restored: git knows those of the clone, and of no other folder."""
     return f"restore it with git checkout weights/{file}" if folder.resolve() == WEIGHTS else "copy the file there"
 

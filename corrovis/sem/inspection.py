@@ -8,7 +8,7 @@ from functools import cache, partial
 import numpy as np
 
 from corrovis.errors import WeightsError
-from corrovis.manifest import WeightSpec
+from corrovis.manifest import WeightSpec, remedy
 from corrovis.resizing import resized, scaled
 from corrovis.sem import severity
 from corrovis.sem.doubts import COLOURED, COLOURLESS, FADED, UNLIKE, colourful, colourfulness, laid_over, nothing_in
@@ -88,7 +88,8 @@ def choose_model(field: Field, segmenter: Segmenter, far: Far | None = None) -> 
     """
     models = segmenter.models
     if not models:
-        raise WeightsError("no inspection model is among the weights; restore weights/ with git checkout weights/")
+        how = remedy(segmenter.store.folder)
+        raise WeightsError(f"no inspection model is among the weights; if their manifest.json is not the one that ships, {how}")
     if colourful(field.specimen) and STRUCTURES in models:
         return STRUCTURES
     fitting = [name for name in models if name != STRUCTURES] or list(models)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from corrovis.errors import BadInputError, WeightsError
-from corrovis.manifest import WeightSpec
+from corrovis.manifest import WeightSpec, remedy
 from corrovis.networks.yolo_seg import COEFFICIENTS, YoloSeg
 from corrovis.resizing import resized
 from corrovis.results import Byte, Float, check_array
@@ -95,8 +95,9 @@ class LayerViewer:
     def first(self) -> str:
         """The network to look into when nobody named one.  Raises WeightsError when there is none."""
         if not self.models:
+            how = remedy(self.store.folder)
             raise WeightsError(
-                "no network that takes a picture is among the weights; restore weights/ with git checkout weights/"
+                f"no network that takes a picture is in the weights; if their manifest.json is not the one that ships, {how}"
             )
         return self.models[0]
 
