@@ -26,7 +26,7 @@ from corrovis.steel.defects import DefectMaker
 from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.sets import BATCH, SetOrder
 from corrovis.store import Store
-from corrovis.tasks.steel import SetTools, write_set
+from corrovis.tasks.steel import SteelTools, write_set
 
 BARE_BATCHES = 6
 
@@ -58,7 +58,7 @@ class Run:
         return self.made * self.kept / (self.kept + self.dropped)
 
 
-def timed(tools: SetTools, order: SetOrder, network: nn.Module) -> Run:
+def timed(tools: SteelTools, order: SetOrder, network: nn.Module) -> Run:
     before = bare_rate(tools.maker, network, BARE_BATCHES)
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -78,11 +78,11 @@ def main() -> None:
     maker = DefectMaker(store)
     order = SetOrder(maker.defects, max(1, args.patches // len(maker.defects)))
     network = store.network(maker.spec.name).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = timed(SetTools(maker, None), order, network)
+    run = timed(SteelTools(maker, None), order, network)
     print(f"bare forward pass: {run.bare:.1f} patches a second, {torch.get_num_threads()} threads, batches of {BATCH}")
     print(f"set without check: {run.made:.1f} patches a second made, {run.made / run.bare:.2f} of the bare rate")
     if "steel-inspector" in store:
-        unchecked, run = run, timed(SetTools(maker, PatchInspector(store)), order, network)
+        unchecked, run = run, timed(SteelTools(maker, PatchInspector(store)), order, network)
         print(f"set with the inspector's check: {run.made:.1f} made, {run.made / run.bare:.2f} of the bare rate ({run.bare:.1f})")
         cost = 1 / run.made - 1 / unchecked.made * unchecked.bare / run.bare
         print(f"the check alone: {1000 * cost:.2f} ms a patch, a bare pass {1000 / run.bare:.2f} ms")

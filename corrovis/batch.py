@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 Answer = Callable[[Path], Record]
-Told = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 
 LARGEST_BLOCK = 16  # pictures that a worker takes at once
 WORKER_BYTES = 1 << 30  # memory of a worker with its networks
@@ -190,10 +190,10 @@ def job_of(name: str) -> Job:
     return JOBS[name]
 
 
-def run_batch(folder: Path, name: str, target: Target, ray: str | None, told: Told = lambda done, of: None) -> Batch:
+def run_batch(folder: Path, name: str, target: Target, ray: str | None, progress: Progress = lambda done, of: None) -> Batch:
     """Do the job called `name` to every picture below `folder` and write the rows to `target`, whole or not at all.
 
-    `ray` is the address of a cluster; None starts a Ray of our own for this batch.  `told` hears how many are done of how many.
+    `ray` is the address of a cluster; None starts one of our own for this batch.  `progress` hears how many of how many are done.
 
     Raises:
         BadInputError: no such job, no pictures, no Ray at that address, or the table cannot be written
@@ -215,7 +215,7 @@ def run_batch(folder: Path, name: str, target: Target, ray: str | None, told: To
     try:
         listed = Pictures([path.absolute() for path in files], names)
         with cluster(ray, settings.threads):
-            answers = _answers(worker, listed, kept, told)
+            answers = _answers(worker, listed, kept, progress)
         table = in_order(answers, names, name)
         kept.finish(table)
     except (CorrovisError, KeyboardInterrupt) as error:
@@ -234,7 +234,7 @@ def _interrupted(error: BaseException, kept: KeptRows, wanted: int) -> CorrovisE
     return UnfinishedError(f"{why}; {kept.count} of {wanted} rows are kept in {kept.part}; resume it for the rest")
 
 
-def _answers(worker: tuple[str, dict[str, str], Path], files: Pictures, kept: KeptRows, told: Told) -> pa.Table:
+def _answers(worker: tuple[str, dict[str, str], Path], files: Pictures, kept: KeptRows, progress: Progress) -> pa.Table:
     """Rows as they come.  Pictures whose block a worker broke down over are tried once more, each for itself.
 
     Raises:
@@ -259,7 +259,7 @@ def _answers(worker: tuple[str, dict[str, str], Path], files: Pictures, kept: Ke
                 tables.append(files.named(table))
                 kept.add(tables[-1])
                 count += len(table)
-                told(count, len(files.paths))
+                progress(count, len(files.paths))
         except RayError as error:
             raise CorrovisError(
                 f"Ray's workers do not work ({last_line(error)}); each node has to see {ROOT} and the packages that it needs"

@@ -17,7 +17,7 @@ from corrovis.sem.segmentation import Segmenter
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.steel.defects import DefectMaker
 from corrovis.store import Store
-from corrovis.tasks.steel import SetTools
+from corrovis.tasks.steel import SteelTools
 from corrovis.ui import car_api, electrochem_api, materials_api, sem_api, steel_api, synthesis_api
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.services import Services
@@ -32,7 +32,7 @@ def published(store: Store) -> Doors:
         electrochem_api.publish()
         sem_api.publish(Inspector(Segmenter(store)))
         materials_api.publish(MaterialsLab(LayerViewer(store), MaterialClassifier(store)))
-        steel_api.publish(SetTools(DefectMaker(store), None))
+        steel_api.publish(SteelTools(DefectMaker(store), None))
         synthesis_api.publish(Synthesiser(store))
     return {str(event.api_name): event.fn for event in page.fns.values() if event.fn}
 

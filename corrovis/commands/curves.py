@@ -109,7 +109,7 @@ def eis(
 def _circuit_lines(answer: dict[str, Any], unit: str) -> list[str]:
     """What a spectrum's answer holds beside the parameters."""
     from corrovis.curves import Quantity
-    from corrovis.render.curve_quantities import told
+    from corrovis.render.curve_quantities import written
 
     lines = [
         f"chi squared {answer['chi_squared']:.3g}",
@@ -117,7 +117,7 @@ def _circuit_lines(answer: dict[str, Any], unit: str) -> list[str]:
     ]
     for peak in answer["relaxation_times"]:
         tau, resistance = Quantity(peak["tau_s"], math.nan, "s"), Quantity(peak["resistance"], math.nan, unit)
-        lines.append(f"relaxation time {told('', tau)}, {told('', resistance)}")
+        lines.append(f"relaxation time {written('', tau)}, {written('', resistance)}")
     lines += [
         f"runner-up {other['circuit']}, chi squared {other['chi_squared']:.3g}, weight {other['weight']:.2g}"
         for other in answer["runners_up"]
@@ -150,12 +150,12 @@ def _show_fit(answer: dict[str, Any], values: dict[str, Any], lines: list[str]) 
 
 def _rows(values: dict[str, Any]) -> list[list[str]]:
     """Name, value, sigma, 95 % limits and unit, as on the page."""
-    from corrovis.render.curve_quantities import told
+    from corrovis.render.curve_quantities import written
 
     rows = []
     for key, found in values.items():
         if isinstance(found, dict) and "value" in found:
-            one = told(key, found)
+            one = written(key, found)
             limits = f"{one.low} to {one.high}" if one.low else "-"
             rows.append([one.label, one.value or "-", one.sigma or "-", limits, one.unit])
     return rows

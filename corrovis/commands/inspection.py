@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from corrovis.sem.inspection import Inspector
-    from corrovis.tasks.requests import Request
+    from corrovis.tasks.inspect_request import InspectRequest
 
 
 def inspect(
@@ -89,17 +89,17 @@ def progression(
 def _telling(status: Status) -> Callable[[int, int, str], None]:
     """What tells whoever waits how far it is."""
 
-    def told(done: int, of: int, name: str) -> None:
+    def progress(done: int, of: int, name: str) -> None:
         status.update(f"inspecting {name} ({done + 1} of {of}) ...")
 
-    return told
+    return progress
 
 
-def _asked(model: str | None, pixel_size: str | None, scale_bar: str | None, saliency: bool = True) -> Request:
+def _asked(model: str | None, pixel_size: str | None, scale_bar: str | None, saliency: bool = True) -> InspectRequest:
     """What the options ask for, refused before anything slow is loaded."""
     from corrovis.manifest import read_manifest
     from corrovis.sem.results import MODELS
-    from corrovis.tasks.requests import request_of
+    from corrovis.tasks.inspect_request import request_of
 
     known = read_manifest(Settings.from_environment().weights)
     return request_of([name for name in MODELS if name in known], model, pixel_size, scale_bar, saliency)

@@ -1,4 +1,4 @@
-"""What fits found as quantities under their labels: as people write them (`told`), as plain numbers, and as CSV."""
+"""What fits found as quantities under their labels: as people write them (`written`), as plain numbers, and as CSV."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Written:
     """A quantity as people write it; what is not known is empty."""
 
     label: str
@@ -62,7 +62,7 @@ class Told:
         return " ".join(part for part in (self.value, self.sigma and f"± {self.sigma}", self.unit) if part)
 
 
-def told(key: str, found: Quantity | Mapping[str, Any]) -> Told:
+def written(key: str, found: Quantity | Mapping[str, Any]) -> Written:
     """A quantity or its answer under the label and in the unit of `LABELS`; another by its key and in its own unit.
 
     Sigma has two digits, value and 95 % limits end where it ends, but have two digits themselves; limits that are `UNDETERMINED`
@@ -71,13 +71,13 @@ def told(key: str, found: Quantity | Mapping[str, Any]) -> Told:
     answer: Mapping[str, Any] = {**measured(found), "unit": found.unit} if isinstance(found, Quantity) else found
     label, factor, unit = LABELS.get(key, (key, 1.0, written_unit(answer.get("unit", ""))))
     if answer["value"] is None:
-        return Told(label, "", "", "", "", unit)
+        return Written(label, "", "", "", "", unit)
     power = _power(factor * answer["value"], unit)
     unit, factor = PREFIXES[power] + unit, factor / 10.0**power
     value, sigma = factor * answer["value"], factor * (answer["sigma"] or 0.0)
     if sigma == 0:
         text = _number(value, DIGITS - 1 - _order(value), value)
-        return Told(label, text.rstrip("0").rstrip(".") if "." in text else text, "", "", "", unit)
+        return Written(label, text.rstrip("0").rstrip(".") if "." in text else text, "", "", "", unit)
     decimals = 1 - _order(float(f"{sigma:.1e}"))
     places = min(decimals, MOST_DIGITS - 1 - _order(value))
     ends = [factor * answer[part] if part in answer else math.nan for part in ("low_95", "high_95")]
@@ -86,7 +86,7 @@ def told(key: str, found: Quantity | Mapping[str, Any]) -> Told:
     value_text, low, high = (
         _number(one, max(places, 1 - _order(one)), value) if math.isfinite(one) else "" for one in (value, *ends)
     )
-    return Told(label, value_text, _number(sigma, decimals, value), low, high, unit)
+    return Written(label, value_text, _number(sigma, decimals, value), low, high, unit)
 
 
 def written_unit(unit: str) -> str:

@@ -13,7 +13,7 @@ from corrovis.curves import CircuitFit, TafelFit
 from corrovis.electrochem.circuits import fitted_line
 from corrovis.electrochem.corrosion_rate import Arrhenius
 from corrovis.errors import BadInputError
-from corrovis.render.curve_quantities import told, written_unit
+from corrovis.render.curve_quantities import written, written_unit
 
 LINES = ("#c2571a", "#2b7fae", "#6f9a3c", "#9158a6", "#c09a1e", "#65737e")  # of curves and conditions, on the page too
 KINDS = (".png", ".svg", ".pdf")
@@ -68,7 +68,7 @@ def _draw_tafel(fit: TafelFit, colour: str, axes: Axes) -> None:
 def _draw_arrhenius(series: Arrhenius, axes: Axes) -> None:
     axes.semilogy(1e3 / series.kelvin, series.i_corr, "o", ms=5, mfc="none", color=LINES[0], label="i corr")
     energy = series.energy
-    told_energy = told("activation_energy_kj_mol", energy.energy)
+    told_energy = written("activation_energy_kj_mol", energy.energy)
     axes.semilogy(*series.line, "-", lw=1.4, color=LINES[0], label=f"{told_energy}, R² {energy.r_squared:.4f}")
     axes.set(xlabel="1000 K / T", ylabel="i corr in A/cm²")
     _finish([axes], axes)

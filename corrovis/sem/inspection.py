@@ -11,8 +11,8 @@ from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec, remedy
 from corrovis.resizing import resized, scaled
 from corrovis.sem import severity
-from corrovis.sem.doubts import COLOURED, COLOURLESS, FADED, UNLIKE, colourful, colourfulness, laid_over, nothing_in
 from corrovis.sem.familiarity import LEARNED_ALIKE, strangeness
+from corrovis.sem.picture_checks import COLOURED, COLOURLESS, FADED, UNLIKE, colourful, colourfulness, laid_over, nothing_in
 from corrovis.sem.preparing import GREY, as_seen, seen_scale
 from corrovis.sem.regions import measure
 from corrovis.sem.results import FIELD_SEVERITIES, CorrosionMap, Field, FieldGrade, Inspection, Opinion

@@ -17,8 +17,8 @@ from torch import Tensor
 from corrovis.errors import WeightsError
 from corrovis.resizing import reduced, resized
 from corrovis.results import Byte, Float, Provenance, check_shares
-from corrovis.sem.doubts import COLOURED, UNLIKE, colourful, nothing_in
 from corrovis.sem.fields import normalise
+from corrovis.sem.picture_checks import COLOURED, UNLIKE, colourful, nothing_in
 from corrovis.sem.results import Field
 from corrovis.store import Store
 from corrovis.tensors import tensor_of

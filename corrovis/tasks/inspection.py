@@ -17,23 +17,23 @@ from corrovis.sem.fields import read_field
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import Point
 from corrovis.sem.results import FIELD_SEVERITIES
+from corrovis.tasks.inspect_request import InspectRequest
 from corrovis.tasks.many import answer_one, none_worked
-from corrovis.tasks.requests import Request
 from corrovis.tasks.rescale import keep_heat
 
 TAKEN = (SUMMARY, OVERVIEW, *(f"progression.{kind}" for kind in ("png", "html", "pdf", "csv", "json")))
 """Files beside the pictures' folders."""
 Picture = tuple[Path, str]
 """A picture's file, and its name where that is another, as of an upload; else ""."""
-Told = Callable[[int, int, str], None]
+Progress = Callable[[int, int, str], None]
 """Hears of each picture before it is inspected: how many are done, of how many, and its name."""
 
 
 def nobody(done: int, of: int, name: str) -> None:
-    """For whoever need not be told."""
+    """For whoever need not hear."""
 
 
-def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Request, name: str = "") -> dict[str, Any]:
+def inspect_file(inspector: Inspector, path: Path, folder: Path, request: InspectRequest, name: str = "") -> dict[str, Any]:
     """Inspect one picture, called `name` or as its file, and write everything to `folder`; its record.
 
     Raises:
@@ -48,7 +48,7 @@ def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Reques
 
 
 def inspect_files(
-    inspector: Inspector, pictures: Sequence[Picture], folder: Path, request: Request, told: Told = nobody
+    inspector: Inspector, pictures: Sequence[Picture], folder: Path, request: InspectRequest, progress: Progress = nobody
 ) -> list[dict[str, Any]]:
     """One record for each picture, in order, a folder of each in `folder`, and there a summary that grows with them, and in the
     end, however that comes, one to look at.
@@ -60,7 +60,7 @@ def inspect_files(
     try:
         for path, name in pictures:
             called = name or path.name
-            told(len(items), len(pictures), called)
+            progress(len(items), len(pictures), called)
             own = _free_name(Path(called).stem.strip(".") or "picture", used)  # of "...png" the stem is ".."
             answer = partial(inspect_file, inspector, folder=folder / own, request=request, name=called)
             items.append(answer_one(path, answer) | ({"file": name} if name else {}))
@@ -81,14 +81,14 @@ def _free_name(stem: str, used: set[str]) -> str:
 
 
 def progression_files(
-    inspector: Inspector, rows: Sequence[Row], folder: Path, request: Request, told: Told = nobody
+    inspector: Inspector, rows: Sequence[Row], folder: Path, request: InspectRequest, progress: Progress = nobody
 ) -> dict[str, Any]:
     """Inspect every picture of a table, and answer with trends, contrasts and files to take home.
 
     Raises:
         BadInputError: not one picture could be inspected
     """
-    items = inspect_files(inspector, [(row.file, row.name) for row in rows], folder, replace(request, explain=False), told)
+    items = inspect_files(inspector, [(row.file, row.name) for row in rows], folder, replace(request, explain=False), progress)
     points = [point_of(row, item) for row, item in zip(rows, items, strict=True) if "error" not in item]
     if not points:
         if not items:

@@ -18,12 +18,12 @@ def answer_one(path: Path, answer: Callable[[Path], dict[str, Any]]) -> dict[str
 
 
 def answer_each(
-    paths: Iterable[Path], answer: Callable[[Path], dict[str, Any]], told: Callable[[Path], None] = lambda path: None
+    paths: Iterable[Path], answer: Callable[[Path], dict[str, Any]], progress: Callable[[Path], None] = lambda path: None
 ) -> list[dict[str, Any]]:
-    """`answer_one` of each path, in order; `told` hears which comes next."""
+    """`answer_one` of each path, in order; `progress` hears which comes next."""
     items = []
     for path in paths:
-        told(path)
+        progress(path)
         items.append(answer_one(path, answer))
     return items
 

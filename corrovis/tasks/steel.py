@@ -30,16 +30,16 @@ COLUMNS = ("file", "class", "seed", "source", "score")
 
 
 @dataclass(frozen=True, slots=True)
-class SetTools:
+class SteelTools:
     """What makes a set; without inspector nobody says what a patch shows."""
 
     maker: DefectMaker
     inspector: PatchInspector | None
 
 
-def steel_tools(store: Store, check: bool = True) -> SetTools:
+def steel_tools(store: Store, check: bool = True) -> SteelTools:
     """What `store` has for steel; unless there is something to `check`, no inspector.  Raises WeightsError without generator."""
-    return SetTools(DefectMaker(store), PatchInspector(store) if check and INSPECTOR in store else None)
+    return SteelTools(DefectMaker(store), PatchInspector(store) if check and INSPECTOR in store else None)
 
 
 def classify_file(inspector: PatchInspector, path: Path, name: str | None = None) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def classify_file(inspector: PatchInspector, path: Path, name: str | None = None
     return {"class": verdict.name, "probabilities": shares_of(verdict), "warnings": [*plate.notes, *verdict.notes]}
 
 
-def make(tools: SetTools, plate: Plate, name: str, brush: Brush) -> DefectPlate:
+def make(tools: SteelTools, plate: Plate, name: str, brush: Brush) -> DefectPlate:
     """A class of defect added, or `CLEAN`: erased."""
     return tools.maker.erase(plate, brush) if name == CLEAN else tools.maker.add(plate, name, brush)
 
@@ -66,7 +66,7 @@ def caption_of(made: DefectPlate) -> str | None:
     return with_defect(made.defect, made.brush.seed, made.brush.strength)
 
 
-def write_defect(made: DefectPlate, tools: SetTools, path: Path) -> dict[str, Any]:
+def write_defect(made: DefectPlate, tools: SteelTools, path: Path) -> dict[str, Any]:
     """The plate as PNG and the contract's record: the class that was asked for, and what the inspector sees in the result.
 
     Of a defect that was brushed the mask lies beside it.
@@ -104,15 +104,15 @@ def check_spared(came: tuple[Path | None, ...], plate: Path) -> None:
 
 
 def write_set(
-    tools: SetTools,
+    tools: SteelTools,
     order: SetOrder,
     folder: Path,
-    told: Callable[[MadePatch], None] = lambda patch: None,
+    progress: Callable[[MadePatch], None] = lambda patch: None,
     go_on: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """A folder per class, as torchvision's ImageFolder reads it, and a manifest.
 
-    `told` hears of each patch kept, and `go_on` is asked before each batch.  Without an inspector nobody looked, and the manifest
+    `progress` hears of each patch kept, `go_on` is asked before each batch.  Without an inspector nobody looked, and the manifest
     has no scores.  What was kept is counted along and named at the end, so memory does not grow with the set.
 
     Raises:
@@ -137,7 +137,7 @@ def write_set(
                 written[patch.defect] += 1
                 score = f"{patch.score:.4f}" if tools.inspector else ""
                 rows.writerow([path.relative_to(folder).as_posix(), patch.defect, patch.seed, patch.source, score])
-                told(patch)
+                progress(patch)
     finally:
         if not written:
             _leave_nothing(folder, made)

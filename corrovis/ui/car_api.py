@@ -16,8 +16,8 @@ from corrovis.tasks.car import grade_photo, write_levels
 from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarVisit
 from corrovis.ui.complaints import complaining
+from corrovis.ui.doors import as_files, flag, number, open_door, upload, whole_number
 from corrovis.ui.parts import CPU
-from corrovis.ui.requests import as_files, flag, number, open_door, upload, whole_number
 from corrovis.ui.services import Services
 from corrovis.ui.uploads import folder_to_fill
 

@@ -102,10 +102,10 @@ class ElectrochemTab:
 
     def show(self, choices: Choices) -> tuple[Any, ...]:
         """The data at once, before any fit, and the fields for its kind; a window of other files goes."""
-        wish, window = self._wish(choices), choices[self.window]
+        request, window = self._request(choices), choices[self.window]
         choices[self.desk].made = None
-        curves, said = jobs.read_all(wish)
-        value = jobs.plot_value(curves, [], wish.reference, aside=Aside(problems=tuple(said)))
+        curves, said = jobs.read_all(request)
+        value = jobs.plot_value(curves, [], request.reference, aside=Aside(problems=tuple(said)))
         spectra = [isinstance(curve, Spectrum) for curve in curves[:1]]
         fields = [gr.update(visible=False not in spectra)] * len(self.of_spectra)
         fields += [gr.update(visible=True not in spectra)] * len(self.of_curves)
@@ -122,15 +122,15 @@ class ElectrochemTab:
 
     def fit(self, choices: Choices, progress: gr.Progress = gr.Progress()) -> tuple[str, str, str]:  # noqa: B008
         """Plot and table; the files are written by `keep`, when those are seen."""
-        wish, desk = self._wish(choices), choices[self.desk]
+        request, desk = self._request(choices), choices[self.desk]
         with complaining():
-            curves, said = jobs.read_all(wish)
-            fits, problems = jobs.fit_all(progress.tqdm(curves, desc=wording.FITTING, unit=wording.UNIT_CURVES), wish)
+            curves, said = jobs.read_all(request)
+            fits, problems = jobs.fit_all(progress.tqdm(curves, desc=wording.FITTING, unit=wording.UNIT_CURVES), request)
             said += problems
-            arrhenius, of = jobs.or_said(lambda: jobs.activation(fits, wish), said), jobs.or_said(lambda: wish.metal, said)
-        desk.made = jobs.Made(fits, wish.reference, of, arrhenius) if fits else None
-        aside = Aside(wish.window_v, choices[self.window].turn, tuple(said))
-        return jobs.plot_value(curves, fits, wish.reference, arrhenius, aside), jobs.table(fits, of, arrhenius), ""
+            arrhenius, of = jobs.or_said(lambda: jobs.activation(fits, request), said), jobs.or_said(lambda: request.metal, said)
+        desk.made = jobs.Made(fits, request.reference, of, arrhenius) if fits else None
+        aside = Aside(request.window_v, choices[self.window].turn, tuple(said))
+        return jobs.plot_value(curves, fits, request.reference, arrhenius, aside), jobs.table(fits, of, arrhenius), ""
 
     def keep(self, desk: jobs.CurveDesk) -> Any:
         """Links to an archive of what the last fit found, and to the files that are in it; none for a fit that is past."""
@@ -148,9 +148,9 @@ class ElectrochemTab:
         """What a window is set on."""
         return (*(choices[self.files] or ()), choices[self.columns] or "", choices[self.sweep] or "", choices[self.method])
 
-    def _wish(self, choices: Choices) -> jobs.Wish:
+    def _request(self, choices: Choices) -> jobs.CurveRequest:
         window = choices[self.window]
-        return jobs.Wish(
+        return jobs.CurveRequest(
             files=tuple((Path(file), Path(file).name) for file in choices[self.files] or []),
             area_cm2=choices[self.area] or "",
             alloy=choices[self.alloy] or None,

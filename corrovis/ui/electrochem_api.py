@@ -9,8 +9,8 @@ from gradio import FileData
 from corrovis.curves import method_of
 from corrovis.errors import BadInputError
 from corrovis.ui.complaints import complaining
+from corrovis.ui.doors import as_files, number, open_door, optional, text, upload, whole_number
 from corrovis.ui.parts import CPU
-from corrovis.ui.requests import as_files, number, open_door, optional, text, upload, whole_number
 from corrovis.ui.uploads import folder_to_fill
 
 

@@ -29,7 +29,7 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CurveRequest:
     """What a visitor asks of his curves; `columns` and `composition` are as on the command line, numbers as typed."""
 
     files: tuple[tuple[Path, str], ...]
@@ -110,7 +110,7 @@ def _counted(label: str, text: str) -> int | None:
     return int(text) if text.strip() else None
 
 
-def read_curve(path: Path, name: str, wish: Wish) -> Curve:
+def read_curve(path: Path, name: str, request: CurveRequest) -> Curve:
     """A polarisation curve or an impedance spectrum, whichever the file holds, or the columns named are of.
 
     Raises:
@@ -119,25 +119,25 @@ def read_curve(path: Path, name: str, wish: Wish) -> Curve:
     from corrovis.electrochem.columns import read_columns
     from corrovis.electrochem.readers import numbered, read_polarization, read_spectra, read_spectrum
 
-    columns, area = read_columns(wish.columns), _typed(wording.AREA, wish.area_cm2)
+    columns, area = read_columns(request.columns), _typed(wording.AREA, request.area_cm2)
     if columns and "frequency" not in columns:
         return read_polarization(path, area, columns, name)
     if columns:
-        return read_spectrum(path, wish.spectrum, area, columns, name)
+        return read_spectrum(path, request.spectrum, area, columns, name)
     try:
         spectra = read_spectra(path, area, name=name)
     except BadInputError:
         return read_polarization(path, area, name=name)
-    return numbered(spectra, wish.spectrum, name)
+    return numbered(spectra, request.spectrum, name)
 
 
-def read_all(wish: Wish) -> tuple[list[Curve], list[str]]:
+def read_all(request: CurveRequest) -> tuple[list[Curve], list[str]]:
     """The curves of one kind, that of the first readable file, and a line for each file left out."""
     curves: list[Curve] = []
     said: list[str] = []
-    for path, name in wish.files[:MOST]:
+    for path, name in request.files[:MOST]:
         try:
-            curve = read_curve(path, name, wish)
+            curve = read_curve(path, name, request)
         except BadInputError as problem:
             said.append(str(problem))
             continue
@@ -145,10 +145,10 @@ def read_all(wish: Wish) -> tuple[list[Curve], list[str]]:
             said.append(wording.OTHER_KIND.format(name=name))
             continue
         curves.append(curve)
-    return curves, said + ([wording.TOO_MANY.format(most=MOST)] if len(wish.files) > MOST else [])
+    return curves, said + ([wording.TOO_MANY.format(most=MOST)] if len(request.files) > MOST else [])
 
 
-def fit_all(curves: Iterable[Curve], wish: Wish) -> tuple[list[Fit], list[str]]:
+def fit_all(curves: Iterable[Curve], request: CurveRequest) -> tuple[list[Fit], list[str]]:
     """A fit of each curve that allows one, and a line for each that does not."""
     from corrovis.electrochem.impedance import fit_circuit
     from corrovis.tasks.curves import fit_curve
@@ -157,7 +157,7 @@ def fit_all(curves: Iterable[Curve], wish: Wish) -> tuple[list[Fit], list[str]]:
     said: list[str] = []
     for curve in curves:
         try:
-            fits.append(fit_circuit(curve, wish.circuit) if isinstance(curve, Spectrum) else fit_curve(curve, wish.tafel))
+            fits.append(fit_circuit(curve, request.circuit) if isinstance(curve, Spectrum) else fit_curve(curve, request.tafel))
         except BadInputError as problem:
             said.append(str(problem))
     return fits, said
@@ -172,21 +172,21 @@ def or_said(what: Callable[[], Found], said: list[str]) -> Found | None:
         return None
 
 
-def activation(fits: list[Fit], wish: Wish) -> Arrhenius | None:
+def activation(fits: list[Fit], request: CurveRequest) -> Arrhenius | None:
     """The fits' corrosion currents at the temperatures typed, one for each file; a file without a fit is left out.
 
     Raises:
         BadInputError: no numbers, not one for each file, or fewer than three fits
     """
-    places = {name: place for place, (_, name) in enumerate(wish.files)}
+    places = {name: place for place, (_, name) in enumerate(request.files)}
     currents = {places[file_of(fit, places)]: fit.i_corr for fit in fits if isinstance(fit, TafelFit)}
     if not currents:
         return None
     try:
-        kelvin = [float(part) for part in wish.temperatures.replace(";", ",").split(",") if part.strip()]
+        kelvin = [float(part) for part in request.temperatures.replace(";", ",").split(",") if part.strip()]
     except ValueError:
         raise BadInputError(wording.NOT_TEMPERATURES) from None
-    return pair_temperatures(kelvin, currents, len(wish.files))
+    return pair_temperatures(kelvin, currents, len(request.files))
 
 
 def plot_value(
@@ -292,9 +292,9 @@ def _raised(unit: str) -> str:
 
 def _row(key: str, q: Quantity) -> str:
     """Label, value and sigma above the 95 % limits, unit."""
-    from corrovis.render.curve_quantities import told
+    from corrovis.render.curve_quantities import written
 
-    one = told(key, q)
+    one = written(key, q)
     sigma = f" ± {one.sigma}" if one.sigma else ""
     limits = f"<small>{one.low} … {one.high}</small>" if one.low else ""
     value = f"<td>{one.value or '-'}{sigma}{limits}</td>"

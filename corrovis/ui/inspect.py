@@ -10,8 +10,8 @@ import gradio as gr
 from gradio.blocks import Block
 
 from corrovis.sem.inspection import Inspector
+from corrovis.tasks.inspect_request import request_of
 from corrovis.tasks.many import none_worked
-from corrovis.tasks.requests import request_of
 from corrovis.ui import findings, sem_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer

@@ -12,9 +12,9 @@ from corrovis.render.layer_sheets import Look, show_of, write_layers
 from corrovis.sem.fields import read_field
 from corrovis.ui import materials_jobs as jobs
 from corrovis.ui.complaints import complaining
+from corrovis.ui.doors import as_files, open_door, text, upload, whole_number
 from corrovis.ui.materials_jobs import MaterialsLab
 from corrovis.ui.parts import CPU
-from corrovis.ui.requests import as_files, open_door, text, upload, whole_number
 from corrovis.ui.uploads import folder_to_fill
 
 

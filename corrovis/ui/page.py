@@ -26,7 +26,7 @@ from corrovis.ui import (
     steel_api,
     synthesis_api,
 )
-from corrovis.ui.requests import REFUSALS
+from corrovis.ui.doors import REFUSALS
 from corrovis.ui.services import Services
 from corrovis.ui.uploads import KEEP_S, SWEEP_S, keep_examples
 from corrovis.ui.wording import page as wording

@@ -12,8 +12,8 @@ from gradio.blocks import Block
 from corrovis.errors import CorrovisError
 from corrovis.sem.exposure_table import read_table, written_hours
 from corrovis.sem.inspection import Inspector
+from corrovis.tasks.inspect_request import request_of
 from corrovis.tasks.inspection import progression_files
-from corrovis.tasks.requests import request_of
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.curve_plot import make_plot
@@ -111,14 +111,14 @@ class ProgressionTab:
             check_number(len(rows))
             rows = jobs.placed(rows, jobs.by_name((path, path.name) for path in pictures))
 
-            def told(done: int, of: int, name: str) -> None:
+            def step(done: int, of: int, name: str) -> None:
                 if asked[self.desk].stopped:
                     raise StoppedError
                 progress((done, of), desc=name)
 
             request = request_of(self.inspector.segmenter.models, asked[self.model], asked[self.scale], asked[self.bar])
             (home / "progression").mkdir()
-            return shown(progression_files(self.inspector, rows, home / "progression", request, told), home / "progression")
+            return shown(progression_files(self.inspector, rows, home / "progression", request, step), home / "progression")
         raise complaint(wording.STOPPED)  # an answer, even of nothing, would reach a plot that is not there yet
 
 

@@ -8,12 +8,12 @@ from gradio import FileData
 
 from corrovis.sem.exposure_table import read_table
 from corrovis.sem.inspection import Inspector
+from corrovis.tasks.inspect_request import InspectRequest, request_of
 from corrovis.tasks.inspection import inspect_file, progression_files
-from corrovis.tasks.requests import Request, request_of
 from corrovis.ui.complaints import complaining
+from corrovis.ui.doors import as_files, flag, open_door, text, upload, uploads
 from corrovis.ui.parts import CPU
 from corrovis.ui.progression_jobs import by_name, placed
-from corrovis.ui.requests import as_files, flag, open_door, text, upload, uploads
 from corrovis.ui.sem_jobs import beside as placed_beside
 from corrovis.ui.sem_jobs import check_number
 from corrovis.ui.uploads import folder_to_fill
@@ -22,7 +22,7 @@ from corrovis.ui.uploads import folder_to_fill
 def publish(inspector: Inspector) -> None:
     """Register the endpoints in the running `gr.Blocks`."""
 
-    def asked(model: str, pixel_size: str, scale_bar: str = "", explain: bool = False) -> Request:
+    def asked(model: str, pixel_size: str, scale_bar: str = "", explain: bool = False) -> InspectRequest:
         words = text("model", model), text("pixel_size", pixel_size), text("scale_bar", scale_bar)
         return request_of(inspector.segmenter.models, *words, explain)
 

@@ -17,8 +17,8 @@ from corrovis.render.inspection_summary import OVERVIEW, SUMMARY, summary_line, 
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import GIVEN, parse_pixel_size
 from corrovis.sem.severity import LIMITS
+from corrovis.tasks.inspect_request import InspectRequest
 from corrovis.tasks.inspection import inspect_file
-from corrovis.tasks.requests import Request
 from corrovis.tasks.rescale import rescale
 from corrovis.ui.packing import THUMBNAIL, pack_found
 from corrovis.ui.stopping import Stoppable
@@ -143,7 +143,9 @@ def is_text(name: str) -> bool:
     return Path(name).suffix.lower() == ".txt"
 
 
-def inspect_uploads(inspector: Inspector, uploads: Sequence[tuple[Path, str]], folder: Path, request: Request) -> Iterator[Found]:
+def inspect_uploads(
+    inspector: Inspector, uploads: Sequence[tuple[Path, str]], folder: Path, request: InspectRequest
+) -> Iterator[Found]:
     """A `Seen` for every upload, or a `Refused`, each as soon as it is there."""
     for number, (path, name) in enumerate(uploads, 1):
         own = folder / f"{number:03d}-{Path(name).stem[:40]}"

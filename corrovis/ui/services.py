@@ -10,7 +10,7 @@ from corrovis.car.masking import CarMasker
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.synthesis import Synthesiser
 from corrovis.steel.inspector import PatchInspector
-from corrovis.tasks.steel import SetTools
+from corrovis.tasks.steel import SteelTools
 from corrovis.ui.materials_jobs import MaterialsLab
 
 
@@ -23,6 +23,6 @@ class Services:
     grader: Grader | None
     inspector: Inspector | None = None
     patches: PatchInspector | None = None
-    steel: SetTools | None = None
+    steel: SteelTools | None = None
     materials: MaterialsLab | None = None
     synthesiser: Synthesiser | None = None

@@ -13,7 +13,7 @@ from gradio.blocks import Block
 
 from corrovis.steel.results import CLEAN, MadePatch
 from corrovis.steel.sets import SetOrder
-from corrovis.tasks.steel import SetTools
+from corrovis.tasks.steel import SteelTools
 from corrovis.ui import steel_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
@@ -37,7 +37,7 @@ element.querySelector("p").hidden = Boolean(canvas.getContext("webgl2") || canva
 class SteelTab:
     """Lays the tab out inside the running `gr.Blocks` and wires it.  All that differs between visitors is in `desk`."""
 
-    def __init__(self, tools: SetTools, examples: list[Path]) -> None:
+    def __init__(self, tools: SteelTools, examples: list[Path]) -> None:
         self.tools = tools
         self.desk = gr.State(SteelDesk(), time_to_live=VISIT_S)
         hero(wording.HEADLINE, wording.LEAD)
@@ -194,14 +194,14 @@ class SteelTab:
             if desk.stopped:
                 raise StoppedError
 
-        def told(patch: MadePatch) -> None:
+        def step(patch: MadePatch) -> None:
             go_on()
             progress((next(done), total), desc=wording.steel_name(patch.defect))
 
         with complaining(), suppress(StoppedError):
             clean = steel_jobs.clean_folder(plate, fresh_folder()) if plate else None
             order = SetOrder(defects, int(count), int(seed or 0), clean, asked[self.clean])
-            archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, told, go_on)
+            archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, step, go_on)
             counts = {"kept": sum(map(len, answer["files"].values())), "unlike": answer["dropped"]["unlike_class"]}
             text = wording.SET_DONE.format(**counts, doubles=answer["dropped"]["duplicates"])
             told_short = "".join(

@@ -13,10 +13,10 @@ from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import read_plate, read_region
 from corrovis.steel.results import CLEAN, MOST_SEED, Brush
 from corrovis.steel.sets import SetOrder
-from corrovis.tasks.steel import SetTools, classify_file, make, write_defect, write_set
+from corrovis.tasks.steel import SteelTools, classify_file, make, write_defect, write_set
 from corrovis.ui.complaints import complaining
+from corrovis.ui.doors import as_files, flag, number, open_door, text, upload, whole_number
 from corrovis.ui.parts import CPU
-from corrovis.ui.requests import as_files, flag, number, open_door, text, upload, whole_number
 from corrovis.ui.steel_jobs import MOST_PATCHES
 from corrovis.ui.uploads import folder_to_fill
 
@@ -34,7 +34,7 @@ def publish_inspector(inspector: PatchInspector) -> None:
     open_door(classify_steel, **CPU)
 
 
-def publish(tools: SetTools) -> None:
+def publish(tools: SteelTools) -> None:
     """Register the generator's endpoints in the running `gr.Blocks`."""
 
     def add_defect(
@@ -72,7 +72,7 @@ class Asked:
     mask: Any
 
 
-def changed(tools: SetTools, plate: Any, name: str, asked: Asked) -> dict[str, Any]:
+def changed(tools: SteelTools, plate: Any, name: str, asked: Asked) -> dict[str, Any]:
     """The contract's answer with its file, for a class of defect or `CLEAN`."""
     with complaining(), folder_to_fill() as folder:
         path, title = upload(plate)

@@ -23,7 +23,7 @@ from corrovis.steel.brushing import depth_of
 from corrovis.steel.plates import read_plate, save_plate
 from corrovis.steel.results import CLEAN, Brush, MadePatch, Plate
 from corrovis.steel.sets import SetOrder
-from corrovis.tasks.steel import SetTools, caption_of, make, mask_beside, shares_of, write_mask, write_set
+from corrovis.tasks.steel import SteelTools, caption_of, make, mask_beside, shares_of, write_mask, write_set
 from corrovis.ui.packing import pack
 from corrovis.ui.stopping import Stoppable, StoppedError
 from corrovis.ui.turn import Turn
@@ -102,12 +102,12 @@ def middle(plate: Plate) -> Plate:
     return replace(plate, pixels=plate.pixels[top : top + STAGE_SIDE, left : left + STAGE_SIDE].copy())
 
 
-def seen(tools: SetTools, plate: Plate) -> dict[str, float]:
+def seen(tools: SteelTools, plate: Plate) -> dict[str, float]:
     """Probability of each class; empty without an inspector."""
     return shares_of(tools.inspector.classify(plate)) if tools.inspector else {}
 
 
-def stage_value(tools: SetTools, visit: PlateVisit) -> str:
+def stage_value(tools: SteelTools, visit: PlateVisit) -> str:
     """What the stage shows: the patch, every defect on it and the patch wiped clean; or one line that says why not."""
     try:
         whole = read(visit)
@@ -134,13 +134,13 @@ def stage_value(tools: SetTools, visit: PlateVisit) -> str:
     )
 
 
-def look_value(tools: SetTools, visit: PlateVisit, name: str, strength: float) -> str:
+def look_value(tools: SteelTools, visit: PlateVisit, name: str, strength: float) -> str:
     """What the inspector sees at a strength in between."""
     made = make(tools, middle(read(visit)), name, Brush(strength, visit.seed))
     return stamped(key=f"{visit.key}-{visit.seed}", name=name, strength=strength, look=seen(tools, made.plate))
 
 
-def write_patch(tools: SetTools, visit: PlateVisit, name: str, strength: float, folder: Path) -> Path:
+def write_patch(tools: SteelTools, visit: PlateVisit, name: str, strength: float, folder: Path) -> Path:
     """The patch as the stage shows it, in its own depth."""
     made = make(tools, middle(read(visit)), name, Brush(strength, visit.seed))
     what = "wiped" if name == CLEAN else name
@@ -158,7 +158,7 @@ def editor_picture(visit: PlateVisit) -> Byte:
     return resized(rgb, scaled(rgb.shape, scale), cv2.INTER_CUBIC)
 
 
-def brush(tools: SetTools, visit: PlateVisit, stroke: Stroke, folder: Path) -> PlateVisit:
+def brush(tools: SteelTools, visit: PlateVisit, stroke: Stroke, folder: Path) -> PlateVisit:
     """The visit with the stroke's defect put on its plate, and into its mask.  Raises BadInputError when nothing is painted."""
     plate = read_plate(visit.brushed or visit.path, visit.name)
     height, width = plate.size_hw
@@ -180,10 +180,10 @@ def clean_folder(visit: PlateVisit, folder: Path) -> Path:
 
 
 def write_zip(
-    tools: SetTools,
+    tools: SteelTools,
     order: SetOrder,
     folder: Path,
-    told: Callable[[MadePatch], None],
+    progress: Callable[[MadePatch], None],
     go_on: Callable[[], None] = lambda: None,
 ) -> tuple[Path, list[Path], dict[str, Any]]:
     """A set as one archive, some of its patches to show, and its record; nothing of it stays if one raises `StoppedError`.
@@ -193,7 +193,7 @@ def write_zip(
     if order.count > MOST_PATCHES:
         raise BadInputError(f"the page makes at most {MOST_PATCHES} patches of each; use corrovis synthesize steel for more")
     try:
-        answer = write_set(tools, order, folder, told, go_on)
+        answer = write_set(tools, order, folder, progress, go_on)
     except StoppedError:
         shutil.rmtree(folder, ignore_errors=True)  # it is gone already if nothing was kept
         raise

@@ -58,11 +58,11 @@ class SynthesisSection:
     ) -> tuple[Any, ...]:
         """Draw what the form asks for."""
 
-        def told(kept: int) -> None:
+        def step(kept: int) -> None:
             progress((kept, int(number)), desc=wording.DRAWING)
 
         with complaining(), folder_to_fill() as home:
             folder = home / "synthetic-sem"
-            answer = synthesis_jobs.make(self.synthesiser, (material, int(number), int(seed or 0), int(side)), folder, told)
+            answer = synthesis_jobs.make(self.synthesiser, (material, int(number), int(seed or 0), int(side)), folder, step)
         gallery = synthesis_jobs.gallery_of(answer)
         return gr.Column(visible=True), synthesis_jobs.facts_of(answer), gallery, str(pack(folder))

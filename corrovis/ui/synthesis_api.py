@@ -7,8 +7,8 @@ from typing import Any
 from corrovis.sem.synthesis import LEAST_SIDE, Synthesiser
 from corrovis.ui import synthesis_jobs
 from corrovis.ui.complaints import complaining
+from corrovis.ui.doors import as_files, open_door, text, whole_number
 from corrovis.ui.parts import CPU
-from corrovis.ui.requests import as_files, open_door, text, whole_number
 from corrovis.ui.synthesis import MOST_SHOWN, MOST_SIDE
 from corrovis.ui.uploads import folder_to_fill
 

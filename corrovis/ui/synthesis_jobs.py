@@ -12,9 +12,11 @@ from corrovis.sem.synthesis import Synthesiser
 from corrovis.ui.wording import synthesis as wording
 
 
-def make(synthesiser: Synthesiser, asked: tuple[str, int, int, int], folder: Path, told: Callable[[int], None]) -> dict[str, Any]:
+def make(
+    synthesiser: Synthesiser, asked: tuple[str, int, int, int], folder: Path, progress: Callable[[int], None]
+) -> dict[str, Any]:
     """The contract's answer to (material, number, seed, side), its files in `folder`.  Raises BadInputError for a bad request."""
-    made = synthesiser.make(*asked, told)
+    made = synthesiser.make(*asked, progress)
     folder.mkdir(parents=True, exist_ok=True)
     return write_surfaces(made, folder)
 

@@ -170,7 +170,7 @@ class Patches(PatchInspector):
 
 
 def main() -> None:
-    from corrovis.tasks.steel import SetTools
+    from corrovis.tasks.steel import SteelTools
     from corrovis.ui import page
     from corrovis.ui.materials_jobs import MaterialsLab
     from corrovis.ui.services import Services
@@ -182,7 +182,7 @@ def main() -> None:
     page.EXAMPLES = examples
     store = Store(WEIGHTS)
     inspector = Halting(Segmenter(store), Path(*sys.argv[2:] or ["no gate"]))  # the shipped networks: they are small
-    steel = SetTools(Defects(), Patches())
+    steel = SteelTools(Defects(), Patches())
     lab = MaterialsLab(LayerViewer(store), MaterialClassifier(store))
     synthesiser = Synthesiser(store) if MODEL in store else None
     tools = {"inspector": inspector, "patches": steel.inspector, "steel": steel, "materials": lab, "synthesiser": synthesiser}

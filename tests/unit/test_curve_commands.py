@@ -153,8 +153,8 @@ def test_a_passive_curve_has_its_plateau_in_answer_table_and_file(corrovis: Run,
     assert json.loads(corrovis("tafel", path, "--json")[1])["i_passive_a_cm2"]["value"] == pytest.approx(2e-5, rel=0.01)
     (plateau,) = [line.split() for line in corrovis("tafel", path)[1].splitlines() if "Passive plateau" in line]
     assert (float(plateau[2]), plateau[-1]) == (pytest.approx(20, rel=0.01), "µA/cm²")
-    wish = jobs.Wish(((path, "316L.csv"),))
-    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
+    request = jobs.CurveRequest(((path, "316L.csv"),))
+    fits, _ = jobs.fit_all(jobs.read_all(request)[0], request)
     assert "Passive plateau" in jobs.table(fits, None)
     files = jobs.write_files(jobs.Made(fits), tmp_path)
     assert "i_passive_a_cm2" in files[3].read_text()
@@ -191,20 +191,20 @@ def test_what_is_wrong_is_said_in_a_line(corrovis: Run, curve: Path, spectrum: P
 
 
 def test_the_tab_shows_fits_and_files(curve: Path, spectrum: Path, tmp_path: Path) -> None:
-    wish = jobs.Wish(((curve, "steel.csv"), (spectrum, "cell.csv")), alloy="304")
-    curves, said = jobs.read_all(wish)
+    request = jobs.CurveRequest(((curve, "steel.csv"), (spectrum, "cell.csv")), alloy="304")
+    curves, said = jobs.read_all(request)
     assert [one.name for one in curves] == ["steel.csv"]
     assert said == ["cell.csv is of another kind than the first file and was left out"]
     shown = json.loads(jobs.plot_value(curves, [], "SCE"))
     assert (len(shown["panels"]), shown["fitted"]) == (1, False)
-    fits, problems = jobs.fit_all(curves, wish)
+    fits, problems = jobs.fit_all(curves, request)
     assert problems == []
     fitted = json.loads(jobs.plot_value(curves, fits, "SCE"))
     assert len(fitted["panels"]) == 2
     assert fitted["panels"][0]["window"][0] < -0.45 < fitted["panels"][0]["window"][1]
     assert (fitted["problem"], fitted["panels"][0]["window_of"]) == ("", None)
-    paths = jobs.write_files(jobs.Made(fits, "SCE", wish.metal), tmp_path)
-    table = jobs.table(fits, wish.metal)
+    paths = jobs.write_files(jobs.Made(fits, "SCE", request.metal), tmp_path)
+    table = jobs.table(fits, request.metal)
     assert all(label in table for label in ("Cathodic slope", "Polarisation resistance", "Stern-Geary B", "mm/year"))
     assert "<h2>steel.csv" in table
     assert table.count('scope="col"') == 3
@@ -220,9 +220,9 @@ def test_the_tab_shows_fits_and_files(curve: Path, spectrum: Path, tmp_path: Pat
 
 
 def test_the_parameters_of_a_spectrum_go_home_with_their_units(spectrum: Path, tmp_path: Path) -> None:
-    wish = jobs.Wish(((spectrum, "cell.csv"),), circuit="R0-p(R1,C1)")
-    curves, _ = jobs.read_all(wish)
-    fits, _ = jobs.fit_all(curves, wish)
+    request = jobs.CurveRequest(((spectrum, "cell.csv"),), circuit="R0-p(R1,C1)")
+    curves, _ = jobs.read_all(request)
+    fits, _ = jobs.fit_all(curves, request)
     nyquist, _, _, left, _ = json.loads(jobs.plot_value(curves, fits, "SCE"))["panels"]
     assert len(nyquist["series"][1]["x"]) == 200, "the model's own line, not one from point to point"
     (fit,) = fits
@@ -243,15 +243,15 @@ def test_one_curve_that_fails_leaves_the_temperature_series_whole(curve: Path, t
     letter = tmp_path / "letter.csv"
     letter.write_text("Dear Sir")
     files = ((curve, "a.csv"), (broken, "b.csv"), (letter, "c.csv"), (curve, "a.csv"), (curve, "a.csv"))
-    wish = jobs.Wish(files, temperatures="303, 308, 310, 313, 323")
-    curves, said = jobs.read_all(wish)
-    fits, problems = jobs.fit_all(curves, wish)
+    request = jobs.CurveRequest(files, temperatures="303, 308, 310, 313, 323")
+    curves, said = jobs.read_all(request)
+    fits, problems = jobs.fit_all(curves, request)
     assert (len(fits), len(said), len(problems)) == (3, 1, 1)
-    series = jobs.activation(fits, wish)
+    series = jobs.activation(fits, request)
     assert series is not None
     assert series.kelvin.tolist() == [303, 313, 323]
     assert series.energy.energy.value == pytest.approx(0, abs=1e-6)
-    assert jobs.or_said(lambda: jobs.activation(fits, replace(wish, temperatures="303, 313")), said) is None
+    assert jobs.or_said(lambda: jobs.activation(fits, replace(request, temperatures="303, 313")), said) is None
     assert "2 temperatures for 5 files" in said[-1]
 
 
@@ -261,18 +261,18 @@ def test_columns_sweep_and_spectrum_are_chosen_on_the_page(spectrum: Path, tmp_p
     bare = tmp_path / "bare.txt"
     bare.write_text("\n".join(f"{k} {e - 0.45:.5f} {1e3 * i:.7g}" for k, (e, i) in enumerate(zip(eta, current, strict=True), 1)))
     with pytest.raises(BadInputError, match="3 columns without headings"):
-        jobs.read_curve(bare, "bare.txt", jobs.Wish(()))
-    read = jobs.read_curve(bare, "bare.txt", jobs.Wish((), columns="potential=2,current=3 (mA)"))
+        jobs.read_curve(bare, "bare.txt", jobs.CurveRequest(()))
+    read = jobs.read_curve(bare, "bare.txt", jobs.CurveRequest((), columns="potential=2,current=3 (mA)"))
     assert isinstance(read, PolarizationCurve)
     np.testing.assert_allclose(read.current_a_cm2, current, rtol=1e-5)
     with pytest.raises(BadInputError, match="holds 1 spectrum, no number 2"):
-        jobs.read_curve(spectrum, "cell.csv", jobs.Wish((), spectrum=2))
+        jobs.read_curve(spectrum, "cell.csv", jobs.CurveRequest((), spectrum=2))
     for sweep, said in (
         ("3", "bare.txt has 1 sweep, no number 3"),
         ("0", "'0' is no whole number from 1"),
         ("up", "'up' is no whole"),
     ):
-        _, (problem,) = jobs.fit_all([read], jobs.Wish((), sweep=sweep))
+        _, (problem,) = jobs.fit_all([read], jobs.CurveRequest((), sweep=sweep))
         assert said in problem
 
 
@@ -284,7 +284,7 @@ def test_a_spectrum_is_read_once(spectrum: Path, monkeypatch: pytest.MonkeyPatch
         return path.read_bytes()
 
     monkeypatch.setattr("corrovis.electrochem.readers.read_bytes", counting)
-    found = jobs.read_curve(spectrum, "cell.csv", jobs.Wish((), area_cm2="2"))
+    found = jobs.read_curve(spectrum, "cell.csv", jobs.CurveRequest((), area_cm2="2"))
     assert isinstance(found, Spectrum)
     assert (found.area_cm2, read) == (2, [spectrum])
 
@@ -296,14 +296,14 @@ def test_a_file_may_have_sweep_in_its_name(curve: Path) -> None:
     both.write_text("\n".join([*lines, *lines[:0:-1]]))
     names = ("LSV sweep 1.csv", "LSV sweep 2.csv", "LSV sweep 3 (up)")
     files = ((curve, names[0]), (both, names[1]), (curve, names[2]))
-    wish = jobs.Wish(files, temperatures="303,313,323")
-    curves, _ = jobs.read_all(wish)
-    fits, problems = jobs.fit_all(curves, wish)
+    request = jobs.CurveRequest(files, temperatures="303,313,323")
+    curves, _ = jobs.read_all(request)
+    fits, problems = jobs.fit_all(curves, request)
     assert problems == []
     lines_drawn = [one for one in json.loads(jobs.plot_value(curves, fits, "SCE"))["panels"][0]["series"] if one["line"]]
     assert [(one["colour"], one["ink"]) for one in lines_drawn] == [(0, True), (1, True), (2, True)]
     assert json.loads(jobs.plot_value(curves, fits, "SCE"))["panels"][0]["window_of"] == names[0], "of three windows one is shown"
-    series = jobs.activation(fits, wish)
+    series = jobs.activation(fits, request)
     assert series is not None
     assert series.kelvin.tolist() == [303, 313, 323]
 
@@ -321,9 +321,9 @@ def series_of(folder: Path) -> list[Path]:
 
 def test_the_activation_energy_goes_into_files_table_and_plots(corrovis: Run, tmp_path: Path) -> None:
     paths = series_of(tmp_path)
-    wish = jobs.Wish(tuple((path, path.name) for path in paths), temperatures="303,313,323")
-    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
-    series = jobs.activation(fits, wish)
+    request = jobs.CurveRequest(tuple((path, path.name) for path in paths), temperatures="303,313,323")
+    fits, _ = jobs.fit_all(jobs.read_all(request)[0], request)
+    series = jobs.activation(fits, request)
     files = jobs.write_files(jobs.Made(fits, "SCE", None, series), tmp_path)
     rows = {row["parameter"]: row for row in csv.DictReader(files[3].open()) if row["fit"] == "Arrhenius"}
     assert float(rows["activation_energy_kj_mol"]["value"]) == pytest.approx(40, abs=0.1)
@@ -339,12 +339,12 @@ def test_the_activation_energy_goes_into_files_table_and_plots(corrovis: Run, tm
 
 
 def test_what_a_fit_rests_on_is_in_table_and_file(curve: Path, tmp_path: Path) -> None:
-    wish = jobs.Wish(((curve, "steel.csv"),), area_cm2="2,0", alloy="carbon steel")
-    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
-    table = jobs.table(fits, wish.metal)
+    request = jobs.CurveRequest(((curve, "steel.csv"),), area_cm2="2,0", alloy="carbon steel")
+    fits, _ = jobs.fit_all(jobs.read_all(request)[0], request)
+    table = jobs.table(fits, request.metal)
     for label in ("Fit window from", "Fit window to", "Residual", "Area", "Equivalent weight", "Density"):
         assert label in table
-    files = jobs.write_files(jobs.Made(fits, "SCE", wish.metal), tmp_path)
+    files = jobs.write_files(jobs.Made(fits, "SCE", request.metal), tmp_path)
     rows = {row["parameter"]: row for row in csv.DictReader(files[3].open())}
     assert (float(rows["area_cm2"]["value"]), float(rows["density_g_cm3"]["value"])) == (2.0, 7.87)
     assert float(rows["equivalent_weight_g"]["value"]) == pytest.approx(27.92, abs=0.01)
@@ -355,8 +355,8 @@ def test_what_a_fit_rests_on_is_in_table_and_file(curve: Path, tmp_path: Path) -
 
 def test_no_rate_is_said_once_for_all_curves(corrovis: Run, tmp_path: Path) -> None:
     paths = series_of(tmp_path)
-    wish = jobs.Wish(tuple((path, path.name) for path in paths))
-    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
+    request = jobs.CurveRequest(tuple((path, path.name) for path in paths))
+    fits, _ = jobs.fit_all(jobs.read_all(request)[0], request)
     assert jobs.table(fits, None).count("no corrosion rate") == 1
     assert corrovis("tafel", *paths)[2].count("no corrosion rate") == 1
 
@@ -370,8 +370,8 @@ def test_eis_says_in_words_what_its_json_holds(corrovis: Run, spectrum: Path) ->
 
 
 def test_the_table_of_a_spectrum_calls_a_constant_phase_element_by_q_and_alpha(spectrum: Path) -> None:
-    wish = jobs.Wish(((spectrum, "cell.csv"),), circuit="R0-p(R1,CPE1)")
-    fits, _ = jobs.fit_all(jobs.read_all(wish)[0], wish)
+    request = jobs.CurveRequest(((spectrum, "cell.csv"),), circuit="R0-p(R1,CPE1)")
+    fits, _ = jobs.fit_all(jobs.read_all(request)[0], request)
     table = jobs.table(fits, None)
     assert ">CPE1 Q</th>" in table
     assert ">CPE1 α</th>" in table
@@ -380,14 +380,14 @@ def test_the_table_of_a_spectrum_calls_a_constant_phase_element_by_q_and_alpha(s
 
 
 def test_a_metal_typed_is_checked_and_zero_is_no_metal() -> None:
-    assert jobs.Wish((), equivalent_weight="27,92", density="7.87").metal == (27.92, 7.87)
-    assert jobs.Wish(()).metal is None
+    assert jobs.CurveRequest((), equivalent_weight="27,92", density="7.87").metal == (27.92, 7.87)
+    assert jobs.CurveRequest(()).metal is None
     with pytest.raises(BadInputError, match="must be above 0"):
-        _ = jobs.Wish((), equivalent_weight="0", density="7.87").metal
+        _ = jobs.CurveRequest((), equivalent_weight="0", density="7.87").metal
     with pytest.raises(BadInputError, match="must be above 0"):
-        _ = jobs.Wish((), alloy="304", density="0").metal
+        _ = jobs.CurveRequest((), alloy="304", density="0").metal
     with pytest.raises(BadInputError, match="'heavy' is no number"):
-        _ = jobs.Wish((), equivalent_weight="heavy", density="7.87").metal
+        _ = jobs.CurveRequest((), equivalent_weight="heavy", density="7.87").metal
 
 
 def test_limits_of_95_percent_stand_beside_sigma(corrovis: Run, curve: Path) -> None:

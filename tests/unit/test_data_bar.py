@@ -11,7 +11,7 @@ from micrographs import grains, with_bar
 from PIL import Image
 
 from corrovis.sem.data_bar import data_bars, inside_frame, specimen_rows, writing_at
-from corrovis.sem.doubts import framed
+from corrovis.sem.picture_checks import framed
 from corrovis.sem.preparing import levelled
 from corrovis.sem.scale_bar import scale_bar_length
 

@@ -22,8 +22,8 @@ from corrovis.sem.inspection import Inspector
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.sem.segmentation import Segmenter
 from corrovis.store import Store
+from corrovis.tasks.inspect_request import InspectRequest
 from corrovis.tasks.inspection import inspect_files
-from corrovis.tasks.requests import Request
 from corrovis.ui.packing import pack_found
 
 KEYS = {
@@ -138,7 +138,9 @@ def test_the_summary_grows_with_the_pictures(toy_store: Store, folder: Path) -> 
 
     paths = [folder / "plain.png", folder / "page.tif", folder / "deep.tif"]
     with pytest.raises(KeyboardInterrupt):
-        inspect_files(Inspector(Segmenter(toy_store)), [(path, "") for path in paths], folder, Request(explain=False), told)
+        inspect_files(
+            Inspector(Segmenter(toy_store)), [(path, "") for path in paths], folder, InspectRequest(explain=False), told
+        )
     assert lines == [1, 2, 3], "a run that is cut short has lost none"
     assert (folder / "summary.html").read_text().count("<img") == 1
 

@@ -20,8 +20,8 @@ from corrovis.render.inspection_facts import facts_of, percent
 from corrovis.render.inspection_report import record
 from corrovis.results import Provenance, check_shares
 from corrovis.sem import inspection
-from corrovis.sem.doubts import FADED
 from corrovis.sem.inspection import Inspector, doubts, magnified, near_limit
+from corrovis.sem.picture_checks import FADED
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize
 from corrovis.sem.segmentation import LEAST_PX, Segmenter, regions_of, tiled

@@ -12,9 +12,9 @@ import pytest
 from micrographs import grains
 
 from corrovis.sem import inspection
-from corrovis.sem.doubts import colourfulness
 from corrovis.sem.fields import read_field
 from corrovis.sem.inspection import choose_model
+from corrovis.sem.picture_checks import colourfulness
 from corrovis.sem.results import Field
 from corrovis.sem.segmentation import Segmenter
 from corrovis.settings import WEIGHTS

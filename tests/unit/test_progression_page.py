@@ -23,8 +23,8 @@ from corrovis.render.progression_words import NO_LINE, in_words
 from corrovis.sem.exposure_table import Row, hours_in
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.progression import Point, trends
+from corrovis.tasks.inspect_request import InspectRequest
 from corrovis.tasks.inspection import progression_files
-from corrovis.tasks.requests import Request
 from corrovis.ui import progression_jobs as jobs
 from corrovis.ui.curve_plot import make_plot
 from corrovis.ui.progression import ProgressionTab, is_table
@@ -118,7 +118,7 @@ def test_nothing_is_compared_before_the_table_is_filled(tmp_path: Path) -> None:
 
 def test_a_table_without_a_row_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="names no picture; fill in"):
-        progression_files(cast(Inspector, None), jobs.rows_of([["", "", ""]]), tmp_path, Request())
+        progression_files(cast(Inspector, None), jobs.rows_of([["", "", ""]]), tmp_path, InspectRequest())
 
 
 def test_pictures_of_one_name_are_refused() -> None:

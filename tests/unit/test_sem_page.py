@@ -31,15 +31,15 @@ from corrovis.images import PNG_URI
 from corrovis.manifest import read_manifest
 from corrovis.render.inspection_report import FILES, record
 from corrovis.render.sem_pictures import OPACITY, heat_map, overlay, region_colours
-from corrovis.sem.doubts import NOISE
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.picture_checks import NOISE
 from corrovis.sem.pixel_size import GIVEN
 from corrovis.sem.results import Field, Inspection, PixelSize, Saliency
 from corrovis.sem.segmentation import LEAST_PX, Segmenter
 from corrovis.sem.severity import grade_area
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
-from corrovis.tasks.requests import Request, request_of
+from corrovis.tasks.inspect_request import InspectRequest, request_of
 from corrovis.ui import findings, inspect, sem_jobs
 from corrovis.ui.inspect import InspectTab
 from corrovis.ui.packing import LEFT_OUT, with_lighter_pictures
@@ -75,7 +75,7 @@ def visit(toy_store: Store, tmp_path: Path) -> InspectVisit:
     (tmp_path / "b.png").write_text("<html>")
     uploads = [(tmp_path / "a.png", "mine.png"), (tmp_path / "b.png", "page.png")]
     inspector = Inspector(Segmenter(toy_store))
-    first, second = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", Request())
+    first, second = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", InspectRequest())
     assert isinstance(first, Seen)
     assert isinstance(second, Refused)
     assert second.line["error"] == "page.png is not a picture (it is a web page or SVG); use a JPEG, PNG, WebP or TIFF"
@@ -92,10 +92,10 @@ def test_pictures_above_the_jobs_limits_are_refused(toy_store: Store, tmp_path: 
     Image.fromarray(grains()).save(tmp_path / "a.png")
     monkeypatch.setattr("corrovis.images.MAX_PIXELS", 10_000)
     uploads = [(tmp_path / "a.png", "mine.png")]
-    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", Request())
+    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", InspectRequest())
     assert said.line["error"] == "mine.png is 240 x 180, 0 megapixels; the limit is 0: make it smaller"
     monkeypatch.setattr(sem_jobs, "inspect_file", Mock(side_effect=OSError(28, "No space left on device", str(tmp_path))))
-    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", Request())
+    (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", InspectRequest())
     assert said.line["error"] == "mine.png: No space left on device"
 
 
@@ -266,8 +266,8 @@ def test_a_pixel_size_given_afterwards_is_in_every_file(bar_um: float | None, to
     """As if it had been given before, and no network runs; the picture had a scale bar and no scale, or the bar's."""
     Image.fromarray(with_bar(grains(), "bottom", 0)).save(tmp_path / "a.png")
     inspector, uploads = Inspector(Segmenter(toy_store)), [(tmp_path / "a.png", "a.png")]
-    (one,) = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", Request(bar_um=bar_um))
-    before = Request(pixel=PixelSize(0.25, "given by the caller"))
+    (one,) = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", InspectRequest(bar_um=bar_um))
+    before = InspectRequest(pixel=PixelSize(0.25, "given by the caller"))
     (wanted,) = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "w", before)
     assert isinstance(one, Seen)
     assert isinstance(wanted, Seen)
@@ -304,7 +304,7 @@ def test_the_microscopes_text_file_gives_the_scale(toy_store: Store, tmp_path: P
     placed = sem_jobs.with_notes(uploads, tmp_path / "pictures")
     assert [name for _, name in placed] == ["a.tif", "b.png", "stray.txt"]
     inspector = Inspector(Segmenter(toy_store))
-    request = Request()
+    request = InspectRequest()
     first, second, stray = sem_jobs.inspect_uploads(inspector, placed, tmp_path / "o", request)
     assert isinstance(first, Seen)
     assert isinstance(second, Seen)

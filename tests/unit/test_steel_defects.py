@@ -24,7 +24,7 @@ from corrovis.steel.plates import read_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
-from corrovis.tasks.steel import SetTools, write_defect
+from corrovis.tasks.steel import SteelTools, write_defect
 from corrovis.tiles import Stitcher, spread_starts, tile_starts
 
 
@@ -302,7 +302,7 @@ def test_results_say_what_is_wrong_with_them() -> None:
 @pytest.mark.parametrize("kind", ["grey", "deep"])
 def test_an_untouched_plate_is_not_called_synthetic_unless_it_was(maker: DefectMaker, kind: str, tmp_path: Path) -> None:
     def written(before: Plate, strength: float) -> tuple[str | None, Plate]:
-        write_defect(maker.add(before, "spots", Brush(strength, 3)), SetTools(maker, None), tmp_path / "made.png")
+        write_defect(maker.add(before, "spots", Brush(strength, 3)), SteelTools(maker, None), tmp_path / "made.png")
         with Image.open(tmp_path / "made.png") as image:
             return image.text.get("Synthetic"), read_plate(tmp_path / "made.png")
 

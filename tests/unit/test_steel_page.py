@@ -25,7 +25,7 @@ from corrovis.steel.results import Brush, DefectPlate, Plate
 from corrovis.steel.sets import SetOrder
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
-from corrovis.tasks.steel import SetTools, mask_beside
+from corrovis.tasks.steel import SteelTools, mask_beside
 from corrovis.ui import steel_jobs
 from corrovis.ui.steel import SteelTab, make_editor, painted_of
 from corrovis.ui.steel_jobs import PlateVisit, SteelDesk, Stroke
@@ -36,8 +36,8 @@ Give = Callable[[int, int], PlateVisit]
 
 
 @pytest.fixture
-def tools(toy_store: Store) -> SetTools:
-    return SetTools(DefectMaker(toy_store), PatchInspector(toy_store))
+def tools(toy_store: Store) -> SteelTools:
+    return SteelTools(DefectMaker(toy_store), PatchInspector(toy_store))
 
 
 @pytest.fixture
@@ -54,27 +54,27 @@ def sent(visit: PlateVisit) -> dict[str, Any]:
     return {"path": str(visit.path), "orig_name": visit.name}
 
 
-def test_the_stage_gets_every_defect_and_what_is_seen_in_it(tools: SetTools, give: Give) -> None:
+def test_the_stage_gets_every_defect_and_what_is_seen_in_it(tools: SteelTools, give: Give) -> None:
     value = json.loads(steel_jobs.stage_value(tools, give(64, 80)))
     assert [cell["name"] for cell in value["cells"]] == list(tools.maker.classes)
     assert all(sum(cell["probabilities"].values()) == pytest.approx(1, abs=1e-3) for cell in value["cells"])
     assert (value["width"], value["height"], value["cropped"]) == (80, 64, False)
 
 
-def test_of_a_large_plate_the_middle_is_shown(tools: SetTools, give: Give) -> None:
+def test_of_a_large_plate_the_middle_is_shown(tools: SteelTools, give: Give) -> None:
     visit = give(300, 280)
     shown = steel_jobs.middle(steel_jobs.read(visit))
     assert np.array_equal(shown.pixels, steel_jobs.read(visit).pixels[22:278, 12:268])
 
 
-def test_the_verdict_on_what_came_is_of_the_whole_plate(tools: SetTools, give: Give) -> None:
+def test_the_verdict_on_what_came_is_of_the_whole_plate(tools: SteelTools, give: Give) -> None:
     visit = give(300, 280)
     value = json.loads(steel_jobs.stage_value(tools, visit))
     assert value["as_it_came"] == steel_jobs.seen(tools, steel_jobs.read(visit))
     assert value["probabilities"] == steel_jobs.seen(tools, steel_jobs.middle(steel_jobs.read(visit)))
 
 
-def test_weights_that_fail_are_said_to_the_visitor(tools: SetTools, give: Give) -> None:
+def test_weights_that_fail_are_said_to_the_visitor(tools: SteelTools, give: Give) -> None:
     class Damaged(DefectMaker):
         def __init__(self) -> None:
             self.classes = ("spots",)
@@ -84,7 +84,7 @@ def test_weights_that_fail_are_said_to_the_visitor(tools: SetTools, give: Give) 
 
     visit = give(64, 80)
     with gr.Blocks(analytics_enabled=False):
-        tab = SteelTab(SetTools(Damaged(), None), [])
+        tab = SteelTab(SteelTools(Damaged(), None), [])
         with pytest.raises(gr.Error, match="another sha256"):
             tab.open(SteelDesk(), sent(visit))
 
@@ -115,7 +115,7 @@ LATE: dict[str, Late] = {
 def tab(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SteelTab:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     with gr.Blocks(analytics_enabled=False):
-        return SteelTab(SetTools(Meanwhile(toy_store), None), [])
+        return SteelTab(SteelTools(Meanwhile(toy_store), None), [])
 
 
 @pytest.mark.parametrize("late", LATE)
@@ -239,7 +239,7 @@ def test_a_set_that_is_stopped_leaves_nothing(tab: SteelTab, tmp_path: Path) -> 
     assert Path(archive).name == "steel_spots_and_clean_5_seed_0.zip"
 
 
-def test_a_set_of_which_nothing_passes_can_be_stopped(tools: SetTools, tmp_path: Path) -> None:
+def test_a_set_of_which_nothing_passes_can_be_stopped(tools: SteelTools, tmp_path: Path) -> None:
     class Never(PatchInspector):
         def probabilities(self, grey: Float) -> Float:
             return np.zeros((len(grey), len(self.classes)), np.float32)
@@ -251,7 +251,7 @@ def test_a_set_of_which_nothing_passes_can_be_stopped(tools: SetTools, tmp_path:
         if len(heard) == 3:
             raise StoppedError
 
-    strict = SetTools(tools.maker, Never(tools.maker.store))
+    strict = SteelTools(tools.maker, Never(tools.maker.store))
     with pytest.raises(StoppedError):
         steel_jobs.write_zip(strict, SetOrder(("spots",), 300), tmp_path / "set", lambda patch: None, go_on)
     assert len(heard) == 3
@@ -266,18 +266,18 @@ def test_what_is_painted_lets_the_steel_show_through() -> None:
 
 
 @pytest.mark.parametrize("ending", ["gif", "png", "avif"])
-def test_a_set_is_made_of_any_plate_that_the_page_shows(tools: SetTools, tmp_path: Path, ending: str) -> None:
+def test_a_set_is_made_of_any_plate_that_the_page_shows(tools: SteelTools, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"plate.{ending}"
     Image.fromarray(clean_plate((96, 96), 1)).save(path)
     visit, folder = PlateVisit(path, path.name), tmp_path / "clean"
     folder.mkdir()
     order = SetOrder(("spots",), 1, 0, steel_jobs.clean_folder(visit, folder))
-    *_, answer = steel_jobs.write_zip(SetTools(tools.maker, None), order, tmp_path / "set", lambda patch: None)
+    *_, answer = steel_jobs.write_zip(SteelTools(tools.maker, None), order, tmp_path / "set", lambda patch: None)
     assert len(answer["files"]["spots"]) == 1
     assert np.array_equal(read_plate(folder / "plate.png").pixels, steel_jobs.read(visit).pixels)
 
 
-def test_deep_plates_stay_deep_in_their_set(tools: SetTools, tmp_path: Path) -> None:
+def test_deep_plates_stay_deep_in_their_set(tools: SteelTools, tmp_path: Path) -> None:
     deep = (clean_plate((96, 96), 1).astype(np.uint16) << 8) + 3
     Image.fromarray(deep).save(tmp_path / "plate.png")
     steel_jobs.clean_folder(PlateVisit(tmp_path / "plate.png", "plate.png"), tmp_path)
@@ -285,7 +285,7 @@ def test_deep_plates_stay_deep_in_their_set(tools: SetTools, tmp_path: Path) -> 
 
 
 def test_a_class_without_patches_does_not_empty_the_sample(
-    tools: SetTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tools: SteelTools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {"spots": [], "crazing": [tmp_path / "a.png", tmp_path / "b.png"], "scratches": [tmp_path / "c.png"]}
     monkeypatch.setattr(steel_jobs, "write_set", lambda *_: {"files": files})
@@ -294,7 +294,7 @@ def test_a_class_without_patches_does_not_empty_the_sample(
     assert [path.name for path in some] == ["a.png", "c.png", "b.png"]
 
 
-def test_a_broken_plate_is_a_line_on_the_stage(tools: SetTools, tmp_path: Path) -> None:
+def test_a_broken_plate_is_a_line_on_the_stage(tools: SteelTools, tmp_path: Path) -> None:
     (tmp_path / "b.png").write_text("<html>")
     value = json.loads(steel_jobs.stage_value(tools, PlateVisit(tmp_path / "b.png", "b.png")))
     assert "not a picture" in value["problem"]
@@ -313,7 +313,7 @@ def mark_of(path: Path | None) -> str | None:
         return image.text.get("Synthetic")
 
 
-def test_what_is_saved_says_how_strong_it_is(tools: SetTools, give: Give, tmp_path: Path) -> None:
+def test_what_is_saved_says_how_strong_it_is(tools: SteelTools, give: Give, tmp_path: Path) -> None:
     files = [steel_jobs.write_patch(tools, give(64, 80), "spots", strength, tmp_path) for strength in (0, 0.4, 1)]
     assert [path.name for path in files] == [f"plate_spots_strength_{number}.png" for number in ("0.00", "0.40", "1.00")]
     wiped = steel_jobs.write_patch(tools, give(64, 80), "background", 1, tmp_path)
@@ -323,7 +323,7 @@ def test_what_is_saved_says_how_strong_it_is(tools: SetTools, give: Give, tmp_pa
     assert [str(mark).rsplit(", ", 1)[1] for mark in marks] == ["strength 0.4", "strength 1"]
 
 
-def test_a_brushed_plate_stays_marked(tools: SetTools, give: Give, tmp_path: Path) -> None:
+def test_a_brushed_plate_stays_marked(tools: SteelTools, give: Give, tmp_path: Path) -> None:
     """A stroke of strength 0 changes nothing: neither a plate as it came nor one that was brushed before."""
     everywhere = np.ones((64, 80), np.bool_)
     untouched, brushed = (
@@ -334,7 +334,7 @@ def test_a_brushed_plate_stays_marked(tools: SetTools, give: Give, tmp_path: Pat
     assert mark_of(steel_jobs.brush(tools, brushed, Stroke(everywhere, "spots", 0.0, 0), tmp_path).brushed)
 
 
-def test_strokes_add_up_and_leave_the_rest(tools: SetTools, give: Give, tmp_path: Path) -> None:
+def test_strokes_add_up_and_leave_the_rest(tools: SteelTools, give: Give, tmp_path: Path) -> None:
     """The editor shows the plate four times as large; what is painted there falls on the plate's own pixels."""
     visit = give(96, 128)
     painted = np.zeros((384, 512), bool)
@@ -379,9 +379,9 @@ def test_the_editors_layers_are_one_mask() -> None:
     assert not painted_of(None).any()
 
 
-def test_a_set_goes_home_as_one_archive(tools: SetTools, tmp_path: Path) -> None:
+def test_a_set_goes_home_as_one_archive(tools: SteelTools, tmp_path: Path) -> None:
     heard: list[str] = []
-    unchecked = SetTools(tools.maker, None)
+    unchecked = SteelTools(tools.maker, None)
     order = SetOrder(("spots", "crazing"), 2)
     archive, some, answer = steel_jobs.write_zip(unchecked, order, tmp_path / "set", lambda patch: heard.append(patch.defect))
     assert len(heard) == 4 == len(some)

@@ -20,7 +20,7 @@ from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.sets import SetOrder, Sources, Tally, is_double, make_set, next_batch, perceptual_hash
 from corrovis.steel.texture import clean_plate
 from corrovis.store import Store
-from corrovis.tasks.steel import SetTools, write_set
+from corrovis.tasks.steel import SteelTools, write_set
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,9 @@ class Strict(PatchInspector):
 def test_a_set_is_balanced_and_its_manifest_names_every_file(toy_store: Store, tmp_path: Path) -> None:
     order = SetOrder(("spots", "crazing"), 4)
     heard: list[str] = []
-    answer = write_set(SetTools(Stripes(toy_store), Strict(toy_store)), order, tmp_path, lambda patch: heard.append(patch.defect))
+    answer = write_set(
+        SteelTools(Stripes(toy_store), Strict(toy_store)), order, tmp_path, lambda patch: heard.append(patch.defect)
+    )
     assert Counter(heard) == {"spots": 4, "crazing": 4}
     with (tmp_path / "manifest.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -68,7 +70,7 @@ def test_a_set_is_balanced_and_its_manifest_names_every_file(toy_store: Store, t
 @pytest.mark.parametrize("own", [True, False], ids=["cut", "drawn"])
 def test_clean_patches_come_with_a_set_as_they_are(maker: DefectMaker, coil: Path, tmp_path: Path, own: bool) -> None:
     order = SetOrder(("spots",), 4, clean=coil if own else None, background=True)
-    answer = write_set(SetTools(maker, None), order, tmp_path / "set")
+    answer = write_set(SteelTools(maker, None), order, tmp_path / "set")
     assert {name: len(files) for name, files in answer["files"].items()} == {"spots": 4, "background": 4}
     with answer["manifest"].open() as file:
         sources = [row["source"] for row in csv.DictReader(file) if row["class"] == "background"]
@@ -171,12 +173,12 @@ def test_a_bad_picture_among_clean_ones_costs_only_itself(
 
 
 def test_a_folder_holds_one_set(maker: DefectMaker, tmp_path: Path) -> None:
-    write_set(SetTools(maker, None), SetOrder(("spots",), 3), tmp_path)
+    write_set(SteelTools(maker, None), SetOrder(("spots",), 3), tmp_path)
     with pytest.raises(BadInputError, match=r"already holds manifest\.csv, .*; choose another folder"):
-        write_set(SetTools(maker, None), SetOrder(("spots",), 1), tmp_path)
+        write_set(SteelTools(maker, None), SetOrder(("spots",), 1), tmp_path)
     (tmp_path / "manifest.csv").unlink()
     with pytest.raises(BadInputError, match="already holds spots"):
-        write_set(SetTools(maker, None), SetOrder(("crazing",), 1), tmp_path)
+        write_set(SteelTools(maker, None), SetOrder(("crazing",), 1), tmp_path)
     assert len(list(tmp_path.rglob("*.png"))) == 3
 
 
@@ -186,23 +188,23 @@ def test_a_set_that_failed_leaves_its_folder_usable(maker: DefectMaker, toy_stor
             return np.zeros((len(grey), len(self.classes)), np.float32)
 
     with pytest.raises(CorrovisError, match="none of"):
-        write_set(SetTools(maker, Never(toy_store)), SetOrder(("spots",), 1), tmp_path)
+        write_set(SteelTools(maker, Never(toy_store)), SetOrder(("spots",), 1), tmp_path)
     assert not list(tmp_path.iterdir())
-    write_set(SetTools(maker, None), SetOrder(("spots",), 1), tmp_path)
+    write_set(SteelTools(maker, None), SetOrder(("spots",), 1), tmp_path)
 
 
 def test_a_set_that_failed_leaves_no_folder_of_its_own(maker: DefectMaker, tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="is no folder"):
-        write_set(SetTools(maker, None), SetOrder(("spots",), 1, clean=tmp_path / "nowhere"), tmp_path / "new")
+        write_set(SteelTools(maker, None), SetOrder(("spots",), 1, clean=tmp_path / "nowhere"), tmp_path / "new")
     assert not list(tmp_path.iterdir())
     (tmp_path / "old" / "spots").mkdir(parents=True)
     with pytest.raises(BadInputError, match="is no folder"):
-        write_set(SetTools(maker, None), SetOrder(("spots",), 1, clean=tmp_path / "nowhere"), tmp_path / "old")
+        write_set(SteelTools(maker, None), SetOrder(("spots",), 1, clean=tmp_path / "nowhere"), tmp_path / "old")
     assert list(tmp_path.rglob("*")) == [tmp_path / "old", tmp_path / "old/spots"], "as it was"
 
 
 def test_what_nobody_looked_at_has_no_score(maker: DefectMaker, tmp_path: Path) -> None:
-    answer = write_set(SetTools(maker, None), SetOrder(("spots",), 3), tmp_path)
+    answer = write_set(SteelTools(maker, None), SetOrder(("spots",), 3), tmp_path)
     with answer["manifest"].open() as file:
         assert [row["score"] for row in csv.DictReader(file)] == ["", "", ""]
 
@@ -225,7 +227,7 @@ def test_what_is_lacking_is_said_class_by_class(toy_store: Store, tmp_path: Path
                 grey, defects, [0 if one == "spots" else seed for one, seed in zip(defects, seeds, strict=True)]
             )
 
-    answer = write_set(SetTools(Bare(toy_store), None), SetOrder(("spots", "crazing"), 2), tmp_path)
+    answer = write_set(SteelTools(Bare(toy_store), None), SetOrder(("spots", "crazing"), 2), tmp_path)
     assert [len(answer["files"][name]) for name in ("spots", "crazing")] == [1, 2]
     assert answer["warnings"] == ["only 1 of 2 spots: 48 were made, the others left out"]
 
@@ -239,7 +241,7 @@ def test_batches_go_to_the_classes_that_lack_most() -> None:
 def test_a_set_keeps_eight_bytes_of_a_patch(toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[object] = []
     monkeypatch.setattr("corrovis.steel.sets.is_double", lambda mark, others: looked.append(others) or False)
-    answer = write_set(SetTools(DefectMaker(toy_store), None), SetOrder(("spots",), 40), tmp_path)
+    answer = write_set(SteelTools(DefectMaker(toy_store), None), SetOrder(("spots",), 40), tmp_path)
     assert len(answer["files"]["spots"]) == 40
     assert all(path.exists() for path in answer["files"]["spots"])
     assert {id(one) for one in looked} == {id(looked[0])}, "one store for all, that no patch has anew"

@@ -17,8 +17,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from corrovis.errors import BadInputError
+from corrovis.ui.doors import open_door, upload
 from corrovis.ui.page import launch_options
-from corrovis.ui.requests import open_door, upload
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from corrovis.sem.results import PixelSize
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class InspectRequest:
     """How pictures are to be inspected.
 
     `model` None: the one that suits each picture; `pixel` None: as the file says, or by the scale bar, `bar_um` long; `keep`:
@@ -31,7 +31,7 @@ def request_of(
     pixel_size: str | None = None,
     scale_bar: str | None = None,
     explain: bool = True,
-) -> Request:
+) -> InspectRequest:
     """What somebody asks for in words; what is empty is not asked for.
 
     Raises:
@@ -42,4 +42,4 @@ def request_of(
         raise BadInputError(f"no inspection model is called {model}; there are {', '.join(models) or 'none'}")
     if size and bar:
         raise BadInputError("pixel size and scale bar both say how large a pixel is; give one of them")
-    return Request(model or None, parse_pixel_size(size) if size else None, explain, parse_scale_bar(bar) if bar else None)
+    return InspectRequest(model or None, parse_pixel_size(size) if size else None, explain, parse_scale_bar(bar) if bar else None)

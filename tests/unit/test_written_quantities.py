@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corrovis.curves import Quantity
-from corrovis.render.curve_quantities import measured, told
+from corrovis.render.curve_quantities import measured, written
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,9 @@ from corrovis.render.curve_quantities import measured, told
     ],
 )
 def test_a_quantity_is_told_with_two_digits_of_its_sigma(key: str, quantity: Quantity, said: str) -> None:
-    one = told(key, quantity)
+    one = written(key, quantity)
     assert f"{one}, {one.low} to {one.high}" == said
-    assert told(key, {**measured(quantity), "unit": quantity.unit}) == one
+    assert written(key, {**measured(quantity), "unit": quantity.unit}) == one
 
 
 def test_limits_of_95_percent_are_factors_where_a_quantity_is_positive_by_nature() -> None:

@@ -13,8 +13,8 @@ from micrographs import grains
 from PIL import Image
 
 from corrovis.results import Byte
-from corrovis.sem.doubts import EMPTY, NOISE, STRUCTURE, colourfulness, contrast, nothing_in, structure
 from corrovis.sem.fields import read_field
+from corrovis.sem.picture_checks import EMPTY, NOISE, STRUCTURE, colourfulness, contrast, nothing_in, structure
 
 
 def rgb_of(grey: np.ndarray) -> Byte:
