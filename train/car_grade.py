@@ -9,7 +9,7 @@ them once, and the late stages, the map and the ordinal heads learn from that; t
 Five networks are trained, each without one fifth of the cars, and grade the photos they have not seen: those are the scores.
 A sixth learns from everything and is the one to ship; its honest estimate is the score of the five, which had less to learn from.
 
-Generated pictures are never trained on: the grader judges them.
+Pictures of our generator are never trained on: the grader judges them.  Composites of real rust and clean cars are.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from grade_views import GradedPhoto, View, close_up, extra_views, load_photos, p
 from safetensors.torch import load_file
 from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import StratifiedGroupKFold
-from support import FOLDS, arguments, load_checkpoint, save_checkpoint, save_sheet, write_json
+from support import FOLDS, REPORTS, arguments, captioned, load_checkpoint, save_checkpoint, save_sheet, write_json
 from torch import Tensor
 
 from corrovis.networks.severity_net import SeverityNet
@@ -297,9 +297,7 @@ def draw_mistakes(photos: list[GradedPhoto], p: np.ndarray, path: Path) -> None:
     for i in worst:
         cell = cv2.resize(photos[i].rgb, (240, 180), interpolation=cv2.INTER_AREA)
         text = f"{photos[i].name} {SEVERITIES[level[i]]} -> {SEVERITIES[int(p[i].argmax())]} {p[i].max():.2f}"
-        for colour, thick in ((0, 3), (255, 1)):
-            cv2.putText(cell, text, (3, 175), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (colour,) * 3, thick, cv2.LINE_AA)
-        shown.append(cell)
+        shown.append(captioned(cell, text))
     save_sheet([shown[i : i + 8] for i in range(0, len(shown) - 7, 8)], path)
 
 
@@ -307,7 +305,7 @@ def main() -> None:
     parser = arguments(__doc__, "runs/car_grade")
     parser.add_argument("--labels", type=Path, default=Path("runs/car_labels"), help="what car_labels.py wrote")
     parser.add_argument("--init", default="imagenet", help="backbone weights: imagenet, or a file in timm's names")
-    parser.add_argument("--report", type=Path, default=Path("train/reports/car_grade.json"), help="where the scores go")
+    parser.add_argument("--report", type=Path, default=REPORTS / "car_grade.json", help="where the scores go")
     args = parser.parse_args()
     config = Config(side=64, scale=0.1, batch=4, steps=2, all_steps=2) if args.smoke else Config()
     torch.manual_seed(config.seed)

@@ -178,9 +178,10 @@ def pasted(photo: GradedPhoto, piece: np.ndarray, share: float, dice: random.Ran
 
 
 def pasted_views(number: int, photo: GradedPhoto, textures: list[np.ndarray], side: int, dice: random.Random) -> Iterator[View]:
-    """A clean car made moderate and severe with rust of other pictures, and patched with what is none; mild would not be seen.
+    """A clean car made moderate and severe with rust of other pictures, and patched with what is none.
 
-    None where little paint is known.
+    Mild rust pasted on was tried too: networks then doubted clean cars, and saw mild rust no better.  No views where little
+    paint is known.
     """
     if photo.level or photo.paint is None or (photo.paint == 255).mean() < 0.05:
         return
