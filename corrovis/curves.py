@@ -12,14 +12,15 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import find_peaks
 from scipy.special import stdtrit
 
 from corrovis.errors import BadInputError
-from corrovis.results import Complex, Real
+from corrovis.results import Complex, Real, check_array
 
 Method = Literal["auto", "butler-volmer", "mixed", "extrapolation", "resistance"]  # of fitting a polarisation curve
 METHODS: tuple[Method, ...] = get_args(Method)
-MINOR_PEAK = 0.05  # of the largest: noise of 1 % makes as much
+MINOR_PEAK = 0.1  # of the largest, by which a peak rises over its valleys: to either side of a CPE's the smoothing makes less
 NORMAL_95 = 1.96  # standard errors to the 95 % limits
 ORDER_OF_MAGNITUDE = 0.25  # relative sigma from which a current is told as an order of magnitude
 ZERO_CROSSING_V = 0.01  # nearer to E_corr log10|i| runs off to nothing and tells no residual
@@ -66,13 +67,11 @@ class Quantity:
         return Quantity(factor * self.value, factor * self.sigma, unit, self.freedom, self.positive)
 
 
-def _column(name: str, values: NDArray[np.generic], length: int | None = None, dtype: type = np.float64) -> None:
-    """Raise unless `values` is one finite column of `dtype`; then freeze it."""
-    if values.dtype != dtype or values.ndim != 1 or (length is not None and len(values) != length):
-        raise ValueError(f"{name}: wanted ({length or 'n'},) {np.dtype(dtype)}, found {values.shape} {values.dtype}")
+def check_column(name: str, values: NDArray[np.generic], length: int | None = None, dtype: type = np.float64) -> None:
+    """Raise TypeError or ValueError unless `values` is one finite column of `dtype`; then freeze it."""
+    check_array(name, values, dtype, (length,))
     if not np.isfinite(values).all():
         raise ValueError(f"{name}: wanted finite numbers, found {int((~np.isfinite(values)).sum())} that are not")
-    values.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +93,8 @@ class PolarizationCurve:
     area_cm2: float | None = None
 
     def __post_init__(self) -> None:
-        _column("PolarizationCurve.potential_v", self.potential_v)
-        _column("PolarizationCurve.current_a_cm2", self.current_a_cm2, len(self.potential_v))
+        check_column("PolarizationCurve.potential_v", self.potential_v)
+        check_column("PolarizationCurve.current_a_cm2", self.current_a_cm2, len(self.potential_v))
 
     def __len__(self) -> int:
         return len(self.potential_v)
@@ -119,8 +118,8 @@ class Spectrum:
     area_cm2: float | None = None
 
     def __post_init__(self) -> None:
-        _column("Spectrum.frequency_hz", self.frequency_hz)
-        _column("Spectrum.impedance", self.impedance, len(self.frequency_hz), np.complex128)
+        check_column("Spectrum.frequency_hz", self.frequency_hz)
+        check_column("Spectrum.impedance", self.impedance, len(self.frequency_hz), np.complex128)
         if len(self) and not (self.frequency_hz[-1] > 0 and (np.diff(self.frequency_hz) < 0).all()):
             raise ValueError("Spectrum.frequency_hz: wanted positive, falling frequencies")
 
@@ -137,10 +136,12 @@ class TafelFit:
     """Corrosion potential, current density and Tafel slopes of one sweep.
 
     Shape:
-        potential_v, model_a_cm2: (m,) the fitted curve inside `window_v`
-    Slopes are positive, V/decade; `beta_covariance` is that of both, (V/decade)^2.  `residual_decades` is the root mean
-    square distance in log10|i|, away from the zero crossing.  `polarisation_resistance` (ohm cm2) is read from the curve itself,
-    less the ohmic drop that a fit found; None where the curve has too few points near E_corr.
+        potential_v, measured_a_cm2, model_a_cm2: (m,) the sweep's points inside `window_v`, with signs, and the fit there
+        line_v, line_a_cm2: (k,) the fit in `window_v`, to be drawn
+    Slopes are positive, V/decade.  `stern_geary` is B, V: that of the slopes, with a MixedFit's plateaus, or given or assumed,
+    where the slopes are NaN; NaN where a slope is missing.  `residual_decades` is the root mean square distance in log10|i|,
+    away from the zero crossing.  `polarisation_resistance` (ohm cm2) is read from the curve itself, less the ohmic drop that a
+    fit found; None where the curve has too few points near E_corr.
     """
 
     method: str
@@ -149,25 +150,24 @@ class TafelFit:
     i_corr: Quantity
     beta_a: Quantity
     beta_c: Quantity
-    beta_covariance: float
+    stern_geary: Quantity
     window_v: tuple[float, float]
     converged: bool
     residual_decades: float
     potential_v: Real
+    measured_a_cm2: Real
     model_a_cm2: Real
+    line_v: Real
+    line_a_cm2: Real
     polarisation_resistance: Quantity | None
     warnings: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _column("TafelFit.potential_v", self.potential_v)
-        _column("TafelFit.model_a_cm2", self.model_a_cm2, len(self.potential_v))
-
-    @property
-    def measured_a_cm2(self) -> Real:
-        """(m,) A/cm2, the measured curve at `potential_v`; magnitudes have the model's sign."""
-        order = np.argsort(self.curve.potential_v, kind="stable")
-        out: Real = np.interp(self.potential_v, self.curve.potential_v[order], self.curve.current_a_cm2[order])
-        return out if self.curve.signed else np.copysign(out, self.model_a_cm2)
+        check_column("TafelFit.potential_v", self.potential_v)
+        check_column("TafelFit.measured_a_cm2", self.measured_a_cm2, len(self.potential_v))
+        check_column("TafelFit.model_a_cm2", self.model_a_cm2, len(self.potential_v))
+        check_column("TafelFit.line_v", self.line_v)
+        check_column("TafelFit.line_a_cm2", self.line_a_cm2, len(self.line_v))
 
     @property
     def residuals(self) -> Real:
@@ -176,27 +176,6 @@ class TafelFit:
             left = np.log10(np.abs(self.measured_a_cm2) / np.abs(self.model_a_cm2))
         away = np.abs(self.potential_v - self.e_corr.value) > ZERO_CROSSING_V
         return np.where(away & np.isfinite(left), left, np.nan)
-
-    @property
-    def stern_geary(self) -> Quantity:
-        """B = beta_a beta_c / (ln 10 (beta_a + beta_c)), V (Stern and Geary 1957)."""
-        a, c = self.beta_a, self.beta_c
-        by_a, by_c = (c.value / (a.value + c.value)) ** 2, (a.value / (a.value + c.value)) ** 2
-        variance = (by_a * a.sigma) ** 2 + (by_c * c.sigma) ** 2 + 2 * by_a * by_c * self.beta_covariance
-        b, sigma = a.value * c.value / (a.value + c.value), float(np.sqrt(max(variance, 0.0)))
-        return Quantity(b, sigma, "V", min(a.freedom, c.freedom), positive=True).scaled(1 / float(np.log(10)), "V")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ResistanceFit(TafelFit):
-    """i_corr = B / R_p (Stern and Geary 1957).  B is that of a fit's slopes, or given or assumed: then the slopes are NaN."""
-
-    given_b: Quantity
-
-    @property
-    def stern_geary(self) -> Quantity:
-        """B, V."""
-        return self.given_b
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -231,6 +210,24 @@ class KramersKronig:
     mu: float
     elements: int
     residuals: Complex
+
+    def __post_init__(self) -> None:
+        check_column("KramersKronig.residuals", self.residuals, None, np.complex128)
+
+    @property
+    def noise(self) -> float:
+        """Relative scatter of |Z| from point to point, both parts together, by second differences."""
+        off = self.residuals
+        if len(off) < 3:
+            return self.rms
+        parts = [np.median(np.abs(part[:-2] - 2 * part[1:-1] + part[2:])) for part in (off.real, off.imag)]
+        return float(np.hypot(*parts) * 1.4826 / np.sqrt(6))
+
+    @property
+    def rms(self) -> float:
+        """Root mean square residual over the degrees of freedom that the chain leaves of 2n numbers."""
+        freedom = max(1, 2 * len(self.residuals) - self.elements - 3)
+        return float(np.sqrt(2 * np.sum(np.abs(self.residuals) ** 2) / freedom))
 
     @property
     def residual_max(self) -> float:
@@ -273,7 +270,7 @@ class CircuitFit:
     warnings: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _column("CircuitFit.model", self.model, len(self.spectrum), np.complex128)
+        check_column("CircuitFit.model", self.model, len(self.spectrum), np.complex128)
 
     @property
     def residuals(self) -> Complex:
@@ -288,18 +285,27 @@ class RelaxationTimes:
     Shape:
         tau_s: (m,) s, rising
         gamma: (m,) resistance per unit of ln tau
+    `measured_s` are the time constants of the highest and the lowest frequency; what lies beyond is a guess.
     """
 
     tau_s: Real
     gamma: Real
+    measured_s: tuple[float, float] = (0.0, math.inf)
+
+    def __post_init__(self) -> None:
+        check_column("RelaxationTimes.tau_s", self.tau_s)
+        check_column("RelaxationTimes.gamma", self.gamma, len(self.tau_s))
+        if len(self.tau_s) < 2 or not (self.tau_s[0] > 0 and (np.diff(self.tau_s) > 0).all()):
+            raise ValueError("RelaxationTimes.tau_s: wanted two or more positive, rising times")
 
     @property
     def peaks(self) -> list[tuple[float, float]]:
-        """(time constant in s, resistance) of each peak above 5 % of the largest, fast ones first; less is noise."""
+        """(time constant in s, resistance) of each peak that stands out by `MINOR_PEAK` and was measured, fast ones first."""
         g = self.gamma
-        tops = [k for k in range(1, len(g) - 1) if g[k - 1] < g[k] >= g[k + 1] and g[k] > MINOR_PEAK * g.max()]
-        if not tops:
+        tops = find_peaks(g, prominence=MINOR_PEAK * g.max())[0]
+        if g.max() <= 0 or not len(tops):
             return []
         valleys = [0, *(a + int(np.argmin(g[a : b + 1])) for a, b in pairwise(tops)), len(g) - 1]
         step = float(np.log(self.tau_s[1] / self.tau_s[0]))
-        return [(float(self.tau_s[k]), float(g[a:b].sum() * step)) for k, (a, b) in zip(tops, pairwise(valleys), strict=True)]
+        parts = [(float(self.tau_s[k]), float(g[a:b].sum() * step)) for k, (a, b) in zip(tops, pairwise(valleys), strict=True)]
+        return [part for part in parts if self.measured_s[0] <= part[0] <= self.measured_s[1]]

@@ -45,7 +45,8 @@ def to_bytes(values: NDArray[np.generic], notes: list[str]) -> Byte:
     if not finite.any():
         raise ValueError("no pixel has a value")
     if not finite.all():
-        notes.append(f"{int((~finite).sum())} pixels without a value made black")
+        blank = int((~finite).sum())
+        notes.append(f"{blank} {'pixel' if blank == 1 else 'pixels'} without a value made black")
     low, high = float(x[finite].min()), float(x[finite].max())
     if np.issubdtype(values.dtype, np.floating):
         scales = {"float, 1 is white": 1.0, "float, 255 is white": 255.0, "float, 65535 is white": 65535.0}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, out, print_json, print_table, working
+from corrovis.commands.answers import Json, out, print_json, print_table, say, tell, working
 from corrovis.tasks.many import none_worked
 
 if TYPE_CHECKING:
@@ -71,14 +71,14 @@ def _print_tafels(items: list[dict[str, Any]], done: Tafels) -> None:
 
     for item in items:
         _print_item(item, len(items) > 1, once=NO_METAL)
-    no_metal = any(NO_METAL in item.get("warnings", []) for item in items)
-    for line in ([f"note: {NO_METAL}"] if no_metal else []) + ([done.no_series] if done.no_series else []):
-        err.print(line, markup=False)
+    if any(NO_METAL in item.get("warnings", []) for item in items):
+        say([NO_METAL])
+    if done.no_series:
+        tell(done.no_series)
     if done.series:
         print_table(COLUMNS, _rows(done.activation))
         out.print(f"R2 {done.series.energy.r_squared:.4f}")
-        for line in done.series.warnings:
-            err.print(f"note: {line}", markup=False)
+        say(done.series.warnings)
 
 
 def eis(
@@ -130,7 +130,7 @@ def _print_item(item: dict[str, Any], titled: bool, once: str) -> None:
     if titled:
         out.print(item["file"], soft_wrap=True, markup=False)
     if "error" in item:
-        err.print(f"note: {item['error']}", markup=False)
+        say([item["error"]])
         return
     low, high = item["window_v"]
     used = [f"{key} {item[key]:.5g}" for key in ("area_cm2", "equivalent_weight_g", "density_g_cm3") if item[key] is not None]
@@ -144,8 +144,7 @@ def _show_fit(answer: dict[str, Any], values: dict[str, Any], lines: list[str]) 
     for line in lines:
         out.print(line, soft_wrap=True, markup=False)
     out.print(f"plot {answer['plot']}", soft_wrap=True, markup=False)
-    for warning in answer["warnings"]:
-        err.print(f"note: {warning}", markup=False)
+    say(answer["warnings"])
 
 
 def _rows(values: dict[str, Any]) -> list[list[str]]:

@@ -17,6 +17,7 @@ from corrovis.results import Real
 HINT = "name the columns, for example potential=2,current='3 (mA)'"
 UNITS = {"potential": "V", "current": "A", "frequency": "Hz", "phase": "deg"}
 LARGEST_LOG = 40.0  # powers of ten; a "log f" of plain Hz would overflow
+FALLS = 0.3  # decades of |Z|, above all noise
 PARTS = ("frequency", "real", "imaginary", "modulus", "phase")
 
 
@@ -170,6 +171,24 @@ def impedance_columns(table: Table, columns: Mapping[str, str] | None, name: str
     if not columns and not (found.keys() >= {"real", "imaginary"} or found.keys() >= {"modulus", "phase"}):
         found |= _parts_by_unit(table, notes)
     return found
+
+
+def phase_with_unit(frequency: Real, modulus: Real, phase: Column, notes: list[str]) -> Column:
+    """A phase without a unit is in degrees, or in radians where |Z| (ohm, n) falls more steeply than so few degrees allow.
+
+    Where |Z| goes with f^-a the phase is -90 a degrees (Bode 1945), so its largest is at least that of the mean slope.
+    """
+    if phase.heading.has_unit:
+        return phase
+    good = np.isfinite(phase.values) & np.isfinite(modulus) & (modulus > 0) & (frequency > 0)
+    log_z, log_f = np.log10(modulus[good]), np.log10(frequency[good])
+    largest = np.abs(phase.values[good]).max(initial=0.0)
+    steep = len(log_z) > 1 and np.ptp(log_z) > FALLS and 90 * np.ptp(log_z) > largest * np.ptp(log_f)
+    radians = steep and largest <= np.pi
+    taken = "radians: in degrees they are too small for how |Z| changes" if radians else "degrees"
+    notes.append(f"no unit stands in {phase.title!r}: it was taken for {taken}; else write phase='3 (rad)' or phase='3 (deg)'")
+    sign = float(np.sign(phase.heading.factor))
+    return replace(phase, heading=replace(phase.heading, factor=sign)) if radians else phase
 
 
 def _parts_by_unit(table: Table, notes: list[str]) -> dict[str, Column]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
-from corrovis.curves import ORDER_OF_MAGNITUDE, ActivationEnergy, Quantity
+from corrovis.curves import ORDER_OF_MAGNITUDE, ActivationEnergy, Quantity, check_column
 from corrovis.electrochem.sweeps import counted
 from corrovis.errors import BadInputError
 from corrovis.results import Real
@@ -27,9 +28,19 @@ VALENCES = {
     "Fe": 2, "Cr": 3, "Ni": 2, "Mo": 3, "Mn": 2, "Mg": 2, "Al": 3, "Zn": 2, "Cu": 2, "Ti": 4, "Sn": 2, "Co": 2, "Nb": 4, "V": 3,
     "W": 4, "Si": 4, "Ta": 5, "Zr": 4, "Ag": 1, "Pb": 2,
 }  # fmt: skip
+INERT = ("B", "C", "N", "P", "S")  # they dissolve as no metal does: graphite and carbides stay behind
 MAX_VALENCE = 8
+MOST_TOTAL = 103.0  # % of a nominal composition; that of C-22 sums to 102
 LEAST = 0.01  # relative error that a current has at least, for no fit's sigma tells of another specimen
-Metal = tuple[float, float]  # equivalent weight in g, density in g/cm3
+LEAST_SPAN_K = 5.0  # of a temperature series: over less its slope is the scatter of the currents
+
+
+class Metal(NamedTuple):
+    """Equivalent weight in g, density in g/cm3, and what is to be said of them."""
+
+    equivalent_weight: float
+    density: float
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +53,15 @@ class Alloy:
 
     @property
     def equivalent_weight(self) -> float:
-        """g per mole of electrons: 1 / sum of n_i f_i / W_i over the elements above 1 %, which are the whole (ASTM G102)."""
-        main, valences = {e: p for e, p in self.percent.items() if p >= 1}, VALENCES | self.valences
+        """g per mole of electrons: 1 / sum of n_i f_i / W_i over the metals above 1 %, which are the whole (ASTM G102)."""
+        main, valences = {e: p for e, p in self.percent.items() if p >= 1 and e not in INERT}, VALENCES | self.valences
         return sum(main.values()) / sum(valences[e] * p / ATOMIC_WEIGHTS[e] for e, p in main.items())
+
+    @property
+    def note(self) -> str:
+        """Which elements above 1 % do not count; empty for none."""
+        left = ", ".join(e for e, p in self.percent.items() if p >= 1 and e in INERT)
+        return f"left out of the equivalent weight, as no metal that corrodes: {left}" if left else ""
 
 
 # Nominal compositions: 316L and AZ31B are the alloys of the seed.
@@ -73,12 +90,13 @@ def read_composition(text: str, density: float) -> Alloy:
         raise BadInputError(
             f"composition {text!r} is not understood; write mass percentages like Fe=68,Cr=17,Ni=12, another valence as Cr(6)=17"
         )
-    strange = [element for element, value in percent.items() if value >= 1 and element not in VALENCES]
-    if strange or not any(value >= 1 for value in percent.values()):
+    main = [element for element, value in percent.items() if value >= 1 and element not in INERT]
+    strange = [element for element in main if element not in VALENCES]
+    if strange or not main:
         known = ", ".join(VALENCES)
         raise BadInputError(f"no valence is known for {', '.join(strange) or text}, only for {known}; give the equivalent weight")
     total = sum(percent.values())
-    if not 90 <= total <= 101:
+    if not 90 <= total <= MOST_TOTAL:
         raise BadInputError(f"the composition sums to {total:g} %; give mass percentages of all elements, 100 % together")
     return Alloy(percent, density, valences)
 
@@ -93,10 +111,12 @@ def metal(
     Raises:
         BadInputError: an unknown alloy or composition, only one of weight and density, or one that is not above 0
     """
+    note = ""
     if composition:
         if alloy or equivalent_weight is not None:
             raise BadInputError("the composition gives the equivalent weight; leave out alloy and equivalent weight")
-        equivalent_weight = read_composition(composition, density or 0.0).equivalent_weight
+        mixed = read_composition(composition, density or 0.0)
+        equivalent_weight, note = mixed.equivalent_weight, mixed.note
     if alloy:
         known = {name.lower(): one for name, one in ALLOYS.items()}
         if alloy.lower() not in known:
@@ -110,14 +130,14 @@ def metal(
         return None
     if equivalent_weight is None or density is None:
         raise BadInputError("a corrosion rate needs both equivalent weight (g) or composition (mass %), and density (g/cm3)")
-    return _checked(equivalent_weight, density)
+    return _checked(equivalent_weight, density)._replace(note=note)
 
 
 def _checked(equivalent_weight: float, density: float) -> Metal:
     if not (0 < equivalent_weight <= MOST_WEIGHT and 0 < density <= MOST_DENSITY):
         limits = f"above 0 and at most {MOST_WEIGHT:g} and {MOST_DENSITY:g}"
         raise BadInputError(f"equivalent weight (g) and density (g/cm3) must be {limits}; for iron they are 27.92 and 7.87")
-    return equivalent_weight, density
+    return Metal(equivalent_weight, density)
 
 
 def corrosion_rate(i_corr: Quantity, equivalent_weight: float, density: float) -> Quantity:
@@ -126,7 +146,7 @@ def corrosion_rate(i_corr: Quantity, equivalent_weight: float, density: float) -
     Raises:
         BadInputError: a weight or density that is not positive
     """
-    equivalent_weight, density = _checked(equivalent_weight, density)
+    _checked(equivalent_weight, density)
     return i_corr.scaled(K_MM_YEAR * equivalent_weight / density, "mm/year")
 
 
@@ -138,6 +158,10 @@ class Arrhenius:
     i_corr: Real
     energy: ActivationEnergy
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_column("Arrhenius.kelvin", self.kelvin)
+        check_column("Arrhenius.i_corr", self.i_corr, len(self.kelvin))
 
     @property
     def line(self) -> tuple[Real, Real]:
@@ -162,7 +186,7 @@ def pair_temperatures(temperatures_k: Sequence[float], i_corr: Mapping[int, Quan
     energy = activation_energy(kelvin, found)
     rough = [f"{t:g} K" for t, i in zip(kelvin, found, strict=True) if not i.sigma < ORDER_OF_MAGNITUDE * i.value]
     said = (f"i_corr at {', '.join(rough)} is an order of magnitude; believe the activation energy no further",) if rough else ()
-    return Arrhenius(np.array(kelvin), np.array([i.value for i in found]), energy, said)
+    return Arrhenius(np.array(kelvin, np.float64), np.array([i.value for i in found]), energy, said)
 
 
 def activation_energy(temperatures_k: Sequence[float], i_corr: Sequence[Quantity]) -> ActivationEnergy:
@@ -172,13 +196,17 @@ def activation_energy(temperatures_k: Sequence[float], i_corr: Sequence[Quantity
     and the scatter about the line.
 
     Raises:
-        BadInputError: fewer than three temperatures, or one that is not in kelvin
+        BadInputError: fewer than three temperatures, less than 5 K apart, or one that is not in kelvin
     """
     t, i = np.asarray(temperatures_k, np.float64), np.array([one.value for one in i_corr])
     if len(t) != len(i) or len(np.unique(t)) < 3:
         raise BadInputError("an activation energy needs currents at three or more temperatures")
     if not (t > 200).all() or not (i > 0).all():
         raise BadInputError("temperatures must be in kelvin and currents above 0")
+    if np.ptp(t) < LEAST_SPAN_K:
+        raise BadInputError(
+            f"the temperatures span {np.ptp(t):.3g} K, too little for a slope; measure over {LEAST_SPAN_K:g} K or more"
+        )
     sigma, log = np.array([one.sigma for one in i_corr]) / i, np.log(i)
     sigma = np.hypot(np.nan_to_num(sigma, nan=ORDER_OF_MAGNITUDE), LEAST)
     (slope, offset), covariance = np.polyfit(1 / t, log, 1, w=1 / sigma, cov="unscaled")

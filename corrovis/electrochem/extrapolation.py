@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from corrovis.curves import ZERO_CROSSING_V, PolarizationCurve, Quantity, TafelFit
-from corrovis.electrochem.kinetics import FLAT, LIMIT, LN10, OHMIC, PASSIVE, Trial, current_density
+from corrovis.electrochem.kinetics import FLAT, LIMIT, LN10, NAMES, OHMIC, PASSIVE, Trial, current_density, drawn_potentials
+from corrovis.electrochem.resistance import stern_geary
 from corrovis.electrochem.sweeps import Sweep, scatter
 from corrovis.errors import BadInputError
 from corrovis.results import Real
@@ -82,19 +83,25 @@ def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, flo
     missed = _missed(model, i, e - sweep.e_corr_v)
     other = float(known.values[1]) / LN10 - float(at.mean()) if known else missed
     decades = float(np.sqrt(np.mean([line.offset_sigma for line in lines.found]) ** 2 + (np.ptp(at) / 2) ** 2 + other**2))
+    beta_a = _slope(lines.anodic, known.values[2] if known else None)
+    beta_c = _slope(lines.cathodic, known.values[3] if known else None)
+    line = drawn_potentials((low, high), sweep.e_corr_v)
     return TafelFit(
         method="extrapolation",
         curve=curve,
         e_corr=sweep.e_corr,
         i_corr=Quantity(float(10 ** at.mean()), float(10 ** at.mean()) * LN10 * decades, "A/cm2"),
-        beta_a=_slope(lines.anodic, known.values[2] if known else None),
-        beta_c=_slope(lines.cathodic, known.values[3] if known else None),
-        beta_covariance=0.0,
+        beta_a=beta_a,
+        beta_c=beta_c,
+        stern_geary=_stern_geary(lines, beta_a, beta_c),
         window_v=(low, high),
         converged=len(lines.found) == 2,
         residual_decades=_residual(lines.sweep, lines.cathodic, lines.anodic),
         potential_v=e,
+        measured_a_cm2=i,
         model_a_cm2=model,
+        line_v=line,
+        line_a_cm2=_model(lines, line, np.interp(line, e, i)),
         polarisation_resistance=None,
         warnings=(*said, *_doubts(lines, missed, known is not None)),
     )
@@ -167,18 +174,30 @@ def _taken_out(known: Trial) -> tuple[float, float, float]:
 
 def _model(lines: _Lines, e: Real, i: Real) -> Real:
     """The current that both lines add up to; with the resistance and plateaus that were taken out."""
-    if (known := lines.known) is not None:
-        values = known.values.copy()
-        values[:2] = lines.sweep.e_corr_v, LN10 * np.mean([line.offset for line in lines.found])
-        for place, line in ((2, lines.anodic), (3, lines.cathodic)):
-            values[place] = line.slope if line else values[place]
-        values[[LIMIT, PASSIVE]] *= np.exp(values[1] - known.values[1])  # the plateaus themselves stay
-        return current_density(values, e, i)
+    if lines.known is not None:
+        return current_density(_values(lines, lines.known), e, i)
     model = np.zeros_like(e)
     for sign, side in ((-1.0, lines.cathodic), (1.0, lines.anodic)):
         if side:
             model += sign * 10 ** (side.offset + sign * (e - lines.sweep.e_corr_v) / side.slope)
     return model
+
+
+def _values(lines: _Lines, known: Trial) -> Real:
+    """The parameters of `known` with what the lines say instead; the plateaus themselves stay."""
+    values = known.values.copy()
+    values[:2] = lines.sweep.e_corr_v, LN10 * np.mean([line.offset for line in lines.found])
+    for place, line in ((2, lines.anodic), (3, lines.cathodic)):
+        values[place] = line.slope if line else values[place]
+    values[[LIMIT, PASSIVE]] *= np.exp(values[1] - known.values[1])
+    return values
+
+
+def _stern_geary(lines: _Lines, beta_a: Quantity, beta_c: Quantity) -> Quantity:
+    """B of both lines, NaN without one, and of the plateaus that were taken out."""
+    values = _values(lines, lines.known) if lines.known else np.zeros(len(NAMES))
+    values[2:4] = beta_a.value, beta_c.value
+    return stern_geary(values, np.diag([0, 0, beta_a.sigma**2, beta_c.sigma**2, 0, 0, 0]))
 
 
 def _missed(model: Real, i: Real, eta: Real) -> float:

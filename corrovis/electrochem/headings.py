@@ -13,7 +13,11 @@ from functools import lru_cache
 
 PREFIXES = {"": 1.0, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
 WORDS = {"nano": "n", "micro": "u", "milli": "m", "kilo": "k", "mega": "M"}
-AREAS = {"mm": 1e2, "cm": 1.0, "dm": 1e-2, "m": 1e-4}  # of a current by this length squared, in A/cm2
+AREAS = {"mm": 1e2, "cm": 1.0, "dm": 1e-2, "m": 1e-4}  # of a current by this length squared, in A/cm2; ohm times it, the inverse
+# A unit by an area; "Ohm-cm2" joins, "mA-cm2" would be a guess.
+BY_AREA = re.compile(r"(?:(.*(?i:ohm))-?|(.+?))(?:/|per)?(?:sq([cdm]?m)|([cdm]?m)-?2)")
+PREFIXED = re.compile(r"([pnumkKMG]?)(V|A|Hz|[Oo]hm|OHM|deg(?:rees?)?|rad(?:ians?)?|s|sec|[Aa]mp(?:ere)?s?|[Vv]olts?|[Hh]ertz)")
+OVER_AREA = re.compile(r"/|per\b|-\s*2")
 SYMBOLS = str.maketrans(
     {"µ": "u", "μ": "u", "\u03a9": "Ohm", "\u2126": "Ohm", "−": "-", "⁻": "-", "″": '"', "′": "'", "¹": "1", "²": "2", "·": " "}
     | {"⋅": " ", "°": "deg"}
@@ -27,7 +31,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         r"z('')", r"z\"", r"z''\(b\)", r"im\(z\)", r"z[ _.]?im(g|ag)?(inary)?", r"im ?z", r"imag\w*", r"zi",
         r"part[ie]e? im+ag\w*",
     ),
-    "modulus": (r"\|z\|", r"z[ _.]?mod\w*", r"m[oó]d\w*", r"betrag\w*", r"imp[eé]dan\w*|impeden\w*", r"z"),
+    "modulus": (r"\|z\|", r"z[ _.]?mod\w*", r"m[oó]d\w*", r"betrag\w*", r"imp[eé]dan\w*( magnitude)?|impeden\w*", r"z"),
     "phase": (
         r"phase\(z\)", r"(z[ _.]?)?ph\w*", r"theta", r"neg\. phase", r"phase.*", r"fase", r"winkel",
         r"[aá]ng[uo]lo( d[ei])? fase",
@@ -68,6 +72,7 @@ class Heading:
     magnitude: bool
     rank: int
     has_unit: bool = True
+    over_area: bool = False  # an impedance whose unit is written as ohm/cm2, which none is
 
     @property
     def signed(self) -> bool:
@@ -103,7 +108,8 @@ def _read(text: str) -> Heading | None:
     if kind == "frequency" and (scale[2] == "rad/s" if scale else ANGULAR.fullmatch(name)):
         factor /= 2 * math.pi
     magnitude = "|" in name or "abs" in name
-    return Heading(kind, -factor if negated else factor, per_area, log_base, magnitude, rank, scale is not None)
+    over = scale is not None and scale[1] and scale[2] == "ohm" and bool(OVER_AREA.search(unit))
+    return Heading(kind, -factor if negated else factor, per_area, log_base, magnitude, rank, scale is not None, over)
 
 
 def _place_of(name: str, text: str, unit: str) -> tuple[str, int] | None:
@@ -183,18 +189,18 @@ def _unit(text: str) -> tuple[float, bool, str] | None:
         text = re.sub(r"^mk", "u", text.translate(CYRILLIC)).replace("Om", "Ohm")
     if re.fullmatch(r"rad(/s(ec)?|s-1)", text, re.IGNORECASE):
         return 1.0, False, "rad/s"
-    area = re.fullmatch(r"(.+?)(?:/|per)?(?:sq([cdm]?m)|([cdm]?m)-?2)", text)
-    text, by = (area[1], AREAS[area[2] or area[3]]) if area else (text, 1.0)
+    area = BY_AREA.fullmatch(text)
+    text, by = (area[1] or area[2], AREAS[area[3] or area[4]]) if area else (text, 1.0)
     word = re.match(r"(nano|micro|milli|kilo|mega)(?=amp|volt|ohm|hertz)", text, re.IGNORECASE)
     text = WORDS[word[1].lower()] + text[word.end() :] if word else text
-    parts = re.fullmatch(r"([pnumkKMG]?)(V|A|Hz|[Oo]hm|OHM|deg|rad|s|sec|[Aa]mp(?:ere)?s?|[Vv]olts?|[Hh]ertz)", _cased(text))
+    parts = PREFIXED.fullmatch(_cased(text))
     if not parts:
         return None
     base = {"sec": "s", "hertz": "hz"}.get(parts[2].lower(), parts[2].lower())
-    base = re.sub(r"^(amp|volt).*", lambda name: name[1][0], base)
+    base = re.sub(r"^(amp|volt).*", lambda name: name[1][0], re.sub(r"^(deg|rad).*", r"\1", base))
     if base in ("deg", "rad", "s") and parts[1] not in ("", "m"):
         return None
-    return PREFIXES[parts[1]] * by, bool(area), base
+    return PREFIXES[parts[1]] * (1 / by if base == "ohm" else by), bool(area), base
 
 
 def _cased(unit: str) -> str:

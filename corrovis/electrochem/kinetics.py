@@ -32,6 +32,7 @@ MAX_SLOPE = 2.0  # V/decade
 FLAT = 0.3  # V/decade; activation control is steeper
 SMALLEST = 1e-18  # A/cm2; single currents may be nothing but the rounding of a computed zero
 LN10 = float(np.log(10))
+DRAWN, DIP_V = 300, np.geomspace(1e-5, 0.01, 40)  # points of a drawn curve, and more of them so near to E_corr, V
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +90,13 @@ def _kinetics(eta: Real, parts: Real) -> tuple[Real, Real]:
     size = np.exp(np.clip(ln_i, -100, 100))  # unbounded in the last fit, which ends at infinite numbers
     slope = anodic * (1 - passive) / (beta_a * covered**2) + cathodic * (1 - limited) / (beta_c * blocked**2)
     return size * (anodic / covered - cathodic / blocked), LN10 * size * slope
+
+
+def drawn_potentials(window: tuple[float, float], e_corr_v: float) -> Real:
+    """(k,) V, rising, where a curve in a window is calculated to be drawn: evenly, and densely where log|i| dips."""
+    e = np.concatenate([np.linspace(*window, DRAWN), e_corr_v - DIP_V, e_corr_v + DIP_V])
+    out: Real = np.unique(e[(e >= window[0]) & (e <= window[1])])
+    return out
 
 
 def count_points(sweep: Sweep, window: tuple[float, float]) -> int:

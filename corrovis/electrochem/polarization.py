@@ -26,10 +26,12 @@ from corrovis.electrochem.kinetics import (
     PASSIVE,
     SMALLEST,
     Trial,
+    count_points,
     current_density,
     cut_window,
+    drawn_potentials,
 )
-from corrovis.electrochem.resistance import fit_resistance, ohmic_drop, slope_resistance, without_drop
+from corrovis.electrochem.resistance import fit_resistance, ohmic_drop, slope_resistance, stern_geary, without_drop
 from corrovis.electrochem.sweeps import Sweep, counted, independent, prepare, split_sweeps
 from corrovis.electrochem.windows import alike, allowed, choose, exceeds_limit, reach, trials
 from corrovis.errors import BadInputError
@@ -38,6 +40,7 @@ from corrovis.results import Bool, Real
 KINDS = {"butler-volmer": ("butler-volmer",), "mixed": tuple(MODELS)[1:]}  # of a method; the others try all
 WIDER = 0.02  # V by which another model's window has to be wider to be told of
 HOPELESS = 0.4  # decades
+AT_BOUND = 0.95 * MAX_SLOPE  # V/decade
 NO_BRANCH, SHORT_BRANCH = 0.025, 0.03  # V of a branch up to which its slope has no sigma, and up to which it is doubted
 
 
@@ -48,6 +51,7 @@ class _Optimum:
     Shape:
         values: (7,) in the order of `NAMES`; covariance: (7, 7), of so many degrees of freedom
         usable: (n,) bool, which points of the window count
+    `doubted` is the standard error of ln i_corr that no residual tells.
     """
 
     values: Real
@@ -55,9 +59,17 @@ class _Optimum:
     freedom: float
     converged: bool
     usable: Bool
+    doubted: float = 0.0
 
     def quantity(self, place: int, unit: str) -> Quantity:
         return Quantity(float(self.values[place]), float(np.sqrt(self.covariance[place, place])), unit, self.freedom)
+
+    @property
+    def i_corr(self) -> Quantity:
+        """A/cm2"""
+        ln_i = self.quantity(1, "")
+        value = float(np.exp(ln_i.value))
+        return Quantity(value, value * float(np.hypot(ln_i.sigma, self.doubted)), "A/cm2", self.freedom)
 
 
 def fit_tafel(
@@ -108,7 +120,7 @@ def _modelled(curve: PolarizationCurve, sweep: Sweep, method: Method, window_v: 
         raise BadInputError(
             f"{curve.name}: the best model leaves {best.residual:.1f} decades; this is no polarisation curve, or all noise"
         )
-    fit = _report(curve, sweep, best, alike(sweep, tried, best))
+    fit = _report(curve, sweep, best, alike(sweep, tried, best), len(denied))
     resistance, drop = _resistance(sweep, curve.name, ohmic_drop(fit))
     better = _better(sweep, best, window_v) if method == "butler-volmer" else []
     said = (*_unexplained(sweep, best, method, window_v), *better, *denied, *fit.warnings, *drop)
@@ -140,7 +152,7 @@ def _explained(curve: PolarizationCurve, sweep: Sweep) -> tuple[Trial | None, Ta
     best, denied = choose(sweep, tried)
     if best.residual > allowed(sweep.noise_decades):
         return None, None, ()
-    return best, _report(curve, sweep, best, alike(sweep, tried, best)), denied
+    return best, _report(curve, sweep, best, alike(sweep, tried, best), len(denied)), denied
 
 
 def _better(sweep: Sweep, best: Trial, window_v: tuple[float, float] | None) -> list[str]:
@@ -184,31 +196,31 @@ def _within(window_v: tuple[float, float], sweep: Sweep) -> tuple[float, float]:
     return max(low, float(sweep.potential_v[0])), min(high, float(sweep.potential_v[-1]))
 
 
-def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Trial]) -> TafelFit:
-    """A trial refined, as a fit.  Hardly any branch tells no sigma of its slope: one that is too small would vouch for itself."""
-    e, i, _ = cut_window(sweep, best.window)
+def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Trial], denied: int) -> TafelFit:
+    """A trial refined, as a fit; the sweep denied so many models.
+
+    Hardly any branch tells no sigma of its slope: one that is too small would vouch for itself.
+    """
     found = _refined(sweep, best, others)
+    found = replace(found, doubted=_doubted(sweep, best, found.values, denied))
     values, branches = found.values, (best.window[1] - found.values[0], found.values[0] - best.window[0])
     beta_a, beta_c = (
         replace(q, sigma=q.sigma if side >= NO_BRANCH else float("nan"))
         for q, side in zip((found.quantity(2, "V/decade"), found.quantity(3, "V/decade")), branches, strict=True)
     )
-    model = current_density(values, e, i)
-    apart = np.log10(np.maximum(np.abs(model), SMALLEST) / np.maximum(np.abs(i), SMALLEST))
-    apart = apart[(np.abs(e - values[0]) > ZERO_CROSSING_V) & found.usable]
-    e_corr, ln_i = found.quantity(0, "V"), found.quantity(1, "")
+    e_corr, b = found.quantity(0, "V"), stern_geary(values, found.covariance, found.freedom)
+    missed = values[0] - sweep.e_corr_v  # of the zero crossing: by a reaction that the model lacks, or a hum
     common: dict[str, Any] = {
         "curve": curve,
-        "e_corr": replace(e_corr, sigma=float(np.hypot(e_corr.sigma, sweep.rounded_v))),
-        "i_corr": Quantity(float(np.exp(ln_i.value)), float(np.exp(ln_i.value)) * ln_i.sigma, "A/cm2", found.freedom),
+        "e_corr": replace(e_corr, sigma=float(np.hypot(np.hypot(e_corr.sigma, sweep.rounded_v), missed))),
+        "i_corr": found.i_corr,
         "beta_a": beta_a,
         "beta_c": beta_c,
-        "beta_covariance": float(found.covariance[2, 3]),
-        "window_v": best.window,
+        "stern_geary": replace(b, sigma=b.sigma if min(branches) >= NO_BRANCH else float("nan")),
+        "window_v": _within(best.window, sweep),  # its edges are rounded
         "converged": found.converged,
-        "residual_decades": float(np.sqrt(np.mean(apart**2))) if len(apart) else float("nan"),
-        "potential_v": e,
-        "model_a_cm2": model,
+        "residual_decades": _residual(sweep, best, found),
+        **_points(sweep, best.window, values),
         "polarisation_resistance": None,
         "warnings": tuple(_doubts(found, best.window)),
     }
@@ -223,6 +235,42 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
         i_passive=plateau(PASSIVE) if PASSIVE in free else None,
         resistance=found.quantity(OHMIC, "ohm cm2") if OHMIC in free else None,
     )
+
+
+def _doubted(sweep: Sweep, best: Trial, values: Real, denied: int) -> float:
+    """The standard error of ln i_corr that no residual tells.
+
+    An order of magnitude where a slope is at its bound, or the sweep denied two models; else the share by which the mean of a
+    group of points lies above a convex curve.
+    """
+    if denied > 1 or values[2:4].max() >= AT_BOUND:
+        return ORDER_OF_MAGNITUDE
+    e, _, _ = cut_window(sweep, best.window)
+    if count_points(sweep, best.window) < 2 * len(e):
+        return 0.0
+    return float((LN10 * np.median(np.diff(e)) / values[2:4].min()) ** 2 / 24)
+
+
+def _residual(sweep: Sweep, best: Trial, found: _Optimum) -> float:
+    """Root mean square decades, away from E_corr; NaN where no point is."""
+    e, i, _ = cut_window(sweep, best.window)
+    apart = np.log10(np.maximum(np.abs(current_density(found.values, e, i)), SMALLEST) / np.maximum(np.abs(i), SMALLEST))
+    apart = apart[(np.abs(e - found.values[0]) > ZERO_CROSSING_V) & found.usable]
+    return float(np.sqrt(np.mean(apart**2))) if len(apart) else float("nan")
+
+
+def _points(sweep: Sweep, window: tuple[float, float], values: Real) -> dict[str, Real]:
+    """The sweep's points in a window and the model there, and the model as a line."""
+    inside = (sweep.potential_v >= window[0] - 1e-9) & (sweep.potential_v <= window[1] + 1e-9)
+    e, i = sweep.potential_v[inside], sweep.current_a_cm2[inside]
+    line = drawn_potentials(_within(window, sweep), float(values[0]))
+    return {
+        "potential_v": e,
+        "measured_a_cm2": i,
+        "model_a_cm2": current_density(values, e, i),
+        "line_v": line,
+        "line_a_cm2": current_density(values, line, np.interp(line, e, i)),
+    }
 
 
 def _refined(sweep: Sweep, best: Trial, others: list[Trial]) -> _Optimum:
@@ -282,7 +330,7 @@ def _doubts(found: _Optimum, window: tuple[float, float]) -> list[str]:
     below, above = found.values[0] - window[0], window[1] - found.values[0]
     for name, place, side in (("beta_a", 2, above), ("beta_c", 3, below)):
         beta = found.quantity(place, "V/decade")
-        if beta.value >= 0.95 * MAX_SLOPE:
+        if beta.value >= AT_BOUND:
             said.append(f"{name} is at its bound: that branch follows no Tafel line in the window")
             continue
         if not beta.sigma < 0.2 * beta.value or side < max(0.35 * beta.value, SHORT_BRANCH):
@@ -290,7 +338,7 @@ def _doubts(found: _Optimum, window: tuple[float, float]) -> list[str]:
         if beta.value > FLAT:
             slope = f"{name}, {1e3 * beta.value:.0f} mV/decade,"
             said.append(f"{slope} is no Tafel slope: that branch is not under activation control in the window")
-    if not found.quantity(1, "").sigma < ORDER_OF_MAGNITUDE:
+    if not found.i_corr.sigma < ORDER_OF_MAGNITUDE * found.i_corr.value:
         said.append("i_corr is uncertain by more than a quarter; take it as an order of magnitude")
     if min(below, above) < 0.04:
         said.append(

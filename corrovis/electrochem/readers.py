@@ -7,7 +7,7 @@ inside are V, A/cm2 with anodic current positive, Hz, and ohm with a negative im
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,22 +21,26 @@ from corrovis.electrochem.columns import (
     columns_of,
     impedance_columns,
     is_spectrum,
+    phase_with_unit,
     polarization_columns,
 )
 from corrovis.electrochem.foreign import is_session, read_foreign
-from corrovis.electrochem.headings import Heading
-from corrovis.electrochem.spectra import SPECTRUM_HINT, capacitive, make_spectrum, runs
+from corrovis.electrochem.headings import AREAS, SYMBOLS, Heading
+from corrovis.electrochem.spectra import SPECTRUM_HINT, Sign, capacitive, make_spectrum, runs
 from corrovis.electrochem.sweeps import anodic_positive, counted, join_blocks
 from corrovis.electrochem.tables import Table, number, read_bytes, read_tables, refuse_outside
 from corrovis.errors import BadInputError
 from corrovis.results import Complex, Real
 
 MAX_VOLTS = 20.0  # a potential column without a unit that goes further is in mV
+WIDE_VOLTS = 5.0  # a column without a unit that spans more may be
 MAX_AREA = 1e6  # cm2
-AREA = re.compile(  # as Gamry, EC-Lab and VersaStudio write it
-    r"\s*(?:AREA\s+QUANT\s|(?:working\s*)?electrode\s*(?:surface\s*)?area\s*(?:\(cm.?\)\s*)?[:=])\s*([\d.,eE+-]+)(?!\S|\s*mm)",
+AREA = re.compile(  # as Gamry, EC-Lab, VersaStudio and people write it
+    r"\s*(?:(?P<gamry>AREA\s+QUANT)|(?:(?:working|exposed|sample|specimen|electrode|surface)\s*)*area)\s*"
+    r"(?:\((?P<unit>[^()]*)\))?\s*[:=,]?\s*(?P<value>[\d.,eE+-]+)(?P<rest>.*)",
     re.IGNORECASE,
 )
+AREA_UNIT = re.compile(r"(?:sq(?:uare)?\b\.?\s*([cdm]?m)|([cdm]?m)\s*\^?[2\ufffd])(?![\w^])", re.IGNORECASE)
 LEAST_AREA = 1e-12  # cm2, below any ultramicroelectrode's
 UNSET_AREA = 0.001  # cm2, in EC-Lab's files where nobody entered an area
 
@@ -151,11 +155,20 @@ def _joined(potentials: list[Column], currents: list[Column], notes: list[str]) 
     if len(currents) > used:
         more = counted(len(currents) - used, "more column")
         notes.append(f"left out: {more} of current; name the columns of a curve to fit that one")
-    span = np.nanmax(np.abs(potential), initial=0.0)
-    if potentials[0].heading.factor == 1 and span > MAX_VOLTS:
-        potential = potential * 1e-3
-        notes.append(f"potentials up to {span:.0f} were taken for mV")
-    return potential, current, head, signed
+    return _in_volts(potential, potentials[0].heading, notes), current, head, signed
+
+
+def _in_volts(potential: Real, heading: Heading, notes: list[str]) -> Real:
+    """The potential, in mV where no unit is told and it goes further than volts do; where it may be, that is said."""
+    low, high = np.nanmin(potential, initial=np.inf), np.nanmax(potential, initial=-np.inf)
+    size = max(-low, high)
+    if heading.factor == 1 and size > MAX_VOLTS:
+        notes.append(f"potentials up to {size:.0f} were taken for mV")
+        return potential * 1e-3
+    if not heading.has_unit and high - low > WIDE_VOLTS:
+        taken = f"the potentials, {low:g} to {high:g} without a unit, were taken for V"
+        notes.append(f"{taken}; if they are mV, name the columns as in potential='1 (mV)',current=2")
+    return potential
 
 
 def _finite_blocks(potential: Real, current: Real, table: Table, notes: list[str]) -> list[tuple[Real, Real]]:
@@ -174,14 +187,31 @@ def _area(area_cm2: float | None, table: Table, notes: list[str]) -> float:
     if area is not None:
         notes.append(f"area {area:g} cm2 was taken from the file; give the area if it is another")
         return area
-    notes.append("no area was given: the current was taken for that of 1 cm2; give the exposed area")
+    unread = next((line for line, area in _areas(table) if area is None), None)
+    why = "no area was given" if unread is None else f"the area in {unread[:60]!r} was not understood"
+    notes.append(f"{why}: the current was taken for that of 1 cm2; give the exposed area")
     return 1.0
 
 
 def _named_area(table: Table) -> float | None:
     """cm2, as the lines above the table tell it."""
-    found = [number(match[1].replace(",", ".")) for line in table.above if (match := AREA.match(line))]
+    found = (area for _, area in _areas(table))
     return next((area for area in found if area is not None and 0 < area < MAX_AREA and area != UNSET_AREA), None)
+
+
+def _areas(table: Table) -> Iterator[tuple[str, float | None]]:
+    """The lines that name an area, and what they name in cm2, the unit of those without one; None where it cannot be read."""
+    for line in table.above:
+        match = AREA.match(line.translate(SYMBOLS))
+        value = number(match["value"].replace(",", ".")) if match else None
+        if not match or value is None:
+            continue
+        words = f"{match['unit'] or ''} {match['rest']}".strip(" ,;")
+        unit = AREA_UNIT.search(words)
+        if unit:
+            yield line.strip(), value / AREAS[(unit[1] or unit[2]).lower()]
+        else:
+            yield line.strip(), value if match["gamry"] or not words else None
 
 
 def _check_area(area_cm2: float | None) -> None:
@@ -198,9 +228,11 @@ def _impedance(table: Table, columns: Mapping[str, str] | None, name: str, notes
         impedance = found["real"].scaled + 1j * found["imaginary"].scaled
         size, angle = found["real"], found["imaginary"]
     elif "modulus" in found and "phase" in found:
-        impedance = found["modulus"].scaled * np.exp(1j * found["phase"].scaled)
-        size, angle = found["modulus"], found["phase"]
+        size, angle = found["modulus"], phase_with_unit(frequency, found["modulus"].scaled, found["phase"], notes)
+        impedance = size.scaled * np.exp(1j * angle.scaled)
     else:
         raise BadInputError(f"{name}: beside the frequency there is no pair of real and imaginary part; {SPECTRUM_HINT}")
-    told = angle.told or angle.heading.factor < 0
-    return frequency, capacitive(frequency, impedance, told, notes), size.heading.per_area
+    if size.heading.over_area:
+        notes.append(f"an impedance by area is in ohm cm2: for that the unit in {size.title!r} was taken")
+    says: Sign = "told" if angle.told else "negated" if angle.heading.factor < 0 else ""
+    return frequency, capacitive(frequency, impedance, says, notes), size.heading.per_area

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corrovis.curves import ZERO_CROSSING_V, MixedFit, PolarizationCurve, Quantity, ResistanceFit, TafelFit
-from corrovis.electrochem.kinetics import LN10, MAX_SLOPE
+from corrovis.curves import ZERO_CROSSING_V, MixedFit, PolarizationCurve, Quantity, TafelFit
+from corrovis.electrochem.kinetics import LIMIT, LN10, MAX_SLOPE, NAMES, PASSIVE, drawn_potentials
 from corrovis.electrochem.sweeps import Sweep, counted, independent
 from corrovis.errors import BadInputError
+from corrovis.results import Real
 
 HALF_WIDTH_V = 0.015  # about E_corr
 ASSUMED_SLOPE = 0.12  # V/decade, of both branches
@@ -71,10 +72,26 @@ def without_drop(slope: Quantity, ohmic: Quantity | None) -> tuple[Quantity | No
     return Quantity(left, sigma, "ohm cm2", freedom), (said,)
 
 
+def stern_geary(values: Real, covariance: Real, freedom: float = float("inf")) -> Quantity:
+    """B = R_p i_corr, V, of the parameters (7,) of `kinetics`, whose current has the slope i_corr / B at E_corr:
+
+        1 / B = ln 10 [(1 - p) / beta_a + (1 - r) / beta_c]
+
+    Without a passive plateau and a limiting current that is the B of Stern and Geary (1957).
+    """
+    beta_a, beta_c = values[2], values[3]
+    anodic, cathodic = (1 - values[PASSIVE]) / beta_a, (1 - values[LIMIT]) / beta_c
+    slopes = np.zeros(len(NAMES))  # of ln B
+    slopes[[2, 3, LIMIT, PASSIVE]] = anodic / beta_a, cathodic / beta_c, 1 / beta_c, 1 / beta_a
+    slopes /= anodic + cathodic
+    b, variance = float(1 / (LN10 * (anodic + cathodic))), float(slopes @ covariance @ slopes)
+    return Quantity(b, b * float(np.sqrt(max(variance, 0.0))), "V", freedom, positive=True)
+
+
 def fit_resistance(
     curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, float] | None, whole: TafelFit | None, b_v: float | None
-) -> ResistanceFit:
-    """i_corr = B / R_p: B is `b_v` in V, else of the slopes of `whole`, a fit of the sweep, else of 0.12 V/decade.
+) -> TafelFit:
+    """i_corr = B / R_p: B is `b_v` in V, else that of `whole`, a fit of the sweep, else of slopes of 0.12 V/decade.
 
     Raises:
         BadInputError: no polarisation resistance can be read
@@ -83,33 +100,35 @@ def fit_resistance(
     r_p, said = without_drop(slope, ohmic_drop(whole))
     if r_p is None:
         raise BadInputError(f"{curve.name}: {said[0]}; take the method auto")
-    b, beta_a, beta_c, why = _stern_geary(whole, b_v)
+    b, beta_a, beta_c, why = _best_b(whole, b_v)
     inside, window_v = _near(sweep, window_v)
     e, i = sweep.potential_v[inside], sweep.current_a_cm2[inside]
-    model = (e - sweep.e_corr_v) / slope.value
+    model, line = (e - sweep.e_corr_v) / slope.value, drawn_potentials(window_v, sweep.e_corr_v)
     away = (np.abs(e - sweep.e_corr_v) > ZERO_CROSSING_V) & (i * model > 0)
     relative = float(np.hypot(b.sigma / b.value, r_p.sigma / r_p.value))
     i_corr = b.value / r_p.value
-    return ResistanceFit(
+    return TafelFit(
         method="resistance",
         curve=curve,
         e_corr=sweep.e_corr,
         i_corr=Quantity(i_corr, i_corr * relative, "A/cm2", min(b.freedom, r_p.freedom)),
         beta_a=beta_a,
         beta_c=beta_c,
-        beta_covariance=whole.beta_covariance if whole else 0.0,
+        stern_geary=b,
         window_v=window_v,
         converged=True,
         residual_decades=float(np.sqrt(np.mean(np.log10(i[away] / model[away]) ** 2))) if away.any() else NAN,
         potential_v=e,
+        measured_a_cm2=i,
         model_a_cm2=model,
+        line_v=line,
+        line_a_cm2=(line - sweep.e_corr_v) / slope.value,
         polarisation_resistance=r_p,
         warnings=(*said, *why),
-        given_b=b,
     )
 
 
-def _stern_geary(whole: TafelFit | None, b_v: float | None) -> tuple[Quantity, Quantity, Quantity, tuple[str, ...]]:
+def _best_b(whole: TafelFit | None, b_v: float | None) -> tuple[Quantity, Quantity, Quantity, tuple[str, ...]]:
     """B in V, both slopes, NaN where B is not of them, and what is to be said."""
     unknown = Quantity(NAN, NAN, "V/decade")
     if b_v is not None:
@@ -118,7 +137,7 @@ def _stern_geary(whole: TafelFit | None, b_v: float | None) -> tuple[Quantity, Q
         b = whole.stern_geary
         if b.sigma < KNOWN * b.value:
             low, high = whole.window_v
-            said = f"B = {1e3 * b.value:.1f} mV is of the slopes that a fit from {low:.3f} to {high:.3f} V found"
+            said = f"B = {1e3 * b.value:.1f} mV is that of a fit from {low:.3f} to {high:.3f} V, {whole.method}"
             return b, whole.beta_a, whole.beta_c, (said,)
     b_v = ASSUMED_SLOPE / 2 / LN10
     said = f"B = {1e3 * b_v:.0f} mV was assumed, of slopes of {1e3 * ASSUMED_SLOPE:.0f} mV/decade; give the Stern-Geary B"

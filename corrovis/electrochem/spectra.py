@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,15 @@ from corrovis.results import Complex, Real
 MAX_POINTS = 400  # of a spectrum; instruments give 10 a decade
 SHORTEST = 4  # points of a sweep that counts as a spectrum beside others
 RESTART = 0.5  # share of the range of log f by which a sweep has to go back at once to be a new one
+Sign = Literal["", "told", "negated"]  # what is known of that of the imaginary part: by the caller, by a heading as -Z''
 SPECTRUM_HINT = "name the columns, for example frequency=1,real=3,imaginary=4"
 
 
-def capacitive(frequency: Real, impedance: Complex, told: bool, notes: list[str]) -> Complex:
-    """The impedance with the sign in which a capacitor is negative; headings often say Z'' where -Z'' stands."""
+def capacitive(frequency: Real, impedance: Complex, says: Sign, notes: list[str]) -> Complex:
+    """The impedance with the sign in which a capacitor is negative; headings often say Z'' where -Z'' stands.
+
+    `says` is "told" where the caller gave the sign, which then holds, and "negated" where the heading says -Z'', which holds too.
+    """
     good = np.isfinite(impedance) & (frequency > 0)
     if not good.any():
         return impedance
@@ -29,13 +34,19 @@ def capacitive(frequency: Real, impedance: Complex, told: bool, notes: list[str]
         notes.append("real parts were negative; the sign of the impedance was turned")
         impedance, z = -impedance, -z
     slow = z.imag[np.argsort(frequency[good])[: max(1, (2 * len(z)) // 3)]]
-    if not told and np.mean(slow > 0) > 0.7 and slow.sum() > 0:
+    if says == "told" or not (np.mean(slow > 0) > 0.7 and slow.sum() > 0):
+        return impedance
+    if says == "negated":
         notes.append(
-            "imaginary parts were positive, taken for -Z''; if the cell is inductive and they are Z'', say so by a sign, "
-            "for example columns frequency=1,real=2,imaginary=+3"
+            "the heading says -Z'' but its numbers are negative, so the cell is taken for inductive; if they are Z'', say so by "
+            "a sign, for example columns frequency=1,real=2,imaginary=+3"
         )
-        impedance = impedance.conj()
-    return impedance
+        return impedance
+    notes.append(
+        "imaginary parts were positive, taken for -Z''; if the cell is inductive and they are Z'', say so by a sign, "
+        "for example columns frequency=1,real=2,imaginary=+3"
+    )
+    return impedance.conj()
 
 
 def runs(frequency: Real, impedance: Complex, name: str, notes: list[str]) -> list[tuple[Real, Complex]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from corrovis.curves import PolarizationCurve, Quantity
+from corrovis.curves import PolarizationCurve, Quantity, check_column
 from corrovis.errors import BadInputError
 from corrovis.results import Real
 
@@ -38,6 +38,10 @@ class Sweep:
     noise_decades: float
     warnings: tuple[str, ...]
     rounded_v: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_column("Sweep.potential_v", self.potential_v)
+        check_column("Sweep.current_a_cm2", self.current_a_cm2, len(self.potential_v))
 
     @property
     def eta(self) -> Real:
@@ -81,10 +85,9 @@ def prepare(curve: PolarizationCurve) -> Sweep:
     if len(curve) < MIN_POINTS:
         few = counted(len(curve), "point")
         raise BadInputError(f"{curve.name} has {few}; {MIN_POINTS} or more around the corrosion potential are needed")
-    e, i = _thinned(curve.potential_v, curve.current_a_cm2)
-    order = np.argsort(e, kind="stable")
-    e, i = e[order], i[order]
+    order = np.argsort(curve.potential_v, kind="stable")
     warnings: list[str] = []
+    e, i = _thinned(curve.potential_v[order], curve.current_a_cm2[order], warnings)
     if np.ptp(e) < 2 * MIN_SIDE_V:
         raise BadInputError(f"{curve.name}: the potential spans {1e3 * np.ptp(e):.1f} mV; a sweep around E_corr is needed")
     e, i, rounded = _without_zeros(e, i, warnings)
@@ -127,12 +130,16 @@ def _turns(e: Real) -> list[int]:
     return [turn for turn in turns if 0 < turn < len(e) - 1]
 
 
-def _thinned(e: Real, i: Real) -> tuple[Real, Real]:
+def _thinned(e: Real, i: Real, warnings: list[str]) -> tuple[Real, Real]:
+    """Potentials, rising, and their currents; of very many the medians of neighbours."""
     group = len(e) // MAX_POINTS
     if group < 2:
-        return e.copy(), i.copy()
-    whole = len(e) // group * group
-    return np.median(e[:whole].reshape(-1, group), axis=1), np.median(i[:whole].reshape(-1, group), axis=1)
+        return e, i
+    groups = len(e) // group
+    warnings.append(f"{len(e)} points were made {groups}, each the median of {group} or {group + 1} neighbours")
+    medians = (np.array([np.median(part) for part in np.array_split(column, groups)]) for column in (e, i))
+    thin_e, thin_i = medians
+    return thin_e, thin_i
 
 
 def _merged(e: Real, i: Real) -> tuple[Real, Real]:
@@ -247,7 +254,8 @@ def join_blocks(blocks: list[tuple[Real, Real]], signed: bool, notes: list[str])
     if len(parts) > MAX_TABLES:
         longest = max(parts, key=lambda part: len(part[0]))
         rows = sum(len(e) for e, _ in parts) - len(longest[0])
-        notes.append(f"the longest of {len(parts)} tables was taken, {rows} rows of the others were left out; save them apart")
+        left = f"{counted(rows, 'row')} of the others {'was' if rows == 1 else 'were'} left out"
+        notes.append(f"the longest of {len(parts)} tables was taken, {left}; save them apart")
         return *longest, signed
     notes.append(f"{len(parts)} tables with the same headings were joined; save them apart if they are different curves")
     if len(parts) == 2 and _adjoin(parts[0][0], parts[1][0]):

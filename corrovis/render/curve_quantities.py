@@ -128,9 +128,16 @@ def measured(quantity: Quantity) -> dict[str, float | None]:
     return {"value": finite(quantity.value), "sigma": finite(quantity.sigma), **limits}
 
 
+def rate_notes(of: Metal | None) -> list[str]:
+    """What is to be said of a corrosion rate, or of that there is none."""
+    if of is None:
+        return [NO_METAL]
+    return [of.note] if of.note else []
+
+
 def tafel_quantities(fit: TafelFit, of: Metal | None) -> dict[str, Quantity | None]:
     """All that a polarisation curve gave, by the contract's keys; None for what its model or its data leave out."""
-    rate = corrosion_rate(fit.i_corr, *of) if of else Quantity(float("nan"), float("nan"), "mm/year")
+    rate = corrosion_rate(fit.i_corr, *of[:2]) if of else Quantity(float("nan"), float("nan"), "mm/year")
     limit, passive, ohmic = (fit.i_limit, fit.i_passive, fit.resistance) if isinstance(fit, MixedFit) else (None, None, None)
     return {
         "e_corr_v": fit.e_corr,
@@ -157,7 +164,7 @@ def conditions(fit: TafelFit | CircuitFit, of: Metal | None) -> dict[str, Quanti
             "area_cm2": (fit.spectrum.area_cm2, "cm2"),
         }
     else:
-        weight, density = of or (None, None)
+        weight, density = of[:2] if of else (None, None)
         told = {
             "window_low_v": (fit.window_v[0], "V"),
             "window_high_v": (fit.window_v[1], "V"),
@@ -207,7 +214,7 @@ def _record(name: str, method: str, found: dict[str, Quantity]) -> list[list[Any
 
 
 def write_csv(fit: TafelFit | CircuitFit, path: Path) -> None:
-    """Measured and fitted points, one row each, with units in the headings."""
+    """The measured points that were fitted and the fit there, one row each, with units in the headings."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         if isinstance(fit, TafelFit):

@@ -56,7 +56,7 @@ def narrow_window(fits: Sequence[TafelFit]) -> tuple[float, float] | None:
 def _draw_tafel(fit: TafelFit, colour: str, axes: Axes) -> None:
     curve = fit.curve
     axes.semilogy(curve.potential_v, np.abs(curve.current_a_cm2), ".", ms=3, color=colour, alpha=0.45, label=literal(curve.name))
-    axes.semilogy(fit.potential_v, np.abs(fit.model_a_cm2), "-", lw=1.6, color=colour)
+    axes.semilogy(fit.line_v, np.abs(fit.line_a_cm2), "-", lw=1.6, color=colour)
     axes.axvspan(*fit.window_v, color=colour, alpha=0.07, lw=0)
     for side, slope in ((1, fit.beta_a.value), (-1, fit.beta_c.value)):
         if np.isfinite(slope):

@@ -6,7 +6,7 @@ from typing import Any
 
 from corrovis.curves import CircuitFit, TafelFit
 from corrovis.electrochem.corrosion_rate import Arrhenius, Metal
-from corrovis.render.curve_quantities import NO_METAL, finite, measured, tafel_quantities
+from corrovis.render.curve_quantities import finite, measured, rate_notes, tafel_quantities
 
 
 def tafel_answer(fit: TafelFit, of: Metal | None) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def tafel_answer(fit: TafelFit, of: Metal | None) -> dict[str, Any]:
         "area_cm2": fit.curve.area_cm2,
         "equivalent_weight_g": of and of[0],
         "density_g_cm3": of and of[1],
-        "warnings": [*fit.warnings, *([] if of else [NO_METAL])],
+        "warnings": [*fit.warnings, *rate_notes(of)],
     }
 
 

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from corrovis.curves import CircuitFit, Method, PolarizationCurve, TafelFit
 from corrovis.electrochem.corrosion_rate import Arrhenius, Metal, pair_temperatures
 from corrovis.electrochem.impedance import fit_circuit
 from corrovis.electrochem.polarization import fit_tafel
-from corrovis.electrochem.readers import read_polarization, read_spectrum
+from corrovis.electrochem.readers import WIDE_VOLTS, read_polarization, read_spectrum
 from corrovis.electrochem.spectra import unevenness
 from corrovis.errors import BadInputError, advising
 from corrovis.render.plots import impedance_figure, save_figure, tafel_figure
 from corrovis.tasks.curve_answers import activation_answer, circuit_answer, tafel_answer
 
 MOST_LETTERS = 40
+MILLIVOLTS = "the potentials span {span:.3g} V: if they are mV, name the columns as in potential='1 (mV)',current=2"
 TURNED = "the column named as current is stepped like a potential: the columns may be the other way round"
 Named = tuple[Path, str]  # where a file lies, and what its curve is called
 
@@ -85,9 +88,11 @@ def tafel(files: Sequence[Named], asked: TafelRequest, plot: Path, temperatures_
 
 
 def fit_curve(curve: PolarizationCurve, asked: TafelRequest) -> TafelFit:
-    """As `fit_tafel`; its error also says so where the columns were named and look turned round."""
+    """As `fit_tafel`; its error also says so where the columns were named and look turned round, or volts may be millivolts."""
     turned = asked.columns is not None and unevenness(curve.current_a_cm2) < unevenness(curve.potential_v)
-    with advising(BadInputError, TURNED) if turned else nullcontext():
+    span = float(np.ptp(curve.potential_v))
+    advice = TURNED if turned else MILLIVOLTS.format(span=span) if span > WIDE_VOLTS else ""
+    with advising(BadInputError, advice) if advice else nullcontext():
         return fit_tafel(curve, asked.method, asked.window_v, asked.sweep, asked.stern_geary_v)
 
 

@@ -48,7 +48,7 @@ def panel(x: str, y: str, series: list[dict[str, Any]], **more: Any) -> dict[str
 def series(x: Real, y: Real, name: str, colour: int, line: bool) -> dict[str, Any]:
     """Points, (n,) both, as circles or as a line; those that are no numbers are left out, and of very many some."""
     good = np.isfinite(x) & np.isfinite(y)
-    step = max(1, int(good.sum()) // SHOWN)
+    step = max(1, -(-int(good.sum()) // SHOWN))
     xs, ys = x[good][::step], y[good][::step]
     return {
         "name": name,

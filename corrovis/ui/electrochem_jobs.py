@@ -221,7 +221,7 @@ def plain(line: str) -> str:
 
 def table(fits: list[Fit], of: Metal | None, arrhenius: Arrhenius | None = None) -> str:
     """The results as HTML, a table for each curve; below them every warning."""
-    from corrovis.render.curve_quantities import NO_METAL, arrhenius_quantities
+    from corrovis.render.curve_quantities import arrhenius_quantities, rate_notes
 
     blocks: list[str] = []
     said: list[str] = []
@@ -232,7 +232,7 @@ def table(fits: list[Fit], of: Metal | None, arrhenius: Arrhenius | None = None)
         found = _circuit_rows(fit) if isinstance(fit, CircuitFit) else _tafel_rows(fit, of)
         blocks.append(_table(f"{escape(name)}<small>{escape(kind)}</small>", found))
         said = said + [f"{name}: {line}" if len(fits) > 1 else line for line in fit.warnings]
-        said = said + ([] if of or circuit else [NO_METAL])
+        said = said + ([] if circuit else rate_notes(of))
     if arrhenius:
         rows = "".join(_row(key, quantity) for key, quantity in arrhenius_quantities(arrhenius).items())
         blocks.append(_table(escape(wording.ACTIVATION.format(count=len(arrhenius.kelvin))), rows))

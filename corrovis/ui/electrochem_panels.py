@@ -24,21 +24,22 @@ def file_of(fit: TafelFit, known: Container[str]) -> str:
     return name if name in known else re.sub(r" sweep \d+ \((up|down)\)$", "", name)
 
 
-def _log(current: Real) -> Real:
-    """log10|i|; NaN at zero current, which would draw the axis down to nothing."""
+def _log(current: Real, measured: Real) -> Real:
+    """log10|i|; NaN at next to zero current of what was measured, which would draw the axis down to nothing."""
     size = np.abs(current)
-    floor = 0.3 * float(np.quantile(size, 0.01)) or 1e-30
+    floor = 0.3 * float(np.quantile(np.abs(measured), 0.01)) or 1e-30
     return np.where(size > floor, np.log10(np.maximum(size, floor)), np.nan)
 
 
 def polarization_panels(curves: list[PolarizationCurve], fits: list[TafelFit], reference: str) -> list[dict[str, Any]]:
     """log|i| over E, measured and fitted, with the first fit's window; below it what the fits leave, larger if that is narrow."""
     places = {curve.name: k for k, curve in enumerate(curves)}
-    main = [series(c.potential_v, _log(c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
+    main = [series(c.potential_v, _log(c.current_a_cm2, c.current_a_cm2), c.name, k, False) for k, c in enumerate(curves)]
     left = []
     for fit in fits:
         k = places[file_of(fit, places)]
-        main.append(series(fit.potential_v, _log(fit.model_a_cm2), "", k, True) | {"ink": True})
+        line = _log(fit.line_a_cm2, curves[k].current_a_cm2)
+        main.append(series(fit.line_v, line, "", k, True) | {"ink": True})
         left.append(series(fit.potential_v, fit.residuals, "", k, False))
     window = [round(edge, 4) for edge in fits[0].window_v] if fits else None
     of = file_of(fits[0], places) if len(fits) > 1 else None

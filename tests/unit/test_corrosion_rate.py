@@ -13,10 +13,12 @@ from corrovis.electrochem.corrosion_rate import (
     MPY,
     activation_energy,
     corrosion_rate,
+    metal,
     pair_temperatures,
     read_composition,
 )
 from corrovis.errors import BadInputError
+from corrovis.render.curve_quantities import rate_notes
 from corrovis.tasks.curve_answers import activation_answer
 from corrovis.ui import electrochem_jobs as jobs
 
@@ -48,9 +50,21 @@ def test_further_elements_and_other_valences() -> None:
     for text, weight in (("Cr(6)=100", 51.996 / 6), ("Ta=100", 36.19), ("Zr=100", 22.81), ("Pb=100", 103.6), ("Ag=100", 107.87)):
         assert read_composition(text, 1.0).equivalent_weight == pytest.approx(weight, rel=1e-3)
     assert read_composition("Ni=57,Cr=15.5,Mo=16,Fe=5.5,W=3.75", 8.89).equivalent_weight == pytest.approx(27.09, rel=0.01)
+    c22 = read_composition("Ni=57,Cr=22,Mo=13.5,W=3,Co=2.5,Fe=4", 8.69)  # nominal: 102 %
+    assert c22.equivalent_weight == pytest.approx(26.04, rel=0.01)
     for text in ("Cr(9)=100", "Cr(0)=100", "Cr6=100"):
         with pytest.raises(BadInputError, match="not understood"):
             read_composition(text, 1.0)
+
+
+def test_graphite_is_left_out_and_that_is_said() -> None:
+    cast_iron = metal(None, None, 7.2, "Fe=94,C=3.5,Si=2.5")
+    assert cast_iron is not None
+    assert cast_iron.equivalent_weight == pytest.approx(96.5 / (2 * 94 / 55.845 + 4 * 2.5 / 28.085))
+    assert rate_notes(cast_iron) == ["left out of the equivalent weight, as no metal that corrodes: C"]
+    assert rate_notes(metal("304", None, None)) == []
+    with pytest.raises(BadInputError, match="no valence is known"):
+        read_composition("C=100", 2.2)
 
 
 @pytest.mark.parametrize("relative", [0.0, 0.05, 0.2])
@@ -91,5 +105,7 @@ def test_a_series_tells_which_currents_are_an_order_of_magnitude() -> None:
 def test_a_series_needs_three_temperatures_in_kelvin() -> None:
     with pytest.raises(BadInputError, match="kelvin"):
         activation_energy([30, 40, 50], currents(np.array([1e-6, 2e-6, 3e-6]), 0.1))
+    with pytest.raises(BadInputError, match=r"span 0\.2 K"):
+        activation_energy([298, 298.1, 298.2], currents(np.array([1e-6, 2e-6, 3e-6]), 0.1))
     with pytest.raises(BadInputError, match="three or more"):
         activation_energy([303, 313, 313], currents(np.array([1e-6, 2e-6, 3e-6]), 0.1))

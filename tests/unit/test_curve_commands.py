@@ -77,7 +77,7 @@ def test_a_composition_gives_the_equivalent_weight(corrovis: Run, curve: Path) -
     words = ("--composition", "Fe=99.5,C=0.5", "--density", 7.87)
     answer = json.loads(corrovis("tafel", curve, "--area-cm2", 2, *words, "--json")[1])
     assert answer["corrosion_rate_mm_y"]["value"] == pytest.approx(0.116, rel=0.02)
-    weight, _ = metal(None, None, 7.94, "Fe=68,Cr=17,Ni=12") or (0, 0)
+    weight, _ = (metal(None, None, 7.94, "Fe=68,Cr=17,Ni=12") or (0, 0))[:2]
     assert weight == pytest.approx(97 / (2 * 68 / 55.845 + 3 * 17 / 51.996 + 2 * 12 / 58.693), rel=1e-6)
 
 
@@ -89,7 +89,7 @@ def test_mixed_control_answers_its_limit_and_every_curve_its_resistance(corrovis
     path.write_text("E (V),i (A/cm2)\n" + "\n".join(f"{e - 0.45:.5f},{i:.7g}" for e, i in zip(eta, current, strict=True)))
     answer = json.loads(corrovis("tafel", path, "--method", "mixed", "--json")[1])
     assert answer["i_limit_a_cm2"]["value"] == pytest.approx(2e-4, rel=0.02)
-    b = 0.08 * 0.12 / (np.log(10) * 0.2)
+    b = 1 / (np.log(10) * (1 / 0.08 + 0.9 / 0.12))  # i_corr is a tenth of the limit
     assert answer["stern_geary_v"]["value"] == pytest.approx(b, rel=0.03)
     slope = 2e-5 * np.log(10) * (1 / 0.08 + 0.9 / 0.12)
     assert answer["polarisation_resistance_ohm_cm2"]["value"] == pytest.approx(1 / slope, rel=0.03)
@@ -111,9 +111,6 @@ def test_several_curves_with_temperatures_give_an_activation_energy(corrovis: Ru
     assert [item["file"] for item in answer["items"]] == [*map(str, words[::3]), "nothing.csv"]
     assert "cannot be read" in answer["items"][3]["error"]
     assert answer["activation_energy_kj_mol"]["value"] == pytest.approx(40, abs=0.1)
-    code, out, err = corrovis("tafel", *words)
-    assert code == 0, err
-    assert "Activation energy" in out
     code, out, err = corrovis("tafel", *words[:6], "nothing.csv", "--temperature", 333, "--json")
     assert code == 0, err
     answer = json.loads(out)
@@ -333,8 +330,9 @@ def test_the_activation_energy_goes_into_files_table_and_plots(corrovis: Run, tm
     for name, temperatures in (("with", [303, 313, 323]), ("without", [])):
         plots[name] = tmp_path / f"{name}.svg"
         asked = [word for kelvin in temperatures for word in ("--temperature", kelvin)]
-        code, _, err = corrovis("tafel", *paths, *asked, "--plot", plots[name])
+        code, out, err = corrovis("tafel", *paths, *asked, "--plot", plots[name])
         assert code == 0, err
+        assert ("Activation energy" in out) == bool(temperatures)
     assert len(plots["with"].read_text().split('id="axes_')) == len(plots["without"].read_text().split('id="axes_')) + 1
 
 
@@ -380,7 +378,7 @@ def test_the_table_of_a_spectrum_calls_a_constant_phase_element_by_q_and_alpha(s
 
 
 def test_a_metal_typed_is_checked_and_zero_is_no_metal() -> None:
-    assert jobs.CurveRequest((), equivalent_weight="27,92", density="7.87").metal == (27.92, 7.87)
+    assert jobs.CurveRequest((), equivalent_weight="27,92", density="7.87").metal == metal(None, 27.92, 7.87)
     assert jobs.CurveRequest(()).metal is None
     with pytest.raises(BadInputError, match="must be above 0"):
         _ = jobs.CurveRequest((), equivalent_weight="0", density="7.87").metal

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from corrovis.curves import MixedFit, PolarizationCurve, Quantity
+from corrovis.curves import ORDER_OF_MAGNITUDE, MixedFit, PolarizationCurve, Quantity
 from corrovis.electrochem.extrapolation import _doubts as line_doubts
 from corrovis.electrochem.extrapolation import _Line, _Lines
 from corrovis.electrochem.kinetics import OHMIC, Trial
-from corrovis.electrochem.polarization import _doubts, _Optimum, fit_tafel
+from corrovis.electrochem.polarization import _doubted, _doubts, _Optimum, fit_tafel
 from corrovis.electrochem.resistance import without_drop
 from corrovis.electrochem.sweeps import Sweep
 from corrovis.electrochem.windows import alike, choose, exceeds_limit, most_resistance
@@ -93,6 +93,18 @@ def test_a_slope_is_doubted_by_its_branch_not_only_by_itself(beta: float, sigma:
     found = _Optimum(values, np.diag([1e-6, 1e-4, 1e-6, sigma**2, 0, 0, 0]), 50.0, True, np.ones(1, bool))
     lines = [line for line in _doubts(found, (E_CORR - branch, E_CORR + 0.1)) if line.startswith("beta_c")]
     assert [line[: len(said)] for line in lines] == [said] * bool(said)
+
+
+@pytest.mark.parametrize(
+    ("beta", "denied", "doubted"), [(0.12, 1, 0.0), (0.12, 2, ORDER_OF_MAGNITUDE), (1.95, 0, ORDER_OF_MAGNITUDE)]
+)
+def test_a_slope_at_its_bound_or_two_models_denied_leave_an_order_of_magnitude(beta: float, denied: int, doubted: float) -> None:
+    eta = np.arange(-0.1, 0.1, 0.002)
+    values = np.array([E_CORR, np.log(I_CORR), BETA_A, beta, 0, 0, 0])
+    assert _doubted(sweep(eta, active(eta)), trial("butler-volmer", 0.002), values, denied) == doubted
+    found = _Optimum(values, np.diag([1e-6, 1e-4, 1e-6, 1e-6, 0, 0, 0]), 50.0, True, np.ones(1, bool), doubted)
+    assert found.i_corr.sigma == pytest.approx(I_CORR * np.hypot(0.01, doubted))
+    assert any("order of magnitude" in line for line in _doubts(found, WINDOW)) is (doubted > 0)
 
 
 def test_a_branch_of_millivolts_tells_no_error_of_its_slope() -> None:

@@ -19,6 +19,7 @@ from corrovis.electrochem.readers import read_polarization, read_spectra
 from corrovis.electrochem.sweeps import split_sweeps
 from corrovis.electrochem.tables import read_tables
 from corrovis.errors import BadInputError
+from corrovis.tasks.curves import TafelRequest, fit_curve
 
 E = np.linspace(-0.65, -0.25, 41)
 I = 1e-5 * (10 ** ((E + 0.45) / 0.08) - 10 ** (-(E + 0.45) / 0.12))  # noqa: E741
@@ -74,8 +75,12 @@ def test_one_polarisation_curve_in_many_coats(tmp_path: Path, text: str, area: f
         rows(F, Z.real, -Z.imag),
         "Time (s),Freq (Hz),Zre (ohms),Zim (ohms)\n0,0,0,0\n" + rows(F, F[::-1], Z.real[::-1], Z.imag[::-1]),
         "f,-Z',-Z''\n" + rows(F, -Z.real, -Z.imag),
+        "f,Z' (ohm m2),Z'' (ohm m2)\n" + rows(F, 1e-4 * Z.real, 1e-4 * Z.imag),
+        "f,Z' (ohm/cm2),Z'' (ohm/cm2)\n" + rows(F, Z.real, Z.imag),
+        "f,|Z|,phase\n" + rows(F, np.abs(Z), np.angle(Z)),
+        "f,|Z|,-phase\n" + rows(F, np.abs(Z), -np.angle(Z, deg=True)),
     ],
-    ids=["csv", "biologic", "polar", "bare", "reversed", "negated"],
+    ids=["csv", "biologic", "polar", "bare", "reversed", "negated", "per area", "over area", "radians", "degrees"],
 )
 def test_one_spectrum_in_many_coats(tmp_path: Path, text: str) -> None:
     path = tmp_path / "spectrum.txt"
@@ -83,6 +88,10 @@ def test_one_spectrum_in_many_coats(tmp_path: Path, text: str) -> None:
     (spectrum,) = read_spectra(path)
     np.testing.assert_allclose(spectrum.frequency_hz, F, rtol=1e-7)
     np.testing.assert_allclose(spectrum.impedance, Z, rtol=1e-6)
+    taken = {"ohm/cm2": "is in ohm cm2", "|Z|,phase": "was taken for radians", "|Z|,-phase": "was taken for degrees"}
+    assert [line for sign, line in taken.items() if sign in text] == [
+        line for line in taken.values() if line in str(spectrum.notes)
+    ]
 
 
 def test_workbooks(tmp_path: Path) -> None:
@@ -285,6 +294,18 @@ def test_an_inductive_spectrum_stays_so_if_its_sign_is_named(
     assert any("imaginary=+3" in note for note in spectrum.notes) == (columns in (None, "frequency=1,real=2,imaginary=3"))
 
 
+def test_a_heading_that_its_numbers_contradict_holds_but_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text("f (Hz),Z' (ohm),-Z'' (ohm)\n" + rows(F, Z.real, Z.imag))
+    (spectrum,) = read_spectra(path)
+    np.testing.assert_allclose(spectrum.impedance, Z.conj(), rtol=1e-6)
+    (said,) = spectrum.notes
+    assert "the heading says -Z'' but its numbers are negative" in said
+    (right,) = read_spectra(path, None, {"frequency": "1", "real": "2", "imaginary": "+3"})
+    np.testing.assert_allclose(right.impedance, Z, rtol=1e-6)
+    assert right.notes == ()
+
+
 def test_a_spectrum_that_was_broken_off_is_not_mixed_with_whole_ones(tmp_path: Path) -> None:
     f, z = np.concatenate([F, F, F[:3]])[::-1], np.concatenate([Z, 2 * Z, 3 * Z[:3]])[::-1]
     path = tmp_path / "several.csv"
@@ -320,6 +341,43 @@ def test_a_second_curve_in_a_file_is_not_dropped_without_a_word(tmp_path: Path) 
     assert any("left out: 1 more column of current;" in note for note in curve.notes)
     path.write_text("E (V),I (A),E (V),I (A)\n" + rows(E[:20][::-1], -I[:20][::-1], E[21:], I[21:]))
     assert not any("left out" in note for note in read_polarization(path, 1.0).notes)
+
+
+@pytest.mark.parametrize(
+    ("line", "area"),
+    [
+        ("Electrode area: 0.5 m2", 5000),
+        ("Electrode surface area : 50 mm²", 0.5),
+        ("Sample area: 2,5 cm^2", 2.5),
+        ("Area (mm2): 50", 0.5),
+        ("Exposed area, 1.5", 1.5),
+        ("AREA\tQUANT\t2.0E+00\tSample Area (cm^2)", 2),
+        ("AREA\tQUANT\t2.0E+00\tArea of the coupon", 2),
+        ("Electrode area: 0.5 in2", None),
+        ("Electrode area: 0.5 dollars", None),
+    ],
+)
+def test_an_area_in_the_file_counts_in_its_own_unit(tmp_path: Path, line: str, area: float | None) -> None:
+    path = tmp_path / "curve.txt"
+    path.write_text(f"{line}\nE (V)\tI (A)\n" + rows(E, I, separator="\t"))
+    curve = read_polarization(path)
+    assert curve.area_cm2 == pytest.approx(area or 1.0)
+    np.testing.assert_allclose(curve.current_a_cm2, I / (area or 1.0), rtol=1e-6)
+    assert any(f"the area in {line!r} was not understood" in note for note in curve.notes) is (area is None)
+
+
+def test_volts_that_may_be_millivolts_are_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "lpr.csv"
+    eta = np.linspace(-10, 10, 41)
+    for heading, said in (("E", True), ("E (mV)", False), ("E (V)", False)):
+        path.write_text(f"{heading},I (A)\n" + rows(eta, 2e-7 * eta))
+        curve = read_polarization(path, 1.0)
+        assert any("-10 to 10 without a unit, were taken for V; if they are mV" in note for note in curve.notes) is said
+        if said:
+            with pytest.raises(BadInputError, match="the potentials span 20 V: if they are mV, name the columns"):
+                fit_curve(curve, TafelRequest(method="resistance"))
+    named = read_polarization(path, 1.0, {"potential": "1 (mV)", "current": "2"})
+    assert fit_curve(named, TafelRequest(method="resistance")).polarisation_resistance is not None
 
 
 def test_an_area_in_words_is_no_area(tmp_path: Path) -> None:

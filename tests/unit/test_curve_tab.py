@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pytest
 from drawn_curves import write_curve
 
@@ -17,6 +18,7 @@ from corrovis.errors import BadInputError
 from corrovis.render.plots import tafel_figure
 from corrovis.tasks.curves import TafelRequest, fit_curve
 from corrovis.ui import electrochem_jobs as jobs
+from corrovis.ui.curve_plot import series
 from corrovis.ui.electrochem import ElectrochemTab
 
 
@@ -104,6 +106,11 @@ def test_residuals_of_a_narrow_window_have_an_axis_of_their_own(curve: Path) -> 
             assert lower.get_xlim() == pytest.approx((fit.window_v[0] - 0.0024, fit.window_v[1] + 0.0024), abs=3e-4)
         _, left = json.loads(jobs.plot_value([read], [fit], ""))["panels"]
         assert ("frame" in left) is not shared
+
+
+def test_of_very_many_points_the_page_draws_500() -> None:
+    for count, drawn in ((500, 500), (501, 251), (999, 500), (5000, 500)):
+        assert len(series(np.arange(float(count)), np.zeros(count), "", 0, False)["x"]) == drawn
 
 
 def test_no_reference_is_drawn_where_none_was_named(curve: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corrovis.curves import Spectrum
+from corrovis.curves import ActivationEnergy, KramersKronig, Quantity, RelaxationTimes, Spectrum
 from corrovis.electrochem.circuits import ELEMENTS, fitted_line, parse
+from corrovis.electrochem.corrosion_rate import Arrhenius
 from corrovis.electrochem.impedance import NAMED, brug_capacitance, effective_capacitances, fit_circuit
-from corrovis.electrochem.kramers_kronig import check_kramers_kronig, relaxation_times
+from corrovis.electrochem.kramers_kronig import check_kramers_kronig, judged, relaxation_times
+from corrovis.electrochem.sweeps import Sweep
 from corrovis.errors import BadInputError
 
 F = np.logspace(5, -2, 50)
@@ -53,8 +55,10 @@ def test_the_circuits_of_the_seed_have_names(name: str, text: str) -> None:
         ("R0-p(R1,CPE1)", [5, 2e4, 3e-5, 0.8]),
         ("R0-CPE1", [20, 2e-5, 0.92]),
         ("R0-p(R1-Wo1,CPE1)", [20, 300, 500, 20, 2e-5, 0.9]),
+        ("R0-p(R1-Ws1,CPE1)", [10, 200, 800, 5, 4e-5, 0.9]),
+        ("R0-p(R1-G1,CPE1)", [10, 200, 500, 2, 4e-5, 0.9]),
     ],
-    ids=["ideal", "cpe", "blocking", "finite diffusion"],
+    ids=["ideal", "cpe", "blocking", "finite diffusion", "diffusion through", "gerischer"],
 )
 def test_auto_takes_the_circuit_that_made_the_spectrum(text: str, values: list[float]) -> None:
     fit = fit_circuit(simulated(text, values))
@@ -170,21 +174,110 @@ def test_an_element_too_many_is_told() -> None:
     assert any("cannot be told" in line for line in fit.warnings)
 
 
-def test_kramers_kronig_knows_a_drifting_spectrum() -> None:
+def drifting(share: float, noise: float) -> Spectrum:
+    """A cell whose charge transfer resistance grows by this share while it is measured, three periods a point."""
+    f = np.geomspace(1e5, 1e-2, 57)
+    passed = np.cumsum(np.maximum(3 / f, 1))
+    resistances = 1000 * (1 + share * passed / passed[-1])
+    z = 10 + 1 / (1 / resistances + 4e-4 * (2j * np.pi * f) ** 0.85)
+    random = np.random.default_rng(1)
+    return Spectrum(f, z * (1 + noise * (random.standard_normal(57) + 1j * random.standard_normal(57))), "drifting")
+
+
+def test_drift_is_told_from_noise() -> None:
+    for noise in (0.0005, 0.001, 0.003):
+        spectrum = drifting(0.2, noise)
+        (said,) = judged(spectrum, check_kramers_kronig(spectrum))
+        assert "off together" in said
+        assert "at 0.01 Hz" in said
+    for noise in (0.001, 0.005, 0.012, 0.02):
+        spectrum = simulated("R0-p(R1,CPE1)", [10, 1000, 4e-5, 0.85], noise)
+        test = check_kramers_kronig(spectrum)
+        assert test.noise == pytest.approx(2**0.5 * noise, rel=0.3)
+        said = judged(spectrum, test)
+        assert said == [] if noise < 0.012 else not any("drifted" in line for line in said)
+    assert said[0].startswith("noisy: ")
+    ideal = simulated("R0-p(R1,CPE1)", [20, 2e6, 3e-5, 0.92], 1e-5)  # its relaxation ends below the lowest frequency
+    assert check_kramers_kronig(ideal).residual_max < 0.001
+
+
+@pytest.mark.parametrize(("points", "said"), [(slice(20, 26), "off together"), (slice(20, 21), "alone among its neighbours")])
+def test_points_that_are_off_are_told(points: slice, said: str) -> None:
     good = simulated("R0-p(R1,CPE1)", [5, 2e4, 3e-5, 0.85], noise=0.001)
-    assert check_kramers_kronig(good).residual_max < 0.01
     bent = good.impedance.copy()
-    bent[20:26] *= 1.15
-    assert check_kramers_kronig(Spectrum(F.copy(), bent)).residual_max > 0.03
+    bent[points] *= 1.15
+    spectrum = Spectrum(F.copy(), bent)
+    assert said in judged(spectrum, check_kramers_kronig(spectrum))[0]
+
+
+def test_a_negative_resistance_is_named() -> None:
+    """A passivating metal: 1/Z = jwC + 1/50 - (1/30) / (1 + jw 2 s)."""
+    w = 2j * np.pi * F
+    z = 5 + 1 / (w * 2e-5 + 1 / 50 - 1 / 30 / (1 + 2 * w))
+    fit = fit_circuit(Spectrum(F.copy(), z), "randles")
+    assert fit.warnings[0].startswith("the resistance is negative at low frequency")
+    assert not any("drift" in line for line in fit.warnings)
+
+
+GERISCHER = "R0-p(R1-G1,CPE1)", [10.0, 200.0, 500.0, 2.0, 4e-5, 0.9]
+
+
+def test_a_circuit_that_is_wrong_by_little_is_told_and_its_errors_are_wide() -> None:
+    """Two loops follow a Gerischer element to 2 %, which every linear cell's chain of relaxations does to 0.1 %."""
+    wrong = fit_circuit(simulated(*GERISCHER, 0.001), "R0-p(R1,CPE1)-p(R2,CPE2)")
+    assert any("a linear cell explains the spectrum to 0.1" in line and "or auto" in line for line in wrong.warnings)
+    assert not any("drift" in line for line in wrong.warnings)
+    slow = wrong.parameters["R2"] if wrong.parameters["R2"].value > 400 else wrong.parameters["R1"]
+    assert slow.sigma > 10  # 8 where neighbours that are off together count as if they were not
+    noisy = fit_circuit(simulated("R0-p(R1,CPE1)", [10, 1000, 4e-5, 0.85], 0.03), "R0-p(R1,CPE1)")
+    assert not any("explains" in line or "misses" in line for line in noisy.warnings), "the right circuit, however noisy"
 
 
 def test_relaxation_times_are_where_the_loops_are() -> None:
-    found = relaxation_times(simulated("R0-p(R1,C1)-p(R2,C2)", [10, 100, 1e-5, 300, 1e-3], noise=0.001)).peaks
+    found = relaxation_times(simulated("R0-p(R1,C1)-p(R2,C2)", [10, 100, 1e-5, 300, 1e-3], noise=0.001), 0.0014).peaks
     assert len(found) == 2
     (fast, r_fast), (slow, r_slow) = found
     assert fast == pytest.approx(1e-3, rel=0.3)
     assert slow == pytest.approx(0.3, rel=0.3)
     assert (r_fast, r_slow) == (pytest.approx(100, rel=0.1), pytest.approx(300, rel=0.1))
+
+
+@pytest.mark.parametrize("alpha", [0.75, 0.85, 0.95])
+@pytest.mark.parametrize("noise", [0.0005, 0.003, 0.01])
+def test_one_loop_has_one_relaxation_time_and_a_capacitor_none(alpha: float, noise: float) -> None:
+    for text, values, count in (("R0-p(R1,CPE1)", [10, 1000, 4e-5, alpha], 1), ("R0-CPE1", [10, 4e-5, alpha], 0)):
+        spectrum = simulated(text, values, noise)
+        peaks = relaxation_times(spectrum, check_kramers_kronig(spectrum).noise).peaks
+        assert len(peaks) == count
+        assert all(resistance == pytest.approx(1000, rel=0.05) for _, resistance in peaks)
+
+
+def test_relaxation_times_beyond_the_measured_are_left_out_and_what_steps_hand_on_is_checked() -> None:
+    tau = np.logspace(-3, 1, 50)
+    gamma = np.exp(-((np.log10(tau) + 2) ** 2) / 0.02) + np.exp(-((np.log10(tau) - 0.5) ** 2) / 0.02)
+    assert len(RelaxationTimes(tau, gamma.copy()).peaks) == 2
+    ((kept, _),) = RelaxationTimes(tau, gamma.copy(), (1e-3, 1.0)).peaks
+    assert kept == pytest.approx(0.01, rel=0.2)
+    for wrong in (np.ones(50, int), np.ones(49), np.full(50, np.nan)):
+        with pytest.raises((TypeError, ValueError), match=r"RelaxationTimes\.gamma"):
+            RelaxationTimes(tau, wrong)
+    with pytest.raises(ValueError, match="rising"):
+        RelaxationTimes(tau[::-1].copy(), gamma.copy())
+    with pytest.raises(TypeError, match=r"KramersKronig\.residuals"):
+        KramersKronig(0.5, 10, np.ones(50))
+    with pytest.raises(ValueError, match=r"Sweep\.current_a_cm2"):
+        Sweep(np.ones(5), np.ones(4), 0.0, 0.0, ())
+    with pytest.raises(TypeError, match=r"Arrhenius\.kelvin"):
+        Arrhenius(np.ones(3, int), np.ones(3), ActivationEnergy(Quantity(40, 1, "kJ/mol"), Quantity(1, 1, "A/cm2"), 1.0))
+
+
+def test_an_inductive_loop_is_said_to_be_none_of_the_relaxations() -> None:
+    truth = [10, 2e-5, 0.9, 200, 300, 900]
+    said = [
+        fit_circuit(simulated(NAMED["two-loop"], truth), "two-loop"),
+        fit_circuit(simulated("R0-p(R1,C1)", [20, 500, 1e-5], 0.03), "randles"),
+    ]
+    assert [any("inductive loop" in line for line in fit.warnings) for fit in said] == [True, False]
 
 
 def test_a_fit_holds_its_relaxation_times_and_limits() -> None:
