@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
+from corrovis.commands.answers import Json, err, guarded, open_store, out, print_items, print_json, print_table, say, working
 from corrovis.errors import BadInputError
+
+if TYPE_CHECKING:
+    from corrovis.steel.results import Brush
 
 Strength = Annotated[float, typer.Option(help="0 leaves the plate as it is, 1 is the whole effect.")]
 Mask = Annotated[Path | None, typer.Option(help="PNG of the plate's size, white where it is to happen.  [default: everywhere]")]
@@ -23,7 +24,10 @@ def steel(
     patches: Annotated[list[Path], typer.Argument(help="Pictures of hot-rolled steel.")],
     as_json: Json = False,
 ) -> None:
-    """Which of nine defects each picture of steel shows, or none."""
+    """Which of nine defects each picture of steel shows, or none.
+
+    The strip must run up or across the picture: turned by 45 degrees it is often answered wrongly.
+    """
     with working("classifying", as_json):
         from corrovis.steel.inspector import PatchInspector
         from corrovis.tasks.many import answer_each
@@ -54,7 +58,11 @@ def defect_add(
     Defects are drawn as large as in 64 px patches of hot-rolled strip, and without a mask they cover the whole plate evenly, like
     wallpaper: on a plate much larger than that, mask the place where the defect is to be.
     """
-    _change_plate(plate, name, file, Wish(strength, seed, mask, as_json))
+    with working("adding", as_json):
+        from corrovis.steel.results import Brush
+
+        answer = _changed(plate, name, file, Brush(strength, seed), mask)
+    _show(answer, as_json)
 
 
 def defect_erase(
@@ -65,41 +73,36 @@ def defect_erase(
     as_json: Json = False,
 ) -> None:
     """Wipe defects off steel."""
-    _change_plate(plate, None, file or Path(f"{plate.stem}_erased.png"), Wish(strength, 0, mask, as_json))
+    with working("erasing", as_json):
+        from corrovis.steel.results import Brush
+
+        answer = _changed(plate, None, file or Path(f"{plate.stem}_erased.png"), Brush(strength), mask)
+    _show(answer, as_json)
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How strong, which one, where, and whether the answer is JSON."""
-
-    strength: float
-    seed: int
-    mask: Path | None
-    as_json: bool
-
-
-def _change_plate(path: Path, name: str | None, file: Path, wish: Wish) -> None:
-    """Add the defect `name`, or erase."""
+def _changed(path: Path, name: str | None, file: Path, brush: Brush, mask: Path | None) -> dict[str, Any]:
+    """The contract's answer: the plate in `path` with the defect `name`, or without any, written to `file`."""
     if file.suffix.lower() != ".png":
         raise BadInputError(f"{file} does not end in .png, and plates are written as PNG; choose another name with --out")
-    with working("erasing" if name is None else "adding", wish.as_json):
-        from corrovis.steel.plates import read_plate, read_region
-        from corrovis.steel.results import CLEAN, Brush
-        from corrovis.tasks.steel import check_spared, make, steel_tools, write_defect
+    from corrovis.steel.plates import read_plate, read_region
+    from corrovis.steel.results import CLEAN
+    from corrovis.tasks.steel import check_spared, make, steel_tools, write_defect
 
-        check_spared((path, wish.mask), file)
-        tools = steel_tools(open_store())
-        plate = read_plate(path)
-        brush = Brush(wish.strength, wish.seed, read_region(wish.mask, plate.size_hw) if wish.mask else None)
-        made = make(tools, plate, CLEAN if name is None else tools.maker.check_defect(name), brush)
-        answer = write_defect(made, tools, file)
-    for warning in answer["warnings"]:
-        err.print(f"note: {warning}", markup=False)
-    if wish.as_json:
+    check_spared((path, mask), file)
+    tools = steel_tools(open_store())
+    plate = read_plate(path)
+    brush = replace(brush, region=read_region(mask, plate.size_hw) if mask else None)
+    made = make(tools, plate, CLEAN if name is None else tools.maker.check_defect(name), brush)
+    return write_defect(made, tools, file)
+
+
+def _show(answer: dict[str, Any], as_json: bool) -> None:
+    say(answer["warnings"])
+    if as_json:
         print_json(answer)
         return
     likeliest = max(answer["probabilities"].items(), key=lambda item: item[1], default=("nobody looked", 0.0))
-    print_table(["file", "class", "taken for"], [[str(file), answer["class"], f"{likeliest[0]} {likeliest[1]:.2f}"]])
+    print_table(["file", "class", "taken for"], [[str(answer["file"]), answer["class"], f"{likeliest[0]} {likeliest[1]:.2f}"]])
 
 
 def synthesize_steel(
@@ -119,7 +122,7 @@ def synthesize_steel(
     """A set of synthetic defects: a folder per class, and manifest.csv with seed and source of each patch."""
     from rich.progress import Progress
 
-    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+    with guarded(as_json):
         from corrovis.steel.sets import SetOrder
         from corrovis.tasks.steel import steel_tools, write_set
 
@@ -131,6 +134,7 @@ def synthesize_steel(
             task = bar.add_task("synthesizing", total=count * len(order.classes))
             answer = write_set(tools, order, folder, lambda patch: bar.advance(task))
         answer["seconds"] = round(time.perf_counter() - began, 3)
+    say(answer["warnings"])
     if as_json:
         print_json(answer)
         return

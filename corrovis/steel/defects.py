@@ -37,6 +37,7 @@ from corrovis.errors import BadInputError
 from corrovis.networks.pegan import STRIDE, PEGenerator
 from corrovis.results import Bool, Float, Provenance
 from corrovis.steel.brushing import AS_LIGHT, OBJECTS, faded, standing_out
+from corrovis.steel.inspector import was_enlarged
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.steel.wiping import LIGHT, at_own_level, blurred, wiped
 from corrovis.store import Store
@@ -79,6 +80,12 @@ class DefectMaker:
     def erase(self, plate: Plate, brush: Brush = Brush()) -> DefectPlate:  # noqa: B008
         """`plate` without its defects."""
         return self._changed(plate, CLEAN, brush)
+
+    def notes_on(self, plate: Plate) -> list[str]:
+        """Why what is put on `plate` may look unlike a real defect of it."""
+        if not was_enlarged(plate.grey, self.side):
+            return []
+        return [f"defects are drawn finer than this enlarged picture; give the {self.side} px original"]
 
     def produce(self, grey: Float, defects: list[str], seeds: list[int]) -> Float:
         """(n, H, W) in [0, 1] to the same, each with its own defect; `CLEAN` erases.  H and W at least 32."""

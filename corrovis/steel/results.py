@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +88,7 @@ class DefectPlate:
         where: (H, W) bool, the pixels that show the defect, or where it was wiped off
     """
 
+    synthetic: ClassVar[Literal[True]] = True
     original: Plate
     plate: Plate
     defect: str
@@ -106,7 +108,7 @@ class PatchVerdict:
 
     Shape:
         probabilities: (classes,) float32, sums to 1
-    `notes` say what was done to the picture so that the network can see it.
+    `notes` say what was done to the picture so that the network can see it, and why to doubt the answer.
     """
 
     classes: tuple[str, ...]

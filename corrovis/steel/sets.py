@@ -91,7 +91,7 @@ def make_set(
 
     `go_on` is asked before each batch, whether or not the last one had a patch worth keeping; what it raises ends the set.
 
-    A class of which too few pass is given up after `TRIES` patches for each one asked for, and a warning says so.
+    A class of which too few pass is given up after `TRIES` patches for each one asked for; `shortfalls` says so.
 
     Raises:
         BadInputError: an unknown class, or no picture in `order.clean` that can be read
@@ -119,8 +119,6 @@ def make_set(
                 hashes[name].append(mark)
                 tally.kept[name] += 1
                 yield MadePatch(grey, name, seed, source, float(score))
-    for line in shortfalls(order, tally):
-        log.warning("%s", line)
     if not tally.kept.total():
         raise CorrovisError(
             f"none of {sum(map(tally.made, order.classes))} patches showed what was asked for; try other clean patches"

@@ -74,8 +74,10 @@ def write_defect(made: DefectPlate, tools: SteelTools, path: Path) -> dict[str, 
     save_plate(made.plate, path, caption_of(made))
     found = tools.inspector.classify(made.plate) if tools.inspector else None
     answer = {"file": path, "class": made.defect, "probabilities": shares_of(found) if found else {}}
-    answer["warnings"] = [*made.original.notes, *(found.notes if found else ())]
-    if made.brush.region is not None and made.defect != CLEAN and made.brush.strength > 0:
+    added = made.defect != CLEAN and made.brush.strength > 0
+    finer = tools.maker.notes_on(made.original) if added else []
+    answer["warnings"] = [*made.original.notes, *finer, *(found.notes if found else ())]
+    if made.brush.region is not None and added:
         answer["mask"] = write_mask(made, tools.maker.defects, path)
     return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from corrovis.tasks.steel import SteelTools
 from corrovis.ui import steel_jobs
 from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
-from corrovis.ui.parts import AT_ONCE, JS_ONLY, VISIT_S, WORK, Handing, drawing, hero, picture_upload, telling
+from corrovis.ui.parts import AT_ONCE, JS_ONLY, VISIT_S, WORK, Handing, drawing, either_way, hero, picture_upload, telling
 from corrovis.ui.steel_jobs import MOST_PATCHES, NARROW, PlateVisit, SteelDesk, Stroke
 from corrovis.ui.stopping import Run, StoppedError, make_told
 from corrovis.ui.uploads import folder_to_fill, fresh_folder
@@ -113,11 +114,18 @@ class SteelTab:
         stage.look(self.look, desk, stage, trigger_mode="always_last", **QUIET)
         self.saved.wire(stage.save(self.keep, desk, self.saved.file, **QUIET), telling("steel-saved"))
         how = [desk, self.editor, self.strength, self.seed]
-        self.put.click(self.put_there, [*how, self.defect], board, show_progress_on=self.editor, **WORK)
-        self.wipe.click(self.wipe_there, how, board, show_progress_on=self.editor, **WORK)
-        self.undo.click(self.step_back, [desk, self.editor], board, show_progress_on=self.editor, **WORK)
-        self.reset.click(self.again, desk, board, show_progress_on=self.editor, **WORK)
+        self._wire_button(self.put, self.put_there, [*how, self.defect], board)
+        self._wire_button(self.wipe, self.wipe_there, how, board)
+        self._wire_button(self.undo, self.step_back, [desk, self.editor], board)
+        self._wire_button(self.reset, self.again, desk, board)
         self._wire_set()
+
+    def _wire_button(self, button: gr.Button, work: Callable[..., Any], asked: Any, board: list[Any]) -> None:
+        """Of the brush's buttons none can be pressed while one is at work."""
+        buttons = [self.put, self.wipe, self.undo, self.reset]
+        begun = button.click(lambda: [gr.Button(interactive=False)] * len(buttons), None, buttons, **AT_ONCE)
+        done = begun.success(work, asked, board, show_progress_on=self.editor, **WORK)
+        either_way(done, lambda: [gr.Button(interactive=True)] * len(buttons), buttons)
 
     def _wire_set(self) -> None:
         asked: set[Block] = {self.desk, self.kind, self.count, self.set_seed, self.own, self.clean}
@@ -183,7 +191,6 @@ class SteelTab:
 
     def make_set(self, asked: dict[Any, Any], progress: gr.Progress = gr.Progress()) -> tuple[Any, str, str | None]:  # noqa: B008
         kind, count, seed, own = (asked[part] for part in (self.kind, self.count, self.set_seed, self.own))
-        folder = fresh_folder() / "steel"
         defects = self.tools.maker.defects if kind == ALL else (kind,)
         desk = asked[self.desk]
         plate = present(desk.visit, wording.BRUSH_NO_PLATE) if own else None
@@ -199,6 +206,7 @@ class SteelTab:
             progress((next(done), total), desc=wording.steel_name(patch.defect))
 
         with complaining(), suppress(StoppedError):
+            folder = fresh_folder() / "steel"
             clean = steel_jobs.clean_folder(plate, fresh_folder()) if plate else None
             order = SetOrder(defects, int(count), int(seed or 0), clean, asked[self.clean])
             archive, some, answer = steel_jobs.write_zip(self.tools, order, folder, step, go_on)

@@ -119,6 +119,7 @@ def stage_value(tools: SteelTools, visit: PlateVisit) -> str:
         made = make(tools, plate, name, Brush(seed=visit.seed)).plate
         cells.append({"name": name, "uri": to_uri(made.eight_bit), "probabilities": seen(tools, made)})
     height, width = plate.size_hw
+    came = tools.inspector.classify(whole) if tools.inspector else None
     return stamped(
         key=f"{visit.key}-{visit.seed}",
         source=visit.key,
@@ -130,7 +131,8 @@ def stage_value(tools: SteelTools, visit: PlateVisit) -> str:
         base=to_uri(plate.eight_bit),
         probabilities=seen(tools, plate),
         cropped=plate.size_hw != whole.size_hw,
-        as_it_came=seen(tools, whole),
+        as_it_came=shares_of(came) if came else {},
+        warnings=[*whole.notes, *tools.maker.notes_on(whole), *(came.notes if came else ())],
     )
 
 

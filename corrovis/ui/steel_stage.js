@@ -5,7 +5,6 @@ const stage = element.querySelector(".steel-stage");
 const find = (name) => stage.querySelector("." + name);
 const [slider, seed] = ["strength input", "seed input"].map(find);
 const CLEAN = "background", SHOWN = 3;
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const view = { value: null, chosen: null, strength: 1, awaited: null }; // awaited: the plate chosen last, until it is there
 
 const cellOf = (name) => view.value.cells.find((cell) => cell.name === name);
@@ -34,7 +33,7 @@ function drawGrid() {
       button.append(picture, text);
       button.addEventListener("click", () => {
         choose(cell.name);
-        find("plate").scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+        find("plate").scrollIntoView({ block: "nearest" });
       });
       return button;
     }),
@@ -77,11 +76,13 @@ function showSeen(probabilities) {
   );
 }
 
-// What the inspector says of the whole picture, whatever is chosen and however much of it is shown.
-function showCame(probabilities) {
+// What the inspector says of the whole picture, whatever is chosen and however much of it is shown; and what to know of it.
+function showCame(probabilities, warnings) {
   const [most] = likeliest(probabilities);
-  find("came").hidden = !most;
-  find("came").textContent = most ? `${words.as_it_came}: ${label(most[0])}, ${percentText(most[1])}` : "";
+  const seen = most ? [`${words.as_it_came}: ${label(most[0])}, ${percentText(most[1])}`] : [];
+  find("came").replaceChildren(
+    ...[...seen, ...warnings].map((text) => Object.assign(document.createElement("p"), { textContent: text })),
+  );
 }
 
 // --- what the server sends -----------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ function receive() {
   find("crop").hidden = !value.cropped;
   seed.value = value.seed;
   drawGrid();
-  showCame(value.as_it_came);
+  showCame(value.as_it_came, value.warnings);
   setState("ready");
   choose(!isNew && cellOf(view.chosen) ? view.chosen : value.cells[0].name);
 }

@@ -17,8 +17,8 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from toy import STEEL, Defects
 
-from corrovis.steel.plates import read_plate
-from corrovis.steel.results import Brush
+from corrovis.steel.plates import MARKED, read_plate, save_plate
+from corrovis.steel.results import Brush, Plate
 from corrovis.steel.texture import clean_plate
 
 # What the stage has read out of its answers: their seeds.
@@ -32,11 +32,17 @@ HEAR = """() => {
   };
 }"""
 
+# Notes that a button was disabled, were it for a moment.
+HELD = """(button) => {
+  window.held = button.disabled;
+  new MutationObserver(() => { window.held ||= button.disabled; }).observe(button, {attributes: true});
+}"""
+
 
 @pytest.fixture(scope="module")
 def patch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("patches") / "dull.png"
-    Image.fromarray(clean_plate((96, 128), 2)).save(path)
+    save_plate(Plate(clean_plate((96, 128), 2)), path, "drawn")
     return path
 
 
@@ -122,7 +128,8 @@ def test_a_seed_is_shown_and_can_be_typed(steel: Page) -> None:
 def test_the_verdict_on_the_patch_as_it_came_stays(steel: Page) -> None:
     came = steel.locator(".steel-stage .came")
     expect(came).to_contain_text("As it came: ")
-    said = came.inner_text()
+    expect(came).to_contain_text(MARKED)
+    said = str(came.text_content())
     steel.locator(".steel-stage .grid").get_by_text("Spots").click()
     set_strength(steel, 0.5)
     expect(came).to_have_text(said)
@@ -176,6 +183,12 @@ def test_what_the_brush_wipes_is_where_it_was_painted(painter: Page, spoiled: Pa
     painter.get_by_role("tab", name="Brush").click()
     canvas = painter.locator(".steel-editor canvas").first
     expect(canvas).to_be_visible()
+    wipe = painter.get_by_role("button", name="Wipe it clean there")
+    wipe.evaluate(HELD)
+    wipe.click()
+    expect(painter.get_by_text("Paint over a part of the plate first")).to_be_visible()
+    expect(wipe).to_be_enabled()
+    assert painter.evaluate("() => window.held"), "while it is at work it cannot be pressed again"
     box = canvas.bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -186,7 +199,7 @@ def test_what_the_brush_wipes_is_where_it_was_painted(painter: Page, spoiled: Pa
     painter.mouse.move(x + 30, y, steps=6)
     painter.mouse.up()
     wait_until_seen(painter, x, y, lambda rgb: np.ptp(rgb) > 60)  # in the brush's colour
-    painter.get_by_role("button", name="Wipe it clean there").click()  # one even grey, by the toy
+    wipe.click()  # one even grey, by the toy
     save = painter.get_by_role("link", name="Save the plate").or_(painter.get_by_role("button", name="Save the plate"))
     expect(save).to_be_enabled()
     with painter.expect_download() as waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,25 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
 
+from corrovis.contrast import EMPTY, NOISE
 from corrovis.errors import BadInputError
 from corrovis.networks.pegan import STRIDE
+from corrovis.resizing import detail
 from corrovis.results import Bool, Float
 from corrovis.steel.brushing import faded, feathered
 from corrovis.steel.defects import OVERLAP, TURNED, WHOLE, DefectMaker, Variation, lies_across, window
-from corrovis.steel.inspector import USUAL_LEVELS, PatchInspector, cut, levelled, notes_on
+from corrovis.steel.inspector import (
+    DRAWING,
+    SOFT,
+    SOFTER,
+    USUAL_LEVELS,
+    PatchInspector,
+    cut,
+    doubts,
+    levelled,
+    notes_on,
+    was_enlarged,
+)
 from corrovis.steel.plates import read_plate
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.steel.texture import clean_plate
@@ -318,12 +332,13 @@ def test_an_untouched_plate_is_not_called_synthetic_unless_it_was(maker: DefectM
 
 
 @pytest.mark.parametrize(
-    ("size_hw", "patches"), [((64, 64), 1), ((20, 30), 1), ((90, 80), 1), ((128, 128), 4), ((64, 200), 4), ((2000, 3000), 64)]
+    ("size_hw", "patches"),
+    [((64, 64), 1), ((20, 30), 1), ((50, 60), 1), ((90, 80), 1), ((128, 128), 4), ((64, 200), 4), ((2000, 3000), 64)],
 )
 def test_pictures_are_cut_at_their_own_scale(size_hw: tuple[int, int], patches: int) -> None:
     grey = np.random.default_rng(0).random(size_hw, np.float32)
     assert cut(grey, 64).shape == (patches, 64, 64)
-    assert bool(notes_on(grey, 64)) == (min(size_hw) < 48)
+    assert bool(notes_on(grey, 64)) == (min(size_hw) < 51.2)
 
 
 @pytest.mark.parametrize(("size_hw", "patches"), [((128, 128), 1), ((200, 180), 1), ((128, 256), 8), ((400, 400), 49)])
@@ -335,6 +350,43 @@ def test_a_patch_that_was_enlarged_is_seen_as_it_was(size_hw: tuple[int, int], p
     if patches == 1:
         assert np.abs(seen[0] - patch).mean() < 0.5 * patch.std()
         assert notes_on(large, 64)[0].startswith(f"{size_hw[1]} x {size_hw[0]} pixels without fine detail")
+
+
+def test_of_what_was_enlarged_little_more_detail_is_left() -> None:
+    noise = np.random.default_rng(0).random((64, 64), np.float32)
+    for side, told in ((102, True), (120, False)):
+        patch = cv2.GaussianBlur(noise, (0, 0), 0.8 if told else 0.7)
+        large = cv2.resize(patch, (side, side), interpolation=cv2.INTER_CUBIC)
+        assert SOFT < detail(large) < SOFTER
+        assert was_enlarged(large, 64) is told
+
+
+NOTHING = {
+    EMPTY: np.full((64, 64), 128),
+    NOISE: np.random.default_rng(0).integers(0, 256, (64, 64)),
+    DRAWING: np.indices((64, 64)).sum(axis=0) % 16 // 8 * 255,
+}
+
+
+@pytest.mark.parametrize("why", NOTHING)
+def test_an_inspector_doubts_what_can_be_no_picture_of_steel(toy_store: Store, why: str) -> None:
+    assert PatchInspector(toy_store).classify(Plate(NOTHING[why].astype(np.uint8))).notes == (why,)
+
+
+def test_an_inspector_doubts_where_no_class_is_likely() -> None:
+    shares, names = np.array([[0.1, 0.7, 0.2], [0.1, 0.5, 0.4]], np.float32), ("crazing", "spots", "scratches")
+    sure, unsure = (doubts(clean_plate((64, 64), 0).astype(np.float32) / 255, one, names) for one in shares)
+    assert sure == []
+    assert unsure[0].startswith("undecided, spots or scratches: ")
+
+
+def test_no_real_patch_is_taken_for_nothing() -> None:
+    data = Path(os.environ.get("CORROVIS_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+    files = sorted((data / "steel").glob("*/*.png"))[::20]
+    if not files:
+        pytest.skip(f"no patches at {data}")
+    sure = np.array([1, 0], np.float32)
+    assert [file.name for file in files if doubts(read_plate(file).grey, sure, ("spots", "scratches"))] == []
 
 
 def test_levels_of_16_bits_that_are_hardly_used_are_brought_to_the_usual() -> None:
@@ -369,7 +421,6 @@ def test_an_inspector_sees_mirror_images_alike(toy_store: Store) -> None:
     assert first.sum() == pytest.approx(1, abs=1e-5)
     assert np.abs(first - other).max() < 1e-5
     assert inspector.classify(before).name == inspector.classes[int(first.argmax())]
-    assert inspector.classify(before).notes == ()
     assert inspector.classify(plate(size_hw=(32, 32))).notes[0].startswith("32 x 32 pixels are enlarged to 64")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import cv2
 import gradio as gr
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from corrovis.errors import BadInputError, WeightsError
 from corrovis.results import Float
 from corrovis.steel.defects import DefectMaker, Variation
 from corrovis.steel.inspector import PatchInspector
-from corrovis.steel.plates import read_plate
+from corrovis.steel.plates import MARKED, read_plate, save_plate
 from corrovis.steel.results import Brush, DefectPlate, Plate
 from corrovis.steel.sets import SetOrder
 from corrovis.steel.texture import clean_plate
@@ -72,6 +73,17 @@ def test_the_verdict_on_what_came_is_of_the_whole_plate(tools: SteelTools, give:
     value = json.loads(steel_jobs.stage_value(tools, visit))
     assert value["as_it_came"] == steel_jobs.seen(tools, steel_jobs.read(visit))
     assert value["probabilities"] == steel_jobs.seen(tools, steel_jobs.middle(steel_jobs.read(visit)))
+
+
+def test_the_page_says_what_was_done_to_a_plate_and_why_to_doubt_the_answer(tools: SteelTools, tmp_path: Path) -> None:
+    """As the command line and programs are told."""
+    patch = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8), (0, 0), 1)
+    large = cv2.resize(patch, (200, 200), interpolation=cv2.INTER_CUBIC)
+    save_plate(Plate(large), tmp_path / "large.png", "drawn")
+    said = json.loads(steel_jobs.stage_value(tools, PlateVisit(tmp_path / "large.png", "large.png")))["warnings"]
+    assert said[0] == MARKED
+    assert "finer than this enlarged picture; give the 64 px original" in said[1]
+    assert "200 x 200 pixels without fine detail" in said[2]
 
 
 def test_weights_that_fail_are_said_to_the_visitor(tools: SteelTools, give: Give) -> None:

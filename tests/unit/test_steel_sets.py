@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from command_line import Run
 from endpoints import Doors, sent
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from corrovis.errors import BadInputError, CorrovisError
 from corrovis.results import Float
@@ -349,11 +349,12 @@ def test_a_plate_is_not_written_under_another_formats_name(
     assert not out.exists()
 
 
-def test_synthesize_makes_folders_per_class(corrovis: Run, tmp_path: Path) -> None:
+def test_synthesize_makes_folders_per_class(corrovis: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corrovis.tasks.steel.shortfalls", lambda order, tally: ["only 1 of 2 spots"])
     answer = corrovis(
         "synthesize", "steel", "--class", "all", "-n", 2, "--out", tmp_path / "set", "--no-check", "--background", "--json"
     )
-    assert answer.code == 0, answer.err
+    assert (answer.code, answer.err) == (0, "note: only 1 of 2 spots\n")
     files = answer.json["files"]
     assert len(files) == 10
     assert all(len(paths) == 2 and all(Path(path).exists() for path in paths) for paths in files.values())
@@ -379,6 +380,12 @@ def test_programs_get_files_named_for_what_was_done(doors: Doors, patch: Path, t
     assert Path(erased["file"]["path"]).name == "patch_erased.png"
     assert [Path(added[key]["path"]).name for key in ("file", "mask")] == ["patch_spots.png", "patch_spots_mask.png"]
     assert "mask" not in erased
+    rough = np.random.default_rng(0).integers(0, 256, (50, 64), np.uint8)
+    large = Image.fromarray(rough).resize((200, 160), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(2))
+    large.save(tmp_path / "large.png")
+    on_large = doors["add_defect"](sent(tmp_path / "large.png"), "spots"), doors["erase_defect"](sent(tmp_path / "large.png"))
+    finer = "defects are drawn finer than this enlarged picture; give the 64 px original"
+    assert [finer in one["warnings"] for one in on_large] == [True, False]
     assert set(doors["synthesize_steel"]("spots", 1, background=True)["files"]) == {"spots", "background"}
 
 

@@ -38,13 +38,16 @@ STAGE = {
     "seen": "What the inspector sees",
     "working": "Making nine defects…",
     "cropped": "Only the middle is shown here; the brush works on the whole plate.",
-    "fine": "Made by a trained network: synthetic, and marked so in the file.",
+    "fine": (
+        "Made by a trained network: synthetic, and marked so in the file. The inspector knows strip that runs up or across the "
+        "picture; aslant it is often wrong."
+    ),
     "classes": CLASSES,
 }
 BRUSH_PLATE = "Paint where the defect is to go"
 BRUSH_HINT = (
     "Paint the place where the defect is to be. Defects are as large as in 64 px patches of strip: over a whole large plate they "
-    "look like wallpaper."
+    "look like wallpaper. For a few scratches or grooves, paint a narrow line."
 )
 BRUSH_NARROW = "This stroke is less than {px} px of the plate wide, and shows little of the defect. A wider brush shows more."
 SPOTS_HINT = "Spots succeed in little more than half of the cases, on bright steel in fewer. Of a set the others are left out."
