@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import floor, log10, sqrt
 from statistics import median
 
 from corrovis import __version__
 from corrovis.manifest import WeightSpec
 from corrovis.sem.results import FIELD_SEVERITIES, Field, Inspection, Opinion
+from corrovis.sem.severity import LIMITS_FROM
 
 DECIMALS, MOST_DECIMALS = (0.03, 0.003), 4  # standard deviations below which a share in per cent has one more
 MM2 = 1e5  # square micrometres from which an area is given in square millimetres
@@ -22,9 +24,15 @@ OF_HEAT = "A heat map shows what an answer rests on; it is not a measurement of 
 OF_REGIONS = (
     "A region's dot has its colour in the picture, where the largest regions carry their numbers.",
     "Equivalent diameter: that of a disc of the same area.",
-    "Circularity: 4π times area over perimeter squared; 1 for a disc, near 0 for a long or ragged outline.",
+    "Circularity: 4π times area over perimeter squared; 1 for a disc, near 0 for a long or ragged outline; above 1 it is cut.",
     "Solidity: area over that of the convex hull; 1 without notches, less for branches, nets and discs of a few pixels.",
     "Eccentricity: that of the ellipse with the same second moments; 0 for a circle, near 1 for a needle.",
+    "Circularity and eccentricity of regions below 50 px² are those of their pixels' corners and mean little.",
+    "At the border: the region reaches the edge of the specimen in view, so its size and shape are those of a part.",
+)
+OF_STATES = (
+    "Condition classes: of all pixels, background included; for shares of the steel fill the frame with it.",
+    "A date that the camera stamped into the photo can count as corrosion: crop it off.",
 )
 OF_OPINIONS = "Second opinion there: what it says of the window nearest to a region that is no wider than a window."
 DRAWN = ("the mean probability of its pixels", "its bounds")  # score and box of a region found pixel by pixel
@@ -42,10 +50,11 @@ def facts_of(inspection: Inspection) -> list[tuple[str, str]]:
     return [
         ("Corroded share", share_text(share, grade.sigma, grade.limits)),
         ("Severity by corroded area", f"{grade.severity} ({shares_text(grade.probabilities.tolist())}); {limits}"),
-        *([("Condition state of the steel", states)] if len(classes) > 1 else []),
+        *([("Condition classes, of the whole picture", states)] if len(classes) > 1 else []),
         *([("Second opinion", opinion_text(opinion))] if (opinion := inspection.opinion) else []),
         *_areas(inspection),
         ("Regions", regions_text(inspection)),
+        *_density(inspection),
         *_sizes(inspection),
         ("Pixel size", f"{pixel.um:.6g} µm ({pixel.source})" if pixel else "unknown: areas are in pixels"),
     ]
@@ -53,12 +62,13 @@ def facts_of(inspection: Inspection) -> list[tuple[str, str]]:
 
 def measured_how(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
     """What was measured, with what, and how well that is known to work, as (name, value)."""
-    opinion = inspection.opinion
+    opinion, limits = inspection.opinion, LIMITS_FROM.get(inspection.model)
     return [
         ("Picture", picture_text(inspection.field)),
         ("Inspected", f"{inspection.at:%Y-%m-%d %H:%M} UTC, Corrovis {__version__}"),
         ("What follows ±", f"a standard deviation, below which about two in three errors stay; {error_text(spec)}"),
-        ("Model", f"{inspection.model}, sha256 {inspection.map.made_by.sha256}"),
+        *([("Limits of severity", limits)] if limits else []),
+        ("Model", f"{inspection.model}, {threshold_text(spec)}, sha256 {inspection.map.made_by.sha256}"),
         *([("Scores of the model", metrics_text(spec))] if spec.metrics else []),
         ("Limits of the model", spec.limits),
         *([("Model of the second opinion", f"{opinion.made_by.model}, sha256 {opinion.made_by.sha256}")] if opinion else []),
@@ -73,6 +83,7 @@ def meaning_of(inspection: Inspection) -> tuple[str, ...]:
     lines = [
         (True, f"Corroded share: pixels called corroded, of all pixels of the {of}. Regions do not overlap."),
         *((True, text) for text in OF_SEVERITY),
+        *((len(found.classes) > 2, text) for text in OF_STATES),
         (opinion, "The second opinion comes from a classifier that looks at windows of the field and measures no area."),
         (inspection.saliency or (opinion and opinion.saliency), OF_HEAT),
         (regions, f"Score: how sure the model is of a region, 0 to 1: {score}."),
@@ -104,6 +115,15 @@ def decimals_of(share: float, sigma: float, limits: tuple[float, float]) -> int:
     return next(fits, MOST_DECIMALS)
 
 
+def threshold_text(spec: WeightSpec) -> str:
+    """From which probability on a pixel is corroded, and which of the regions that makes are believed."""
+    if len(spec.classes) > 2:
+        return "each pixel of its likeliest class"
+    how = spec.input
+    sure = f", regions from a score of {how['sure']:g}" if "sure" in how else ""
+    return f"threshold {how.get('extent', 0.5):g}{sure}"
+
+
 def error_text(spec: WeightSpec) -> str:
     """How the error of area is known."""
     error = spec.metrics.get("area_error")
@@ -111,20 +131,28 @@ def error_text(spec: WeightSpec) -> str:
 
 
 def regions_text(inspection: Inspection) -> str:
-    """How many there are; of instances also how densely they lie, of others how much the largest holds."""
-    count, density, largest = len(inspection.regions), inspection.density_per_mm2, inspection.largest_share
+    """How many there are; of others than instances also how much the largest holds."""
+    count, largest = len(inspection.regions), inspection.largest_share
     if inspection.map.instances or not count:
-        return f"{count:,}" + ("" if density is None else f", {density_text(density)} per mm²")
+        return f"{count:,}"
     if largest >= 0.5:
         rest = f", {count - 1:,} others the rest" if count > 1 else ""
-        return f"one connected region holds {largest:.0%} of the corroded area{rest}"
-    return f"{count:,}, the largest with {largest:.0%} of the corroded area"
+        return f"one connected region holds {percent(largest)} of the corroded area{rest}"
+    return f"{count:,}, the largest with {percent(largest)} of the corroded area"
+
+
+def _density(inspection: Inspection) -> Iterator[tuple[str, str]]:
+    """Of instances; what was counted errs by its square root, whatever else errs."""
+    density, count = inspection.density_per_mm2, len(inspection.regions)
+    if density:
+        yield "Regions per mm²", f"{with_error(density, density / sqrt(count))} (error of counting alone)"
 
 
 def _areas(inspection: Inspection) -> Iterator[tuple[str, str]]:
     if inspection.field_um2 is not None:
-        corroded = inspection.map.corroded_fraction * inspection.field_um2
-        yield "Corroded area", f"{area_text(corroded)} of {area_text(inspection.field_um2)}"
+        corroded, sigma = (share * inspection.field_um2 for share in (inspection.map.corroded_fraction, inspection.grade.sigma))
+        scale, unit = (1e6, "mm²") if max(corroded, sigma) >= MM2 else (1, "µm²")
+        yield "Corroded area", f"{with_error(corroded / scale, sigma / scale)} {unit} of {area_text(inspection.field_um2)}"
 
 
 def area_text(um2: float) -> str:
@@ -141,8 +169,12 @@ def _sizes(inspection: Inspection) -> Iterator[tuple[str, str]]:
         yield "Equivalent diameter", f"median {median(sizes):.3g} {unit}, largest {max(sizes):.3g} {unit}"
 
 
-def density_text(density: float) -> str:
-    return f"{density:,.0f}" if density >= 100 else f"{density:.3g}"
+def with_error(value: float, sigma: float) -> str:
+    """A value with its standard deviation of two figures: "3,010 ± 490"; with four figures where the error is none."""
+    if sigma <= 0:
+        return f"{value:,.4g}"
+    digits = 1 - floor(log10(float(f"{sigma:.1e}")))
+    return " ± ".join(f"{round(one, digits):,.{max(digits, 0)}f}" for one in (value, sigma))
 
 
 def opinion_text(opinion: Opinion) -> str:

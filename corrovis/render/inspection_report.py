@@ -20,10 +20,11 @@ from corrovis.manifest import WeightSpec
 from corrovis.render.inspection_facts import facts_of, meaning_of, measured_how
 from corrovis.render.pages import write_page
 from corrovis.render.pdf import Report, Shown, write_pdf
-from corrovis.render.sem_pictures import colours_of, heat_map, overlay, with_legend, with_numbers
+from corrovis.render.sem_pictures import colours_of, heat_map, overlay, with_legend, with_numbers, with_scale_bar
 from corrovis.render.sem_plots import size_histogram
 from corrovis.results import Byte
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Opinion, Region
+from corrovis.sem.severity import LIMITS_FROM
 
 SHOWN_ROWS = 200  # regions in the HTML; all of them are in the CSV
 NUMBERED = 10  # regions whose numbers stand in the picture
@@ -52,6 +53,7 @@ HEADINGS = {
     "solidity": "Solidity",
     "eccentricity": "Eccentricity",
     "second_opinion": "Second opinion there",
+    "touches_border": "At the border",
 }
 FORMS = {"id": "d", "score": ".2f", "circularity": ".3f", "solidity": ".2f", "eccentricity": ".3f"}
 
@@ -132,6 +134,7 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "severity_from": "corroded area; the probabilities are what the model's measured error of area leaves open",
         "second_opinion": opinion_record(inspection.opinion) if inspection.opinion else None,
         "severity_limits": list(grade.limits),
+        "severity_limits_from": LIMITS_FROM.get(inspection.model),
         "severity_sigma": round(grade.sigma, 6),
         "corroded_fraction": round(inspection.map.corroded_fraction, 6),
         "corroded_fraction_sigma": round(grade.sigma, 6),
@@ -177,6 +180,7 @@ def region_record(region: Region, um: float | None) -> dict[str, Any]:
         "solidity": round(region.solidity, 4),
         "eccentricity": round(region.eccentricity, 4),
         "second_opinion": region.second_opinion,
+        "touches_border": region.touches_border,
     }
 
 
@@ -193,6 +197,8 @@ def _report(inspection: Inspection, spec: WeightSpec, files: dict[str, Path | No
 
     def marked(picture: Byte) -> Byte:
         picture = with_numbers(picture, regions, numbers)
+        if pixel:
+            picture = with_scale_bar(picture, pixel.um * regions.shape[1], inspection.map.rows[1] / len(regions))
         return with_legend(picture, classes[1:]) if len(classes) > 2 else picture
 
     kind = "in the colour of its class" if len(classes) > 2 else "in its own colour"
@@ -200,7 +206,7 @@ def _report(inspection: Inspection, spec: WeightSpec, files: dict[str, Path | No
         ("overlay", f"Corroded regions, each {kind}, the largest with their numbers", marked),
         ("saliency", "Heat map: what the answer rests on", None),
         ("opinion_saliency", "Heat map: what the second opinion rests on", None),
-        ("sizes", "Sizes of the regions", None),
+        ("sizes", f"Sizes of the regions, n = {len(inspection.regions):,}", None),
     ]
     rows = [region_record(region, pixel.um if pixel else None) for region in largest]
     absent = [key for key in HEADINGS if rows and all(row[key] is None for row in rows)]
@@ -208,7 +214,8 @@ def _report(inspection: Inspection, spec: WeightSpec, files: dict[str, Path | No
     colours = colours_of(inspection.map).tolist()
     return Report(
         name=inspection.field.name,
-        warnings=inspection.warnings,
+        doubts=inspection.doubts,
+        notes=inspection.field.notes,
         facts=facts_of(inspection),
         pictures=[shown_of(path, caption, draw) for key, caption, draw in pictures if (path := files[key])],
         headings=list(columns.values()),
@@ -224,6 +231,8 @@ def written(key: str, value: Any) -> str:
     """A region's value as HTML and PDF show it: four figures, or whole numbers with commas at thousands."""
     if value is None or isinstance(value, str):
         return value or ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
     if isinstance(value, list):
         return ", ".join(map(str, value))
     whole = isinstance(value, int) or value >= 999.95
@@ -236,7 +245,8 @@ def _write_html(report: Report, path: Path) -> None:
     left = report.count - len(report.rows)
     values = {
         "name": report.name,
-        "warnings": report.warnings,
+        "doubts": report.doubts,
+        "notes": report.notes,
         "facts": report.facts,
         "pictures": [{"data": png_uri(one.png), "caption": one.caption} for one in report.pictures],
         "columns": report.headings if report.rows else [],

@@ -17,10 +17,12 @@ from PIL import Image
 FONT = "DejaVu"
 FACES = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
 GREY = (87, 83, 78)
+FIRST = 2  # facts before the doubts: share and severity
 ROWS = 100  # regions at the most, some two pages of them
 DOT = "●"
 DOT_MM = 5
 GAP_MM, HIGHEST_MM, CAPTION_MM = 4, 150, 16  # between pictures, of one, and below it
+ROUNDING = 1e-6  # mm by which a table is narrower than a page: one that is wider by the last digit is refused
 FOOT = 100  # letters of a title below each page
 SIZES = (7, 6.5, 6, 5.5, 5)  # points of a table, the first that fits
 JPEG: dict[str, Any] = {"quality": 90, "subsampling": 0}
@@ -39,12 +41,14 @@ class Shown:
 class Report:
     """What a report says, whatever file it becomes.
 
-    `facts` are the result; `rows` are cells as they are shown, largest region first, a number first of all; `colours` (RGB) are
+    `facts` are the result, share and severity first; `doubts` are reasons not to believe it, `notes` on how the picture was read;
+    `rows` are cells as they are shown, largest region first, a number first of all; `colours` (RGB) are
     those of their regions in the picture; `count` is of all regions; `measured` says with what and how well.
     """
 
     name: str
-    warnings: tuple[str, ...]
+    doubts: tuple[str, ...]
+    notes: tuple[str, ...]
     facts: list[tuple[str, str]]
     pictures: list[Shown]
     headings: list[str]
@@ -74,9 +78,14 @@ def lighter(png: bytes) -> bytes:
 
 
 def write_pdf(report: Report, path: Path) -> None:
-    """An inspection: the result first, and how it was measured last."""
+    """An inspection: the result first, what speaks against it with it, and how it was measured last."""
     pdf = _begun(f"Corrosion report: {report.name}")
-    for text in (*(f"{key}: {value}" for key, value in report.facts), *(f"Note: {note}" for note in report.warnings)):
+    facts = [f"{key}: {value}" for key, value in report.facts]
+    for text in facts[:FIRST]:
+        _line(pdf, text, 9)
+    for text in report.doubts:
+        _doubt(pdf, text)
+    for text in (*facts[FIRST:], *(f"Note: {note}" for note in report.notes)):
         _line(pdf, text, 9)
     abreast = min(2, len(report.pictures))
     for k in range(0, len(report.pictures), 2):
@@ -181,7 +190,7 @@ def _widths(pdf: FPDF, headings: Sequence[str], rows: Sequence[Sequence[str]], r
         widths = [max(word, *map(pdf.get_string_width, cells)) + 3 for word, cells in columns]
         if sum(widths) <= room:
             break
-    return tuple(width * min(1, room / sum(widths)) for width in widths)
+    return tuple(width * min(1, (room - ROUNDING) / sum(widths)) for width in widths)
 
 
 def _regions(pdf: FPDF, report: Report) -> None:
@@ -210,6 +219,13 @@ def _regions(pdf: FPDF, report: Report) -> None:
     if report.count > len(rows):
         _line(pdf, f"{report.count - len(rows):,} smaller regions are in the CSV alone.", 9)
     return None
+
+
+def _doubt(pdf: FPDF, text: str) -> None:
+    for style, part in (("B", "Doubt: "), ("", text)):
+        pdf.set_font(FONT, style, 9)
+        pdf.write(4.5, _known(pdf, part))
+    pdf.ln(4.5)
 
 
 def _heading(pdf: FPDF, text: str) -> None:

@@ -51,7 +51,7 @@ def write_progression(
         "summary": in_words(conditions, comparisons),
         "conditions": conditions,
         "comparisons": comparisons,
-        "warnings": [*look_alikes(row.condition for row in rows), *said_of_models(fields)],
+        "warnings": [*look_alikes(row.condition for row in rows), *said_of_models(fields), *said_of_specimens(fields)],
         "items": list(items),
         **files,
     }
@@ -125,6 +125,7 @@ def field_record(row: Row, name: str, item: dict[str, Any]) -> dict[str, Any]:
         "model_sha256": item.get("model_sha256"),
         "warnings": "; ".join(item.get("warnings", [])),
         "error": item.get("error"),
+        **{key: item.get(key) for key in ("corroded_fraction_sigma", "picture_sha256")},
     }
 
 
@@ -137,6 +138,20 @@ def said_of_models(fields: list[dict[str, Any]]) -> list[str]:
     named = "; ".join(f"{name}: {', '.join(own[:3])}{f' and {len(own) - 3} more' * (len(own) > 3)}" for name, own in of.items())
     apart = "nothing is compared, averaged or put on a line across them"
     return [f"several models looked at the pictures ({named}), and {apart}; choose one for all, or make a table for each"]
+
+
+def said_of_specimens(fields: list[dict[str, Any]]) -> list[str]:
+    """A line where one specimen stands at several exposures, or in several conditions, with some of their names."""
+    places: dict[str, set[tuple[str, float]]] = {}
+    for field in fields:
+        if field["specimen"] and not field["error"]:
+            places.setdefault(field["specimen"], set()).add((field["condition"], field["exposure_h"]))
+    again = [name for name, own in places.items() if len(own) > 1]
+    if not again:
+        return []
+    named = f"{', '.join(again[:3])}{f' and {len(again) - 3} more' * (len(again) > 3)}"
+    told = "repeated measures, which intervals take for independent; where specimens are different, name them apart"
+    return [f"the same specimen at several exposures or conditions ({named}): {told}"]
 
 
 def _write_csv(fields: list[dict[str, Any]], path: Path) -> None:

@@ -12,7 +12,7 @@ CAPTION = (
     "A dot is a field; a bar, a little beside its hour, the interval of the mean of repeats; a line with its band the trend of a "
     "condition."
 )
-NO_LINE = "too few fields or exposures, or several models"
+NO_LINE = "too few specimens or exposures, or several models"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 INTERVALS = {"Welch t": "Welch's t over repeats", "paired t": "paired t over the exposures", None: "none"}
 MOST_SENTENCES = 6  # of comparisons: more are counted
@@ -21,10 +21,11 @@ MOST_HOURS = 3  # named one by one
 MEANING = (
     "Corroded share: pixels called corroded, of all pixels of the specimen without its data bar.",
     "Severity level: 0 low, 1 moderate, 2 severe, weighted with their probabilities, so it moves before a limit is passed.",
-    "Specimens of one condition and exposure are repeats; the interval of their mean is the 95 % t interval.",
+    "Specimens of one condition and exposure are repeats; the interval of their mean is the 95 % t interval, cut at 0 and 100 %.",
     "It is wide for two or three; one specimen alone has none, nor have values without scatter.",
     "Fields of one specimen are no repeats: where the table names specimens, the mean of each one's fields counts once.",
     "Where it names none, each field counts as a specimen; if several lie on one, all intervals are too narrow.",
+    "A specimen that is followed in time is one, not several: no line is laid through fewer than three names.",
     "Growth is a straight line through all specimens of a condition; its band is the 95 % t interval of least squares.",
     "It needs three specimens at two exposures. Corrosion need not grow on a straight line: look at the plot.",
     "Conditions are compared over the exposures that both have; they differ where the interval leaves zero out.",

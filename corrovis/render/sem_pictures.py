@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Sequence
+from itertools import product
+from math import ceil, floor, hypot, log10
+from pathlib import Path
 
 import cv2
+import matplotlib
 import numpy as np
 from matplotlib import colormaps
 from numpy.typing import NDArray
@@ -20,6 +24,8 @@ INK, PAPER = (235, 235, 238), (24, 24, 27)
 GOLDEN_ANGLE, SATURATION = 0.381966, 0.75  # of regions' hues: from one to the next, as a share of the circle
 CLASS_COLOURS = ((100, 143, 255), (255, 176, 0), (220, 38, 127))  # blue, amber, magenta: apart to every eye (IBM Design Language)
 READABLE = 640  # px; a picture with half that side or less is enlarged before numbers are drawn
+MOST_BAR = 0.25  # length of a scale bar, of the picture's width
+LENGTHS = (("m", 1e6), ("mm", 1e3), ("µm", 1.0), ("nm", 1e-3), ("pm", 1e-6))  # micrometres
 METHODS = {"grad_cam": "Grad-CAM", "hires_cam": "HiResCAM", "layer_cam": "LayerCAM", "eigen_cam": "EigenCAM"}
 
 
@@ -71,7 +77,8 @@ def readable(picture: Byte) -> Byte:
 
 
 def with_numbers(picture: Byte, regions: NDArray[np.int32], numbers: Sequence[int]) -> Byte:
-    """The picture with the numbers of some regions, each where its region is widest, the first one uppermost.
+    """The picture with the numbers of some regions, the first one uppermost: each where its region is widest, or, where that is
+    smaller than the letters, beside it at the end of a line.
 
     A tiny picture comes back a whole number of times as large, so that they can be read.
 
@@ -87,14 +94,68 @@ def with_numbers(picture: Byte, regions: NDArray[np.int32], numbers: Sequence[in
     draw = ImageDraw.Draw(image)
     size = max(10.0, max(width, height) / 45)
     font, rim = ImageFont.load_default(size), max(1, round(size / 9))
+    taken = (small > 0).astype(np.uint8)
     for number in reversed(numbers):
         inside = np.pad((small == number).astype(np.uint8), 1)
         _, widest, _, (x, y) = cv2.minMaxLoc(cv2.distanceTransform(inside, cv2.DIST_L2, 3))
         if not widest:
             continue  # too thin to be left in the smaller picture
-        text, half = str(number), draw.textlength(str(number), font) / 2 + rim
-        at = (min(max(x - 1, half), width - half), min(max(y - 1, size / 2), height - size / 2))
+        text, half = str(number), (draw.textlength(str(number), font) / 2 + rim, size / 2)
+        at = _within((x - 1, y - 1), half, (width, height))
+        if widest < hypot(*half):
+            clear = 1.5 * widest + rim  # of its corners too
+            at = _beside((x - 1, y - 1), half, clear + size, taken)
+            away = np.subtract(at, (x - 1, y - 1))
+            draw.line((*(at - away * max(0.0, 1 - clear / np.hypot(*away))), *at), "white", rim)
+        taken[_around(at, half)] = 1
         draw.text(at, text, "white", font, "mm", stroke_width=rim, stroke_fill="black")
+    return np.asarray(image)
+
+
+Place = tuple[float, float]
+"""x and y, or half of width and height."""
+
+
+def _beside(at: Place, half: Place, away: float, taken: Byte) -> Place:
+    """Where a box so far from `at`, in a corner of it, hides the least of what is (h, w) `taken`."""
+    size_wh = taken.shape[1], taken.shape[0]
+    places = [_within((at[0] + a * away, at[1] + b * away), half, size_wh) for a, b in product((1, -1), (-1, 1))]
+    return min(places, key=lambda place: int(taken[_around(place, half)].sum()))
+
+
+def _within(at: Place, half: Place, size_wh: tuple[int, int]) -> Place:
+    """The middle nearest to `at` of a box that lies in the picture."""
+    x, y = (min(max(one, side), whole - side) for one, side, whole in zip(at, half, size_wh, strict=True))
+    return x, y
+
+
+def _around(at: Place, half: Place) -> tuple[slice, slice]:
+    """Rows and columns of a box about `at`."""
+    x, y = (slice(max(0, floor(one - side)), ceil(one + side)) for one, side in zip(at, half, strict=True))
+    return y, x
+
+
+def rounds(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times powers of ten, from the last that is not above `low` to the first that is not below `high`."""
+    every = [float(f"{digit}e{power}") for power in range(floor(log10(low)) - 1, ceil(log10(high)) + 2) for digit in (1, 2, 5)]
+    return every[sum(one <= low for one in every) - 1 : sum(one < high for one in every) + 1]
+
+
+def with_scale_bar(picture: Byte, wide_um: float, bottom: float = 1.0) -> Byte:
+    """The picture, `wide_um` micrometres wide, with a bar of a round length in its right corner, above `bottom` of its height."""
+    length_um = rounds(MOST_BAR * wide_um, MOST_BAR * wide_um)[0]
+    unit, factor = next((pair for pair in LENGTHS if length_um >= pair[1]), LENGTHS[-1])
+    height, width = picture.shape[:2]
+    size = max(10.0, width / 45)
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    right, low = width - size, bottom * height - size
+    left, thick = right - length_um / wide_um * width, max(2.0, size / 5)
+    draw.rectangle((left - 2, low - thick - 2, right + 1, low + 1), "black")
+    draw.rectangle((left, low - thick, right - 1, low - 1), "white")
+    font = ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf"), size)
+    where, text = ((left + right) / 2, low - 2 * thick), f"{length_um / factor:.6g} {unit}"
+    draw.text(where, text, "white", font, "mb", stroke_width=max(1, round(size / 9)), stroke_fill="black")
     return np.asarray(image)
 
 

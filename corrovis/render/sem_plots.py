@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from corrovis.render.plots import LINES
+from corrovis.render.sem_pictures import rounds
 from corrovis.results import Real
 from corrovis.sem.progression import Estimate, Line, Trend
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection
@@ -32,8 +33,12 @@ def size_histogram(inspection: Inspection) -> bytes:
     if len(sizes):
         low, high = sizes.min() * 0.95, sizes.max() * 1.05
         axes.hist(sizes, np.geomspace(low, high, 24).tolist(), color=RUST, edgecolor="white", linewidth=0.5)
+        ticks = rounds(low, high)
         axes.set_xscale("log")
-    axes.set_xlabel(f"equivalent diameter, {'µm' if pixel else 'pixels'}")
+        axes.set_xlim(ticks[0], ticks[-1])
+        axes.set_xticks(ticks, [f"{tick:,.12g}" for tick in ticks])
+        axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel(f"equivalent diameter, {'µm' if pixel else 'pixels'} (log scale)")
     axes.set_ylabel("regions")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return _png(figure)

@@ -24,6 +24,9 @@ MIDDLE, SPREAD = 128.0, 40.0
 FLAT = 2.0
 SURROUNDINGS = 101  # pixels, odd: what is less than half of it stays
 LEAST_SIDE = 32
+SAME_SCALE = 0.02  # difference of two pixel sizes that are one
+OTHER_SCALE = "the file says"
+"""How the doubt of `other_scale` begins."""
 
 
 def read_field(
@@ -34,7 +37,8 @@ def read_field(
 ) -> Field:
     """Decode a micrograph or photo; find its data bar and its pixel size.
 
-    `pixel` overrides what the file says, `bar_um` too: the length written at its scale bar, whose pixels are counted.
+    `pixel` overrides what the file says, `bar_um` too: the length written at its scale bar, whose pixels are counted.  What the
+    file says is kept beside either.
 
     Raises:
         BadInputError: not a picture, damaged, empty, below 32 px a side, above `limits`, or without the scale bar that was named
@@ -53,25 +57,36 @@ def read_field(
             raise BadInputError(f"{photo.name} shows no data bar with a scale bar in it; give its pixel size, as in 0.5um")
         pixel = pixel_size_at(bar_um, length)
         notes.append(said_of(pixel))
+    written, said = _written_pixel(data, path, photo.size_hw)
     if pixel is None:
-        pixel = _written_pixel(data, path, photo.size_hw, notes)
+        pixel = written
+        notes += said
     if pixel is None and length:
         notes.append(
             f"a scale bar of {length} px is drawn; give what is written at it, or divide that by {length} for the pixel size"
         )
-    return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes), hashlib.sha256(data).hexdigest())
+    return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes), hashlib.sha256(data).hexdigest(), written)
 
 
-def _written_pixel(data: bytes, path: Path | None, size_hw: tuple[int, int], notes: list[str]) -> PixelSize | None:
-    """What the instrument wrote.  A figure that can be read in two ways costs the micrometres, not the picture."""
+def _written_pixel(data: bytes, path: Path | None, size_hw: tuple[int, int]) -> tuple[PixelSize | None, list[str]]:
+    """What the instrument wrote, and notes on it.  A figure that can be read in two ways costs the scale, not the picture."""
     try:
         found = find_pixel_size(data, path, size_hw)
     except BadInputError as error:
-        notes.append(f"pixel size in the file not used, give it yourself: {error}")
-        return None
-    if found and SCALED in found.source:
-        notes.append(said_of(found))
-    return found
+        return None, [f"pixel size in the file not used, give it yourself: {error}"]
+    return found, [said_of(found)] if found and SCALED in found.source else []
+
+
+def other_scale(field: Field) -> list[str]:
+    """That the pixel size given is not the one that the file states, if it is not."""
+    if field.pixel is None or field.written is None:
+        return []
+    own, given = field.written.um, field.pixel.um
+    times, how = (given / own, "less") if own < given else (own / given, "more")
+    if times <= 1 + SAME_SCALE:
+        return []
+    said = f"a pixel is {own:.4g} um wide ({field.written.source}), {times:.3g} times {how} than the {given:.4g} um given"
+    return [f"{OTHER_SCALE} {said}, which was used: areas differ by {times**2:.3g} times; check which is right"]
 
 
 def said_of(pixel: PixelSize) -> str:

@@ -7,12 +7,14 @@ from functools import cache, partial
 
 import numpy as np
 
+from corrovis.contrast import UNLIKE
 from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec, remedy
 from corrovis.resizing import resized, scaled
 from corrovis.sem import severity
 from corrovis.sem.familiarity import LEARNED_ALIKE, strangeness
-from corrovis.sem.picture_checks import COLOURED, COLOURLESS, FADED, UNLIKE, colourful, colourfulness, laid_over, nothing_in
+from corrovis.sem.fields import other_scale
+from corrovis.sem.picture_checks import COLOURED, COLOURLESS, FADED, colourful, colourfulness, laid_over, nothing_in
 from corrovis.sem.preparing import GREY, as_seen, seen_scale
 from corrovis.sem.regions import measure
 from corrovis.sem.results import FIELD_SEVERITIES, CorrosionMap, Field, FieldGrade, Inspection, Opinion
@@ -30,6 +32,8 @@ TINY = 96  # pixels along the shorter side, of which three quarters of a tile of
 COMPARED = 2048  # pixels along a side, of the middle of a field
 ASTRAY = 1.5  # standard deviations of the share, which twice enlarged fields change by 0.3 to 2.3 and others by less than 1
 SETTLED, POSSIBLE = 0.6, 0.1  # probabilities of a grade: below the first it is doubtful, above the second another is named
+WORSE_STATES = {"severe": 2, "poor": 1}  # condition states, and the grade below which one is said, by its place
+LEAST_STATE = 0.005  # of the picture; less are specks
 MUCH_REDUCED = 0.25  # of the picture's own pixels along a side, as the model sees it
 Far = Callable[[str], float | None]
 """How far a field lies from what a model has learned, 1 = as far as a field may be; None where nobody measured that."""
@@ -68,7 +72,7 @@ class Inspector:
             grade=grade,
             opinion=opinion,
             saliency=heat,
-            doubts=(*said, *near_limit(grade), *disagreement(grade, opinion), *without),
+            doubts=(*other_scale(field), *said, *of_grade(found, grade, opinion), *without),
         )
 
 
@@ -147,9 +151,8 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, stranger: str, o
     p = found.probability[field.rows[0] : field.rows[1]]
     unsure, most = float(((p > UNSURE[0]) & (p < UNSURE[1])).mean()), UNSURE_SHARE.get(spec.name, OTHERS_UNSURE)
     if unsure > most:
-        said.append(
-            f"the model is unsure of {unsure:.0%} of the field: check its outlines, and that it is magnified as in training"
-        )
+        check = "check its outlines, and that it is magnified as in training"
+        said.append(f"the model is unsure of {100 * unsure:.0f} % of the field: {check}")
     return said
 
 
@@ -167,9 +170,14 @@ def magnified(field: Field, found: CorrosionMap, store: Store, sigma: float) -> 
     at_half = float((classes_of(store.network(spec.name), half, spec.input).argmax(axis=0) > 0).mean())
     if share - at_half <= ASTRAY * sigma:
         return []
-    shares = f"{share:.0%} is corroded at this size and {at_half:.0%} at half of it"
+    shares = f"{100 * share:.0f} % is corroded at this size and {100 * at_half:.0f} % at half of it"
     why = "the picture may be magnified more than those that the model learned from"
     return [f"{shares}: {why}; compare with an inspection of it at half its size"]
+
+
+def of_grade(found: CorrosionMap, grade: FieldGrade, opinion: Opinion | None) -> list[str]:
+    """Reasons not to take the grade for settled."""
+    return [*near_limit(grade), *worse_state(found, grade), *disagreement(grade, opinion)]
 
 
 def near_limit(grade: FieldGrade) -> list[str]:
@@ -182,10 +190,20 @@ def near_limit(grade: FieldGrade) -> list[str]:
     return [f"close to a limit of severity: {said}; do not take {grade.severity} for settled"]
 
 
+def worse_state(found: CorrosionMap, grade: FieldGrade) -> list[str]:
+    """That steel in a bad condition state is there where little of the picture is corroded, if it is."""
+    for state, least in WORSE_STATES.items():
+        share = found.class_fraction(state) if state in found.classes else 0.0
+        if share >= LEAST_STATE and FIELD_SEVERITIES.index(grade.severity) < least:
+            said = f"{100 * share:.1f} % of the picture is in condition {state}"
+            return [f"{said}, and {grade.severity} counts corroded area alone: look at where that is"]
+    return []
+
+
 def disagreement(grade: FieldGrade, opinion: Opinion | None) -> list[str]:
     """That the two stages grade the field differently, if they do."""
     if opinion is None or opinion.severity == grade.severity:
         return []
     sure = float(opinion.probabilities.max())
     by_area = f"at the model's own threshold, {grade.severity} by corroded area"
-    return [f"{by_area}, but to the second stage it looks {opinion.severity} ({sure:.0%}): check it by eye"]
+    return [f"{by_area}, but to the second stage it looks {opinion.severity} ({100 * sure:.0f} %): check it by eye"]

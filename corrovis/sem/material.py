@@ -1,7 +1,7 @@
 """Which material a micrograph shows, out of those that a network has learned, and whether it knows such pictures at all.
 
-The network sees squares of the specimen at up to three scales, brought to common grey levels, without the data bar: texture, not
-the frame.  A field's logits and its distance to what was learned are the means over its squares.
+The network sees squares of the specimen at up to three scales, brought to common grey levels, without the data bar and any
+plain frame: texture.  A field's logits and its distance to what was learned are the means over its squares.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from corrovis.contrast import UNLIKE
 from corrovis.errors import WeightsError
 from corrovis.resizing import reduced, resized
 from corrovis.results import Byte, Float, Provenance, check_shares
+from corrovis.sem.data_bar import inside_frame
 from corrovis.sem.fields import normalise
-from corrovis.sem.picture_checks import COLOURED, UNLIKE, colourful, nothing_in
+from corrovis.sem.picture_checks import COLOURED, colourful, drawn_on, grey_of, nothing_in
 from corrovis.sem.results import Field
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
@@ -76,16 +77,17 @@ class MaterialClassifier:
         """Probabilities of the classes, and reasons to doubt them."""
         network = self.store.network(self.spec.name)
         began = time.perf_counter()
-        grey = np.asarray(cv2.cvtColor(field.specimen, cv2.COLOR_RGB2GRAY), np.uint8)
+        grey = grey_of(field.specimen)
+        own = inside_frame(grey)
         with torch.inference_mode():
-            logits, distances = network(squares_input(squares(grey, int(self.spec.input["size"]))))
+            logits, distances = network(squares_input(squares(grey[own], int(self.spec.input["size"]))))
         p = probabilities_of(logits.mean(dim=0))
         limit = float(self.spec.input.get("unfamiliar_above", 0))
         distance = float(distances.mean()) / limit if limit else 0.0
         made_by = Provenance(self.spec.name, self.spec.sha256, time.perf_counter() - began)
-        stranger = unlike(field, distance)
+        stranger = unlike(field.specimen[own], distance)
         said = [UNMEASURED] * (not limit) + [stranger] * bool(stranger) + undecided(p, self.spec.classes)
-        return Material(p, self.spec.classes, distance, stranger, (*notes_of(field), *said), made_by)
+        return Material(p, self.spec.classes, distance, stranger, (*notes_of(field), *drawn_on(field, grey=True), *said), made_by)
 
 
 def squares(grey: Byte, size: int) -> Byte:
@@ -116,13 +118,13 @@ def notes_of(field: Field) -> list[str]:
     return [note for note in field.notes if "pixel size" not in note]
 
 
-def unlike(field: Field, distance: float) -> str:
-    """Why `field` is unlike all that the network has learned from; empty where nothing says so."""
-    if empty := nothing_in(field.specimen):
+def unlike(rgb: Byte, distance: float) -> str:
+    """Why (H, W, 3) uint8 is unlike all that the network has learned from; empty where nothing says so."""
+    if empty := nothing_in(rgb):
         return empty
-    if colourful(field.specimen):
+    if colourful(rgb):
         return f"{COLOURED}, no electron micrograph; no answer can be right"
-    height, width = field.specimen.shape[:2]
+    height, width = rgb.shape[:2]
     if min(height, width) < LEAST_SIDE:
         return f"{UNLIKE}: {width} x {height} pixels are too few to show a texture; send {LEAST_SIDE} or more a side"
     if distance <= 1:

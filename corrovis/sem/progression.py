@@ -7,10 +7,11 @@
 
 Specimens of one condition and exposure are repeats, and fields of one specimen are not: their mean counts once.  A field that
 names no specimen stands for one of its own.  A slope, and the line at any hour, has the t interval of least squares; with fewer
-than three specimens, or a single exposure, there is no line.  A mean has the t interval over repeats, and none without.  The
-difference of two conditions has that of Welch's t test, pooled over the exposures that both have; where one of these lacks
-repeats, it has the paired t interval over them, if they are three or more, and else none.  What has no scatter has no interval
-either.  Severity counts as the level that its probabilities lead one to expect, 0 low to 2 severe.
+than three specimens, which one that is followed in time is not, or a single exposure, there is no line.  A mean has the t
+interval over repeats, and none without.  The difference of two conditions has that of Welch's t test, pooled over the exposures
+that both have; where one of these lacks repeats, it has the paired t interval over them, if they are three or more, and else
+none.  What has no scatter has no interval either.  Severity counts as the level that its probabilities lead one to expect, 0 low
+to 2 severe.
 
 Models differ in what they call corroded, so no line, mean or difference is taken across fields of two.
 """
@@ -137,7 +138,8 @@ def trends(points: Sequence[Point]) -> tuple[Trend, ...]:
     found = []
     for condition in _conditions(points):
         own = tuple(sorted((p for p in points if p.condition == condition), key=lambda p: p.exposure_h))
-        lines = (_line(_by_exposure(own), quantity) if _alike(own) else None for quantity in (_area, _level))
+        enough = _alike(own) and _count(own) >= LEAST_SPECIMENS
+        lines = (_line(_by_exposure(own), quantity) if enough else None for quantity in (_area, _level))
         found.append(Trend(condition, own, _means(own), *lines))
     return tuple(found)
 
@@ -163,6 +165,11 @@ def _conditions(points: Sequence[Point]) -> list[str]:
 def _alike(points: Sequence[Point]) -> bool:
     """Whether one model looked at all of them."""
     return len({point.model for point in points}) == 1
+
+
+def _count(points: Sequence[Point]) -> int:
+    """Of specimens, by their names; a point without is one of its own."""
+    return len({point.specimen or number for number, point in enumerate(points)})
 
 
 def _area(point: Point) -> float:

@@ -15,6 +15,7 @@ from corrovis.sem.results import CorrosionMap, Opinion, Region
 def measure(found: CorrosionMap, opinion: Opinion | None = None) -> tuple[Region, ...]:
     """Every region of `found`, in the order of its number, with what the second stage says of its surroundings."""
     regions = []
+    (first, end), width = found.rows, found.regions.shape[1]
     for part in regionprops(found.regions):  # type: ignore[no-untyped-call]
         top, left, bottom, right = part.bbox
         box = (left, top, right, bottom) if found.boxes is None else found.boxes[part.label - 1]
@@ -35,6 +36,7 @@ def measure(found: CorrosionMap, opinion: Opinion | None = None) -> tuple[Region
                 solidity=area / hull_area(part.coords),
                 eccentricity=float(part.eccentricity),
                 second_opinion=told.severity_at((left + right) / 2, (top + bottom) / 2) if told else None,
+                touches_border=top <= first or bottom >= end or left == 0 or right == width,
             )
         )
     return tuple(regions)

@@ -52,7 +52,8 @@ class Field:
     Shape:
         rgb: (H, W, 3) uint8
         rows: first row and row after the last that show the specimen; what lies outside is the instrument's data bar
-    `pixel` is None where no scale is known; `notes` says what the door did on the way in; `sha256` is the file's.
+    `pixel` is None where no scale is known; `written` is the one that the file states, also where another was given; `notes` says
+    what the door did on the way in; `sha256` is the file's.
     """
 
     rgb: Byte
@@ -61,6 +62,7 @@ class Field:
     pixel: PixelSize | None = None
     notes: tuple[str, ...] = ()
     sha256: str | None = None
+    written: PixelSize | None = None
 
     def __post_init__(self) -> None:
         check_array("Field.rgb", self.rgb, np.uint8, (None, None, 3))
@@ -136,7 +138,8 @@ class Region:
     `bbox_xyxy` ends one past the last pixel; it is a detector's own box where there is one.  `circularity` is
     4 pi area / perimeter squared, 1 for a disc; `solidity` is area over that of the hull around its pixels' corners;
     `eccentricity` that of the ellipse with the same second moments.  `second_opinion` is how severe a second stage finds the
-    field around it; None where there is none, or where the region reaches beyond what it looked at.
+    field around it; None where there is none, or where the region reaches beyond what it looked at.  One that `touches_border` of
+    the specimen in view may be larger than it shows.
     """
 
     id: int
@@ -149,6 +152,7 @@ class Region:
     solidity: float
     eccentricity: float
     second_opinion: FieldSeverity | None = None
+    touches_border: bool = False
 
     @property
     def equivalent_diameter_px(self) -> float:

@@ -40,6 +40,14 @@ LIMITS: dict[str, tuple[float, float]] = {
     "pits304-pixels": PITS,
     "steel-structures": (0.03, 0.16),
 }
+NO_STANDARD_OF_PITS = "Corrovis's own; no standard: ASTM G46 charts pits by number and size"
+LIMITS_FROM = {
+    "ni20cr": "Corrovis's own, thirds of the labelled fields; no standard grades intergranular attack by area",
+    "pits304": NO_STANDARD_OF_PITS,
+    "pits304-pixels": NO_STANDARD_OF_PITS,
+    "steel-structures": "ASTM D610 (rust grade 5 or better, 4 to 3, 2 or worse), whose shares are of the steel, not of a picture",
+}
+"""Where the limits are from, as a reader is told."""
 UNKNOWN_ERROR = 0.05  # of a model whose record states none
 MOST_A_SIDE = 8  # windows that the second stage sees along either side of a field
 SIGMA_OF_MEAN_ERROR = float(np.sqrt(np.pi / 2))

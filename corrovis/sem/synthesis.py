@@ -17,7 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, Literal, cast
 
 import cv2
 import numpy as np
@@ -28,7 +28,7 @@ from torch import Tensor
 
 from corrovis.errors import BadInputError, WeightsError
 from corrovis.networks.sem_gan import SERIES, SurfaceGAN
-from corrovis.results import Byte, Float, Provenance, check_array
+from corrovis.results import Byte, Float, Provenance, check_array, check_seed
 from corrovis.sem.fields import SPREAD
 from corrovis.store import Store
 from corrovis.tiles import windows
@@ -53,6 +53,7 @@ class Surface:
     `number` counts the draws from `seed`, so both draw it again; `failed` names the checks that it did not pass.
     """
 
+    synthetic: ClassVar[Literal[True]] = True
     grey: Byte
     material: str
     seed: int
@@ -139,8 +140,7 @@ def check_request(count: int, seed: int, side: int) -> None:
     """Raise BadInputError for what no request may ask."""
     if not 1 <= count <= MOST:
         raise BadInputError(f"{count} pictures were asked for; ask for 1 to {MOST} at a time")
-    if seed < 0:
-        raise BadInputError(f"seed {seed} is negative; use 0 or a whole number above")
+    check_seed(seed)
     if not LEAST_SIDE <= side <= MOST_SIDE:
         raise BadInputError(f"a side of {side} pixels was asked for; use {LEAST_SIDE} to {MOST_SIDE}")
 

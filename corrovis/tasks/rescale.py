@@ -14,11 +14,12 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from corrovis.errors import BadInputError
+from corrovis.manifest import WeightSpec
 from corrovis.render.inspection_report import read_inspection, write_inspection
 from corrovis.results import Provenance
-from corrovis.sem.fields import read_field
+from corrovis.sem.fields import OTHER_SCALE, other_scale, read_field
 from corrovis.sem.results import FIELD_SEVERITIES, CorrosionMap, FieldGrade, Inspection, Opinion, PixelSize, Region, Saliency
-from corrovis.sem.segmentation import finds_instances
+from corrovis.sem.segmentation import draws_instances, finds_instances
 from corrovis.store import Store
 
 HEAT, OPINION_HEAT = "heat.png", "opinion_heat.png"
@@ -51,7 +52,7 @@ def rescale(folder: Path, picture: Path, pixel: PixelSize, store: Store) -> dict
 
 
 def rebuilt(folder: Path, picture: Path, pixel: PixelSize, store: Store) -> Inspection:
-    """The inspection in `folder` as it was, but for the pixel size and the notes on the one before.  Raises as `rescale` does."""
+    """The inspection in `folder` as it was, but for the pixel size and what was said of that.  Raises as `rescale` does."""
     kept = read_inspection(folder)
     if len(kept["regions"]) > MOST_NUMBERS:
         raise BadInputError(f"{kept['file']} has more than {MOST_NUMBERS} regions; inspect it again with its pixel size")
@@ -60,18 +61,18 @@ def rebuilt(folder: Path, picture: Path, pixel: PixelSize, store: Store) -> Insp
     return Inspection(
         field=field,
         model=kept["model"],
-        map=_map(kept, finds_instances(store.spec(kept["model"]).input)),
+        map=_map(kept, store.spec(kept["model"])),
         regions=tuple(_region(one) for one in kept["regions"]),
         grade=FieldGrade(_shares(kept), kept["corroded_fraction"], (low, high), kept["severity_sigma"]),
         opinion=_opinion(kept["second_opinion"], folder, store) if kept["second_opinion"] else None,
         saliency=_heat(folder / HEAT),
-        doubts=tuple(kept["doubts"]),
+        doubts=(*other_scale(field), *(text for text in kept["doubts"] if not text.startswith(OTHER_SCALE))),
         at=datetime.fromisoformat(kept["inspected"]),
     )
 
 
-def _map(kept: dict[str, Any], instances: bool) -> CorrosionMap:
-    planes = {}
+def _map(kept: dict[str, Any], spec: WeightSpec) -> CorrosionMap:
+    planes, boxes = {}, [region["bbox_xyxy"] for region in kept["regions"]]
     for key in ("mask", "region_numbers", "certainty"):
         with Image.open(kept[key]) as image:
             planes[key] = np.asarray(image)
@@ -83,14 +84,16 @@ def _map(kept: dict[str, Any], instances: bool) -> CorrosionMap:
         classes=("background", *kept["class_fractions"]),
         rows=(kept["specimen_rows"][0], kept["specimen_rows"][1]),
         made_by=Provenance(kept["model"], kept["model_sha256"], kept["seconds"]),
-        instances=instances,
+        boxes=np.array(boxes, np.int32).reshape(-1, 4) if draws_instances(spec) else None,
+        instances=finds_instances(spec.input),
     )
 
 
 def _region(one: dict[str, Any]) -> Region:
     left, top, right, bottom = one["bbox_xyxy"]
-    same = {key: one[key] for key in ("id", "score", "area_px", "perimeter_px", "circularity", "solidity", "eccentricity")}
-    return Region(label=one["class"], bbox_xyxy=(left, top, right, bottom), second_opinion=one["second_opinion"], **same)
+    shape = ("area_px", "perimeter_px", "circularity", "solidity", "eccentricity", "touches_border")
+    same = {key: one[key] for key in ("id", "score", "second_opinion", *shape)}
+    return Region(label=one["class"], bbox_xyxy=(left, top, right, bottom), **same)
 
 
 def _shares(record: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from corrovis.errors import BadInputError
-from corrovis.sem.fields import normalise, read_field
+from corrovis.sem.fields import normalise, other_scale, read_field
 from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
 
 
@@ -175,6 +175,15 @@ def test_a_drawn_scale_bar_gives_the_pixel_size(tmp_path: Path) -> None:
     Image.fromarray(grains()).save(tmp_path / "b.png")
     with pytest.raises(BadInputError, match=r"b\.png shows no data bar with a scale bar"):
         read_field(tmp_path / "b.png", bar_um=30)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"), [("2.5um", "100 times less than the 2.5 um"), ("0.02um", "1.25 times more"), ("25.3nm", "")]
+)
+def test_a_pixel_size_that_contradicts_the_file_is_doubted(given: str, said: str) -> None:
+    found = other_scale(read_field(tiff({34682: "[Scan]\r\nPixelWidth=2.5e-08\r\n"}), pixel=parse_pixel_size(given)))
+    assert len(found) == bool(said)
+    assert said in " ".join(found)
 
 
 def test_16_bits_and_pages_and_bars_are_said(tmp_path: Path) -> None:

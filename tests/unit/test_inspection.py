@@ -16,11 +16,11 @@ from micrographs import MADE, field_of, grains, map_of, with_bar
 from skimage.draw import disk
 
 from corrovis.manifest import read_manifest
-from corrovis.render.inspection_facts import facts_of, percent
+from corrovis.render.inspection_facts import facts_of, percent, with_error
 from corrovis.render.inspection_report import record
 from corrovis.results import Provenance, check_shares
 from corrovis.sem import inspection
-from corrovis.sem.inspection import Inspector, doubts, magnified, near_limit
+from corrovis.sem.inspection import Inspector, doubts, magnified, near_limit, of_grade
 from corrovis.sem.picture_checks import FADED
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection, PixelSize
@@ -154,7 +154,15 @@ def test_the_report_names_the_share_of_each_class_where_there_are_several(toy_st
     inspection = Inspection(field_of(grains()[:40, :50]), "toy", found, (), grade_area(0.3, (0.1, 0.2), 0.01), None, None, ())
     facts = dict(facts_of(inspection))
     assert facts["Corroded share"] == "30.0 % ± 1.0 points"
-    assert facts.get("Condition state of the steel") == ("fair 25.0 %, severe 5.0 %" if len(classes) > 2 else None)
+    assert facts.get("Condition classes, of the whole picture") == ("fair 25.0 %, severe 5.0 %" if len(classes) > 2 else None)
+    for share, severity in ((0.01, "low"), (0.15, "moderate"), (0.3, "severe")):
+        doubted = of_grade(found, grade_area(share, (0.1, 0.2), 1e-3), None)
+        wanted = "severe" in classes and severity != "severe"
+        assert doubted == (
+            [f"5.0 % of the picture is in condition severe, and {severity} counts corroded area alone: look at where that is"]
+            if wanted
+            else []
+        )
     assert [percent(share, digits) for share, digits in ((0.0004, 1), (7e-5, 0), (0, 0), (0.01, 0))] == [
         "<0.1 %",
         "<1 %",
@@ -163,7 +171,7 @@ def test_the_report_names_the_share_of_each_class_where_there_are_several(toy_st
     ]
 
 
-@pytest.mark.parametrize(("um", "text"), [(1000, "0.0005 per"), (1, "500 per"), (3e-4, "5,555,555,556 per"), (37, "0.365 per")])
+@pytest.mark.parametrize(("um", "text"), [(1000, "0.00050"), (1, "500"), (3e-4, "5,600,000,000"), (37, "0.37")])
 def test_measures_keep_their_figures_at_any_scale(um: float, text: str, toy_store: Store) -> None:
     """One region of 109 px in 40 x 50 pixels, against the definitions."""
     labels = np.zeros((40, 50), np.uint8)
@@ -177,12 +185,16 @@ def test_measures_keep_their_figures_at_any_scale(um: float, text: str, toy_stor
     answer = record(inspection)
     (region,) = answer["regions"]
     assert region["area_um2"] == pytest.approx(109 * um**2, rel=1e-5)
+    assert region["touches_border"] is True
     assert region["perimeter_um"] == pytest.approx(region["perimeter_px"] * um, rel=1e-3)
     assert (answer["corroded_um2"], answer["field_um2"]) == pytest.approx((109 * um**2, 2000 * um**2), rel=1e-4)
     assert region["equivalent_diameter_px"] == pytest.approx(np.sqrt(4 * 109 / np.pi), rel=1e-5)
     assert region["equivalent_diameter_um"] == pytest.approx(np.sqrt(4 * 109 / np.pi) * um, rel=1e-5)
     assert answer["regions_per_mm2"] == pytest.approx(1 / (2000 * (um / 1000) ** 2), rel=1e-5)
-    assert text in dict(facts_of(inspection))["Regions"]
+    facts = dict(facts_of(inspection))
+    assert (facts["Regions"], facts["Regions per mm²"]) == ("1", f"{text} ± {text} (error of counting alone)")
+    assert with_error(3011, 3011 / np.sqrt(37)) == "3,010 ± 500"
+    assert [with_error(78.12, 183), with_error(0.0996, 0.00996), with_error(2, 0)] == ["80 ± 180", "0.100 ± 0.010", "2"]
 
 
 def test_strange_pictures_are_warned_of(toy_store: Store) -> None:
@@ -297,7 +309,7 @@ def test_a_share_that_falls_with_the_size_is_said(
     corroded[: round(180 * own)] = 1
     found = replace(map_of(corroded), made_by=Provenance("ni20cr", "", 0.0))
     said = magnified(field_of(grains()), found, toy_store, 0.05)
-    assert [text[:60] for text in said] == ["60% is corroded at this size and 50% at half of it: the pict"] * told
+    assert [text[:60] for text in said] == ["60 % is corroded at this size and 50 % at half of it: the pi"] * told
 
 
 def test_results_refuse_what_does_not_fit() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from unittest.mock import patch
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import Mock, patch
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
 from command_line import Run
-from micrographs import grains
+from micrographs import grains, with_bar
 from PIL import Image, ImageDraw
 from skimage.color import rgb2lab
 from torch import Tensor, nn
@@ -26,6 +30,8 @@ from corrovis.sem.preparing import as_seen
 from corrovis.sem.results import Field
 from corrovis.settings import WEIGHTS
 from corrovis.store import Store
+from corrovis.ui.materials import MaterialSection
+from corrovis.ui.materials_jobs import LayersVisit, MaterialsLab, view_value
 from corrovis.ui.wording.materials import NETWORKS
 
 
@@ -154,6 +160,18 @@ def test_two_pictures_share_scale_and_channels(toy_store: Store) -> None:
     assert [text for text in texts[2:] if text not in view.names] == [str(k) for k in view.layers[0].channels] * 2
     maps = np.stack([np.zeros((2, 2)), np.full((2, 2), 4.0)]).astype(np.float32)
     assert levels(maps).tolist() == [[[0, 0], [0, 0]], [[255, 255], [255, 255]]]
+
+
+def test_what_is_saved_is_what_is_shown(toy_store: Store, tmp_path: Path) -> None:
+    """And the page gets the notes of reading."""
+    Image.fromarray(with_bar(grains(), "bottom", 0)).save(tmp_path / "a.png")
+    lab, asked = MaterialsLab(LayerViewer(toy_store)), {"kind": "png", "layer": 0, "colours": "bone", "show": "mean"}
+    visit, tab = LayersVisit(((tmp_path / "a.png", "a.png"),), lab.viewer.first), cast(Any, SimpleNamespace(lab=lab))
+    value = json.loads(view_value(lab, visit))
+    assert any("data bar cropped" in note for note in value["notes"])
+    assert MaterialSection.keep(tab, visit, Mock(**asked, key=value["key"])).endswith(".png")
+    with pytest.raises(gr.Error, match="Another picture or network was chosen meanwhile"):
+        MaterialSection.keep(tab, replace(visit, model="other"), Mock(**asked, key=value["key"]))
 
 
 def test_a_map_without_contrast_is_black() -> None:

@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -90,7 +91,21 @@ def test_the_data_bar_changes_nothing(toy_store: Store, tmp_path: Path) -> None:
     assert "data bar cropped: 28 rows below" in answers[1].warnings
 
 
+def test_a_plain_frame_changes_nothing_and_writing_is_told(toy_store: Store) -> None:
+    grey, classifier = grains(180, 240), MaterialClassifier(toy_store)
+    framed = cv2.copyMakeBorder(grey, 30, 20, 25, 35, cv2.BORDER_CONSTANT, value=255)
+    marked = np.repeat(grey[..., None], 3, axis=2)
+    marked[20:30, 40:90] = (255, 0, 0)
+    plain, inside, drawn = (classifier.classify(field_of(one)) for one in (grey, framed, marked))
+    assert np.array_equal(plain.probabilities, inside.probabilities)
+    assert (plain.distance, plain.warnings) == (inside.distance, inside.warnings)
+    assert any("coloured marks lie on this grey picture" in warning for warning in drawn.warnings)
+    empty = cv2.copyMakeBorder(np.full((120, 120), 90, np.uint8), 20, 20, 20, 20, cv2.BORDER_CONSTANT, value=255)
+    assert "hardly any contrast" in classifier.classify(field_of(empty)).stranger
+
+
 def field_of(rgb: np.ndarray) -> Field:
+    rgb = rgb if rgb.ndim == 3 else np.repeat(rgb[..., None], 3, axis=2)
     return Field(np.ascontiguousarray(rgb), "drawn", (0, len(rgb)))
 
 

@@ -85,6 +85,12 @@ def test_one_exposure_or_two_fields_give_no_trend() -> None:
         assert trends([Point("a", h, 0.1 + h / 1e10, LOW, "low") for h in alike])[0].area is None
 
 
+@pytest.mark.parametrize(("names", "line"), [("aaaa", False), ("abab", False), ("abca", True), (("a", "", "", ""), True)])
+def test_a_specimen_followed_in_time_is_one(names: str, line: bool) -> None:
+    fields = [Point("a", h, 0.1 * h, LOW, "low", specimen=name) for h, name in zip((1, 2, 3, 4), names, strict=True)]
+    assert (trends(fields)[0].area is not None) == line
+
+
 def test_without_repeats_a_difference_has_no_interval() -> None:
     (contrast,) = compare([Point("a", 1, 0.1, LOW, "low"), Point("b", 1, 0.4, LOW, "low")])
     assert contrast.difference.value == pytest.approx(0.3)

@@ -235,8 +235,8 @@ def test_tables_are_escaped_and_say_what_is_missing() -> None:
     assert "&lt;wet&gt;" in html
     assert NO_LINE in html
     trend = CONDITIONS[0]["trend"]
-    assert f"{100 * trend['value']:+.3g} ({100 * trend['low']:+.3g} … {100 * trend['high']:+.3g})" in html
-    assert f"{trend['value']:+.3g} ({trend['low']:+.3g} … {trend['high']:+.3g})" in html, "levels grow as shares do here"
+    assert f"{100 * trend['value']:+.3g} ({100 * trend['low']:+.3g} to {100 * trend['high']:+.3g})" in html
+    assert f"{trend['value']:+.3g} ({trend['low']:+.3g} to {trend['high']:+.3g})" in html, "levels grow as shares do here"
 
 
 def test_severity_is_told_from_the_first_exposure_to_the_last() -> None:

@@ -40,7 +40,7 @@ def test_a_progression_has_the_severity_of_its_pictures(tmp_path: Path) -> None:
 def test_a_condition_whose_pictures_all_failed_is_not_forgotten(tmp_path: Path) -> None:
     """Nor by the CSV what can be measured in micrometres."""
     points = [Point("dry", 1, 0.3, LOW, "low", specimen="s1")]
-    known = {"regions_per_mm2": 7.0, "corroded_um2": 12.5, "pixel_size_um": 0.5}
+    known = {"regions_per_mm2": 7.0, "corroded_um2": 12.5, "pixel_size_um": 0.5, "corroded_fraction_sigma": 0.05}
     items = [{"file": "gone.png", "error": "gone"}, item_of(points[0], "low") | known]
     answer = write_progression([Row(Path("gone.png"), 2, "wet"), Row(Path("1.png"), 1, "dry", "s1")], items, points, tmp_path)
     assert [(one["condition"], one["exposure"]) for one in answer["conditions"]] == [("wet", []), ("dry", [1])]
@@ -77,6 +77,14 @@ def test_pictures_of_several_models_are_told_apart(tmp_path: Path) -> None:
     assert answer["conditions"][0]["trend"] is None
     assert [row[3] for row in written.call_args.args[2][-1].rows] == ["ni20cr"] * 4 + ["pits304"]
     assert (tmp_path / "progression.html").read_text().count("<td>ni20cr</td>") == 4
+
+
+def test_a_specimen_at_several_hours_or_in_several_conditions_is_told(tmp_path: Path) -> None:
+    places = [("dry", 1, "s1"), ("dry", 2, "s1"), ("dry", 1, "s2"), ("dry", 1, "s2"), ("wet", 1, ""), ("wet", 2, "")]
+    points = [Point(name, h, 0.1 * h, LOW, "low", specimen=specimen) for name, h, specimen in places]
+    rows = [Row(Path(f"{k}.png"), one.exposure_h, one.condition, one.specimen) for k, one in enumerate(points)]
+    (said,) = write_progression(rows, [item_of(point, "low") for point in points], points, tmp_path)["warnings"]
+    assert said.startswith("the same specimen at several exposures or conditions (s1): repeated measures")
 
 
 def test_warnings_that_differ_in_a_number_stand_once() -> None:
@@ -126,8 +134,8 @@ def test_growth_over_years_is_not_rounded_to_nothing(tmp_path: Path) -> None:
     grown = [(1000, 0.003), (2000, 0.006 + 1e-8), (4000, 0.012)]
     points = [Point("sea", hours, share, (1 - share, share, 0), "low") for hours, share in grown]
     html = jobs.growth_table([trend_record(*trends(points))])
-    assert "+0.0003 (+0.0003 … +0.0003)" in html
-    assert "+3e-06 (+3e-06 … +3e-06)" in html
+    assert "+0.0003 (+0.0003 to +0.0003)" in html
+    assert "+3e-06 (+3e-06 to +3e-06)" in html
     rows = [Row(Path(f"{point.exposure_h}.png"), point.exposure_h, "sea") for point in points]
     write_progression(rows, [item_of(point, "low") for point in points], points, tmp_path)
     report = (tmp_path / "progression.html").read_text()

@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from corrovis import __version__
-from corrovis.render import sem_plots
-from corrovis.render.inspection_facts import share_text
+from corrovis.render import pdf, sem_plots
+from corrovis.render.inspection_facts import meaning_of, share_text, shares_text
 from corrovis.render.inspection_report import HEADINGS, SHOWN_ROWS, SHOWN_SIDE, read_inspection, write_inspection, written
+from corrovis.render.inspection_summary import summary_line
 from corrovis.render.pdf import Paper, Report, write_pdf
-from corrovis.render.sem_pictures import READABLE, class_colours, with_numbers
+from corrovis.render.sem_pictures import READABLE, class_colours, rounds, with_numbers, with_scale_bar
 from corrovis.results import Byte, Provenance
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection, Opinion, PixelSize, Saliency
-from corrovis.sem.severity import grade_area
+from corrovis.sem.severity import LIMITS_FROM, grade_area
 from corrovis.store import Store
+from corrovis.tasks.rescale import rebuilt
 
 MADE = Provenance("toy", "0" * 64, 0.0)
 
@@ -126,8 +128,46 @@ def test_a_number_stands_where_its_region_is_widest() -> None:
         y, x = np.nonzero(drawn_at([1], regions, size))
         assert np.allclose((y.mean(), x.mean()), (110 * scale, 700 * scale), atol=6)
         both = drawn_at([1, 2], regions, size)
-        assert both[round(600 * scale) : round(700 * scale), : round(40 * scale)].any()
+        assert both[round(540 * scale) : round(700 * scale), : round(60 * scale)].any()
     assert not drawn_at([3], regions, (400, 500)).any()
+
+
+def test_a_number_does_not_hide_a_small_region() -> None:
+    """It stands beside it, inside the picture, and a line leads there."""
+    for top, left in ((200, 250), (0, 0), (395, 495)):
+        regions = np.zeros((400, 500), np.int32)
+        regions[top : top + 5, left : left + 5] = 1
+        drawn = drawn_at([1], regions, (400, 500))
+        assert drawn.sum() > 30
+        assert not drawn[regions > 0].any()
+        near = np.zeros((400, 500), bool)
+        near[max(0, top - 4) : top + 9, max(0, left - 4) : left + 9] = True
+        assert drawn[near].any()
+
+
+@pytest.mark.parametrize(
+    ("wide_um", "length_um", "rows"), [(1000, 200, 400), (100, 20, 300), (0.9, 0.2, 400), (3.9, 0.5, 400), (4e6, 1e6, 400)]
+)
+def test_the_reports_picture_has_a_scale_bar_of_a_round_length(wide_um: float, length_um: float, rows: int) -> None:
+    """White on black, as long as it says, above the instrument's data bar."""
+    found = with_scale_bar(np.full((400, 500, 3), 120, np.uint8), wide_um, rows / 400)
+    bar = (found == 255).all(axis=2).sum(axis=1)
+    assert bar.max() == pytest.approx(length_um / wide_um * 500, abs=1.5)
+    assert np.flatnonzero((found != 120).any(axis=(1, 2))).max() < rows
+
+
+def test_a_scale_bar_is_in_the_report_alone(toy_store: Store, tmp_path: Path) -> None:
+    plain, scaled = (reported(square((400, 500)), toy_store, tmp_path / str(um), um=um) for um in (0, 0.5))
+    assert plain["overlay"].read_bytes() == scaled["overlay"].read_bytes()
+    first, second = (re.findall(r'src="data:image/png;base64,([^"]+)"', page_of(item))[0] for item in (plain, scaled))
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"), [(0.9, 12, [0.5, 1, 2, 5, 10, 20]), (3, 4, [2, 5]), (2, 5, [2, 5]), (900, 1001, [500, 1000, 2000])]
+)
+def test_round_numbers_enclose_a_range(low: float, high: float, ticks: list[float]) -> None:
+    assert rounds(low, high) == ticks
 
 
 def test_a_tiny_picture_is_enlarged_for_its_numbers() -> None:
@@ -158,6 +198,7 @@ def test_headings_are_words_with_units_and_files_keep_the_contracts_names(um: fl
     assert not [key for key in HEADINGS if "_" in key and key in page]
     assert ('<td class="n">64.00</td>' in page) == bool(um)  # 256 pixels of 0.25 µm²
     assert set(HEADINGS) == set(item["regions"][0])
+    assert item["regions"][0]["touches_border"] is False
     assert (
         item["csv"]
         .read_text()
@@ -168,7 +209,11 @@ def test_headings_are_words_with_units_and_files_keep_the_contracts_names(um: fl
     assert not re.search("econd opinion|data bar|detector", page), "of what is not there nothing is explained"
 
 
-def test_the_report_says_what_was_measured_how_well_and_when(toy_store: Store, tmp_path: Path) -> None:
+def test_the_report_says_what_was_measured_how_well_and_when(
+    toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = list[str]()
+    monkeypatch.setattr(pdf, "_known", lambda paper, text: (printed.append(text), text)[1])
     known = {"value": 0.04, "low": 0.01, "high": 0.09, "n": 9, "on": "9 fields"}
     spec = replace(toy_store.spec("ni20cr"), metrics={"miou": known, "area_error": known})
     one = inspected(square((400, 500)), um=0.5)
@@ -188,7 +233,10 @@ def test_the_report_says_what_was_measured_how_well_and_when(toy_store: Store, t
     for fact in (
         "0 % ± 5 points<",
         "two in three errors stay; error of area on 9 fields",
-        "64.00 µm² of 50,000 µm²",
+        "100 ± 2,500 µm² of 50,000 µm²",
+        "<td>ni20cr, threshold 0.5, sha256 0000",
+        "<strong>Doubt:</strong> faint",
+        LIMITS_FROM["ni20cr"].split(", ")[1],
         "median 9.03 µm, largest 9.03 µm",
         f"2026-01-02 03:04 UTC, Corrovis {__version__}",
         "miou 0.04 (0.01 to 0.09); area error 0.04 (0.01 to 0.09), on 9 fields",
@@ -196,6 +244,10 @@ def test_the_report_says_what_was_measured_how_well_and_when(toy_store: Store, t
     ):
         assert fact in page, fact
     assert read_inspection(tmp_path / "o")["second_opinion"]["model_sha256"] == "f" * 64
+    places = [
+        next(k for k, text in enumerate(printed) if text.startswith(first)) for first in ("Severity by", "Doubt: ", "faint")
+    ]
+    assert places == [places[0] + k for k in range(3)], "in the PDF right below the severity"
 
 
 @pytest.mark.parametrize(
@@ -214,6 +266,23 @@ def test_a_share_is_read_on_its_own_side_of_the_limits(share: float, sigma: floa
     assert share_text(share, sigma, limits) == shown
 
 
+def test_what_the_numbers_mean_stays_when_a_pixel_size_is_given(
+    toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a detector: the scores and the boxes are its own, wider than the regions."""
+    spec = replace(toy_store.spec("ni20cr"), arch="YoloSeg")
+    monkeypatch.setitem(toy_store.specs, "ni20cr", spec)
+    one = inspected(square((60, 80)))
+    found = replace(one.map, boxes=np.array([[5, 6, 30, 31]], np.int32))
+    one = replace(one, map=found, regions=measure(found), saliency=None)
+    Image.fromarray(one.field.rgb).save(tmp_path / "a.png")
+    write_inspection(one, spec, tmp_path / "o")
+    again = rebuilt(tmp_path / "o", tmp_path / "a.png", PixelSize(0.5, "given"), toy_store)
+    assert meaning_of(again) == meaning_of(one)
+    assert "Score: how sure the model is of a region, 0 to 1: the detector's own score." in meaning_of(one)
+    assert again.map.boxes.tolist() == [[5, 6, 30, 31]]
+
+
 def test_a_network_is_not_counted(toy_store: Store, tmp_path: Path) -> None:
     """One region that spans the field, and specks beside it, of which nobody wants the sizes."""
     regions = squares(3)
@@ -221,7 +290,7 @@ def test_a_network_is_not_counted(toy_store: Store, tmp_path: Path) -> None:
     one = inspected(regions, um=0.5)
     item = write_inspection(replace(one, map=replace(one.map, instances=False)), toy_store.spec("ni20cr"), tmp_path / "o")
     assert (item["sizes"], item["regions_per_mm2"], len(item["regions"])) == (None, None, 4)
-    assert f"one connected region holds {200 / 300:.0%} of the corroded area, 3 others the rest" in page_of(item)
+    assert "one connected region holds 67 % of the corroded area, 3 others the rest" in page_of(item)
     assert len(in_page(item)) == 2
 
 
@@ -255,6 +324,9 @@ def test_regions_are_counted_in_whole_numbers(count: int, monkeypatch: pytest.Mo
     axis = drawn[0].axes[0].yaxis
     assert all(tick == round(tick) for tick in axis.get_ticklocs())
     assert len(axis.get_ticklocs()) >= 2
+    shown = [label.get_text() for label in drawn[0].axes[0].get_xticklabels(which="both")]
+    assert set(shown) <= {"5", "10"}
+    assert len(shown) == 2, "plain numbers, and none between them"
 
 
 @pytest.mark.parametrize(
@@ -276,6 +348,13 @@ def test_regions_are_counted_in_whole_numbers(count: int, monkeypatch: pytest.Mo
 )
 def test_values_are_shown_with_sensible_digits(key: str, value: Any, shown: str) -> None:
     assert written(key, value) == shown
+
+
+def test_shares_of_an_overview_are_rounded_once() -> None:
+    item = {"file": "a.png", "probabilities": {"low": 0.5, "moderate": 0.06504, "severe": 0.43496}, "regions": []}
+    line = summary_line(item | {"severity_limits": [0.1, 0.2], "corrovis": "1"}, "a")
+    assert shares_text(line["shares"]) == "low 50 %, moderate 7 %, severe 43 %"
+    assert (line["p_severe"], line["version"]) == (0.435, "1")
 
 
 @pytest.mark.parametrize(
@@ -315,8 +394,14 @@ def test_thousands_of_regions_stay_a_few_pages(toy_store: Store, tmp_path: Path,
 
 def test_a_wide_table_is_set_smaller(tmp_path: Path) -> None:
     """All of its columns, with a pixel size, are wider than a page at the usual size."""
+    paper = pdf._begun("wide")
+    for count in range(12, 24):
+        assert (
+            pdf.DOT_MM + sum(pdf._widths(paper, ["Perimeter"] * count, [["123456.78"] * count], paper.epw - pdf.DOT_MM))
+            <= paper.epw
+        )
     cells = [["123456.78"] * 14, ["1"] * 14]
-    write_pdf(Report("wide", (), [], [], ["Perimeter, px"] * 14, cells, [(1, 2, 3)] * 2, 2, [], ()), tmp_path / "wide.pdf")
+    write_pdf(Report("wide", (), (), [], [], ["Perimeter, px"] * 14, cells, [(1, 2, 3)] * 2, 2, [], ()), tmp_path / "wide.pdf")
     assert (tmp_path / "wide.pdf").read_bytes().startswith(b"%PDF")
 
 

@@ -90,7 +90,7 @@ def test_stages_that_differ_are_told_of() -> None:
     assert disagreement(by_area, opinion_of(0.1, 0.2, 0.7)) == []
     (warning,) = disagreement(by_area, opinion_of(0.6, 0.3, 0.1))
     assert "at the model's own threshold, severe by corroded area" in warning
-    assert "looks low (60%)" in warning
+    assert "looks low (60 %)" in warning
 
 
 def test_of_a_picture_without_contrast_there_is_no_second_opinion(toy_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
