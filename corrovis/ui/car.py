@@ -15,7 +15,7 @@ from corrovis.ui.complaints import complaining, complaint
 from corrovis.ui.examples import offer_pictures
 from corrovis.ui.parts import JS_ONLY, VISIT_S, WORK, Handing, bars, drawing, hero, picture_upload, telling
 from corrovis.ui.services import Services
-from corrovis.ui.uploads import fresh_folder
+from corrovis.ui.uploads import folder_to_fill
 from corrovis.ui.wording import car as wording
 from corrovis.ui.wording import shared
 
@@ -82,8 +82,7 @@ class CarTab:
 
     def keep(self, desk: CarDesk, event: gr.EventData) -> str:
         """A file to save, made from the full photo."""
-        folder = fresh_folder()
-        with complaining():
+        with complaining(), folder_to_fill() as folder:
             return str(car_jobs.write_file(self.services, present(desk.visit), str(event.kind), float(event.level), folder))
 
     def _changed(self, desk: CarDesk, visit: CarVisit) -> Any:

@@ -191,7 +191,7 @@ async function show(value) {
   setState("ready");
   find("said").textContent = words.ready.replace("%s", spoken(isNew ? 1 : view.level));
   if (glides) glide(0, 1, 1900, 1);
-  if (isNew && stage.getBoundingClientRect().top < 0) stage.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth" });
+  if (isNew && stage.getBoundingClientRect().top < 0) stage.scrollIntoView();
 }
 
 function receive() {

@@ -6,8 +6,7 @@ const stage = element.querySelector(".findings-stage");
 const find = (name) => stage.querySelector("." + name);
 const [canvas, threshold, opacity, um, legend] = ["picture canvas", "threshold", "opacity", "um", "legend"].map(find);
 const view = { value: null, now: null, chosen: 0, spot: 0, drawn: null, arrival: 0 }; // with what receive adds
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const typed = new Map(); // the pixel sizes that were written here, by picture
+const typed = new Map(), thresholds = new Map(); // the pixel sizes and thresholds that were chosen here, by picture
 const opacities = { "": opacity.value, heat: 1, opinion: 1 }; // of the regions, and of each heat map over the picture
 let heat = ""; // the heat map that is shown
 let request = 0;
@@ -148,14 +147,16 @@ function tell() {
   const { value, now } = view, side = scale();
   const digits = decimalsOf(now.share);
   find("share").textContent = percent(now.share, digits) + " " + words.corroded;
-  find("error").textContent = words.error.replace("%s", (100 * value.sigma).toFixed(digits));
+  const moved = level() !== OWN, error = words.error.replace("%s", (100 * value.sigma).toFixed(digits));
+  find("error").textContent = moved ? `${error} (${words.error_of})` : error;
+  find("warnings-of").hidden = !moved;
   const count = now.regions.length;
   find("count").textContent = [count === 1 ? words.one : words.count.replace("%s", count), ...besides()].join(", ");
   const shares = grade(now.share), most = value.limits.filter((limit) => now.share >= limit).length;
   stage.dataset.severity = value.severities[most];
   const bars = shares.map((share, k) => shareRow(value.severity_names[k], share, k === most));
   find("grade").querySelector("ul").replaceChildren(...bars);
-  const isClose = level() !== OWN && shares[most] < look.settled; // of the model's own threshold the warnings tell
+  const isClose = moved && shares[most] < look.settled; // of the model's own threshold the warnings tell
   find("close").textContent = isClose ? words.close.replace("%s", value.severity_names[most]) : "";
   const several = value.classes.length > 2;
   find("kinds").replaceChildren(...(several ? [`${words.kinds}: `, ...now.shares.flatMap(kind)] : []));
@@ -245,7 +246,7 @@ stage.addEventListener("keydown", (event) => {
 
 // --- controls --------------------------------------------------------------------------------------------------------------
 
-threshold.addEventListener("input", later);
+threshold.addEventListener("input", keepThreshold);
 opacity.addEventListener("input", () => { opacities[heat] = opacity.value; later(); });
 um.addEventListener("input", () => {
   if (!view.now) return;
@@ -254,7 +255,12 @@ um.addEventListener("input", () => {
   offerScale();
 });
 um.addEventListener("change", () => um.reportValidity());
-find("reset").addEventListener("click", () => { threshold.value = 0.5; later(); });
+find("reset").addEventListener("click", () => { threshold.value = 0.5; keepThreshold(); });
+
+function keepThreshold() {
+  if (view.value) thresholds.set(answerOf(view.value), threshold.value);
+  later();
+}
 
 // Shows a heat map, or with "" the regions; the opacity slider is of what is shown.
 function showHeat(name) {
@@ -286,8 +292,9 @@ offerSaves();
 
 // --- arriving --------------------------------------------------------------------------------------------------------------
 
-// Pictures of one name differ in the checksum that ends a PNG; inspected with another pixel size, that holds.
-const nameOf = (value) => [value.name, value.pixel_um, value.photo.slice(-40)].join();
+// A pixel size that a picture is inspected with holds, before one that was typed; a threshold is of one model's answer.
+const nameOf = (value) => [value.name, value.sha256, value.pixel_um].join();
+const answerOf = (value) => [value.name, value.sha256, value.model].join();
 
 async function receive() {
   const arrival = ++view.arrival;
@@ -312,7 +319,7 @@ async function receive() {
   }
   Object.assign(canvas, { width: value.width, height: value.height });
   stage.style.setProperty("--aspect", value.width / value.height);
-  if (!again) threshold.value = 0.5;
+  threshold.value = thresholds.get(answerOf(value)) ?? 0.5;
   um.value = typed.get(nameOf(value)) ?? value.pixel_um ?? "";
   for (const button of toggles) button.hidden = !(button.dataset.heat in view.heats);
   showHeat(heat in view.heats ? heat : ""); // from picture to picture the same view
@@ -332,10 +339,12 @@ async function receive() {
   if (!again) showStage();
 }
 
-// Who waited for the first picture, or chose another from the table, sees it.
+// Who waited for the first picture, or chose another from the table, sees it, and its place in the row of small ones.
 function showStage() {
-  const { top } = canvas.getBoundingClientRect(), behavior = calm.matches ? "auto" : "smooth";
-  if (top < 0 || top > innerHeight / 2) stage.closest(".findings").scrollIntoView({ behavior });
+  const { top } = canvas.getBoundingClientRect(), chosen = document.querySelector(".choices .selected");
+  const row = chosen?.closest(".grid-wrap"), middle = (part) => (part.left + part.right) / 2;
+  if (row) row.scrollLeft += middle(chosen.getBoundingClientRect()) - middle(row.getBoundingClientRect());
+  if (top < 0 || top > innerHeight / 2) stage.closest(".findings").scrollIntoView();
 }
 
 watch("value", receive);

@@ -66,6 +66,7 @@ def encode(path: Path, name: str, item: dict[str, Any], spec: WeightSpec) -> str
         rows=[row / zoom for row in item["specimen_rows"]],
         classes=classes,
         regions=[shown_region(region, classes) for region in sorted(item["regions"], key=lambda r: -r["area_px"])],
+        sha256=item["picture_sha256"],
         warnings=item["warnings"],
         pixel_um=item["pixel_size_um"],
         model=item["model"],
@@ -104,7 +105,9 @@ def _graded(item: dict[str, Any]) -> dict[str, Any]:
         "sigma": item["severity_sigma"],
         "severities": FIELD_SEVERITIES,
         "severity_names": [shared.severity_name(one) for one in FIELD_SEVERITIES],
-        "how": wording.HOW_GRADED.format(low=shared.percent(low), high=shared.percent(high)),
+        "how": wording.HOW_GRADED.format(
+            low=shared.percent(low), high=shared.percent(high), source=item.get("severity_limits_from") or wording.NO_SOURCE
+        ),
         "opinion": opinion_text(item["second_opinion"]),
     }
 

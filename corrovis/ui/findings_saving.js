@@ -42,7 +42,7 @@ async function saveMask() {
   save(await greyPng(mask, width, height), named("mask", ".png"));
 }
 
-// As the program's regions.csv: its names, its rounding.
+// As the program's regions.csv: its names, its rounding; then, as in its summary.csv, what they are of.
 function saveTable() {
   const { value, now } = view, side = scale();
   const figures = (number, digits) => Number(number.toPrecision(digits));
@@ -56,9 +56,14 @@ function saveTable() {
     equivalent_diameter_px: ({ area }) => figures(diameter(area), 6),
     equivalent_diameter_um: ({ area }) => (side ? figures(diameter(area) * side, 6) : ""),
     circularity: ({ circularity }) => rounded(circularity, 4),
+    file: () => value.name,
+    corroded_fraction: () => rounded(now.share, 6),
+    corroded_fraction_sigma: () => rounded(value.sigma, 6),
+    severity: () => stage.dataset.severity,
     threshold: () => threshold.value,
     pixel_size_um: () => side || "",
     model: () => value.model,
+    picture_sha256: () => value.sha256,
   };
   const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const lines = [Object.keys(columns), ...now.regions.map((region) => Object.values(columns).map((of) => of(region)))];

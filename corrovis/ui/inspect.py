@@ -68,8 +68,8 @@ class InspectTab:
         files, desk = asked[self.files], asked[self.desk]
         if not files:
             raise complaint(wording.NO_FILES)
-        home = fresh_folder()
         with complaining():
+            home = fresh_folder()
             request = request_of(self.inspector.segmenter.models, asked[self.model], asked[self.scale], asked[self.bar])
             uploads = sem_jobs.with_notes([(Path(file), Path(file).name) for file in files], home / "pictures")
             progress((0, len(uploads)), desc=uploads[0][1])
@@ -111,17 +111,18 @@ class InspectTab:
         return findings.encode(one.path, one.name, item, self.inspector.segmenter.store.spec(item["model"]))
 
     def show(self, desk: InspectDesk, at: int | None) -> View:
-        """The page's view of picture `at` of the visit."""
-        visit = present(desk)
-        if at is None:
+        """The page's view of picture `at` of the visit; as it was where there is none: a click may be at the run before."""
+        looked = None if at is None else desk.look_at(at)
+        if desk.visit and not looked:
             return gr.skip(), gr.skip()
-        return self.value(desk.look_at(at) or visit), gr.Gallery(selected_index=at)
+        with complaining():
+            return self.value(present(desk)), gr.Gallery(selected_index=at)
 
     def open(self, desk: InspectDesk, event: gr.SelectData) -> View:
         return self.show(desk, int(event.index))
 
     def open_row(self, desk: InspectDesk, event: gr.SelectData) -> View:
-        return self.show(desk, sem_jobs.place_of(present(desk), int(event.row_value[0])))
+        return self.show(desk, sem_jobs.place_of(desk.visit, int(event.row_value[0])) if desk.visit else None)
 
     def rescale(
         self,
@@ -139,7 +140,7 @@ class InspectTab:
                     desk.replace(one, sem_jobs.rescaled(self.inspector, one, float(event.um)))
         if event.every and len(chosen) < len(visit.seen):
             gr.Info(wording.KEPT_SCALES.format(kept=len(visit.seen) - len(chosen), count=len(visit.seen)))
-        with desk.turn:
+        with desk.turn, complaining():
             visit = present(desk)
             return self.value(visit), gr.Dataframe(sem_jobs.summary_rows(visit)), str(sem_jobs.pack_visit(visit))
 

@@ -5,7 +5,7 @@ const view = element.querySelector(".layer-view");
 const find = (name) => view.querySelector(`.${name}`);
 const at = find("at"), strip = find("strip"), maps = find("maps");
 const SIDE = 768, GAP = 8;
-const now = { colours: "bone", show: "mean", layers: [], pictures: [], picture: null, awaited: null };
+const now = { colours: "bone", show: "mean", layers: [], pictures: [], picture: null, awaited: null, key: null };
 const keepers = view.querySelectorAll(".keeper");
 
 function palette({ colours }) {
@@ -137,10 +137,11 @@ async function receive() {
   const turn = ++latest;
   const layers = value.problem ? [] : await Promise.all(value.layers.map(decoded));
   if (turn !== latest) return;
-  [now.layers, now.pictures] = [layers, value.pictures];
+  [now.layers, now.pictures, now.key] = [layers, value.pictures, value.key];
   find("problem").textContent = value.problem || "";
   setState(value.problem ? "problem" : "ready");
   if (value.problem) return;
+  find("notes").textContent = value.notes.join("; ");
   view.style.setProperty("--pictures", value.pictures.length);
   maps.replaceChildren(...value.pictures.map((name) => {
     const figure = document.createElement("figure"), caption = document.createElement("figcaption");
@@ -173,7 +174,8 @@ for (const button of keepers) {
   button.addEventListener("click", () => {
     const free = takeTurn(button, keepers);
     find("told").textContent = free ? "" : words.one_at_a_time;
-    if (free) trigger("save", { kind: button.dataset.kind, layer: Number(at.value), colours: now.colours, show: now.show });
+    const { key, colours, show } = now;
+    if (free) trigger("save", { key, kind: button.dataset.kind, layer: Number(at.value), colours, show });
   });
 }
 window.addEventListener("corrovis:layers-saved", (event) => {

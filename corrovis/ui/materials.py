@@ -98,9 +98,11 @@ class MaterialSection:
             return visit, jobs.view_value(self.lab, visit)
 
     def keep(self, visit: LayersVisit | None, event: gr.EventData) -> str:
-        """A file to save."""
+        """A file to save, of what the page shows."""
         if visit is None or not all(path.exists() for path, _ in visit.pictures):
             raise complaint(shared.EXPIRED)
+        if event.key != visit.key:
+            raise complaint(wording.CHANGED)
         wanted = Wanted(str(event.kind), int(event.layer), str(event.colours), str(event.show))
         with complaining(), folder_to_fill() as folder:
             return str(jobs.write_file(self.lab, visit, wanted, folder))

@@ -48,7 +48,7 @@ def bars(shares: Iterable[tuple[str, float]], most: str | None) -> str:
         f'<i><b style="width:{share:.1%}"></b></i><em>{escape(percent(share))}</em></li>'
         for name, share in shares
     ]
-    return f"<ul>{''.join(rows)}</ul>"
+    return f'<ul class="shares">{"".join(rows)}</ul>'
 
 
 def picture_upload(label: str, placeholder: str, block: str = "photo", webcam: bool = False, **more: Any) -> gr.Image:

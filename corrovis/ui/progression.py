@@ -29,8 +29,7 @@ from corrovis.ui.wording import shared
 
 TABLE = "exposure.csv"  # of the examples
 TABLES = (".csv", ".tsv", ".xlsx", ".ods")
-SHOW_FOUND = """() => document.querySelector(".progression-found")
-  ?.scrollIntoView({behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"})"""
+SHOW_FOUND = '() => document.querySelector(".progression-found")?.scrollIntoView()'
 Lines = list[list[Any]]
 
 

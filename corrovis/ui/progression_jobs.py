@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from corrovis.errors import BadInputError
-from corrovis.render.progression_words import NO_LINE, by_text, is_sure
+from corrovis.render.progression_words import by_text, is_sure, level_told, share_told
 from corrovis.render.sem_plots import bars_aside, share_ceiling
 from corrovis.sem.exposure_table import COLUMNS, SPECIMEN, Row, hours_in, once, row_of, written_hours
 from corrovis.sem.results import FIELD_SEVERITIES
@@ -123,12 +123,12 @@ def growth_table(conditions: list[dict[str, Any]]) -> str:
         hours, shares = one["exposure"], one["corroded_fraction"]
         cells = [
             one["condition"],
-            _growth(one["trend"], 100),
+            share_told(one["trend"], "+"),
             str(len(hours)),
             _span(hours, "{:g}"),
             _span([100 * share for share in shares], "{:.1f} %"),
             _first_to_last(one) if hours else "",
-            _growth(one["severity_trend"], 1),
+            level_told(one["severity_trend"], "+"),
         ]
         lines.append("".join(f"<td>{escape(cell)}</td>" for cell in cells))
     return _table(wording.GROWTH_TITLE, wording.GROWTH_COLUMNS, lines) + f"<p>{wording.GROWTH_NOTE}</p>"
@@ -219,11 +219,3 @@ def _span(values: list[float], form: str) -> str:
         return ""
     first, last = form.format(min(values)), form.format(max(values))
     return first if first == last else f"{first} – {last}"
-
-
-def _growth(trend: dict[str, Any] | None, times: float) -> str:
-    """Three figures: an hour of thousands changes little, and that little must not be rounded to nothing."""
-    if trend is None:
-        return NO_LINE
-    value, *ends = (f"{times * trend[key]:+.3g}" for key in ("value", "low", "high") if trend[key] is not None)
-    return f"{value} ({ends[0]} … {ends[1]})" if ends else value

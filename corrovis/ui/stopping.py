@@ -14,7 +14,7 @@ from corrovis.ui.parts import AT_ONCE, JS_ONLY, WORK, either_way
 
 SPEAKS = "element.setAttribute('role', 'status')"
 SHOW_TOLD = """() => [...document.querySelectorAll(".run-told")].find((part) => part.offsetParent)
-  ?.scrollIntoView({block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"})"""
+  ?.scrollIntoView({block: "nearest"})"""
 
 
 class StoppedError(CorrovisError):

@@ -64,5 +64,5 @@ class SynthesisSection:
         with complaining(), folder_to_fill() as home:
             folder = home / "synthetic-sem"
             answer = synthesis_jobs.make(self.synthesiser, (material, int(number), int(seed or 0), int(side)), folder, step)
-        gallery = synthesis_jobs.gallery_of(answer)
-        return gr.Column(visible=True), synthesis_jobs.facts_of(answer), gallery, str(pack(folder))
+            archive = str(pack(folder))
+        return gr.Column(visible=True), synthesis_jobs.facts_of(answer), synthesis_jobs.gallery_of(answer), archive

@@ -89,14 +89,17 @@ def test_pictures_are_inspected_and_chosen(page: Page, tmp_path: Path) -> None:
     assert share
     assert share["height"] < 30, "on one line"
     stage.get_by_role("spinbutton").fill("0.25")
+    set_threshold(stage, 0.3)
     second.click()
     expect(stage.get_by_role("heading", name="second.png")).to_be_visible()
+    expect(stage).to_have_attribute("data-threshold", "0.50")
     expect(second).to_have_class(re.compile("selected"))
     expect(stage.get_by_role("spinbutton")).to_have_value("")
     page.get_by_role("gridcell", name="first.png").first.click()
     expect(stage.get_by_role("heading", name="first.png")).to_be_visible()
     expect(first).to_have_class(re.compile("selected"))
     expect(stage.get_by_role("spinbutton")).to_have_value("0.25")
+    expect(stage).to_have_attribute("data-threshold", "0.30")
 
 
 def test_the_threshold_acts_as_the_program_would(page: Page, client: Client, tmp_path: Path) -> None:
@@ -117,6 +120,9 @@ def test_the_threshold_acts_as_the_program_would(page: Page, client: Client, tmp
         settled = threshold == 0.5 or found_grade.probabilities[FIELD_SEVERITIES.index(found_grade.severity)] >= SETTLED
         close = "" if settled else f"Close to a limit: do not take {found_grade.severity.capitalize()} for settled."
         expect(stage.locator(".close")).to_have_text(close)
+        of = "" if threshold == 0.5 else " (error measured at the model's own threshold)"
+        expect(stage.locator(".error")).to_have_text(re.compile(rf"points{re.escape(of)}$"))
+        expect(stage.get_by_text("At the model's own threshold:")).to_be_visible(visible=threshold != 0.5)
         expect(stage.locator(".count")).to_contain_text("1 region" if len(found) == 1 else f"{len(found)} regions")
         if len(found) > 1:
             largest = max(part.area for part in found) / sum(part.area for part in found)
@@ -196,6 +202,10 @@ def test_the_table_that_is_saved_is_the_programs(page: Page, client: Client, tmp
     assert len(saved) == len(wanted) > 0
     for row in saved:
         assert (row.pop("threshold"), row.pop("pixel_size_um"), row.pop("model")) == ("0.5", "0.5", "ni20cr")
+        assert (row.pop("file"), row.pop("severity")) == ("field.png", item["severity"])
+        assert row.pop("picture_sha256") == item["picture_sha256"]
+        assert float(row.pop("corroded_fraction")) == item["corroded_fraction"]
+        assert float(row.pop("corroded_fraction_sigma")) == item["severity_sigma"]
         theirs = wanted[row["id"]]
         assert list(row) == [name for name in theirs if name in row], "in the program's order too"
         assert row.pop("class") == theirs["class"]
@@ -383,7 +393,7 @@ def test_classes_have_shares_of_their_own(page: Page, client: Client, tmp_path: 
     assert stage.locator(".kinds .dot").count() == 3, "the legend"
     digits = decimals_of(item["corroded_fraction"], item["severity_sigma"], item["severity_limits"])
     said = ", ".join(f"{name} {percent(share, digits)}" for name, share in item["class_fractions"].items())
-    expect(stage.locator(".kinds")).to_have_text(f"Condition state of the steel: {said}")
+    expect(stage.locator(".kinds")).to_have_text(f"Condition classes, of the whole picture: {said}")
     set_threshold(stage, 0.3)
     parts = [float(number) for number in re.findall(r"([\d.]+) %", stage.locator(".kinds").inner_text())]
     whole = float(stage.locator(".share").inner_text().split()[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import gradio as gr
 import numpy as np
@@ -18,11 +20,13 @@ from corrovis.car.masking import CarMasker
 from corrovis.errors import NoCarError, advising
 from corrovis.results import CarMask, Photo, Provenance
 from corrovis.store import Store
-from corrovis.ui import car_api, car_jobs
+from corrovis.ui import car_api, car_jobs, synthesis
 from corrovis.ui.car import CarTab
 from corrovis.ui.car_jobs import CarDesk, CarVisit
+from corrovis.ui.inspect import InspectTab
 from corrovis.ui.sem_jobs import MOST_PICTURES
 from corrovis.ui.services import Services
+from corrovis.ui.steel import SteelTab
 
 
 @pytest.fixture
@@ -36,8 +40,8 @@ WRONG_AGE: dict[str, tuple[dict[str, Any], str]] = {
     "seed in words": ({"seed": "many"}, "seed 'many' is no number"),
     "seed with a fraction": ({"seed": 1.5}, "seed 1.5 is outside 0 to"),
     "seed without end": ({"seed": float("inf")}, "seed inf is outside 0 to"),
-    "level in words": ({"levels": ["high"]}, "level 'high' is no number"),
-    "levels that are none": ({"levels": {"a": 1}}, "level {'a': 1} is no number"),
+    "level in words": ({"levels": ["high"]}, "levels 'high' is no number; leave levels out, or give one"),
+    "levels that are none": ({"levels": {"a": 1}}, "levels {'a': 1} is no number"),
     "too many levels": ({"levels": [1.0] * 33}, "33 levels are too many for one request; ask for at most 32"),
     "a place in pixels": ({"at": [640, 480]}, "give [x, y] as shares"),
     "half a place": ({"at": [0.5]}, "give [x, y] as shares"),
@@ -130,6 +134,40 @@ def test_the_page_grades_the_photo_as_it_came(tmp_path: Path) -> None:
     Image.fromarray(np.full((40, 1500, 3), 90, np.uint8)).save(tmp_path / "long.png")
     car_jobs.grade(Services(None, None, Grader()), CarVisit(tmp_path / "long.png", "long.png"))  # type: ignore[arg-type]
     assert graded == [(40, 1500)]
+
+
+def asked_of(tab: Mock) -> dict[Any, int]:
+    """A form with files in it and nothing else."""
+    return defaultdict(int, {tab.files: 1})
+
+
+NEEDS_A_FOLDER: dict[str, Callable[[Mock], Any]] = {
+    "car": lambda tab: CarTab.keep(tab, CarDesk(), Mock()),
+    "inspect": lambda tab: next(InspectTab.run(tab, asked_of(tab))),
+    "steel": lambda tab: SteelTab.make_set(tab, asked_of(tab)),
+}
+
+
+@pytest.mark.parametrize("tab", NEEDS_A_FOLDER)
+def test_a_full_disk_is_a_line_on_the_page(tab: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.mkdtemp", full)
+    with pytest.raises(gr.Error, match=r"\(No space left on device\)"):
+        NEEDS_A_FOLDER[tab](Mock())
+
+
+def test_an_archive_that_the_disk_does_not_hold_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr(synthesis.synthesis_jobs, "make", Mock())
+    monkeypatch.setattr(synthesis, "pack", full)
+    with pytest.raises(gr.Error, match=r"\(No space left on device\)"):
+        synthesis.SynthesisSection.run(Mock(), "oxide", 1, 0, 64, Mock())
+    with pytest.raises(gr.Error, match="already deleted"):
+        CarTab.keep(Mock(), CarDesk(), Mock())
+    assert list(tmp_path.iterdir()) == []
+
+
+def full(*_: object, **named: object) -> None:
+    raise OSError(28, "No space left on device", "/somewhere")
 
 
 LATE: dict[str, Callable[[CarTab, CarDesk], Any]] = {

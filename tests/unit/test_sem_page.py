@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import hashlib
 import io
 import json
 import pickle
@@ -26,13 +27,13 @@ from matplotlib import colormaps
 from micrographs import field_of, grains, map_of, with_bar
 from PIL import Image
 
+from corrovis.contrast import NOISE
 from corrovis.errors import BadInputError
 from corrovis.images import PNG_URI
 from corrovis.manifest import read_manifest
 from corrovis.render.inspection_report import FILES, record
 from corrovis.render.sem_pictures import OPACITY, heat_map, overlay, region_colours
 from corrovis.sem.inspection import Inspector
-from corrovis.sem.picture_checks import NOISE
 from corrovis.sem.pixel_size import GIVEN
 from corrovis.sem.results import Field, Inspection, PixelSize, Saliency
 from corrovis.sem.segmentation import LEAST_PX, Segmenter
@@ -94,7 +95,8 @@ def test_pictures_above_the_jobs_limits_are_refused(toy_store: Store, tmp_path: 
     uploads = [(tmp_path / "a.png", "mine.png")]
     (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", InspectRequest())
     assert said.line["error"] == "mine.png is 240 x 180, 0 megapixels; the limit is 0: make it smaller"
-    monkeypatch.setattr(sem_jobs, "inspect_file", Mock(side_effect=OSError(28, "No space left on device", str(tmp_path))))
+    full = Mock(side_effect=OSError(28, "No space left on device", str(tmp_path)))
+    monkeypatch.setattr("corrovis.tasks.inspection.inspect_file", full)
     (said,) = sem_jobs.inspect_uploads(Inspector(Segmenter(toy_store)), uploads, tmp_path / "o", InspectRequest())
     assert said.line["error"] == "mine.png: No space left on device"
 
@@ -125,6 +127,7 @@ def test_the_page_is_sent_what_the_files_say(visit: InspectVisit) -> None:
     assert [region["area"] for region in value["regions"]] == sorted((r["area_px"] for r in item["regions"]), reverse=True)
     assert (value["width"], value["height"], value["zoom"]) == (240, 180, 1)
     assert value["sigma"] == item["severity_sigma"] > 0
+    assert value["sha256"] == item["picture_sha256"] == hashlib.sha256(visit.current.path.read_bytes()).hexdigest()
     assert "coupons that the network had not seen" in value["error"]
 
 
@@ -154,13 +157,14 @@ def test_background_has_the_class_of_the_nearest_region() -> None:
 
 
 def test_several_pictures_are_summed_up(visit: InspectVisit) -> None:
+    visit.current.line["model"] = "a lab's own"  # whose limits only its line tells
     refused, (number, name, severity, _, regions, doubts, model) = sem_jobs.summary_rows(visit)
     item = visit.current.item
     assert (number, name, severity.lower(), regions) == ("2", "mine.png", item["severity"], str(len(item["regions"])))
-    assert (doubts, model) == (sem_jobs.doubts_text(item["doubts"]), wording.MODELS[item["model"]])
+    assert (doubts, model) == (sem_jobs.doubts_text(item["doubts"]), "a lab's own")
     assert refused[:3] == ["1", "page.png", wording.NOT_READ]
     assert "is not a picture" in refused[5]
-    assert [sem_jobs.place_of(visit, number) for number in (1, 2)] == [None, 0]
+    assert [sem_jobs.place_of(visit, number) for number in (1, 2, 3)] == [None, 0, None]
 
 
 def test_doubts_are_counted_and_stand_before_notes(visit: InspectVisit) -> None:
@@ -232,6 +236,21 @@ def test_a_look_at_a_picture_loses_none_that_comes_meanwhile(tmp_path: Path) -> 
     assert len(desk.visit.found) == 40
 
 
+def test_a_click_at_the_run_before_changes_nothing(tmp_path: Path) -> None:
+    """Its pictures are in the page until the first of the next run is shown."""
+    desk, tab = InspectDesk(), cast(Any, SimpleNamespace(value=lambda visit: visit.current.name))
+    with pytest.raises(gr.Error, match="already deleted here"):
+        InspectTab.show(tab, desk, 0)
+    desk.add(Refused({}), tmp_path)
+    assert InspectTab.show(tab, desk, 0) == (gr.skip(), gr.skip())
+    desk.add(Seen(tmp_path, "new.png", tmp_path, {}), tmp_path)
+    assert InspectTab.show(tab, desk, 4) == InspectTab.show(tab, desk, -1) == (gr.skip(), gr.skip())
+    assert InspectTab.show(tab, desk, 0)[0] == "new.png"
+    full = Mock(value=Mock(side_effect=OSError(28, "No space left on device", str(tmp_path))))
+    with pytest.raises(gr.Error, match=r"\(No space left on device\)"):
+        InspectTab.show(full, desk, 0)
+
+
 def taken(desk: InspectDesk) -> bool:
     """Whether somebody has the desk's turn."""
 
@@ -265,13 +284,16 @@ def test_a_pixel_size_for_all_leaves_what_instruments_wrote(monkeypatch: pytest.
 def test_a_pixel_size_given_afterwards_is_in_every_file(bar_um: float | None, toy_store: Store, tmp_path: Path) -> None:
     """As if it had been given before, and no network runs; the picture had a scale bar and no scale, or the bar's."""
     Image.fromarray(with_bar(grains(), "bottom", 0)).save(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text("PixelSize=25")
     inspector, uploads = Inspector(Segmenter(toy_store)), [(tmp_path / "a.png", "a.png")]
     (one,) = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "o", InspectRequest(bar_um=bar_um))
     before = InspectRequest(pixel=PixelSize(0.25, "given by the caller"))
     (wanted,) = sem_jobs.inspect_uploads(inspector, uploads, tmp_path / "w", before)
     assert isinstance(one, Seen)
     assert isinstance(wanted, Seen)
-    assert any("scale bar" in text for text in one.item["warnings"])
+    assert [text for text in one.item["doubts"] if "20 times less than the 0.5 um given" in text] == one.item["doubts"][
+        : bool(bar_um)
+    ]
     inspector.segmenter = cast(Segmenter, SimpleNamespace(store=toy_store))  # no step is left that could run
     new = sem_jobs.rescaled(inspector, one, 0.25)
     assert new.line == wanted.line
@@ -285,7 +307,9 @@ def test_a_pixel_size_given_afterwards_is_in_every_file(bar_um: float | None, to
     assert {key: value for key, value in first.items() if not isinstance(value, Path)} == {
         key: value for key, value in second.items() if not isinstance(value, Path)
     }
-    assert "0.25 µm" in (one.folder / "report.html").read_text()
+    assert "10 times less than the 0.25 um given" in new.item["doubts"][0]
+    reports = [(own.folder / "report.html").read_text() for own in (new, wanted)]
+    assert "0.25 µm" in reports[0]
     with pytest.raises(BadInputError, match="pixel size"):
         sem_jobs.rescaled(inspector, one, 1e9)
 

@@ -32,9 +32,10 @@ GALLERY = "Choose a picture"
 SUMMARY_COLUMNS = ["No.", "Picture", "Severity", "Corroded", "Regions", "Doubts", "Model"]
 SECOND_OPINION = "Second opinion, from a classifier that measures no area: {severity}, {share} sure."
 ERROR = "Standard deviation of the corroded share: {how}"
+NO_SOURCE = "nobody says from where"
 HOW_GRADED = (
-    "Moderate from {low} corroded, severe from {high}. The bars say what the model's error of area, measured on specimens that "
-    "it had not seen, leaves open."
+    "Moderate from {low} corroded, severe from {high}; these limits: {source}. The bars say what the model's error of area, "
+    "measured on specimens that it had not seen, leaves open."
 )
 FINDINGS = {
     "stage": "Findings",
@@ -61,14 +62,16 @@ FINDINGS = {
     "save_report_hint": "This picture's report, one HTML file, at the model's own threshold",
     "corroded": "corroded",
     "error": "± %s points",
+    "error_of": "error measured at the model's own threshold",
     "largest": "the largest is %s of it",
     "count": "%s regions",
     "one": "1 region",
     "density": "%s per mm²",
     "close": "Close to a limit: do not take %s for settled.",
     "severity": "Severity by corroded area",
-    "kinds": "Condition state of the steel",
+    "kinds": "Condition classes, of the whole picture",
     "warnings": "Before you believe it",
+    "warnings_of": "At the model's own threshold:",
     "regions": "Regions, largest first",
     "region": "Region",
     "class": "Class",

@@ -12,6 +12,7 @@ BESIDE = "Compare with a second picture"
 BESIDE_DROP = "Drop it here"
 NETWORK = "Look into"
 HINT = "Of these materials alone; the picture may show another."
+CHANGED = "Another picture or network was chosen meanwhile; save again once its layers are shown"
 UNFAMILIAR = "Unlike anything in training"
 NETWORKS = {
     "material": "Material classifier",
