@@ -18,12 +18,11 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corrovis.batch_table import KeptRows, Target
 from corrovis.cluster import ROOT, cluster, last_line
 from corrovis.errors import BadInputError, CorrovisError, UnfinishedError
-from corrovis.render.batch_table import KeptRows, Target
 from corrovis.results import SEVERITIES
 from corrovis.sem.results import FIELD_SEVERITIES
-from corrovis.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,6 +70,19 @@ class Pictures:
 
         names = pa.array([self.names[number] for number in rows["number"].to_pylist()], pa.string())
         return rows.set_column(rows.schema.get_field_index("file"), "file", names)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a batch is done with.
+
+    `open_store` opens the networks; `ray` is the address of a cluster, None for one of our own with `threads` workers (0: one a
+    core).
+    """
+
+    open_store: Callable[[], Store]
+    ray: str | None = None
+    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +202,10 @@ def job_of(name: str) -> Job:
     return JOBS[name]
 
 
-def run_batch(folder: Path, name: str, target: Target, ray: str | None, progress: Progress = lambda done, of: None) -> Batch:
+def run_batch(folder: Path, name: str, target: Target, means: Means, progress: Progress = lambda done, of: None) -> Batch:
     """Do the job called `name` to every picture below `folder` and write the rows to `target`, whole or not at all.
 
-    `ray` is the address of a cluster; None starts one of our own for this batch.  `progress` hears how many of how many are done.
+    `progress` hears how many of how many are done.
 
     Raises:
         BadInputError: no such job, no pictures, no Ray at that address, or the table cannot be written
@@ -201,20 +213,18 @@ def run_batch(folder: Path, name: str, target: Target, ray: str | None, progress
         CorrovisError: the workers do not work, or it was interrupted; the rows that had come are kept
     """
     from corrovis.images import pictures_in
-    from corrovis.store import Store
 
     began = time.perf_counter()
-    job, settings = job_of(name), Settings.from_environment()
-    files = pictures_in(folder, deep=True)
-    store = Store(settings.weights)
+    job, files = job_of(name), pictures_in(folder, deep=True)
+    store = means.open_store()
     for model in job.models(store):  # once, here, rather than in each worker: hashes are checked, what is missing is fetched
         store.path(store.spec(model))
     names = [_readable(path.relative_to(folder).as_posix()) for path in files]
-    worker = (name, job.all_columns(store), settings.weights.absolute())
+    worker = (name, job.all_columns(store), store.folder.absolute())
     kept = KeptRows(target, schema_of({"number": "int64", **worker[1]}), names)
     try:
         listed = Pictures([path.absolute() for path in files], names)
-        with cluster(ray, settings.threads):
+        with cluster(means.ray, means.threads):
             answers = _answers(worker, listed, kept, progress)
         table = in_order(answers, names, name)
         kept.finish(table)

@@ -21,9 +21,8 @@ from typer.exceptions import TyperException
 
 from corrovis import __version__
 from corrovis.commands import batch, car, curves, inspection, materials, steel
-from corrovis.commands.answers import Json, open_store, print_json, print_table, working
+from corrovis.commands.answers import Json, open_store, print_json, print_table, settings, working
 from corrovis.errors import BadInputError, CorrovisError
-from corrovis.settings import Settings
 
 if TYPE_CHECKING:
     from corrovis.store import Store
@@ -64,8 +63,7 @@ def models(
     """The trained networks: what they are, how they were made, how good they are."""
     from corrovis.manifest import read_manifest
 
-    settings = Settings.from_environment()
-    specs = read_manifest(settings.weights)
+    specs = read_manifest(settings().weights)
     records: list[dict[str, Any]] = [asdict(spec) for spec in specs.values()]
     if verify:
         with working("verifying", as_json):
@@ -111,7 +109,7 @@ def serve(
     if not page.exists():
         raise CorrovisError(f"{page} is missing, so there is no page to serve; run corrovis from a clone of its repository")
     first = port or _port_of_environment()
-    port = _first_free(range(first, first + (1 if port else PORTS_TRIED)), Settings.from_environment().address)
+    port = _first_free(range(first, first + (1 if port else PORTS_TRIED)), settings().address)
     os.environ["GRADIO_SERVER_PORT"] = str(port)
     if as_json:
         print_json({"page": str(page), "port": port})

@@ -21,11 +21,11 @@ class WeightSpec:
         file: file name in weights/, safetensors
         sha256, bytes: of that file
         arch, config: which class of `corrovis.networks` and its arguments
-        input: size, mean, std, resample of what the network sees
+        input: mean and std of the pixels, unless it takes another network's features; size, resample and more as its step needs
         classes: names of the outputs, in order
         golden: seed and shape of a test input, and numbers that the output must show
         trained: command, commit, data, steps, seconds, device
-        metrics: name -> {"value", "low", "high", "n", "on"}
+        metrics: name -> {"value", "n", "on"}, with "low" and "high" where there is a 95 % interval
     """
 
     name: str

@@ -6,7 +6,7 @@ Arrays are read-only and checked when made, so a result that exists is valid.  N
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ Bool = NDArray[np.bool_]
 Severity = Literal["none", "mild", "moderate", "severe"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """Level 0, 1, 2, 3."""
+MOST_WHOLE = 2**53  # beyond it not every whole number is a number of JSON
 
 
 def check_array(name: str, array: NDArray[np.generic], dtype: type, shape: tuple[int | None, ...]) -> None:
@@ -59,7 +60,7 @@ class Photo:
 
     Shape:
         rgb: (H, W, 3) uint8
-    `notes` says what the door did on the way in ("first of 3 frames", "16 bit reduced to 8").
+    `notes` says what the door did on the way in ("first frame of an animation", "transparency laid over white").
     """
 
     rgb: Byte
@@ -110,6 +111,7 @@ class AgedCar:
         paint: (H, W) uint8, share of the pixel that may rust, 255 = all; 0 = never touched
     """
 
+    synthetic: ClassVar[Literal[True]] = True
     photo: Photo
     onset: NDArray[np.uint16]
     layer: Byte
@@ -149,3 +151,10 @@ def check_level(level: float) -> float:
     if not 0 <= level <= 3:
         raise BadInputError(f"level {level} is outside 0 to 3; 0 is none, 1 mild, 2 moderate, 3 severe")
     return float(level) + 0.0  # -0 is 0
+
+
+def check_seed(seed: int) -> int:
+    """The seed itself, or BadInputError outside 0 .. `MOST_WHOLE`."""
+    if not 0 <= seed <= MOST_WHOLE:
+        raise BadInputError(f"seed {seed} is outside 0 to {MOST_WHOLE}; use a whole number between")
+    return seed

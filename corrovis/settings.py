@@ -1,4 +1,4 @@
-"""What a deployment may set, read once from the environment."""
+"""What a deployment may set in the environment."""
 
 from __future__ import annotations
 

@@ -154,6 +154,6 @@ def load_network(spec: WeightSpec, path: Path) -> nn.Module:
         tensors = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in load_file(path).items()}
         network.load_state_dict(tensors)
     except (SafetensorError, RuntimeError) as error:
-        raise WeightsError(f"{path} does not fit {spec.arch} ({first_line(error)}); restore it and manifest.json") from error
+        raise WeightFileError(f"{path} does not fit {spec.arch} ({first_line(error)}); restore it and manifest.json") from error
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a fifth to a half faster on CPUs
     return network.eval().requires_grad_(False)

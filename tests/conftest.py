@@ -16,6 +16,7 @@ from export import Release, export
 from torch import nn
 
 from corrovis import cli
+from corrovis.commands.answers import settings
 from corrovis.results import SEVERITIES, Photo
 from corrovis.store import BUILDERS, Store
 
@@ -244,6 +245,7 @@ def corrovis(toy_weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
     def run(*words: object) -> Answer:
         monkeypatch.setattr(sys, "argv", ["corrovis", *map(str, words)])
+        settings.cache_clear()  # as for a process of its own
         with pytest.raises(SystemExit) as left:
             cli.main()
         said = capsys.readouterr()

@@ -74,7 +74,10 @@ class CarMasker:
         return CarMask(car, paint, places, Provenance(MODEL, spec.sha256, time.perf_counter() - began))
 
     def sees_car(self, photo: Photo) -> bool:
-        """Whether there is a car, by a single look from further off: a fifth of the work of a mask."""
+        """Whether there is a car, by a single look from further off: a fifth of the work of a mask.
+
+        It may see one where `mask` finds none: from near the grain of a dithered picture hides the car.
+        """
         logits = self._look(photo.rgb, round(FURTHER * int(self.store.spec(MODEL).input["size"])))
         return bool(optimise(logits[CAR] > 0).mean() >= LEAST_CAR)
 

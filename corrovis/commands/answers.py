@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,24 +30,45 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 @contextlib.contextmanager
 def working(what: str, as_json: bool) -> Iterator[Status]:
-    """A spinner on standard error; with --json nothing that a library prints can reach standard output."""
-    guard = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
-    with guard, err.status(f"{what} ...") as status:
+    """A spinner on standard error."""
+    with guarded(as_json), err.status(f"{what} ...") as status:
         yield status
+
+
+@contextlib.contextmanager
+def guarded(as_json: bool) -> Iterator[None]:
+    """With --json nothing that a library prints can reach standard output."""
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        yield
+
+
+@functools.cache
+def settings() -> Settings:
+    return Settings.from_environment()
 
 
 def open_store() -> Store:
     from corrovis.store import Store
 
-    settings = Settings.from_environment()
-    return Store(settings.weights, settings.threads)
+    return Store(settings().weights, settings().threads)
 
 
 def own_or_shipped(weights: Path | None, name: str) -> tuple[Store, str]:
     """Store and name of the network in a lab's own file, or the shipped store and `name`."""
     from corrovis.store import own_weights
 
-    return own_weights(weights, Settings.from_environment().threads) if weights else (open_store(), name)
+    return own_weights(weights, settings().threads) if weights else (open_store(), name)
+
+
+def tell(line: str) -> None:
+    """A line on standard error that is not broken, however narrow the window: logs are searched line by line."""
+    err.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def say(warnings: Iterable[str], of: str = "") -> None:
+    """Notes for people, a line each; `of` names the file that they are about."""
+    for warning in warnings:
+        tell(f"note: {of}: {warning}" if of else f"note: {warning}")
 
 
 def print_json(answer: dict[str, Any]) -> None:
@@ -73,10 +95,9 @@ def print_items(items: list[dict[str, Any]], as_json: bool, table: tuple[list[st
         print_json({"items": items})
     else:
         for item in items:
-            for warning in item.get("warnings", []):
-                err.print(f"note: {item['file']}: {warning}", markup=False)
+            say(item.get("warnings", []), item["file"])
         for item in bad if good else ():  # beside the table, whose columns would break them
-            err.print(f"not {done}: {item['file']}: {item['error']}", markup=False, highlight=False, soft_wrap=True)
+            tell(f"not {done}: {item['file']}: {item['error']}")
         columns, row = table
         if good:
             print_table(columns, [row(item) for item in good])

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from corrovis.commands.answers import Json, out, print_json, working
+from corrovis.commands.answers import Json, open_store, out, print_json, settings, working
 from corrovis.errors import UnfinishedError, advising
 from corrovis.tasks.many import none_worked
 
@@ -26,11 +26,12 @@ def batch(
 ) -> None:
     """Inspect, grade or classify every picture in a folder, on all cores or on a Ray cluster, into one table."""
     with working("starting", as_json) as status:
-        from corrovis.batch import run_batch
-        from corrovis.render.batch_table import Target
+        from corrovis.batch import Means, run_batch
+        from corrovis.batch_table import Target
 
+        target, means = Target(file, resume), Means(open_store, ray, settings().threads)
         with advising(UnfinishedError, "--resume"):
-            done = run_batch(folder, job, Target(file, resume), ray, lambda done, of: status.update(f"{job}: {done} of {of} ..."))
+            done = run_batch(folder, job, target, means, lambda done, of: status.update(f"{job}: {done} of {of} ..."))
     if as_json:
         print_json({"rows": done.rows, "failed": done.failed, "seconds": done.seconds})
     else:

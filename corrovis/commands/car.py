@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
+from corrovis.commands.answers import Json, open_store, out, print_items, print_json, print_table, say, working
 from corrovis.errors import BadInputError, NoCarError, advising
 
 
@@ -19,15 +19,16 @@ def age(
         list[float] | None, typer.Option(help="0 none to 3 severe, fractions too; repeat it.  [default: 0 1 2 3]")
     ] = None,
     video: Annotated[bool, typer.Option("--video", help="Also an MP4 from none to severe, 960 pixels long at the most.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, other rust.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed, other rust.")] = 0,
     whole: Annotated[bool, typer.Option("--whole", help="Take the whole picture for car.")] = False,
     at: Annotated[str | None, typer.Option(metavar="X,Y", help="Of several cars only the one at this pixel.")] = None,
     as_json: Json = False,
 ) -> None:
     """Rust the car in a photo, level by level.  The pictures are illustrations, not predictions."""
-    from corrovis.results import check_level
+    from corrovis.results import check_level, check_seed
 
     levels, place = [check_level(value) for value in level or [0, 1, 2, 3]], pixel_of(at)
+    check_seed(seed)
     with working("ageing", as_json):
         from corrovis.car.ageing import Ager
         from corrovis.car.masking import CarMasker, check_inside
@@ -46,8 +47,7 @@ def age(
         aged = Ager(store).age(picture, mask, seed=seed)
         answer = write_levels(aged, levels, folder, picked=place is not None, video=video)
         answer["seconds"] = round(time.perf_counter() - began, 3)
-    for warning in answer["warnings"]:
-        err.print(f"note: {warning}", markup=False)
+    say(answer["warnings"])
     if as_json:
         print_json(answer)
         return

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, open_store, out, print_items, print_json, print_table, working
-from corrovis.settings import Settings
+from corrovis.commands.answers import Json, open_store, out, print_items, print_json, print_table, say, settings, tell, working
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -60,6 +59,7 @@ def progression(
         request = _asked(model, pixel_size, scale_bar)
 
         from corrovis.files import make_folder
+        from corrovis.render.progression_words import level_told, share_told
         from corrovis.sem.exposure_table import read_table
         from corrovis.tasks.inspection import progression_files
 
@@ -69,20 +69,18 @@ def progression(
     if as_json:
         print_json(answer)
         return
-    for warning in answer["warnings"]:
-        err.print(f"note: {warning}", markup=False)
+    say(answer["warnings"])
     for item in answer["items"]:
         if "error" in item:
-            err.print(f"left out: {item['error']}", markup=False)
-        for warning in item.get("warnings", []):
-            err.print(f"note: {item['file']}: {warning}", markup=False)
+            tell(f"left out: {item['error']}")
+        say(item.get("warnings", []), item["file"])
     for sentence in answer["summary"]:
         out.print(sentence, soft_wrap=True, markup=False)
     lines = [
-        [c["condition"], str(len(c["exposure"])), _trend(c["trend"], ".3%"), _trend(c["severity_trend"], ".4f")]
+        [c["condition"], str(len(c["exposure"])), share_told(c["trend"], "+"), level_told(c["severity_trend"], "+")]
         for c in answer["conditions"]
     ]
-    print_table(["condition", "fields", "growth of the corroded share per hour", "of severity, levels per hour"], lines)
+    print_table(["condition", "fields", "corroded, points of % per hour", "severity, levels per hour"], lines)
     out.print(f"report {answer['report']}, a line for each field {answer['csv']}", soft_wrap=True)
 
 
@@ -101,7 +99,7 @@ def _asked(model: str | None, pixel_size: str | None, scale_bar: str | None, sal
     from corrovis.sem.results import MODELS
     from corrovis.tasks.inspect_request import request_of
 
-    known = read_manifest(Settings.from_environment().weights)
+    known = read_manifest(settings().weights)
     return request_of([name for name in MODELS if name in known], model, pixel_size, scale_bar, saliency)
 
 
@@ -118,12 +116,3 @@ def _row(item: dict[str, Any]) -> list[str]:
     low, high = item["severity_limits"]
     share = share_text(item["corroded_fraction"], item["severity_sigma"], (low, high))
     return [item["file"], item["severity"], share, str(item["report"])]
-
-
-def _trend(trend: dict[str, Any] | None, form: str) -> str:
-    if trend is None:
-        from corrovis.render.progression_words import NO_LINE
-
-        return NO_LINE
-    interval = "" if trend["low"] is None else f" ({trend['low']:+{form}} to {trend['high']:+{form}})"
-    return f"{trend['value']:+{form}}{interval}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, out, own_or_shipped, print_items, print_json, print_table, working
+from corrovis.commands.answers import Json, out, own_or_shipped, print_items, print_json, print_table, say, tell, working
 
 
 def material(
@@ -67,8 +67,7 @@ def layers(
         return
     print_table(["layer", "size", "file"], [[x["name"], "{} x {}".format(*x["size"]), str(x["file"])] for x in answer["layers"]])
     out.print(f"overview {answer['overview']}, all of them {answer['pdf']}", soft_wrap=True)
-    for warning in answer["warnings"]:
-        err.print(f"note: {warning}", markup=False)
+    say(answer["warnings"])
 
 
 def synthesize_sem(
@@ -98,4 +97,4 @@ def synthesize_sem(
     else:
         rows = [[str(item["file"]), *(f"{value:.3f}" for value in item["scores"].values())] for item in answer["items"]]
         print_table(["file", *answer["scores"]], rows)
-        err.print(f"{len(answer['files'])} kept, {answer['dropped']} dropped", markup=False)
+        tell(f"{len(answer['files'])} kept, {answer['dropped']} dropped")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,37 +47,57 @@ def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Inspec
     return answer
 
 
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """One picture of many: its record, or `file` and `error`; the folder of what was found in it; its line of the summary."""
+
+    item: dict[str, Any]
+    folder: Path
+    line: dict[str, Any]
+
+
+def inspect_each(
+    inspector: Inspector, pictures: Iterable[Picture], folders: Iterable[Path], request: InspectRequest
+) -> Iterator[Inspected]:
+    """Every picture, in order and each as soon as it is there, with its own of `folders`.
+
+    Of a picture that cannot be inspected its folder keeps nothing that an earlier run found in another.
+    """
+    for (path, name), own in zip(pictures, folders, strict=True):
+        answer = partial(inspect_file, inspector, folder=own, request=request, name=name)
+        item = answer_one(path, answer, name)
+        if "error" in item:
+            clear_inspection(own)
+        yield Inspected(item, own, summary_line(item, own.name))
+
+
 def inspect_files(
     inspector: Inspector, pictures: Sequence[Picture], folder: Path, request: InspectRequest, progress: Progress = nobody
 ) -> list[dict[str, Any]]:
     """One record for each picture, in order, a folder of each in `folder`, and there a summary that grows with them, and in the
     end, however that comes, one to look at.
-
-    Of a picture that cannot be inspected no folder of its name keeps what an earlier run found in another.
     """
-    used, items, lines = set(TAKEN), list[dict[str, Any]](), list[dict[str, Any]]()
+    names = [name or path.name for path, name in pictures]
+    done = list[Inspected]()
     begin_summary(folder / SUMMARY)
+    each = inspect_each(inspector, pictures, [folder / own for own in own_names(names)], request)
     try:
-        for path, name in pictures:
-            called = name or path.name
-            progress(len(items), len(pictures), called)
-            own = _free_name(Path(called).stem.strip(".") or "picture", used)  # of "...png" the stem is ".."
-            answer = partial(inspect_file, inspector, folder=folder / own, request=request, name=called)
-            items.append(answer_one(path, answer) | ({"file": name} if name else {}))
-            if "error" in items[-1]:
-                clear_inspection(folder / own)
-            lines.append(summary_line(items[-1], own))
-            add_to_summary(folder / SUMMARY, lines[-1])
+        for name in names:
+            progress(len(done), len(names), name)
+            done.append(next(each))
+            add_to_summary(folder / SUMMARY, done[-1].line)
     finally:
-        write_overview(folder, lines)
-    return items
+        write_overview(folder, [one.line for one in done])
+    return [one.item for one in done]
 
 
-def _free_name(stem: str, used: set[str]) -> str:
-    """A folder for each picture, also where two are called the same."""
-    name = next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, len(used) + 3))) if n not in used)
-    used.add(name)
-    return name
+def own_names(names: Iterable[str]) -> list[str]:
+    """A folder's name for each picture, also where two are called the same."""
+    used = dict.fromkeys(TAKEN)
+    for name in names:
+        stem = Path(name).stem.strip(".") or "picture"  # of "...png" the stem is ".."
+        used[next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, len(used) + 3))) if n not in used)] = None
+    return list(used)[len(TAKEN) :]
 
 
 def progression_files(

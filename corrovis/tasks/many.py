@@ -9,12 +9,17 @@ from typing import Any
 from corrovis.errors import ITS_OWN, BadInputError
 
 
-def answer_one(path: Path, answer: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
-    """`answer` of a path with its `file`, or `file` and `error`."""
+def answer_one(path: Path, answer: Callable[[Path], dict[str, Any]], name: str = "") -> dict[str, Any]:
+    """`answer` of a path with its `file`, called `name` or as its path, or `file` and `error`.
+
+    Of a full disk the error names the picture, and no folder: an upload's sender knows none here.
+    """
+    called = name or str(path)
     try:
-        return {**answer(path), "file": str(path)}
+        return {**answer(path), "file": called}
     except ITS_OWN as error:
-        return {"file": str(path), "error": str(error)}
+        said = f"{called}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+        return {"file": called, "error": said}
 
 
 def answer_each(

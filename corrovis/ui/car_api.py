@@ -15,8 +15,7 @@ from corrovis.results import check_level
 from corrovis.tasks.car import grade_photo, write_levels
 from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarVisit
-from corrovis.ui.complaints import complaining
-from corrovis.ui.doors import as_files, flag, number, open_door, upload, whole_number
+from corrovis.ui.doors import flag, number, one_item, open_door, upload, whole_number
 from corrovis.ui.parts import CPU
 from corrovis.ui.services import Services
 from corrovis.ui.uploads import folder_to_fill
@@ -41,22 +40,20 @@ def publish(services: Services, specs: dict[str, WeightSpec]) -> None:
         `video` adds a film from none to severe.
         """
         began = time.perf_counter()
-        with complaining(), folder_to_fill() as folder:
+        with folder_to_fill() as folder:
             visit = CarVisit(*upload(photo), whole=flag("whole", whole), seed=whole_number("seed", seed), at=point(at))
             wanted, film = wanted_levels(levels), flag("video", video)
             with advising(NoCarError, "whole=true"):
                 aged = car_jobs.age(services, visit)
             answer = write_levels(aged, wanted, folder, picked=visit.at is not None, video=film)
-        return {**as_files(answer), "seconds": round(time.perf_counter() - began, 3)}
+        return {**answer, "seconds": round(time.perf_counter() - began, 3)}
 
     def grade_car(photo: FileData) -> dict[str, Any]:
         """How corroded the car in a photo is, with the probability of each severity."""
-        with complaining():
-            if services.grader is None:
-                raise BadInputError("this server has no model to grade with; add car-grade to its weights")
-            path, name = upload(photo)
-            item = {"file": name, **grade_photo(services.grader, services.masker, read_photo(path, name))}
-        return {"items": [item], **item}
+        if services.grader is None:
+            raise BadInputError("this server has no model to grade with; add car-grade to its weights")
+        path, name = upload(photo)
+        return one_item({"file": name, **grade_photo(services.grader, services.masker, read_photo(path, name))})
 
     def models() -> dict[str, Any]:
         """The manifest of the trained networks behind this page."""
@@ -74,7 +71,7 @@ def wanted_levels(asked: Any) -> list[float]:
     levels = asked if isinstance(asked, list) else [asked]
     if len(levels) > MOST_LEVELS:
         raise BadInputError(f"{len(levels)} levels are too many for one request; ask for at most {MOST_LEVELS} at a time")
-    return [check_level(number("level", level)) for level in levels]
+    return [check_level(number("levels", level)) for level in levels]
 
 
 def point(asked: Any) -> tuple[float, float] | None:

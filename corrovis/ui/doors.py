@@ -1,4 +1,4 @@
-"""The doors for programs: what comes with a request, checked (uploads, numbers, texts, flags), and files as answers name them."""
+"""The doors for programs: how one is opened, what comes with a request, checked, and files as answers name them."""
 
 from __future__ import annotations
 
@@ -16,20 +16,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from corrovis.errors import BadInputError
+from corrovis.results import MOST_WHOLE
+from corrovis.ui.complaints import complaining
 
 Value = TypeVar("Value")
-MOST = 2**53  # beyond it not every whole number is a number of JSON
 
 
 def open_door(endpoint: Callable[..., Any], **options: Any) -> None:
-    """Register `endpoint` in the running `gr.Blocks` under its own name; null is the same as leaving out what has a default."""
+    """Register `endpoint` in the running `gr.Blocks` under its own name.
+
+    Null is the same as leaving out what has a default; what is refused is said in a line; paths of the answer are files to fetch.
+    """
     taken = signature(endpoint)
     defaults = {name: one.default for name, one in taken.parameters.items() if one.default is not Parameter.empty}
 
     @wraps(endpoint)
     def called(*given: Any, **named: Any) -> Any:
         sent = taken.bind(*given, **named).arguments
-        return endpoint(**{name: defaults.get(name) if value is None else value for name, value in sent.items()})
+        with complaining():
+            return as_files(endpoint(**{name: defaults.get(name) if value is None else value for name, value in sent.items()}))
 
     api(called, api_name=endpoint.__name__, **options)
 
@@ -99,7 +104,7 @@ def number(name: str, value: Any) -> float:
         raise BadInputError(f"{name} {value!r:.40} is no number; leave {name} out, or give one") from error
 
 
-def whole_number(name: str, value: Any, most: int = MOST, least: int = 0) -> int:
+def whole_number(name: str, value: Any, most: int = MOST_WHOLE, least: int = 0) -> int:
     """`value` as a number to count with or a seed.  Raises BadInputError for what is none, or outside `least` to `most`."""
     found = number(name, value)
     if not (found.is_integer() and least <= found <= most):
@@ -124,6 +129,11 @@ def flag(name: str, value: Any) -> bool:
 def optional(check: Callable[[str, Any], Value], name: str, value: Any) -> Value | None:
     """`value` as `check` wants it, or None where it was left out."""
     return None if value is None else check(name, value)
+
+
+def one_item(item: dict[str, Any]) -> dict[str, Any]:
+    """The answer about a single file, where the command line's is a list of many; its keys stand outside the list too."""
+    return {"items": [item], **item}
 
 
 def as_files(value: Any) -> Any:

@@ -8,8 +8,7 @@ from gradio import FileData
 
 from corrovis.curves import method_of
 from corrovis.errors import BadInputError
-from corrovis.ui.complaints import complaining
-from corrovis.ui.doors import as_files, number, open_door, optional, text, upload, whole_number
+from corrovis.ui.doors import number, open_door, optional, text, upload, whole_number
 from corrovis.ui.parts import CPU
 from corrovis.ui.uploads import folder_to_fill
 
@@ -36,7 +35,7 @@ def fit_tafel(  # noqa: PLR0913 an argument for each option
 ) -> dict[str, Any]:
     """Corrosion potential, current, Tafel slopes and corrosion rate from a polarisation curve; the options are those of
     `corrovis tafel`, and `window` is [lowest, highest] potential in V."""
-    with complaining(), folder_to_fill() as folder:
+    with folder_to_fill() as folder:
         from corrovis.electrochem.columns import read_columns
         from corrovis.electrochem.corrosion_rate import metal
         from corrovis.tasks import curves
@@ -58,7 +57,7 @@ def fit_tafel(  # noqa: PLR0913 an argument for each option
         answer = curves.tafel([(path, name)], asked, plot).items[0]
         if "error" in answer:
             raise BadInputError(answer["error"])
-    return {"file": name, **answer, **as_files({"plot": plot})}
+    return {"file": name, **answer, "plot": plot}
 
 
 def fit_eis(
@@ -69,7 +68,7 @@ def fit_eis(
     columns: str | None = None,
 ) -> dict[str, Any]:
     """An equivalent circuit fitted to an impedance spectrum, without start values."""
-    with complaining(), folder_to_fill() as folder:
+    with folder_to_fill() as folder:
         from corrovis.electrochem.columns import read_columns
         from corrovis.tasks import curves
 
@@ -82,7 +81,7 @@ def fit_eis(
         )
         plot = folder / "eis.png"
         _, answer = curves.eis((path, name), asked, plot)
-    return {"file": name, **answer, **as_files({"plot": plot})}
+    return {"file": name, **answer, "plot": plot}
 
 
 def edges_of(window: Any) -> tuple[float, float] | None:

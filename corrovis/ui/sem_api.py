@@ -10,8 +10,7 @@ from corrovis.sem.exposure_table import read_table
 from corrovis.sem.inspection import Inspector
 from corrovis.tasks.inspect_request import InspectRequest, request_of
 from corrovis.tasks.inspection import inspect_file, progression_files
-from corrovis.ui.complaints import complaining
-from corrovis.ui.doors import as_files, flag, open_door, text, upload, uploads
+from corrovis.ui.doors import flag, one_item, open_door, text, upload, uploads
 from corrovis.ui.parts import CPU
 from corrovis.ui.progression_jobs import by_name, placed
 from corrovis.ui.sem_jobs import beside as placed_beside
@@ -39,14 +38,12 @@ def publish(inspector: Inspector) -> None:
         `model` ni20cr, pits304, steel-structures or empty for the one that suits; `pixel_size` as in 0.5um, or `scale_bar`,
         what is written at it, as in 10um; `beside` is the text file that the microscope wrote beside the picture.
         """
-        with complaining(), folder_to_fill() as folder:
+        with folder_to_fill() as folder:
             path, name = upload(image)
             if beside is not None:
                 path = placed_beside(upload(beside)[0], path, folder / "picture" / path.name)
             request = asked(model, pixel_size, scale_bar, flag("saliency", saliency))
-            item = inspect_file(inspector, path, folder, request, name)
-        answer: dict[str, Any] = as_files(item)
-        return {"items": [answer], **answer}
+            return one_item(inspect_file(inspector, path, folder, request, name))
 
     def progression(
         table: FileData, images: list[FileData], model: str = "", pixel_size: str = "", scale_bar: str = ""
@@ -54,15 +51,14 @@ def publish(inspector: Inspector) -> None:
         """How corrosion grows: `table` is a CSV or Excel file with file, exposure_h, condition, and specimen where one has
         several pictures; `images` are the files that it names.
         """
-        with complaining(), folder_to_fill() as folder:
+        with folder_to_fill() as folder:
             path, name = upload(table)
             rows = read_table(path, name)
             check_number(len(rows))
             sent = by_name(uploads("images", images))
             answer = progression_files(inspector, placed(rows, sent), folder, asked(model, pixel_size, scale_bar))
         items = [item if item["file"] in sent else not_sent(item["file"]) for item in answer["items"]]
-        files: dict[str, Any] = as_files({**answer, "items": items})
-        return files
+        return {**answer, "items": items}
 
     open_door(inspect, **CPU)
     open_door(progression, **CPU)

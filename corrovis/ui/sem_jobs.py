@@ -10,15 +10,14 @@ from typing import Any
 
 from PIL import Image
 
-from corrovis.errors import ITS_OWN, BadInputError
+from corrovis.errors import BadInputError
 from corrovis.render.inspection_facts import share_text
 from corrovis.render.inspection_report import read_inspection
 from corrovis.render.inspection_summary import OVERVIEW, SUMMARY, summary_line, write_overview, write_summary
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.pixel_size import GIVEN, parse_pixel_size
-from corrovis.sem.severity import LIMITS
 from corrovis.tasks.inspect_request import InspectRequest
-from corrovis.tasks.inspection import inspect_file
+from corrovis.tasks.inspection import inspect_each
 from corrovis.tasks.rescale import rescale
 from corrovis.ui.packing import THUMBNAIL, pack_found
 from corrovis.ui.stopping import Stoppable
@@ -102,9 +101,11 @@ class InspectDesk(Stoppable):
         return self.visit
 
     def look_at(self, at: int) -> InspectVisit | None:
-        """The visit, if there is one, with picture `at` looked at."""
+        """The visit with picture `at` looked at; None, and nothing is changed, where there is no such picture (yet)."""
         with self.turn:
-            self.visit = self.visit and replace(self.visit, at=at)
+            if self.visit is None or not 0 <= at < len(self.visit.seen):
+                return None
+            self.visit = replace(self.visit, at=at)
             return self.visit
 
 
@@ -146,19 +147,17 @@ def is_text(name: str) -> bool:
 def inspect_uploads(
     inspector: Inspector, uploads: Sequence[tuple[Path, str]], folder: Path, request: InspectRequest
 ) -> Iterator[Found]:
-    """A `Seen` for every upload, or a `Refused`, each as soon as it is there."""
-    for number, (path, name) in enumerate(uploads, 1):
-        own = folder / f"{number:03d}-{Path(name).stem[:40]}"
-        try:
-            item = inspect_file(inspector, path, own, replace(request, keep=True), name)
-            with Image.open(item["overlay"]) as picture:
-                picture.thumbnail(SMALL, reducing_gap=2)
-                picture.save(own / THUMBNAIL)
-        except ITS_OWN as error:
-            said = f"{name}: {error.strerror or error}" if isinstance(error, OSError) else str(error)  # which names a folder here
-            yield Refused(summary_line({"file": name, "error": said}, ""))
+    """A `Seen` for every upload, or a `Refused`, each as soon as it is there; folders are numbered as the summary's rows are."""
+    folders = [folder / f"{number:03d}-{Path(name).stem[:40]}" for number, (_, name) in enumerate(uploads, 1)]
+    each = inspect_each(inspector, uploads, folders, replace(request, keep=True))
+    for (path, name), one in zip(uploads, each, strict=True):
+        if "error" in one.item:
+            yield Refused(one.line)
             continue
-        yield Seen(path, name, own, summary_line(item, own.name))
+        with Image.open(one.item["overlay"]) as picture:
+            picture.thumbnail(SMALL, reducing_gap=2)
+            picture.save(one.folder / THUMBNAIL)
+        yield Seen(path, name, one.folder, one.line)
 
 
 def rescaled(inspector: Inspector, one: Seen, um: float) -> Seen:
@@ -180,8 +179,8 @@ def _summary_row(one: Found) -> list[str]:
     line = one.line
     if isinstance(one, Refused):
         return [line["file"], wording.NOT_READ, "", "", line["error"], ""]
-    severity, limits = shared.severity_name(line["severity"]), LIMITS[line["model"]]
-    share = share_text(line["corroded_fraction"], line["severity_sigma"], limits)
+    severity, (low, high) = shared.severity_name(line["severity"]), line["limits"]
+    share = share_text(line["corroded_fraction"], line["severity_sigma"], (low, high))
     model = wording.MODELS.get(line["model"], line["model"])
     return [line["file"], severity, share, str(line["regions"]), doubts_text(line["doubts"]), model]
 
@@ -201,8 +200,8 @@ def without_scale(visit: InspectVisit) -> tuple[Seen, ...]:
 
 
 def place_of(visit: InspectVisit, number: int) -> int | None:
-    """Which of the inspected pictures row `number` of the summary is of; None for one that was refused."""
-    one = visit.found[number - 1]
+    """Which of the inspected pictures row `number` of the summary is of; None for one that was refused or is not there yet."""
+    one = visit.found[number - 1] if number <= len(visit.found) else None
     return visit.seen.index(one) if isinstance(one, Seen) else None
 
 

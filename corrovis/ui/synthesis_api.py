@@ -6,8 +6,7 @@ from typing import Any
 
 from corrovis.sem.synthesis import LEAST_SIDE, Synthesiser
 from corrovis.ui import synthesis_jobs
-from corrovis.ui.complaints import complaining
-from corrovis.ui.doors import as_files, open_door, text, whole_number
+from corrovis.ui.doors import open_door, text, whole_number
 from corrovis.ui.parts import CPU
 from corrovis.ui.synthesis import MOST_SHOWN, MOST_SIDE
 from corrovis.ui.uploads import folder_to_fill
@@ -21,13 +20,10 @@ def publish(synthesiser: Synthesiser) -> None:
 
         `n` 1 to 48 pictures, `side` 64 to 512 pixels.
         """
-        with complaining(), folder_to_fill() as folder:
+        with folder_to_fill() as folder:
             wanted = text("material", material)
             count, length = whole_number("n", n, MOST_SHOWN, 1), whole_number("side", side, MOST_SIDE, LEAST_SIDE)
-            answer = synthesis_jobs.make(
-                synthesiser, (wanted, count, whole_number("seed", seed), length), folder, lambda kept: None
-            )
-        files: dict[str, Any] = as_files(answer)
-        return files
+            asked = wanted, count, whole_number("seed", seed), length
+            return synthesis_jobs.make(synthesiser, asked, folder, lambda kept: None)
 
     open_door(synthesize_sem, **CPU)

@@ -48,8 +48,11 @@ def test_record_says_how_it_was_made_and_where_it_fails(spec: WeightSpec) -> Non
     assert {"command", "commit", "data", "steps", "seconds", "device"} <= set(spec.trained)
     for name, score in spec.metrics.items():
         assert {"value", "n", "on"} <= set(score), name
+        assert ("low" in score) == ("high" in score), name
         if "low" in score:
             assert score["low"] <= score["value"] <= score["high"], name
+    assert {"mean", "std"} <= set(spec.input) or spec.arch == "Familiarity"
+    assert "size" in spec.input or "resample" not in spec.input
 
 
 @ALL

@@ -59,12 +59,31 @@ def test_the_lift_has_a_column_for_each_ratio() -> None:
 
 
 def test_ways_to_tell_materials_stand_best_first() -> None:
-    def method(value: float) -> dict[str, Any]:
+    def method(value: float, frozen: bool) -> dict[str, Any]:
         score = {"value": value, "low": value - 0.1, "high": value, "n": 9}
-        return {"metrics": {"accuracy": score, "balanced_accuracy": score}}
+        plan = {"frozen": frozen, "views": 8, "steps": 300}
+        return {"metrics": {"accuracy": score, "balanced_accuracy": score}, "made": {"plan": plan}}
 
-    methods = {"cnn, trained whole, from random": method(0.8), "lite0, frozen, from tf_lite0": method(0.9)}
+    methods = {"cnn, trained whole, from random": method(0.8, False), "lite0, frozen, from tf_lite0": method(0.9, True)}
     best, other = score_tables.learners_table(methods).splitlines()[2:]
     score = "0.900 (0.800 to 0.900)"
-    assert best == f"| EfficientNet-Lite0 from ImageNet, frozen | {score} | {score} |"
+    assert best == f"| EfficientNet-Lite0 from ImageNet, frozen | {score} | {score} | 8 |  |"
     assert other.startswith("| the seed's CNN | 0.800")
+    assert other.endswith("|  | 300 |"), "what learned less has less behind its name"
+
+
+def test_what_another_run_said_is_marked_and_what_another_inspector_said_left_out() -> None:
+    said = {name: {"value": 0.5} for name in ("fd_lite0", "kid", "precision", "recall")}
+    own = {**said, "as_asked": {"value": 0.9}}
+    methods = {"augmentation": {"dots": own, "mean": own}, "dcgan": {"dots": said, "mean": said}}
+    report = {"made": {"budgets": {}}, "methods": methods, "skipped": {"dcgan": "an earlier run"}}
+    ours, theirs = score_tables.rivals_table(report).splitlines()[2:]
+    assert ours.endswith("| 0.5 | 0.5 | 0.5 | 0.9 |")
+    assert theirs == "| DCGAN, earlier run |  | 0.5 | 1 of 1 | 0.5 | 0.5 | 0.5 |  |"
+
+
+def test_an_arm_of_one_seed_has_no_row() -> None:
+    arm = {"accuracy": {"value": 0.8, "spread": 0.0, "seeds": [0.8, 0.8]}, "gain": {"value": 0.0, "low": 0.0, "high": 0.0}}
+    once = {**arm, "accuracy": {**arm["accuracy"], "seeds": [0.8]}}
+    report = {"made": {"steps": 4, "real_a_class": 9}, "inspectors": {"mobilenet": {"real alone": arm, "pegan x 3": once}}}
+    assert len(score_tables.gains_table(report).splitlines()) == 2 + 1

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors import safe_open
+from pretrained import FINGERPRINTS, SMALL, fingerprints
+from safetensors.numpy import save_file
 
 ROOT = Path(__file__).resolve().parents[2]
-PRETRAINED = ROOT.parent / "shared/weights"
-SMALL = 1000  # numbers: so few can agree after rounding, without having been copied
+THEIRS = {one: name for name, one in json.loads(FINGERPRINTS.read_text()).items()}
 
 
-def kernels(path: Path) -> dict[str, np.ndarray]:
-    """Everything but vectors, float16 as it is stored."""
-    with safe_open(path, "np") as file:
-        found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
-    return {name: array.astype(np.float16) for name, array in found.items() if array.ndim > 1 and array.size > SMALL}
-
-
-@pytest.mark.skipif(not PRETRAINED.is_dir(), reason="the pretrained weights that training starts from are not here")
 @pytest.mark.parametrize("path", sorted((ROOT / "weights").glob("*.safetensors")), ids=lambda path: path.stem)
 def test_no_layer_is_a_pretrained_one_as_it_came(path: Path) -> None:
-    theirs = {
-        array.tobytes(): f"{file.stem}, {name}"
-        for file in PRETRAINED.glob("*.safetensors")
-        for name, array in kernels(file).items()
-    }
-    assert theirs
-    copied = {name: theirs[array.tobytes()] for name, array in kernels(path).items() if array.tobytes() in theirs}
-    assert not copied
+    ours = fingerprints(path)
+    assert {name: THEIRS[one] for name, one in ours.items() if one in THEIRS} == {}
+
+
+def test_every_network_that_training_may_start_from_is_known() -> None:
+    kinds = ("mobilenet_v2-imagenet", "tf_efficientnet_lite0-imagenet", "squeezenet1_1-imagenet", "yolov8n-seg-coco")
+    assert {name.partition(", ")[0] for name in THEIRS.values()} >= {*kinds}
+
+
+def test_a_layer_that_was_copied_is_known_in_either_precision(tmp_path: Path) -> None:
+    layer = np.random.default_rng(0).normal(size=(40, SMALL // 20)).astype(np.float32)
+    for name, array in {"theirs": layer, "ours": layer.astype(np.float16), "learned": layer + 0.01}.items():
+        save_file({name: array, "bias": layer[0]}, tmp_path / name)
+    theirs, ours, learned = (set(fingerprints(tmp_path / name).values()) for name in ("theirs", "ours", "learned"))
+    assert theirs == ours != learned
+    assert len(theirs) == 1, "vectors are too small to tell"

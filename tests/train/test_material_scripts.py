@@ -7,8 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from material import Lesson, frozen_answers, lesson_of, trained_answers
+from material_data import Sample
+from material_learners import Bank, Plan, fit_network
 from PIL import Image
 from scripts import run
+from torch import nn
 
 from corrovis.manifest import read_manifest
 from corrovis.sem.fields import read_field
@@ -27,6 +32,60 @@ def write_alloys(root: Path, names: tuple[str, ...], specimens: int = 4) -> Path
                 path.parent.mkdir(parents=True, exist_ok=True)
                 coarse.resize((48, 48), Image.Resampling.BICUBIC).save(path)
     return root
+
+
+class Numbered(nn.Module):
+    """Answers with its number, whatever it is shown."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.full((len(x), 1), float(self.number))
+
+
+def drawn_lesson() -> Lesson:
+    """24 fields of 12 specimens of two materials, in no order."""
+    samples = [Sample(str(n), "ab"[n // 2 % 2], f"s{n // 2}", np.full((32, 32), n, np.uint8)) for n in range(24)]
+    return lesson_of([samples[n] for n in np.random.default_rng(0).permutation(24)])
+
+
+def test_a_field_is_answered_by_a_network_that_has_not_seen_its_specimen() -> None:
+    lesson, seen = drawn_lesson(), []
+
+    def learn(known: np.ndarray, checkpoint: str) -> nn.Module:
+        seen.append(set(lesson.groups[known]))
+        return Numbered(len(seen) - 1)
+
+    logits, _ = trained_answers(lesson, learn, 32)
+    for group, answer in zip(lesson.groups, logits[:, 0].astype(int), strict=True):
+        assert group not in seen[answer]
+    assert [len(specimens) for specimens in seen] == [9] * 4
+
+
+def test_a_linear_head_cannot_know_what_it_was_not_told() -> None:
+    """Features are noise, with which a head remembers every field that it learned from."""
+    lesson, dice = drawn_lesson(), np.random.default_rng(0)
+    views, of = dice.normal(size=(48, 256)), np.repeat(np.arange(24), 2)
+    bank = Bank(views, of, views + dice.normal(0, 0.01, views.shape), of)
+    logits, _ = frozen_answers(lesson, bank, Plan(frozen=True))
+    assert 0.2 < ((logits[:, 0] > 0) == lesson.labels).mean() < 0.8
+
+
+def test_a_run_that_goes_on_is_shown_other_views(tmp_path: Path) -> None:
+    shown: list[bytes] = []
+
+    class Watcher(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            shown.append(x.numpy().tobytes())
+            return super().forward(x.flatten(1)[:, :4])
+
+    samples = [Sample(m, m, m, np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)) for m in "ab"]
+    for steps in (1, 2):
+        plan = Plan("cnn", "random", size=32, steps=steps, batch=2)
+        fit_network(Watcher(4, 2), samples, np.array([0, 1]), plan, tmp_path / "last.pt")
+    assert len(shown) == len(set(shown)) == 2
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ from inspection_scores import RUNS, gathered
 from PIL import Image
 from safetensors.torch import save_file
 from scripts import run
-from segment_scores import benchmark_scores, class_ious, confusion_of, field_scores
+from segment_scores import benchmark_scores, best_elsewhere, class_ious, confusion_of, field_scores
 from segment_views import UNKNOWN, Labelled
 from segmenting import TAKEN_OFF, Config, left_out, loss_of
-from sem_segment import settled, surest
+from sem_segment import EVERYTHING, settled, surest
 from sem_severity import exposure_of, mixed, start_from
 from severity_scores import by_area, confusion, gain
 from structure_segment import MARGIN, check_hold_out, divided
@@ -84,11 +85,36 @@ def test_how_sure_one_has_to_be_is_chosen_and_becomes_a_half() -> None:
     truth[:, :8] = 1
     p = np.where(truth == 1, 0.42, 0.1)
     field = Labelled("a", "c", np.zeros((20, 20, 3), np.uint8), truth)
-    sure = surest([field], {"a": p})
+    sure = surest([field, replace(field, group="d")], {"a": p})[EVERYTHING]
     assert 0.1 < sure < 0.42
     assert (settled(p, sure).argmax(axis=0) == truth).all()
     assert settled(np.array([[sure]]), sure)[:, 0, 0].tolist() == pytest.approx([0.5, 0.5])
     assert field_scores(field, settled(p, sure))["area_error"] == 0
+
+
+def test_a_threshold_is_chosen_without_the_coupon_that_it_is_for() -> None:
+    """Whatever is labelled on one coupon, its own threshold stays; those of the others follow."""
+    p = np.linspace(0, 1, 400).reshape(20, 20)
+    found = {"a": p, "b": p, "c": p}
+
+    def chosen(least: float) -> dict[str, float]:
+        truths = {"a": p > least, "b": p > 0.5, "c": p > 0.5}
+        nothing = np.zeros((20, 20, 3), np.uint8)
+        return surest([Labelled(name, f"of {name}", nothing, truth.astype(np.uint8)) for name, truth in truths.items()], found)
+
+    same, moved = chosen(0.5), chosen(0.25)
+    assert same == dict.fromkeys(("of a", "of b", "of c", EVERYTHING), 0.5)
+    assert moved["of a"] == 0.5
+    assert max(moved["of b"], moved["of c"]) < 0.5
+
+
+def test_a_level_is_chosen_without_the_group_that_it_is_for() -> None:
+    curves, group = np.eye(3)[[0, 0, 1, 2]] + np.eye(3)[[1, 1, 1, 1]] / 2, np.array(["a", "a", "b", "c"])
+    own = best_elsewhere(curves, group, ["all"])
+    assert own == {"a": 1, "b": 0, "c": 1, "all": 1}
+    curves[:2] = 9 * np.eye(3)[[2, 2]]
+    moved = best_elsewhere(curves, group, ["all"])
+    assert (moved["a"], moved["b"]) == (own["a"], 2)
 
 
 def test_a_network_that_left_a_coupon_out_answers_as_its_scores_say(tmp_path: Path) -> None:
@@ -255,6 +281,7 @@ def test_familiarity_is_learned_and_shipped(model: str, data: Path, toy_weights:
     run("familiarity.py", model, "--data", data, "--weights", weights, "--report", tmp_path / "f.json", "--smoke")
     scores = json.loads((tmp_path / "f.json").read_text())["metrics"]
     assert scores["false_alarms"]["n"] == {"ni20cr": 4, "pits304": 8, "steel-structures": 12}[model]
+    assert all(score["low"] <= score["value"] <= score["high"] for score in scores.values())
     spec = read_manifest(weights)[f"{model}-familiar"]
     assert spec.metrics == scores
     assert spec.input["seen_by_sha256"] == read_manifest(weights)["material"].sha256

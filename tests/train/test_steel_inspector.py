@@ -45,6 +45,7 @@ def test_inspectors_train_with_generated_patches_resume_and_ship(data: Path, tmp
     run("release_inspector.py", "--run", tmp_path / "run", "--seconds", "1", *shipped)
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["metrics"]["accuracy"]["value"] == lines[-1]["accuracy"]
+    assert all(score["low"] <= score["value"] <= score["high"] for score in report["metrics"].values())
     assert np.sum(report["confusion"]["counts"]) == lines[-1]["n"]
     worse = [name for name in report["metrics"] if name.startswith("accuracy_")]
     assert worse == [f"accuracy_{way}" for way in ("low_contrast", "dark", "blurred", "noisy", "jpeg_25")]

@@ -12,11 +12,16 @@ import pytest
 import rivals
 import steel_data
 import torch
+from distances import Sample
 from drawn_steel import CLASSES, draw_steel
-from inspector_gain import gain
+from inspector_gain import command_of, gain
 from pegan import Deck
 from scripts import run
-from steel_scores import by_block, copies, coverage
+from steel_data import Patches
+from steel_evaluation import with_kept
+from steel_methods import Translator, draw
+from steel_scores import agreement, copies, coverage, erasing, likeness
+from torch import nn
 
 from corrovis.errors import BadInputError
 from corrovis.manifest import read_manifest
@@ -96,12 +101,18 @@ def test_methods_are_compared_on_patches_held_out(data: Path, tmp_path: Path) ->
     spec = read_manifest(tmp_path)["steel-pegan"]
     assert spec.classes[-1] == "background"
     assert {"erased", "clean_moved_grey_levels", "untouched_moved_grey_levels", "lpips_of_pairs_mean"} <= set(spec.metrics)
+    assert all(score["low"] <= score["value"] <= score["high"] for score in spec.metrics.values())
+    assert set(report["made"]["judged_by"]) == set(report["methods"])
     whole, *each = (spec.metrics[name] for name in ("erased", "erased_dots", "erased_stripes"))
     assert whole["n"] == sum(one["n"] for one in each)
     assert whole["value"] == pytest.approx(sum(one["value"] * one["n"] for one in each) / whole["n"], abs=1e-4)
     gains = ("--runs", tmp_path / "rivals", "--weights", tmp_path, "--report", tmp_path / "gain.json")
     run("inspector_gain.py", "--data", data, "--smoke", "--out", tmp_path / "gain", *gains)
-    for arms in json.loads((tmp_path / "gain.json").read_text())["inspectors"].values():
+    gain_report = json.loads((tmp_path / "gain.json").read_text())
+    assert (
+        gain_report["made"]["command"] == command_of(gain_report["made"]["steps"]) == "python train/inspector_gain.py --steps 2"
+    )
+    for arms in gain_report["inspectors"].values():
         made = {f"{name} x 3" for name in ("steel-pegan", "pegan", "dcgan", "more_real", "augmentation")}
         assert {"real alone", "steel-pegan x 0.25", *made} <= set(arms)
         alone = arms["real alone"]["accuracy"]["value"]
@@ -114,24 +125,18 @@ def test_a_gain_is_of_the_same_seed_and_as_sure_as_seeds_and_blocks_agree() -> N
     groups = np.repeat(["a", "b", "c", "d"], 5)
     better = np.zeros((3, 20), bool)
     better[:, ::5] = True  # one patch of every block, whichever the seed
-    assert gain(better, np.zeros_like(better), groups) == {
-        "value": 0.2,
-        "low": 0.2,
-        "high": 0.2,
-        "n": 20,
-        "blocks": 4,
-        "seeds": 3,
-    }
+    sure = {"value": 0.2, "low": 0.2, "high": 0.2, "n": 20, "blocks": 4, "seeds": 3}
+    assert gain(better, np.zeros_like(better), groups) == pytest.approx(sure)
     better[:, 5:] = False
     unsure = gain(better, np.zeros_like(better), groups)
-    assert unsure["low"] == 0 < unsure["value"] < unsure["high"]
+    assert unsure["low"] < 0 < unsure["value"] < unsure["high"], "three seeds drawn again vary too little for percentiles"
 
 
 def test_copies_are_found_and_strangers_are_not() -> None:
     dice = np.random.default_rng(0)
-    train, unseen = dice.normal(size=(200, 8)), dice.normal(size=(200, 8))
-    assert copies(train + 1e-3, train, unseen)["value"] == 1
-    assert copies(dice.normal(size=(200, 8)), train, unseen)["value"] < 0.05
+    train, unseen, blocks = dice.normal(size=(200, 8)), dice.normal(size=(200, 8)), np.arange(200)
+    assert copies(Sample(train + 1e-3, blocks), train, unseen)["value"] == 1
+    assert copies(Sample(dice.normal(size=(200, 8)), blocks), train, unseen)["value"] < 0.05
 
 
 def test_coverage_is_full_on_itself_and_none_far_away() -> None:
@@ -140,6 +145,56 @@ def test_coverage_is_full_on_itself_and_none_far_away() -> None:
     assert not coverage(real + 100, real).any()
 
 
-def test_intervals_of_shares_come_from_blocks() -> None:
-    alike = by_block(np.array([True] * 3 + [False] * 3), np.array(["a", "a", "a", "b", "b", "b"]))
-    assert (alike["value"], alike["low"], alike["high"]) == (0.5, 0.0, 1.0)
+class Noise(nn.Module):
+    """A generator that draws its noise on the patch, and leaves clean what is to be clean."""
+
+    def forward(self, x: torch.Tensor, wanted: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        return (x + noise).clamp(-1, 1)
+
+
+def two_blocks() -> Patches:
+    """40 patches of dots and 40 clean ones, all of one block black, all of the other white."""
+    grey = np.tile(np.repeat([0, 255], 20), 2).astype(np.uint8)
+    pixels = np.broadcast_to(grey[:, None, None], (80, 16, 16)).copy()
+    groups = tuple(f"{name}-{block}" for name in ("dots", "background") for block in "ab" for _ in range(20))
+    return Patches(pixels, np.repeat([0, 1], 40), groups, ("dots", "background"))
+
+
+def test_intervals_of_what_ships_come_from_blocks() -> None:
+    """What is so in one block and not in the other is as unsure as two numbers are, however many patches there are."""
+    patches = two_blocks()
+    translator = Translator(Noise(), Deck(patches, np.random.default_rng(0), torch.device("cpu")))
+    made = draw(translator, 0, 200)
+    assert set(made.groups) == {"background-a", "background-b"}
+    bright = lambda grey: np.eye(2)[(grey.mean(axis=(1, 2)) > 128).astype(int)]  # noqa: E731
+    rim = np.where(np.array(made.groups) == "background-a", 0.0, 9.0)[:, None]
+    near, far = Sample(rim, made.groups), Sample(np.linspace(-1, 1, 40)[:, None], np.array(patches.groups[:40]))
+    scores = agreement({0: made}, bright) | erasing(translator, patches, bright) | likeness(near, far, 5)
+    scores |= {"copies": copies(near, far.features, far.features + 5)}
+    for name in ("as_asked", "erased", "erased_dots", "precision", "copies"):
+        assert 0.3 < scores[name]["value"] < 0.7, name
+        assert (scores[name]["low"], scores[name]["high"]) == (0, 1), name
+    for name in (*scores.keys() - {"kid", "fd_lite0"},):
+        assert scores[name]["blocks"] == 2, name
+
+
+def test_what_a_method_draws_is_drawn_again() -> None:
+    decks = [Deck(two_blocks(), np.random.default_rng(0), torch.device("cpu")) for _ in "xy"]
+    torch.manual_seed(1)
+    one, other = (draw(Translator(Noise(), deck), 0, 3) for deck in decks)
+    assert np.array_equal(one.pixels, other.pixels)
+    assert len(np.unique(one.pixels)) > 100
+
+
+def test_a_method_kept_loses_what_another_inspector_said_of_it() -> None:
+    row = {"fd_lite0": {"value": 1.0}, "as_asked": {"value": 0.5}}
+    table = {"dots": row, "mean": row, "all": {"as_asked": {"value": 0.5}}, "erasing": {"erased": {"value": 0.5}}}
+    before = {"made": {"budgets": {"dcgan": {"step": 9}}, "judged_by": {"dcgan": "aa"}}, "methods": {"dcgan": table}}
+    now = {"made": {"budgets": {}, "judged_by": {"pegan": "aa"}}, "methods": {"pegan": table}, "skipped": {"dcgan": "gone"}}
+    same, other = with_kept(now, before, "aa"), with_kept(now, before, "bb")
+    assert same["methods"] == {"pegan": table, "dcgan": table}
+    assert same["made"]["judged_by"] == {"pegan": "aa", "dcgan": "aa"}
+    bare = {"fd_lite0": {"value": 1.0}}
+    assert other["methods"]["dcgan"] == {"dots": bare, "mean": bare}
+    assert other["made"] == {"budgets": {"dcgan": {"step": 9}}, "judged_by": {"pegan": "aa"}}
+    assert "earlier run" in other["skipped"]["dcgan"]

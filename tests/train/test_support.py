@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import timm
 import torch
 from annotate import annotate, read_annotation
+from distances import Lite0
 from material import lesson_of
 from material_data import Sample
 from PIL import Image
+from safetensors.torch import save_file
 from segmenting import Config, Lesson, Run, fit
-from support import arguments
+from support import arguments, read_kept, write_kept
 from torch import nn
 
 from corrovis.settings import WEIGHTS
@@ -86,6 +89,25 @@ def test_a_picture_is_annotated_alike_at_8_and_16_bits(deep: bool, tmp_path: Pat
     assert mask.shape == grey.shape
     assert 0.01 < mask.mean() < 0.5
     assert (mask == same).mean() > 0.999
+
+
+def test_what_was_computed_from_something_else_is_not_kept(tmp_path: Path) -> None:
+    write_kept(tmp_path / "a.npz", "one", {"x": np.arange(3)})
+    found = read_kept(tmp_path / "a.npz", "one")
+    assert found is not None
+    assert found.keys() == {"x"}
+    assert read_kept(tmp_path / "a.npz", "other") is None
+    assert read_kept(tmp_path / "b.npz", "one") is None
+    np.savez(tmp_path / "old.npz", x=np.arange(3))
+    assert read_kept(tmp_path / "old.npz", "one") is None, "nobody knows what that is from"
+
+
+def test_features_say_which_file_and_size_they_are_from(tmp_path: Path) -> None:
+    state = timm.create_model("tf_efficientnet_lite0").state_dict()
+    save_file(state, tmp_path / "w.safetensors")
+    one, small = (Lite0(str(tmp_path / "w.safetensors"), side).key for side in (224, 128))
+    save_file(state | {"bn2.bias": state["bn2.bias"] + 1}, tmp_path / "w.safetensors")
+    assert len({one, small, Lite0(str(tmp_path / "w.safetensors")).key, Lite0("none").key}) == 4
 
 
 def test_masks_may_hold_class_numbers_or_black_and_white(tmp_path: Path) -> None:

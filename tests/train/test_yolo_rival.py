@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from segment_views import UNKNOWN
-from yolo_rival import LEAST_PX, MOST, connected
+from yolo_rival import LEAST_PX, MOST, SEEN, SURE, connected, refuse_ends
 
 
 def test_an_instance_is_what_hangs_together_the_largest_first() -> None:
@@ -18,6 +19,14 @@ def test_an_instance_is_what_hangs_together_the_largest_first() -> None:
     assert not numbers[mask != 1].any()
     assert numbers[0, 59] == 0
     assert LEAST_PX > 1
+
+
+def test_a_choice_at_an_end_of_its_list_is_refused() -> None:
+    refuse_ends({"a": SURE[1], "b": SURE[-2]})
+    for end in (SURE[0], SURE[-1]):
+        with pytest.raises(SystemExit, match="'b'"):
+            refuse_ends({"a": SURE[1], "b": end})
+    assert SEEN["sure"] < SURE[0], "or nothing would be found in between"
 
 
 def test_a_window_has_no_more_instances_than_a_byte_can_number() -> None:

@@ -20,9 +20,9 @@ from PIL import Image
 
 from corrovis import batch
 from corrovis.batch import JOBS, Worker, in_order, schema_of
+from corrovis.batch_table import KeptRows, Target
 from corrovis.errors import BadInputError
 from corrovis.images import picture_endings, read_photo
-from corrovis.render.batch_table import KeptRows, Target
 from corrovis.store import Store
 
 
@@ -182,6 +182,20 @@ def test_rows_of_a_run_that_was_killed_are_taken_up_again(tmp_path: Path) -> Non
     assert part.read_bytes() == whole
     KeptRows(Target(target), COLUMNS, new).close()
     assert not part.exists(), "without --resume it begins anew"
+
+
+def test_a_table_that_cannot_be_begun_leaves_no_file_open_or_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[KeptRows] = []
+
+    def full(self: KeptRows, rows: pa.Table) -> None:
+        begun.append(self)
+        raise BadInputError("no space left")
+
+    monkeypatch.setattr(KeptRows, "add", full)
+    with pytest.raises(BadInputError, match="no space left"):
+        KeptRows(Target(tmp_path / "o.csv"), COLUMNS, [])
+    assert begun[0]._file.closed
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_interrupted_batch_says_what_was_kept_and_resume_does_the_rest(

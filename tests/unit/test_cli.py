@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import av
 import numpy as np
@@ -20,6 +21,7 @@ from corrovis.car.masking import CarMasker
 from corrovis.render.video import FILM_SIDE
 from corrovis.results import CarMask, Photo
 from corrovis.settings import Settings
+from corrovis.tasks.car import NO_CAR
 
 
 @pytest.fixture
@@ -124,7 +126,8 @@ BAD_AGE: dict[str, tuple[list[str], str]] = {
     "level too high": (["car.png", "--out", "o", "--level", "3.5"], "level 3.5 is outside 0 to 3"),
     "level is no number": (["car.png", "--out", "o", "--level", "high"], "should be a valid number"),
     "level is NaN": (["car.png", "--out", "o", "--level", "nan"], "outside 0 to 3"),
-    "seed below 0": (["car.png", "--out", "o", "--seed", "-1"], "greater than or equal to 0"),
+    "seed below 0": (["car.png", "--out", "o", "--seed", "-1"], "seed -1 is outside 0 to 9007199254740992"),
+    "seed beyond what JSON counts": (["car.png", "--out", "o", "--seed", str(2**53 + 1)], "is outside 0 to 9007199254740992"),
     "a pixel in words": (["car.png", "--out", "o", "--at", "left,top"], "--at left,top is no pixel; give two numbers"),
     "a pixel with one number": (["car.png", "--out", "o", "--at", "40"], "--at 40 is no pixel; give two numbers"),
     "a pixel outside": (["car.png", "--out", "o", "--at", "96,3"], "point (96, 3) is outside the picture of 96 x 72"),
@@ -226,7 +229,7 @@ def test_grade_says_that_it_saw_no_car(corrovis: Run, car: Path, monkeypatch: py
     monkeypatch.setattr("corrovis.car.masking.LEAST_CAR", 1.1)
     answer = corrovis("grade", car)
     assert answer.code == 0
-    assert "no car was found in it" in " ".join(answer.err.split())
+    assert answer.err == f"note: {car}: {NO_CAR}\n", "a line, longer than a window is wide"
 
 
 def test_grade_leaves_with_2_only_when_all_failed(corrovis: Run, tmp_path: Path) -> None:
@@ -239,10 +242,13 @@ def test_grade_leaves_with_2_only_when_all_failed(corrovis: Run, tmp_path: Path)
     assert "none of 2 files" in answer.err
 
 
-def test_models_lists_the_manifest_and_verifies_it(corrovis: Run, toy_weights: Path) -> None:
+def test_models_lists_the_manifest_and_verifies_it(corrovis: Run, toy_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = corrovis("models", "--json")
     assert plain.json == json.loads((toy_weights / "manifest.json").read_text())
+    read = Mock(return_value=Settings(toy_weights))
+    monkeypatch.setattr(Settings, "from_environment", read)
     verified = corrovis("models", "--verify", "--json")
+    assert read.call_count == 1
     assert verified.code == 0
     assert [record["verified"] for record in verified.json["models"]] == [True] * len(plain.json["models"])
 

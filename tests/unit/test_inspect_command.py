@@ -118,13 +118,19 @@ def test_the_summary_has_a_line_for_each_picture(corrovis: Run, folder: Path) ->
             [*item["probabilities"].values()], abs=1e-4
         )
         assert (row["regions_per_mm2"], item["regions_per_mm2"]) == ("", None), "a network is not counted"
-        assert row["warnings"] == "; ".join(item["warnings"])
+        assert (row["warnings"], row["doubts"]) == ("; ".join(item["warnings"]), "; ".join(item["doubts"]))
+        assert all(row[key] == item[key] for key in ("picture_sha256", "model_sha256", "pixel_size_source"))
+        assert [float(row[key]) for key in ("corroded_um2", "field_um2")] == [item["corroded_um2"], item["field_um2"]]
+        assert row["version"] == item["corrovis"]
     assert set(items[2]["doubts"]) < set(items[2]["warnings"]), "that a bar was cropped is no doubt"
     page = (folder / "out/summary.html").read_text()
     assert re.findall('href="([^"]+)">([^<]+)<', page) == [
         (f"{row['folder']}/report.html", names[k]) for k, row in enumerate(rows) if k != 1
     ]
     assert items[1]["error"] in page
+    assert page.count("<td>ni20cr</td>") == 2
+    assert re.search(r"<p>ni20cr: (\d \w+(, )?)+", page), "models are counted apart"
+    assert "ni20cr: moderate from 28 % corroded, severe from 42 %" in page
 
 
 def test_the_summary_grows_with_the_pictures(toy_store: Store, folder: Path) -> None:
@@ -331,6 +337,6 @@ def test_progression_for_people_is_a_table_with_notes(corrovis: Run, folder: Pat
     (folder / "t.csv").write_text("file,exposure_h,condition\nbar.jpg,1,dry\n")
     answer = corrovis("progression", folder / "t.csv", "--out", folder / "o")
     assert answer.code == 0, answer.err
-    assert "too few fields or exposures" in answer.out
+    assert "too few specimens or exposures" in answer.out
     assert str(folder / "o/progression.html") in answer.out.replace("\n", "")
     assert f"note: {folder / 'bar.jpg'}: data bar cropped" in answer.err.replace("\n", "")

@@ -12,7 +12,7 @@ from micrographs import grains
 
 from corrovis import cli
 from corrovis.car.masking import CarMasker
-from corrovis.errors import CorrovisError, WeightsError
+from corrovis.errors import CorrovisError, WeightFileError, WeightsError
 from corrovis.manifest import remedy
 from corrovis.results import Photo
 from corrovis.sem.layers import LayerViewer
@@ -39,6 +39,12 @@ def test_layers_can_be_viewed_after_a_step_has_used_the_network(toy_weights: Pat
     assert not any(weight.is_inference() for weight in store.network(name).parameters())
     viewer = LayerViewer(store)
     assert name not in viewer.models or viewer.view([field], name).layers
+
+
+def test_a_file_that_does_not_fit_its_record_is_told_to_whoever_runs_the_server_alone(toy_store: Store, tmp_path: Path) -> None:
+    (tmp_path / "other.safetensors").write_text("?")
+    with pytest.raises(WeightFileError, match=r"other.safetensors does not fit RustTexture"):
+        load_network(toy_store.spec("car-rust"), tmp_path / "other.safetensors")
 
 
 def test_a_record_with_an_unknown_setting_is_a_fault_of_the_weights(toy_store: Store) -> None:

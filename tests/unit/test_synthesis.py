@@ -16,8 +16,10 @@ from corrovis.images import read_photo
 from corrovis.manifest import read_manifest
 from corrovis.networks.sem_gan import SurfaceGAN
 from corrovis.render.surface_files import write_surfaces
-from corrovis.sem.synthesis import ATTEMPTS, CHECKS, REPEAT, Synthesiser, at_levels, score, similarity
+from corrovis.results import AgedCar
+from corrovis.sem.synthesis import ATTEMPTS, CHECKS, REPEAT, Surface, Synthesiser, at_levels, score, similarity
 from corrovis.settings import WEIGHTS
+from corrovis.steel.results import DefectPlate
 from corrovis.store import Store
 
 
@@ -109,13 +111,18 @@ def test_similarity_is_1_for_the_same_and_low_for_others() -> None:
         (("", 1, 0, 64), "choose one of"),
         (("l", 1, 0, 64), "may mean Ni-20Cr alloy or 304 stainless steel"),
         (("304", 0, 0, 64), "1 to 200"),
-        (("304", 1, -1, 64), "negative"),
+        (("304", 1, -1, 64), "seed -1 is outside 0 to 9007199254740992"),
+        (("304", 1, 2**53 + 1, 64), "seed 9007199254740993 is outside"),
         (("304", 1, 0, 20), "64 to 1024"),
     ],
 )
 def test_bad_requests_are_refused(synthesiser: Synthesiser, request_: tuple[str, int, int, int], says: str) -> None:
     with pytest.raises(BadInputError, match=says):
         synthesiser.make(*request_)
+
+
+def test_what_is_made_says_so_in_its_type() -> None:
+    assert AgedCar.synthetic is DefectPlate.synthetic is Surface.synthetic is True
 
 
 def test_command_writes_marked_files_and_their_scores(corrovis: Run, tmp_path: Path) -> None:
