@@ -65,11 +65,11 @@ def score(value: float, ends: dict[str, float], n: int, on: str) -> dict[str, An
     return {key: round(float(number), 4) for key, number in {"value": value, **ends}.items()} | {"n": n, "on": on}
 
 
-def mean_over_groups(values: np.ndarray, groups: np.ndarray) -> dict[str, float]:
+def mean_over_groups(values: np.ndarray, groups: np.ndarray, scale: tuple[float, float] = UNBOUNDED) -> dict[str, float]:
     """Mean of `values` (n,), with its interval over the names in `groups` (n,); of booleans it is a share."""
     names, member = np.unique(groups, return_inverse=True)
     total, count = np.bincount(member, values), np.bincount(member)
     drawn = np.random.default_rng(0).integers(0, len(names), (ROUNDS, len(names)))
     samples = total[drawn].sum(axis=1) / count[drawn].sum(axis=1)
     value = float(np.mean(values))
-    return {"value": value, **interval(value, samples, len(names), SHARE if values.dtype == bool else UNBOUNDED)}
+    return {"value": value, **interval(value, samples, len(names), SHARE if values.dtype == bool else scale)}

@@ -1,6 +1,7 @@
 """Train `RustTexture` on photographs of rust: the network that gives aged cars their rust.
 
     python train/car_rust.py --data DATA --features squeezenet1_1-imagenet.safetensors
+    python train/export.py runs/car_rust/last.pt --name car-rust --trained runs/car_rust/state.json ...
 
 Crops that are nearly all rust are taken from close-ups and from inside the rust masks of cars.  Three losses: the low-pass of
 the result is the tone asked for (L1); its Gram matrices on SqueezeNet features are those of the photograph that gave the
@@ -32,6 +33,8 @@ from support import (
     read_rgb,
     save_checkpoint,
     save_sheet,
+    spent,
+    write_json,
 )
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -71,6 +74,11 @@ def load_rust(data: Path, most: int | None = None) -> list[tuple[np.ndarray, np.
             rgb = read_rgb(data / "cars/rusty" / f"{path.stem}.jpg")
             pictures.append((rgb, rust_share(rgb) & (read_mask(path) > 127)))
     return [(rgb, rust) for rgb, rust in pictures if rust.mean() > 0.02]
+
+
+def data_of(pictures: list[tuple[np.ndarray, np.ndarray]]) -> str:
+    """What was learned from, for the record."""
+    return f"{len(pictures)} public photos of rust and corroded paint: close-ups, and cars not held out, their rust outlined"
 
 
 def random_crop(pictures: list[tuple[np.ndarray, np.ndarray]], side: int, dice: random.Random) -> np.ndarray:
@@ -155,7 +163,7 @@ def main() -> None:
     parts = {"network": network, "judge": judge, "network_optimiser": network_optimiser, "judge_optimiser": judge_optimiser}
     step = load_checkpoint(checkpoint, **parts) if args.resume else 0
     network, judge, network_optimiser, judge_optimiser = accelerator.prepare(network, judge, network_optimiser, judge_optimiser)
-    began = time.time()
+    began = time.time() - spent(args.out, args.resume)
     while step < config.steps:
         for optimiser in (network_optimiser, judge_optimiser):
             optimiser.param_groups[0]["lr"] = config.lr * rate_at(step / config.steps, 0.02)
@@ -183,6 +191,10 @@ def main() -> None:
         if step % 200 == 0 or step == config.steps:
             save_checkpoint(args.out / "last.pt", config, step, **parts)
             draw(accelerator.unwrap_model(network), shown, args.out / f"sheet_{step}.png")
+            trained = {"command": "python train/car_rust.py", "data": data_of(pictures), "steps": step}
+            write_json(
+                args.out / "state.json", {**trained, "seconds": round(time.time() - began), "device": accelerator.device.type}
+            )
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ Grades = Callable[[str, Sequence[np.ndarray]], np.ndarray]  # name of the photo,
 BANDS = {1: (0.0, 0.10), 2: (0.10, 0.50), 3: (0.50, 1.0)}
 """Share of the paintable area that is rust, by the definitions of mild, moderate and severe."""
 PATCHES = 4
-LEAST_REAL = 15  # photos; a level with fewer held out is compared with all its real photos
+LEAST_REAL = 10  # cars; a level with fewer held out is compared with all that there are of it
+OF_ONE_CAR = 3  # photos at most, or the one car that half of the photos show would decide
 
 
 def rounded(score: dict[str, Any], on: str) -> dict[str, Any]:
@@ -69,10 +70,16 @@ def samples(shown: Sequence[tuple[Picture, np.ndarray]], side: int, features: Fe
 
 
 def reference(pictures: list[Picture], level: int) -> tuple[list[Picture], str]:
-    """Real photos of a level, and how to call them."""
-    real = [p for p in pictures if p.severity == SEVERITIES[level]]
-    kept_back = [p for p in real if p.held_out]
-    return (kept_back, "held-out real") if len(kept_back) >= LEAST_REAL else (real, "all real (too few held out)")
+    """Real photos of a level, some of every car, and how to call them."""
+    by_car: dict[str, list[Picture]] = {}
+    for picture in pictures:
+        if picture.severity == SEVERITIES[level]:
+            by_car.setdefault(picture.group, []).append(picture)
+    some = {car: [own[i] for i in range(0, len(own), -(-len(own) // OF_ONE_CAR))] for car, own in by_car.items()}
+    kept_back = [own for own in some.values() if own[0].held_out]
+    enough = len(kept_back) >= LEAST_REAL
+    photos = [picture for own in (kept_back if enough else some.values()) for picture in own]
+    return photos, "held-out real" if enough else "all real (too few held out)"
 
 
 def distance_scores(made: dict[str, Sample], real: dict[str, Sample], level: int, on: str, rounds: int) -> Scores:

@@ -20,6 +20,7 @@ import torch
 from bootstrap import interval, mean_over_groups
 from safetensors.torch import load_file
 
+from corrovis.manifest import sha256_of
 from corrovis.tensors import tensor_of
 
 ROUNDS = 100
@@ -27,10 +28,14 @@ FEATURE_SIDE = 224
 
 
 class Lite0:
-    """Pooled features of EfficientNet-Lite0; `init` is a file of weights, `imagenet` (download) or `none` (for tests)."""
+    """Pooled features of EfficientNet-Lite0; `init` is a file of weights, `imagenet` (download) or `none` (for tests).
+
+    `key` says what they follow from, beside the pictures.
+    """
 
     def __init__(self, init: str, side: int = FEATURE_SIDE) -> None:
         self.side = side
+        self.key = f"{init if init in ('imagenet', 'none') else sha256_of(Path(init))} at {side} px"
         self.network = timm.create_model("tf_efficientnet_lite0", pretrained=init == "imagenet")
         if init not in ("imagenet", "none"):
             self.network.load_state_dict({name: tensor.float() for name, tensor in load_file(Path(init)).items()})

@@ -172,7 +172,9 @@ def false_alarms(distances: np.ndarray, group: np.ndarray, room: float, on: str)
 
 
 def warned(distances: list[float], limit: float, on: str) -> dict[str, Any]:
-    return {"value": round(float(np.mean(np.array(distances) > limit)), 4), "n": len(distances), "on": on}
+    """Share of strangers beyond the limit; which of them they are is nothing to the interval."""
+    hits = np.sort(np.array(distances) > limit)
+    return share(hits, np.arange(len(hits)), on)
 
 
 def main() -> None:

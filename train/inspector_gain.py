@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from bootstrap import interval
 from inspector import Config, fit, joined, logits_of, some_of_each
 from pegan import Deck
 from steel_data import Patches, load
@@ -37,6 +38,7 @@ REAL = 140  # patches a class
 SEEDS = (0, 1, 2)
 WIDTHS: dict[Backbone, float] = {"mobilenet": 1.0, "resnet18": 0.25}  # share of the channels, for an equal time
 RATIOS, THREE = (0.25, 0.5, 1.0, 3.0), 3.0  # of the shipped generator; of every other method
+STEPS = 1600
 ROUNDS = 2000
 
 
@@ -86,7 +88,7 @@ class MoreReal:
 def made_for(known: Patches, method: Method, ratio: float) -> dict[int, np.ndarray]:
     """Patches of every defect by label, none of the clean class."""
     counts = np.bincount(known.labels)[: len(known.classes) - 1]
-    return {label: draw(method, label, round(ratio * int(count))) for label, count in enumerate(counts)}
+    return {label: draw(method, label, round(ratio * int(count))).pixels for label, count in enumerate(counts)}
 
 
 def right_of(known: Patches, held_out: Patches, config: Config, out: Path) -> np.ndarray:
@@ -106,9 +108,8 @@ def gain(with_made: np.ndarray, alone: np.ndarray, groups: np.ndarray) -> dict[s
     for _ in range(ROUNDS):
         seeds, blocks = dice.integers(0, len(by), len(by)), dice.integers(0, len(names), len(names))
         means.append(by[seeds][:, blocks].mean(axis=0).sum() / counts[blocks].sum())
-    low, high = np.percentile(means, (2.5, 97.5))
     value = float(by.sum() / (len(by) * counts.sum()))
-    return {"value": value, "low": float(low), "high": float(high), "n": len(groups), "blocks": len(names), "seeds": len(by)}
+    return {"value": value, **interval(value, means, len(by)), "n": len(groups), "blocks": len(names), "seeds": len(by)}
 
 
 def report_of(hits: dict[Trial, np.ndarray], groups: np.ndarray) -> dict[str, Any]:
@@ -123,12 +124,16 @@ def report_of(hits: dict[Trial, np.ndarray], groups: np.ndarray) -> dict[str, An
     return table
 
 
+def command_of(steps: int) -> str:
+    return "python train/inspector_gain.py" + (f" --steps {steps}" if steps != STEPS else "")
+
+
 def main() -> None:
     parser = arguments(__doc__, "runs/inspector_gain")
     parser.add_argument("--runs", type=Path, default=Path("runs/rivals"), help="checkpoints of train/rivals.py")
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where the shipped generator is")
     parser.add_argument("--report", type=Path, default=REPORTS / "inspector_gain.json")
-    parser.add_argument("--steps", type=int, default=1600)
+    parser.add_argument("--steps", type=int, default=STEPS)
     args = parser.parse_args()
     train, held_out = (load(args.data, part, 32 if args.smoke else 64) for part in ("train", "held_out"))
     config, seeds, per_class = Config(steps=args.steps, plain=1.0), SEEDS, REAL
@@ -139,7 +144,7 @@ def main() -> None:
     arms = [*arms_of(methods), Arm("augmentation", THREE)]
     stored = np.load(kept) if args.resume and kept.exists() else {}
     hits = {Trial(*json.loads(key)): row for key, row in stored.items()}
-    made = {"command": "python train/inspector_gain.py", "real_a_class": per_class, "steps": config.steps, "plain": config.plain}
+    made = {"command": command_of(config.steps), "real_a_class": per_class, "steps": config.steps, "plain": config.plain}
     made |= {"widths": WIDTHS}
     for backbone, arm, seed in itertools.product(WIDTHS, arms, seeds):
         trial = Trial(backbone, arm.name, seed)
@@ -147,7 +152,6 @@ def main() -> None:
             continue
         known = some_of_each(train, per_class, np.random.default_rng(seed))
         if arm.method:
-            torch.manual_seed(seed)
             method = methods.get(arm.method) or Augmentation(known, np.random.default_rng(seed))
             known = joined(known, made_for(known, method, arm.ratio))
         setting = replace(config, backbone=backbone, width=WIDTHS[backbone], seed=seed)

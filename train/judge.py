@@ -10,6 +10,7 @@ it must not lean on how few wrecks the data has.
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from support import FOLDS, arguments, is_held_out
+from support import FOLDS, arguments, is_held_out, read_kept, write_kept
 
 from corrovis.results import SEVERITIES
 
@@ -49,6 +50,12 @@ def graded_when_left_out(x: np.ndarray, level: np.ndarray, group: np.ndarray, wh
     return scores
 
 
+def photos_key(data: Path) -> str:
+    """The lists of photos, in short."""
+    lists = (data / "cars" / name for name in ("clean.csv", "rusty.csv"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in lists)).hexdigest()
+
+
 class Judge:
     """Grades pictures of cars; `fit` before `levels`."""
 
@@ -66,14 +73,16 @@ class Judge:
         They are the cars that methods rust, and clean ones that it knew it would call clean whatever was painted on them.
         `cache` (.npz) keeps all photos' features, which take minutes.
         """
-        if cache is not None and cache.exists():
-            with np.load(cache) as arrays:
-                x, level, group, whole = (arrays[name] for name in ("x", "level", "group", "whole"))
-        else:
-            x, level, group, whole = self._views(data, labels)
+        key = f"{self.features.key}, {VIEWS} of {photos_key(data)}"
+        views = read_kept(cache, key) if cache is not None else None
+        if views is None:
+            views = dict(zip(("x", "level", "group", "whole"), self._views(data, labels), strict=True))
             if cache is not None:
-                cache.parent.mkdir(parents=True, exist_ok=True)
-                np.savez(cache, x=x, level=level, group=group, whole=whole)
+                write_kept(cache, key, views)
+        return self.learn(**views)
+
+    def learn(self, x: np.ndarray, level: np.ndarray, group: np.ndarray, whole: np.ndarray) -> Judge:
+        """`fit`, from features (n, d) of views, each's level, its car, and whether it is the whole photo."""
         held_out = np.array([is_held_out(str(name)) for name in group])
         self.model = regression().fit(x[~held_out], level[~held_out])
         self._score(x[held_out & whole], level[held_out & whole])

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -108,17 +109,21 @@ def frozen_answers(lesson: Lesson, bank: Bank, plan: Plan) -> tuple[np.ndarray, 
     return logits, distances
 
 
-def trained_answers(lesson: Lesson, bank: Bank | None, plan: Plan, out: Path) -> tuple[np.ndarray, np.ndarray]:
+Learn = Callable[[np.ndarray, str], nn.Module]
+"""Numbers of the fields to learn from, and the checkpoint's name, to a network."""
+
+
+def trained_answers(lesson: Lesson, learn: Learn, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Out-of-fold logits and distances of a network trained anew for each fold; distance 0 for those that measure none."""
     logits, distances = np.zeros((len(lesson.samples), lesson.outputs)), np.zeros(len(lesson.samples))
     for fold, (known, held_out) in enumerate(lesson.folds()):
         print(f"fold {fold}", flush=True)
-        network = learned(lesson, known, bank, plan, out / f"fold{fold}.pt")
+        network = learn(known, f"fold{fold}.pt")
         for i in held_out:
-            logits[i] = field_logits(network, lesson.samples[i], size_of(plan))
+            logits[i] = field_logits(network, lesson.samples[i], size)
             if isinstance(network, Gauged):
                 with torch.inference_mode():
-                    views = squares_input(squares(lesson.samples[i].grey, size_of(plan)))
+                    views = squares_input(squares(lesson.samples[i].grey, size))
                     distances[i] = float(network.familiarity(network.features(views)).mean())
     return logits, distances
 
@@ -258,7 +263,11 @@ def run(lesson: Lesson, plan: Plan, args: argparse.Namespace) -> None:
             old.unlink(missing_ok=True)
     needed = plan.frozen or (plan.network == "lite0" and plan.init != "random")
     bank = Bank.cached(args.out / "bank.npz", lesson.samples, plan, lesson.outputs) if needed else None
-    answers = frozen_answers(lesson, bank, plan) if plan.frozen else trained_answers(lesson, bank, plan, args.out)
+
+    def learn(known: np.ndarray, checkpoint: str) -> nn.Module:
+        return learned(lesson, known, bank, plan, args.out / checkpoint)
+
+    answers = frozen_answers(lesson, bank, plan) if plan.frozen else trained_answers(lesson, learn, size_of(plan))
     logits, distances = answers
     path = args.report or args.out / "report.json"
     report = json.loads(path.read_text()) if path.exists() else {"methods": {}}
@@ -271,7 +280,7 @@ def run(lesson: Lesson, plan: Plan, args: argparse.Namespace) -> None:
     for name, score in scores["metrics"].items():
         print(f"{key}: {name} {score['value']} ({score['low']} to {score['high']}), n {score['n']}", flush=True)
     if not (args.score_only or plan.frozen):  # a frozen body is somebody else's network, not ours to ship
-        whole = learned(lesson, np.arange(len(lesson.samples)), bank, plan, args.out / "last.pt")
+        whole = learn(np.arange(len(lesson.samples)), "last.pt")
         network = cooled(whole, fit_temperature(logits, lesson.labels, probabilities) if lesson.folds() else 1.0)
         report["metrics"] = {**(report.get("metrics", {}) if args.resume else {}), **scores["metrics"]}
         told = {"name": args.name, "limit": round(float(np.quantile(distances, USUAL)), 4), "metrics": report["metrics"]}

@@ -93,10 +93,10 @@ def size_of(plan: Plan) -> int:
 def fit_network(network: nn.Module, samples: Sequence[Sample], labels: np.ndarray, plan: Plan, checkpoint: Path) -> nn.Module:
     """Train all of `network`: Adam, binary cross-entropy for one output and cross-entropy for more, materials drawn equally."""
     accelerator = Accelerator()
-    dice = random.Random(plan.seed)
     optimiser = torch.optim.Adam(network.parameters(), lr=plan.lr)
     parts = {"network": network, "optimiser": optimiser}
     step = load_checkpoint(checkpoint, **parts)
+    dice = random.Random(plan.seed + step)  # a run that goes on is shown what it has not been shown yet
     network, optimiser = accelerator.prepare(network.train(), optimiser)
     by_label = [np.flatnonzero(labels == k).tolist() for k in np.unique(labels)]
     began = time.time()

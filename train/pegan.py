@@ -102,16 +102,22 @@ SHADE = 0.1  # how much brighter or darker patches are shown than they are; more
 
 
 class Deck:
-    """Patches in [-1, 1] dealt at random, flipped either way; every class as often as any other."""
+    """Patches in [-1, 1] dealt at random, flipped either way; every class as often as any other.
+
+    `dealt` (n,) names the blocks of those dealt last.
+    """
 
     def __init__(self, patches: Patches, dice: np.random.Generator, device: torch.device) -> None:
         self.dice, self.device, self.classes = dice, device, patches.classes
         self.places = [np.flatnonzero(patches.labels == label) for label in range(len(patches.classes))]
         self.pixels = torch.from_numpy(patches.pixels).to(device)
+        self.blocks = np.array(patches.groups)
+        self.dealt = self.blocks[:0]
 
     def deal(self, labels: np.ndarray) -> Tensor:
         """(n, 1, S, S): one patch of each class in `labels`."""
         chosen = [self.dice.choice(self.places[label]) for label in labels]
+        self.dealt = self.blocks[chosen]
         x = self.pixels[torch.from_numpy(np.array(chosen)).to(self.device)].float()[:, None] / 127.5 - 1
         across, down = (torch.from_numpy(self.dice.random(len(labels)) < 0.5).to(self.device)[:, None, None, None] for _ in "xy")
         x = torch.where(across, x.flip(-1), x)

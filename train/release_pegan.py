@@ -25,7 +25,7 @@ from corrovis.steel.defects import MODEL
 LIMITS = (
     "Learned from NEU-CLS-64: 64 px grey patches of hot-rolled strip from one line, at one scale. It draws textures of that "
     "scale: cut or reduce plates so that a defect is some tens of pixels wide. Of its spots the inspector takes little more than "
-    "half for spots, on bright steel fewer: check them. Where it was not trained, on coated, ground or "
+    "half for spots, in some draws six in ten, on bright steel fewer: check them. Where it was not trained, on coated, ground or "
     "coloured steel, look before you use it. Its discriminator was not kept: what checks made patches is steel-inspector, which "
     "has seen real ones alone. For training of people and networks; nothing of a plate can be concluded from it."
 )
@@ -39,7 +39,11 @@ def scores_of(report: dict[str, Any]) -> dict[str, Any]:
     classes = [name for name in found if name not in ("mean", "all", "erasing")]
     n = report["made"]["patches_a_class"] * len(classes)
     scores = {
-        f"{name}_mean": {**score, "n": n, "on": f"patches made of clean ones held out, mean over {len(classes)} defects"}
+        f"{name}_mean": {
+            **score,
+            "n": n,
+            "on": f"patches made of clean ones held out, mean over {len(classes)} defects, drawn again",
+        }
         for name, score in found["mean"].items()
         if name != "as_asked"
     }

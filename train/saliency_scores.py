@@ -12,7 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from segment_scores import summary
+from segment_scores import best_elsewhere, summary
 from segment_views import Labelled
 from segmenting import left_out, probabilities
 from sem_segment import load_fields
@@ -47,21 +47,22 @@ def explained(field: Labelled, network: CorrosionUNet) -> tuple[dict[str, np.nda
 
 def saliency_scores(fields: list[Labelled], runs: Path, sheet: Path) -> dict[str, Any]:
     """train/reports/sem_saliency.json."""
-    curves, own, rows = [], [], []
+    curves: dict[str, list[list[float]]] = {method: [] for method in METHODS}
+    own, rows = [], []
     for field in fields:
         heats, found, truth = explained(field, left_out(runs, field.group))
-        curves.append({method: [iou(heat >= level, truth) for level in LEVELS] for method, heat in heats.items()})
+        for method, heat in heats.items():
+            curves[method].append([iou(heat >= level, truth) for level in LEVELS])
         own.append(iou(found, truth))
         cells = [small(field)[0], *(np.repeat((heat * 255).astype(np.uint8)[..., None], 3, axis=2) for heat in heats.values())]
         rows.append([cv2.resize(cell, (320, 240)) for cell in [*cells, np.repeat(truth[..., None] * np.uint8(255), 3, axis=2)]])
     save_sheet(rows, sheet)
-    scores = []
+    group, scores = np.array([field.group for field in fields]), []
+    best = {method: best_elsewhere(np.array(curves[method]), group) for method in METHODS}
     for n, field in enumerate(fields):
-        others = [i for i, one in enumerate(fields) if one.group != field.group]
         row: dict[str, Any] = {"field": field.name, "group": field.group, "mask_iou": own[n]}
         for method in METHODS:
-            best = int(np.mean([curves[i][method] for i in others], axis=0).argmax())
-            row[f"{method}_iou"] = curves[n][method][best]
+            row[f"{method}_iou"] = curves[method][n][best[method][field.group]]
         scores.append({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
     on = "fields of coupons that the network had not seen, threshold of the map from the other coupons"
     return {"metrics": summary(scores, on), "fields": scores, "goal": GOAL, "seed": SEED}

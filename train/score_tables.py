@@ -178,7 +178,10 @@ def _row(label: str, score: dict[str, Any]) -> str:
 
 
 def rivals_table(report: dict[str, Any]) -> str:
-    """PE-GAN and what else can make patches: `evaluate.py steel`, a row a method, the best distance first."""
+    """PE-GAN and what else can make patches: `evaluate.py steel`, a row a method, the best distance first.
+
+    What an earlier run said is marked; as asked is left out where that run's inspector was another one.
+    """
     budgets, methods = report["made"]["budgets"], report["methods"]
     classes = [name for name in methods[UNTRAINED] if name not in ("mean", "all", "erasing")]
     trained = [name for name in methods if name != UNTRAINED]
@@ -189,28 +192,27 @@ def rivals_table(report: dict[str, Any]) -> str:
         mean = {key: score["value"] for key, score in methods[name]["mean"].items()}
         minutes = f"{budgets[name]['seconds'] / 60:.0f}" if name in budgets else ""
         first = f"{best[name]} of {len(classes)}" if name in trained else ""
-        shown = " | ".join(f"{mean[key]:.3g}" for key in ("kid", "precision", "recall", "as_asked"))
-        lines.append(f"| {METHOD_NAMES.get(name, name)} | {minutes} | {mean['fd_lite0']:.3g} | {first} | {shown} |")
+        shown = " | ".join(f"{mean[key]:.3g}" if key in mean else "" for key in ("kid", "precision", "recall", "as_asked"))
+        label = METHOD_NAMES.get(name, name) + (", earlier run" if name in report["skipped"] else "")
+        lines.append(f"| {label} | {minutes} | {mean['fd_lite0']:.3g} | {first} | {shown} |")
     return "\n".join(lines) + "\n"
 
 
 def gains_table(report: dict[str, Any]) -> str:
-    """What made patches add to inspectors: `inspector_gain.py`, a row for what joins the real ones."""
+    """What made patches add to inspectors: `inspector_gain.py`, a row for what joins the real ones with more than one seed."""
     inspectors = report["inspectors"]
     made = report["made"]
     learns = f"an inspector learns, in {made['steps']} steps, from {made['real_a_class']} real patches a class"
     names = [INSPECTOR_NAMES.get(name, name) for name in inspectors]
     lines = [f"| {learns} and | " + " | ".join(f"{name}, accuracy | gain" for name in names) + " |"]
     lines.append("|" + " --- |" * (1 + 2 * len(inspectors)))
-    for arm in next(iter(inspectors.values())):
+    for arm in (arm for arm, row in next(iter(inspectors.values())).items() if len(row["accuracy"]["seeds"]) > 1):
         method, _, ratio = arm.partition(" x ")
         cells = [f"{METHOD_NAMES.get(method, method)}, {ratio} to one" if ratio else "no other"]
         for arms in inspectors.values():
             accuracy, gain = arms[arm]["accuracy"], arms[arm]["gain"]
-            seeds = len(accuracy["seeds"])
-            spread = f" +/- {accuracy['spread']:.3f}, {seeds} seeds" if seeds > 1 else ", 1 seed"
             cells += [
-                f"{accuracy['value']:.3f}{spread}",
+                f"{accuracy['value']:.3f} +/- {accuracy['spread']:.3f}, {len(accuracy['seeds'])} seeds",
                 f"{gain['value']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})",
             ]
         lines.append("| " + " | ".join(cells) + " |")
@@ -249,14 +251,23 @@ def annotation_table(report: dict[str, Any]) -> str:
 
 
 def learners_table(methods: dict[str, dict[str, Any]]) -> str:
-    """Ways to tell materials apart, on the same folds: `material.py`, a row a network, the best first."""
-    lines = ["| materials are told, on the same four folds, by | accuracy | mean recall |", "|" + " --- |" * 3]
+    """Ways to tell materials apart, on the same folds: `material.py`, a row a network, the best first, with what it was given.
+
+    A linear head learns from so many views of a field; a network trained whole, for so many steps.
+    """
+    lines = [
+        "| materials are told, on the same four folds, by | accuracy | mean recall | views a field | steps |",
+        "|" + " --- |" * 5,
+    ]
     for name, method in sorted(methods.items(), key=lambda pair: -pair[1]["metrics"]["accuracy"]["value"]):
         network, how, init = name.split(", ")
         pair = (method["metrics"][key] for key in ("accuracy", "balanced_accuracy"))
         cells = " | ".join(f"{s['value']:.3f} ({s['low']:.3f} to {s['high']:.3f})" for s in pair)
         start = "" if init == FROM_SCRATCH else " from ImageNet, frozen" if how == "frozen" else " from ImageNet"
-        lines.append(f"| {NETWORK_NAMES[network]}{start} | {cells} |")
+        plan = method["made"]["plan"]
+        begins_with_head = plan["frozen"] or (network == "lite0" and init != FROM_SCRATCH)
+        given = f"{plan['views'] if begins_with_head else ''} | {'' if plan['frozen'] else plan['steps']}"
+        lines.append(f"| {NETWORK_NAMES[network]}{start} | {cells} | {given} |")
     return "\n".join(lines) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,16 @@ from segment_views import UNKNOWN, Labelled
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 SAMPLE = 200_000
+
+
+def best_elsewhere(curves: np.ndarray, group: np.ndarray, names: Sequence[str] = ()) -> dict[str, int]:
+    """For each group, and each other one of `names`, the level that is best for all fields but its own.
+
+    Shape:
+        curves: (n, levels), the worth of each level for each field
+        group: (n,) names
+    """
+    return {str(name): int(curves[group != name].mean(axis=0).argmax()) for name in [*np.unique(group), *names]}
 
 
 def confusion_of(found: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:

@@ -22,6 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from bootstrap import SHARE, interval
 from distances import Lite0, Sample, distance, frechet, kernel, spread
 from lpips import Lpips
 from sem_gan import Config
@@ -29,7 +30,7 @@ from sem_patches import Micrograph, cut, load_micrographs, split
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from support import write_json
+from support import read_kept, write_json, write_kept
 from torch import nn
 
 from corrovis.networks.sem_gan import SurfaceGAN
@@ -120,17 +121,16 @@ def made_patches(gan: SurfaceGAN, material: int, amounts: Amounts) -> Patches:
 class Remembered:
     """Features kept in a file by what they were computed from: real patches are the same at every scoring."""
 
-    def __init__(self, lite0: Callable[[Patches], np.ndarray], file: Path) -> None:
+    def __init__(self, lite0: Lite0, file: Path) -> None:
         self.lite0, self.file = lite0, file
-        self.known: dict[str, np.ndarray] = dict(np.load(file)) if file.exists() else {}
+        self.known = read_kept(file, lite0.key) or {}
 
     def __call__(self, crops: Patches) -> np.ndarray:
         keys = [hashlib.sha256(crop.tobytes()).hexdigest() for crop in crops]
         new = {key: crop for key, crop in zip(keys, crops, strict=True) if key not in self.known}
         if new:
             self.known |= dict(zip(new, self.lite0(list(new.values())), strict=True))
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(self.file, **self.known)
+            write_kept(self.file, self.lite0.key, self.known)
         return np.stack([self.known[key] for key in keys])
 
 
@@ -202,14 +202,13 @@ def _recalls(correct: list[np.ndarray], groups: np.ndarray) -> Scores:
     materials = np.array([name.split("/")[0] for name in names])
     members = [np.flatnonzero(materials == material) for material in sorted(set(materials))]
     dice = np.random.default_rng(0)
-    value = np.mean([table[:, own].mean() for own in members])
+    value = float(np.mean([table[:, own].mean() for own in members]))
     drawn = []
     for _ in range(1000):
         seeds = table[dice.integers(0, len(table), len(table))]
         drawn.append(np.mean([seeds[:, dice.choice(own, len(own))].mean() for own in members]))
-    low, high = np.percentile(drawn, (2.5, 97.5))
     by_seed = [round(float(np.mean([row[own].mean() for own in members])), 4) for row in table]
-    return {"value": float(value), "low": float(low), "high": float(high), "n": len(names), "by_seed": by_seed}
+    return {"value": value, **interval(value, drawn, len(names), SHARE), "n": len(names), "by_seed": by_seed}
 
 
 def _mixture(real: int, made: int, wanted: tuple[float, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from annotate import automatic, read_annotation
-from segment_scores import field_ious, field_scores, summary
+from segment_scores import best_elsewhere, field_ious, field_scores, summary
 from segment_views import Labelled, Windows, drawn_network, instrument, window
 from segmenting import TAKEN_OFF, Config, Run, Sampler, fit, probabilities, semantic, warm_start
 from support import REPORTS, arguments, fresh_seed, load_checkpoint, read_mask, read_rgb, write_json
@@ -87,10 +87,14 @@ def settled(corroded: np.ndarray, sure: float) -> np.ndarray:
     return np.stack([1 / (1 + odds), odds / (1 + odds)])
 
 
-def surest(fields: list[Labelled], found: dict[str, np.ndarray], levels: tuple[float, ...] = SURE) -> float:
-    """The probability of `levels` from which a pixel is best called corroded, by the mean IoU of `fields`."""
-    worth = [np.mean([field_ious(field, found[field.name] > sure).mean() for field in fields]) for sure in levels]
-    return levels[int(np.argmax(worth))]
+def surest(fields: list[Labelled], found: dict[str, np.ndarray], levels: tuple[float, ...] = SURE) -> dict[str, float]:
+    """The probability of `levels` from which a pixel is best called corroded, by the mean IoU of the other coupons' fields.
+
+    For each coupon, and for the network that has seen all of them.
+    """
+    curves = np.array([[field_ious(field, found[field.name] > sure).mean() for sure in levels] for field in fields])
+    best = best_elsewhere(curves, np.array([field.group for field in fields]), [EVERYTHING])
+    return {coupon: levels[k] for coupon, k in best.items()}
 
 
 def main() -> None:
@@ -125,7 +129,7 @@ def main() -> None:
             if field.group == left_out:
                 found[field.name] = probabilities(network, field.rgb)[1]
                 print(f"  {field.name} {field_scores(field, settled(found[field.name], 0.5))}", flush=True)
-    sure = {left_out: surest([f for f in fields if f.group != left_out], found) for left_out in [*coupons, EVERYTHING]}
+    sure = surest(fields, found)
     taken_off = {left_out: [1.0, one / (1 - one)] for left_out, one in sure.items()}
     write_json(args.out / TAKEN_OFF, taken_off)
     scores = [field_scores(field, settled(found[field.name], sure[field.group])) for field in fields]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pegan
@@ -85,8 +85,21 @@ def shipped(store: Store, held_out: Patches) -> Translator:
     return Translator(store.network(SHIPPED), Deck(held_out, np.random.default_rng(0), torch.device("cpu")))
 
 
-def draw(method: Method, label: int, n: int) -> np.ndarray:
-    """(n, S, S) uint8: n patches of one class."""
-    with torch.inference_mode():
-        made = torch.cat([method.make(np.full(min(BATCH, n - k), label)) for k in range(0, n, BATCH)])
-    return pixels_of(made)
+class Made(NamedTuple):
+    """Patches (n, S, S) uint8, and (n,) the block of the real patch that each began as; a name of its own where there is none."""
+
+    pixels: np.ndarray
+    groups: np.ndarray
+
+
+def draw(method: Method, label: int, n: int) -> Made:
+    """n patches of one class, which follow from the dice of the method's deck alone."""
+    torch.manual_seed(int(method.deck.dice.integers(2**31)))
+    made, groups = [], []
+    for k in range(0, n, BATCH):
+        labels = np.full(min(BATCH, n - k), label)
+        method.deck.dealt = np.array([f"made {label}/{k + i}" for i in range(len(labels))])
+        with torch.inference_mode():
+            made.append(method.make(labels))
+        groups.append(method.deck.dealt)
+    return Made(pixels_of(torch.cat(made)), np.concatenate(groups))

@@ -8,6 +8,8 @@
 | are they copies of training patches? | `copies` | nearest neighbour on the same features |
 | does an inspector that saw real patches alone see the class asked for? | `agreement` | PE-GAN 2024, section 4.4 |
 | is an erased defect gone, and the rest untouched? | `erasing` | |
+
+Intervals come from drawing blocks again: of a real patch its own, of a made one that of the patch it began as.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ from typing import Any
 import numpy as np
 import torch
 from bootstrap import mean_over_groups
-from distances import Sample, distance, frechet, kernel, spread
+from distances import Sample, distance, frechet, kernel
 from lpips import Lpips
 from scipy.spatial.distance import cdist
 from steel_data import Patches
-from steel_methods import Translator
+from steel_methods import Made, Translator
 
 from corrovis.steel.wiping import wiped as finished
 from corrovis.tensors import pixels_of, tensor_of
@@ -42,15 +44,13 @@ def features_of(grey: np.ndarray, features: Features) -> np.ndarray:
     return features([np.repeat(patch[:, :, None], 3, axis=2) for patch in grey])
 
 
-def likeness(made: np.ndarray, real: Sample, rounds: int) -> Scores:
-    """Distances and coverage of made features (n, d) against real ones of the same class."""
-    sample = Sample(made, np.arange(len(made)).astype(str))
-    scores = {name: distance(measure, sample, real, rounds) for name, measure in (("fd_lite0", frechet), ("kid", kernel))}
+def likeness(made: Sample, real: Sample, rounds: int) -> Scores:
+    """Distances and coverage of made features against real ones of the same class."""
+    scores = {name: distance(measure, made, real, rounds) for name, measure in (("fd_lite0", frechet), ("kid", kernel))}
     for score in scores.values():
-        score["blocks_real"] = score.pop("cars_real")
-        score.pop("cars")
-    precision, recall = coverage(made, real.features), coverage(real.features, made)
-    return scores | {"precision": _share(precision), "recall": _share(recall)}
+        score["blocks_real"], score["blocks"] = score.pop("cars_real"), score.pop("cars")
+    precision, recall = coverage(made.features, real.features), coverage(real.features, made.features)
+    return scores | {"precision": by_block(precision, made.groups), "recall": by_block(recall, real.groups)}
 
 
 def coverage(these: np.ndarray, those: np.ndarray) -> np.ndarray:
@@ -60,10 +60,10 @@ def coverage(these: np.ndarray, those: np.ndarray) -> np.ndarray:
     return (cdist(these, those) <= radius).any(axis=1)
 
 
-def copies(made: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> dict[str, Any]:
-    """Share of made patches nearer to a training patch than all but 1 % of the real held-out ones are; features (n, d) each."""
+def copies(made: Sample, train: np.ndarray, held_out: np.ndarray) -> dict[str, Any]:
+    """Share of made patches nearer to a training patch than all but 1 % of those held out are; features (n, d) of real ones."""
     usual = np.quantile(cdist(held_out, train).min(axis=1), COPY_QUANTILE)
-    return _share(cdist(made, train).min(axis=1) < usual)
+    return by_block(cdist(made.features, train).min(axis=1) < usual, made.groups)
 
 
 def diversity(made: np.ndarray, lpips: Lpips) -> dict[str, Any]:
@@ -71,10 +71,10 @@ def diversity(made: np.ndarray, lpips: Lpips) -> dict[str, Any]:
     return {"value": float(lpips.pairs([np.float32(patch) / 127.5 - 1 for patch in made[:PAIRED]]).mean())}
 
 
-def agreement(made: dict[int, np.ndarray], inspect: Inspect) -> Scores:
-    """How often the inspector sees the class asked for; `made` holds patches (n, S, S) by label."""
-    right = [inspect(patches).argmax(axis=1) == label for label, patches in made.items()]
-    return {"as_asked": _share(np.concatenate(right))}
+def agreement(made: dict[int, Made], inspect: Inspect) -> Scores:
+    """How often the inspector sees the class asked for; `made` holds patches by label."""
+    right = [inspect(patches.pixels).argmax(axis=1) == label for label, patches in made.items()]
+    return {"as_asked": by_block(np.concatenate(right), np.concatenate([patches.groups for patches in made.values()]))}
 
 
 def erasing(generator: Translator, held_out: Patches, inspect: Inspect) -> Scores:
@@ -89,17 +89,17 @@ def erasing(generator: Translator, held_out: Patches, inspect: Inspect) -> Score
     clean = len(held_out.classes) - 1
     defect = held_out.labels != clean
     gone = inspect(wiped(generator, held_out.pixels[defect])).argmax(axis=1) == clean
-    sound = held_out.pixels[~defect]
-    groups = np.array(held_out.groups)[defect]
-    by_class = {f"erased_{name}": _share(gone[held_out.labels[defect] == k]) for k, name in enumerate(held_out.classes[:-1])}
+    sound, blocks = held_out.pixels[~defect], np.array(held_out.groups)
+    groups, sound_groups, each = blocks[defect], blocks[~defect], held_out.labels[defect]
+    by_class = {f"erased_{n}": by_block(gone[each == k], groups[each == k]) for k, n in enumerate(held_out.classes[:-1])}
     rim = np.ones(sound.shape[1:], bool)
     rim[tuple(slice(side // 4, side - side // 4) for side in rim.shape)] = False
     spoiled = np.where(rim, sound, changed(generator, sound, np.arange(len(sound)) % clean))
     return {
         "erased": by_block(gone, groups),
         **by_class,
-        "clean_moved_grey_levels": spread(moved(wiped(generator, sound), sound).mean(axis=(1, 2))),
-        "untouched_moved_grey_levels": spread(moved(wiped(generator, spoiled), sound)[:, rim].mean(axis=1)),
+        "clean_moved_grey_levels": by_block(moved(wiped(generator, sound), sound).mean(axis=(1, 2)), sound_groups),
+        "untouched_moved_grey_levels": by_block(moved(wiped(generator, spoiled), sound)[:, rim].mean(axis=1), sound_groups),
     }
 
 
@@ -127,7 +127,3 @@ def moved(after: np.ndarray, before: np.ndarray) -> np.ndarray:
 def by_block(values: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
     """Mean of `values` (n,), with an interval from drawing blocks again; patches of one block are no independent samples."""
     return {**mean_over_groups(values, groups), "n": len(values), "blocks": len(np.unique(groups))}
-
-
-def _share(hits: np.ndarray) -> dict[str, Any]:
-    return spread(hits)

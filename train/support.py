@@ -24,6 +24,7 @@ FOLDS = 5
 REPO_OF_ONE_CAR = "ehcloninger/my72mgb"  # 46 clean photos of the same car
 ONE_CAR = "ehcloninger"
 REPORTS = Path(__file__).parent / "reports"
+KEY = "key"  # of what kept arrays were computed from
 
 
 def fold_of(group: str) -> int:
@@ -150,6 +151,20 @@ def spent(out: Path, resume: bool) -> int:
     """Seconds that the run to be resumed took, as its state.json says; 0 for a new one."""
     state = out / "state.json"
     return int(json.loads(state.read_text())["seconds"]) if resume and state.exists() else 0
+
+
+def read_kept(path: Path, key: str) -> dict[str, np.ndarray] | None:
+    """The arrays that `write_kept` put there, unless they are none or were computed from something else than `key` says."""
+    if not path.exists():
+        return None
+    with np.load(path) as arrays:
+        found = dict(arrays)
+    return found if str(found.pop(KEY, "")) == key else None
+
+
+def write_kept(path: Path, key: str, arrays: dict[str, np.ndarray]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **{KEY: np.array(key)}, **arrays)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -22,15 +22,15 @@ from segment_scores import field_scores, summary
 from segment_views import UNKNOWN
 from segmenting import Config, Lesson, Run, Sampler, fit, left_out, probabilities, to_batch
 from sem_segment import load_fields, sampler, settled, surest
-from support import REPORTS, arguments, write_json
+from support import REPORTS, arguments, fresh_seed, write_json
 from torch import nn
 
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.sem.segmentation import look
 
 CONFIG = Config(side=320, batch=4, steps=400, lr=1e-3, ema=0.98)
-SEEN = {"size": 640, "overlap": 64, "sure": 0.05}
-SURE = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+SEEN = {"size": 640, "overlap": 64, "sure": 0.005}
+SURE = (0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 LEAST_PX = 12  # of an instance to learn from: smaller crumbs are what a window's rim leaves
 MOST = 60  # instances of a window, the largest first
 GREY = 128
@@ -62,6 +62,12 @@ def instances(sample: Sampler, config: Config) -> Lesson:
     return lesson
 
 
+def refuse_ends(sure: dict[str, float]) -> None:
+    """What is best at an end of the list might be better beyond it."""
+    if ends := {coupon: chosen for coupon, chosen in sure.items() if chosen in (SURE[0], SURE[-1])}:
+        raise SystemExit(f"the best of SURE lies at its end for {ends}; add levels beyond")
+
+
 def main() -> None:
     parser = arguments(__doc__, "runs/yolo_rival/ni20cr")
     parser.add_argument("--init", type=Path, help="COCO weights of YOLOv8n-seg as safetensors")
@@ -79,10 +85,14 @@ def main() -> None:
         network = YoloSeg(1)
         if args.init:
             network.load_coco(load_file(args.init))
-        views = sampler([field for field in fields if field.group != coupon], config, config.seed)
-        network = fit(network, instances(views, config), config, Run(args.out / f"without_{coupon}.pt", args.resume))
+        checkpoint = args.out / f"without_{coupon}.pt"
+        seed = fresh_seed(config.seed, checkpoint, args.resume)
+        views = sampler([field for field in fields if field.group != coupon], config, seed)
+        network = fit(network, instances(views, config), config, Run(checkpoint, args.resume))
         found |= {field.name: look(network, field.rgb, SEEN).probability for field in fields if field.group == coupon}
-    sure = {coupon: surest([field for field in fields if field.group != coupon], found, SURE) for coupon in coupons}
+    sure = surest(fields, found, SURE)
+    if not args.smoke:
+        refuse_ends(sure)
     called = {field.name: settled(np.clip(found[field.name], 0, 1 - 1e-6), sure[field.group]) for field in fields}
     scores = {
         "yolo": [field_scores(field, called[field.name]) for field in fields],
