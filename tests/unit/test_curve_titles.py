@@ -155,7 +155,7 @@ def test_the_area_applied_stays_with_the_curve(tmp_path: Path) -> None:
         ("WorkingElectrodeArea=0.5", 0.5),
         ("Electrode Area (cm2) = 0.5", 0.5),
         ("Electrode surface area : 0.001 cm²", None),  # EC-Lab's, where nobody entered one
-        ("Electrode surface area : 50 mm2", None),
+        ("Electrode surface area : 50 mm2", 0.5),
     ],
 )
 def test_the_area_that_a_file_names_is_used_for_currents_and_told_of_beside_impedances(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import Run
 from micrographs import grains
 
-from corrovis import cli
 from corrovis.car.masking import CarMasker
-from corrovis.errors import CorrovisError, WeightFileError, WeightsError
+from corrovis.errors import WeightFileError, WeightsError
 from corrovis.manifest import remedy
 from corrovis.results import Photo
 from corrovis.sem.layers import LayerViewer
@@ -79,15 +79,15 @@ def test_a_bad_file_is_named_with_its_whole_path_and_how_to_mend_it(toy_weights:
     assert remedy(WEIGHTS, spec.file) == f"restore it with git checkout weights/{spec.file}"
 
 
-def test_all_bad_weights_are_explained(toy_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_bad_weights_are_explained(corrovis: Run, toy_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for file in toy_weights.glob("*.*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     for name in ("car-mask", "car-rust"):
         (tmp_path / f"{name}.safetensors").write_bytes(b"?")
     monkeypatch.setenv("CORROVIS_WEIGHTS", str(tmp_path))
-    with pytest.raises(CorrovisError) as raised:
-        cli.models(verify=True, as_json=True)
-    said = str(raised.value)
+    answer = corrovis("models", "--verify", "--json")
+    assert answer.code == 2
+    said = answer.err
     assert "2 of " in said
     parts = [said.index(part) for part in ("(1) ", "car-mask.safetensors has 1 of", "(2) ", "car-rust.safetensors has 1 of")]
     assert parts == sorted(parts)
