@@ -19,7 +19,6 @@ from corrovis.electrochem.readers import read_polarization, read_spectra
 from corrovis.electrochem.sweeps import split_sweeps
 from corrovis.electrochem.tables import read_tables
 from corrovis.errors import BadInputError
-from corrovis.tasks.curves import TafelRequest, fit_curve
 
 E = np.linspace(-0.65, -0.25, 41)
 I = 1e-5 * (10 ** ((E + 0.45) / 0.08) - 10 ** (-(E + 0.45) / 0.12))  # noqa: E741
@@ -341,49 +340,6 @@ def test_a_second_curve_in_a_file_is_not_dropped_without_a_word(tmp_path: Path) 
     assert any("left out: 1 more column of current;" in note for note in curve.notes)
     path.write_text("E (V),I (A),E (V),I (A)\n" + rows(E[:20][::-1], -I[:20][::-1], E[21:], I[21:]))
     assert not any("left out" in note for note in read_polarization(path, 1.0).notes)
-
-
-@pytest.mark.parametrize(
-    ("line", "area"),
-    [
-        ("Electrode area: 0.5 m2", 5000),
-        ("Electrode surface area : 50 mm²", 0.5),
-        ("Sample area: 2,5 cm^2", 2.5),
-        ("Area (mm2): 50", 0.5),
-        ("Exposed area, 1.5", 1.5),
-        ("AREA\tQUANT\t2.0E+00\tSample Area (cm^2)", 2),
-        ("AREA\tQUANT\t2.0E+00\tArea of the coupon", 2),
-        ("Electrode area: 0.5 in2", None),
-        ("Electrode area: 0.5 dollars", None),
-    ],
-)
-def test_an_area_in_the_file_counts_in_its_own_unit(tmp_path: Path, line: str, area: float | None) -> None:
-    path = tmp_path / "curve.txt"
-    path.write_text(f"{line}\nE (V)\tI (A)\n" + rows(E, I, separator="\t"))
-    curve = read_polarization(path)
-    assert curve.area_cm2 == pytest.approx(area or 1.0)
-    np.testing.assert_allclose(curve.current_a_cm2, I / (area or 1.0), rtol=1e-6)
-    assert any(f"the area in {line!r} was not understood" in note for note in curve.notes) is (area is None)
-
-
-def test_volts_that_may_be_millivolts_are_told_of(tmp_path: Path) -> None:
-    path = tmp_path / "lpr.csv"
-    eta = np.linspace(-10, 10, 41)
-    for heading, said in (("E", True), ("E (mV)", False), ("E (V)", False)):
-        path.write_text(f"{heading},I (A)\n" + rows(eta, 2e-7 * eta))
-        curve = read_polarization(path, 1.0)
-        assert any("-10 to 10 without a unit, were taken for V; if they are mV" in note for note in curve.notes) is said
-        if said:
-            with pytest.raises(BadInputError, match="the potentials span 20 V: if they are mV, name the columns"):
-                fit_curve(curve, TafelRequest(method="resistance"))
-    named = read_polarization(path, 1.0, {"potential": "1 (mV)", "current": "2"})
-    assert fit_curve(named, TafelRequest(method="resistance")).polarisation_resistance is not None
-
-
-def test_an_area_in_words_is_no_area(tmp_path: Path) -> None:
-    path = tmp_path / "odd.dta"
-    path.write_text("AREA\tQUANT\tE\nE (V)\tI (A)\n" + rows(E, I, separator="\t"))
-    assert any("no area was given" in note for note in read_polarization(path).notes)
 
 
 def test_a_row_at_no_frequency_is_left_out_of_foreign_formats_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

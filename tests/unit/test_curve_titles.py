@@ -10,6 +10,7 @@ import pytest
 
 from corrovis.electrochem.readers import read_polarization, read_spectra
 from corrovis.errors import BadInputError
+from corrovis.tasks.curves import TafelRequest, fit_curve
 
 E = np.linspace(-0.65, -0.25, 41)
 I = 1e-5 * (10 ** ((E + 0.45) / 0.08) - 10 ** (-(E + 0.45) / 0.12))  # noqa: E741
@@ -155,7 +156,6 @@ def test_the_area_applied_stays_with_the_curve(tmp_path: Path) -> None:
         ("WorkingElectrodeArea=0.5", 0.5),
         ("Electrode Area (cm2) = 0.5", 0.5),
         ("Electrode surface area : 0.001 cm²", None),  # EC-Lab's, where nobody entered one
-        ("Electrode surface area : 50 mm2", 0.5),
     ],
 )
 def test_the_area_that_a_file_names_is_used_for_currents_and_told_of_beside_impedances(
@@ -170,3 +170,41 @@ def test_the_area_that_a_file_names_is_used_for_currents_and_told_of_beside_impe
     np.testing.assert_allclose(spectrum.impedance, Z, rtol=1e-6)
     assert any("area of 0.5 cm2, which was not applied" in note for note in spectrum.notes) == (area is not None)
     assert not any("not applied" in note for note in read_spectra(path, 2.0)[0].notes)
+
+
+@pytest.mark.parametrize(
+    ("line", "area"),
+    [
+        ("Electrode area: 0.5 m2", 5000),
+        ("Electrode surface area : 50 mm²", 0.5),
+        ("Sample area: 2,5 cm^2", 2.5),
+        ("Area (mm2): 50", 0.5),
+        ("Exposed area, 1.5", 1.5),
+        ("AREA\tQUANT\t2.0E+00\tSample Area (cm^2)", 2),
+        ("AREA\tQUANT\t2.0E+00\tArea of the coupon", 2),
+        ("Electrode area: 0.5 in2", None),
+        ("Electrode area: 0.5 dollars", None),
+    ],
+)
+def test_an_area_in_the_file_counts_in_its_own_unit(tmp_path: Path, line: str, area: float | None) -> None:
+    curve = read_polarization(written(tmp_path / "curve.txt", f"{line}\nE (V)\tI (A)", "\t", E, I))
+    assert curve.area_cm2 == pytest.approx(area or 1.0)
+    np.testing.assert_allclose(curve.current_a_cm2, I / (area or 1.0), rtol=1e-6)
+    assert any(f"the area in {line!r} was not understood" in note for note in curve.notes) is (area is None)
+
+
+def test_volts_that_may_be_millivolts_are_told_of(tmp_path: Path) -> None:
+    path, eta = tmp_path / "lpr.csv", np.linspace(-10, 10, 41)
+    for heading, said in (("E", True), ("E (mV)", False), ("E (V)", False)):
+        curve = read_polarization(written(path, f"{heading},I (A)", ",", eta, 2e-7 * eta), 1.0)
+        assert any("-10 to 10 without a unit, were taken for V; if they are mV" in note for note in curve.notes) is said
+        if said:
+            with pytest.raises(BadInputError, match="the potentials span 20 V: if they are mV, name the columns"):
+                fit_curve(curve, TafelRequest(method="resistance"))
+    named = read_polarization(path, 1.0, {"potential": "1 (mV)", "current": "2"})
+    assert fit_curve(named, TafelRequest(method="resistance")).polarisation_resistance is not None
+
+
+def test_an_area_in_words_is_no_area(tmp_path: Path) -> None:
+    path = written(tmp_path / "odd.dta", "AREA\tQUANT\tE\nE (V)\tI (A)", "\t", E, I)
+    assert any("no area was given" in note for note in read_polarization(path).notes)
