@@ -42,9 +42,10 @@ ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
 CLOUDS = 1.0  # standard deviations that clouds lighten, darken or redden rust at the most: beyond that it glows or looks burnt
 GLOSS = 0.35  # how much lighter than the middle of the paint its lightest panel can be: rust is matte
+LIT = 0.9  # of the paint is darker than what is taken for full light: reflections in dark paint would bleach its rust
 NEAR = 0.3  # of the size of the paint: how far around it the light that falls on it is looked for
 FAINT = 20.0  # CIELAB lightness below which differences of the paint are reflections rather than light
-OLD = np.array([44.0, 14.0, 18.5])
+OLD = np.array([46.0, 14.0, 18.5])
 """CIELAB of old rust in full light; `GAIN` makes it the orange of a young rim."""
 
 
@@ -169,7 +170,7 @@ def paint_hue(rgb: Byte, paint: Float) -> tuple[float, float]:
 
 
 def panel_light(lightness: Float, paint: Float) -> Float:
-    """(H, W) float32 around 1: how light each panel is beside the others, without its gloss, times the scene's exposure.
+    """(H, W) float32, 1 in full light: how light each panel is beside the others, without its gloss, times the scene's exposure.
 
     Shadows are kept; highlights lighten by `GLOSS` at the most, and those of dark paint, which mirrors most, by little.
     """
@@ -182,8 +183,9 @@ def panel_light(lightness: Float, paint: Float) -> Float:
     brightest = float(np.quantile(cv2.GaussianBlur(lightness, (0, 0), sigma)[near], 0.97)) if near.any() else 85.0
     exposure = np.clip(brightest / 85, 0.15, 1.05)
     relative = (smooth + FAINT) / (middle + FAINT)
-    matte = np.minimum(relative, 1) + GLOSS * (1 - np.exp(-np.maximum(relative - 1, 0) / GLOSS))
-    return np.asarray(np.maximum(matte, 0.35) * exposure, np.float32)
+    matte = np.maximum(np.minimum(relative, 1) + GLOSS * (1 - np.exp(-np.maximum(relative - 1, 0) / GLOSS)), 0.35)
+    full = float(np.quantile(matte[paint > 0.3], LIT)) if (paint > 0.3).any() else 1.0
+    return np.asarray(matte / full * exposure, np.float32)
 
 
 def roughness_of(age: Float, seed: int) -> Float:
