@@ -45,7 +45,7 @@ GLOSS = 0.35  # how much lighter than the middle of the paint its lightest panel
 LIT = 0.9  # of the paint is darker than what is taken for full light: reflections in dark paint would bleach its rust
 NEAR = 0.3  # of the size of the paint: how far around it the light that falls on it is looked for
 FAINT = 20.0  # CIELAB lightness below which differences of the paint are reflections rather than light
-OLD = np.array([46.0, 14.0, 18.5])
+OLD = np.array([46.0, 12.5, 20.0])
 """CIELAB of old rust in full light; `GAIN` makes it the orange of a young rim."""
 
 
@@ -139,8 +139,8 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     size = float(np.sqrt(max(1, int((small_paint > 0.3).sum()))))
     colour = OLD + cloudy(quarter, size, seed + 1)
     red, yellow = paint_hue(small, small_paint)
-    colour[..., 1:] += 0.1 * max(0.0, red)  # beside red paint, brown rust would look olive
-    colour[..., 2] += 0.12 * max(0.0, yellow - max(0.0, red))  # and beside yellow paint mauve
+    colour[..., 1] += 0.1 * max(0.0, red - max(0.0, yellow - red))  # beside red paint, brown rust would look olive
+    colour[..., 2] += 0.12 * max(0.0, red, yellow)  # and beside yellow or orange paint mauve
     light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
     colour[..., 1:] *= np.sqrt(light)[..., None]

@@ -21,6 +21,7 @@ from corrovis.results import Byte, Float
 RELIEF_SIGMA = 5.0  # canvas pixels
 MIRRORED = 30.0  # of 255: on black paint, what differs less is a reflection rather than a crease
 DARK = 80.0  # of 255: lighter paint shows more creases than reflections
+GAP, GAP_DEPTH = 7, 1.6  # canvas pixels that a dark line is narrower than, and how much darker than the photo's it is drawn
 EDGE_RADIUS = 3  # canvas pixels
 EDGE_VARIANCE = 130.0  # of grey levels; what varies less is no edge
 FINER = ((3.0, 1.0), (8.0, 0.45))  # samples of grain to a canvas pixel, and their weight, in the two scales of it
@@ -67,15 +68,27 @@ def finish(canvas: Canvas, rgb: Byte, paint: Byte) -> tuple[NDArray[np.uint16], 
         fine = _fine_grain(canvas, scale, box)
         begins += slope * (grey - coarse) + GRAIN_IN_ONSET * fine
         onset[box] = np.ceil(begins.clip(LEVELS[0], LEVELS[-1]) / ONSET_UNIT).clip(0, 65535)
-        shade = relief(grey, ground) * (1 + GRAIN_IN_LAYER * fine)
+        shade = np.minimum(relief(grey, ground), gaps(grey, ground, scale)) * (1 + GRAIN_IN_LAYER * fine)
         layer[box] = np.clip(enlarged(rust, rgb.shape[:2], box, cv2.INTER_CUBIC) * shade[..., None], 0, 255)
     return onset, layer
 
 
 def relief(grey: Float, ground: Float) -> Float:
     """Panel gaps, handles and creases stay visible in the rust: what is darker than the ground around it darkens the layer."""
-    faint = 12 + MIRRORED * np.clip(1 - ground / DARK, 0, 1)
+    faint = _faint(ground)
     return np.asarray(np.clip((grey + faint) / (ground + faint), 0.35, 1.06) ** 0.75, np.float32)
+
+
+def gaps(grey: Float, ground: Float, scale: float) -> Float:
+    """(H, W) float32 in [0.3, 1]: gaps between darker panels, which differ from reflections in being thin."""
+    side = max(3, round(GAP * scale) | 1)
+    depth = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((side, side), np.uint8))
+    darker = np.clip(2 - ground / DARK, 0, 1)
+    return np.asarray(np.clip(1 - GAP_DEPTH * darker * depth / (grey + depth + _faint(ground)), 0.3, 1), np.float32)
+
+
+def _faint(ground: Float) -> Float:
+    return np.asarray(12 + MIRRORED * np.clip(1 - ground / DARK, 0, 1), np.float32)
 
 
 def periodic_grain(rust: Byte) -> Float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from corrovis.results import Bool, Byte, Float
 
@@ -31,6 +32,10 @@ FIRST = 0.15  # of the paint rusts where the prior says: mild rust on a roof or 
 CALM = 0.3  # weight of the clouds there
 HEAD_START = 4.0  # of that part, in units of the score
 
+SPOKES, TYRE = 0.05, 0.1
+"""Of the car's size: what is closed so that spokes do not divide a wheel, and the least disc that fits into one."""
+LONGEST = 1.6  # a wheel's width over its height: grilles and bumpers are longer
+
 
 def features(rgb: Byte, car: Bool, paint: Float) -> Float:
     """(H, W, 5) float32 in [0, 1], columns as in `PRIOR`: closeness to a part in units of the car's own size."""
@@ -43,7 +48,7 @@ def features(rgb: Byte, car: Bool, paint: Float) -> Float:
 
     wheels = _wheels(lightness, car, solid, lowness_map)
     arch = np.exp(-_distance(wheels) / (0.06 * size)) if wheels.any() else np.zeros(solid.shape, np.float32)
-    sill = np.exp(-_height_above_lower_edge(solid) / (0.07 * size))
+    sill = np.exp(-_height_above_lower_edge(solid).clip(0) / (0.07 * size))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (k := max(3, round(0.014 * size) | 1), k))
     gaps = cv2.morphologyEx(lightness, cv2.MORPH_BLACKHAT, kernel) * solid
     seam = np.clip(cv2.GaussianBlur(gaps, (0, 0), max(0.8, 0.004 * size)) / 0.08, 0, 1)
@@ -103,23 +108,37 @@ def _distance(target: Bool) -> Float:
 
 
 def _wheels(lightness: Float, car: Bool, solid: Bool, lowness: Float) -> Bool:
-    """Dark parts of the car that are not paint, in its lower part, large enough to be a tyre or an arch."""
+    """Dark parts of the car that are not paint, as round as a wheel in its arch and as near to the ground."""
+    size = float(np.sqrt(max(1, int(car.sum()))))
     paint_light = float(np.median(lightness[solid])) if solid.any() else 0.5
     dark = car & ~solid & (lowness > 0.4) & (lightness < max(0.22, 0.6 * paint_light))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8))
-    large = stats[:, cv2.CC_STAT_AREA] > 0.006 * max(1, int(car.sum()))
-    large[0] = False
-    return np.asarray(large[labels], np.bool_)
+    closed = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_CLOSE, _disc(SPOKES * size))
+    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = cv2.drawContours(np.zeros_like(closed), outlines, -1, 1, cv2.FILLED)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(filled, cv2.MORPH_OPEN, _disc(TYRE * size)))
+    ground = np.asarray(_lowest(car), np.float32)
+    wheels = np.zeros(len(stats), np.bool_)
+    for k, (left, top, width, height, _) in enumerate(stats[1:], start=1):
+        above_ground = float(np.median(ground[left : left + width])) - (top + height - 1)
+        wheels[k] = width < LONGEST * height and above_ground < TYRE * size
+    return np.asarray(wheels[labels], np.bool_)
+
+
+def _disc(diameter: float) -> Byte:
+    side = max(3, round(diameter) | 1)
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
+
+
+def _lowest(mask: Bool) -> NDArray[np.int64]:
+    """(W,) the last row of each column that is True, -1 where none is."""
+    return np.where(mask.any(axis=0), mask.shape[0] - 1 - mask[::-1].argmax(axis=0), -1)
 
 
 def _height_above_lower_edge(solid: Bool) -> Float:
-    """(H, W) float32: pixels of paint below this one before the paint ends; the picture's border is no end."""
-    height = np.full(solid.shape[1], 1e4, np.float32)
-    out = np.empty(solid.shape, np.float32)
-    for y in range(solid.shape[0] - 1, -1, -1):
-        height = np.where(solid[y], height + 1, 0)
-        out[y] = height
-    return out
+    """(H, W) float32: pixels above the lowest paint of the column; large where that is the picture's border, which is no edge."""
+    lowest = _lowest(solid)
+    height = lowest - np.arange(solid.shape[0])[:, None]
+    return np.where(lowest == solid.shape[0] - 1, 1e4, height).astype(np.float32)
 
 
 def _run_down(score: Float, solid: Bool, size: float, dice: np.random.Generator) -> Float:

@@ -200,6 +200,36 @@ def test_features_see_wheel_and_sill() -> None:
     assert all(column.min() >= 0 and column.max() <= 1 for column in found.values())
 
 
+def test_neither_grille_nor_lamp_is_a_wheel_and_what_is_above_them_no_sill() -> None:
+    """A car drawn from the front corner: two wheels on the ground, grille and lamp in the paint, a bumper under them."""
+    rgb = np.full((100, 220, 3), 200, np.uint8)
+    car = np.zeros((100, 220), bool)
+    car[10:80, 10:210] = True
+    paint = car.astype(np.float32)
+    for x in (40, 110):
+        cv2.circle(paint, (x, 78), 14, 0, cv2.FILLED)
+        wheel = cv2.circle(np.zeros(car.shape, np.uint8), (x, 78), 13, 1, cv2.FILLED) > 0
+        car |= wheel
+        rgb[wheel] = 10
+    for dark in ((slice(48, 58), slice(150, 200)), (slice(42, 56), slice(130, 144))):
+        paint[dark], rgb[dark] = 0, 10
+    found = dict(zip(PRIOR, np.moveaxis(features(rgb, car, paint), 2, 0), strict=True))
+    assert min(found["wheel_arch"][62, 40], found["wheel_arch"][62, 110]) > 0.6
+    assert max(found["wheel_arch"][45, 175], found["wheel_arch"][40, 137]) < 0.1
+    assert found["sill"][78, 175] > 0.8 > 0.1 > found["sill"][46, 175]
+
+
+@pytest.mark.parametrize("mirrored", [0.02, 0.3, 0.6], ids=["lamp", "sky", "most"])
+def test_reflections_in_dark_paint_do_not_bleach_its_rust(mirrored: float) -> None:
+    """By day nothing but the lightest tenth of a car may be lighter than old rust in full light."""
+    lightness = np.full((100, 100), 92.0, np.float32)
+    lightness[20:80, 20:80] = 12
+    lightness[20 : 20 + round(60 * mirrored), 20:80] = 60
+    paint = np.zeros((100, 100), np.float32)
+    paint[20:80, 20:80] = 1
+    assert np.quantile(panel_light(lightness, paint)[paint > 0], 0.89) < 1.06
+
+
 def test_rust_is_as_dark_as_the_scene() -> None:
     """By day, at dusk and by night: rust has the share of the light that the picture has."""
     lightness = np.full((40, 60), 46.0, np.float32)
@@ -246,15 +276,16 @@ def test_rust_neither_glows_nor_is_an_even_brown(seed: int) -> None:
 
 
 def test_rust_leans_to_the_hue_of_the_paint_beside_it() -> None:
-    """Brown beside red looks olive, beside yellow mauve; grey and blue paint leave it as it is."""
-    lab = np.array([[[60, 0, 0], [60, 0, -40], [60, 50, 30], [60, 0, 70]]], np.float32)
+    """Brown beside red looks olive, beside yellow and orange mauve; grey and blue paint leave it as it is."""
+    lab = np.array([[[60, 0, 0], [60, 0, -40], [60, 50, 30], [60, 0, 70], [60, 30, 60]]], np.float32)
     paints = np.round(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255).astype(np.uint8)[0]
     tones = [tone_of(np.full((40, 60, 3), paint, np.uint8), np.ones((40, 60), np.float32), 0) for paint in paints]
-    grey, blue, red, yellow = (cv2.cvtColor(tone, cv2.COLOR_RGB2LAB).reshape(-1, 3).mean(axis=0) for tone in tones)
+    grey, blue, red, yellow, orange = (cv2.cvtColor(tone, cv2.COLOR_RGB2LAB).reshape(-1, 3).mean(axis=0) for tone in tones)
     assert blue == pytest.approx(grey, abs=1)
     assert red[1] > grey[1] + 3
     assert yellow[2] > grey[2] + 5
-    assert yellow[1] == pytest.approx(grey[1], abs=1.5)
+    assert (yellow[1], orange[1]) == (pytest.approx(grey[1], abs=1.5), pytest.approx(grey[1], abs=1.5))
+    assert orange[2] > grey[2] + 5
 
 
 @pytest.mark.filterwarnings("error")

@@ -10,7 +10,7 @@ import pytest
 
 from corrovis.car import detail
 from corrovis.car.ageing import beyond_paint
-from corrovis.car.detail import Canvas, finish, periodic_grain, relief
+from corrovis.car.detail import Canvas, finish, gaps, periodic_grain, relief
 from corrovis.car.edges import enlarged
 from corrovis.car.onset import LEVELS, ONSET_UNIT
 
@@ -65,6 +65,19 @@ def test_a_crease_darkens_rust_and_a_hedge_mirrored_in_black_paint_hardly() -> N
     crease, hedge = (float(relief(np.float32([grey]), np.float32([ground]))[0]) for grey, ground in ((70, 150), (10, 30)))
     assert crease < 0.65
     assert hedge > 0.7
+
+
+def test_gaps_between_dark_panels_stay_visible_through_rust() -> None:
+    """A line of a third less light on blue, black and white paint; a panel that much darker is none."""
+
+    def at_line(paint: float, width: int) -> float:
+        grey = np.full((40, 40), paint, np.float32)
+        grey[:, 20 : 20 + width] *= 0.66
+        return float(gaps(grey, np.full_like(grey, paint), 1.0)[20, 20])
+
+    assert at_line(68.0, 2) < 0.7
+    assert 0.7 < at_line(15.0, 2) < 1
+    assert at_line(200.0, 2) == at_line(68.0, 12) == 1
 
 
 def test_a_bright_sky_does_not_darken_the_edge_of_a_roof() -> None:
