@@ -139,9 +139,8 @@ class TafelFit:
         potential_v, measured_a_cm2, model_a_cm2: (m,) the sweep's points inside `window_v`, with signs, and the fit there
         line_v, line_a_cm2: (k,) the fit in `window_v`, to be drawn
     Slopes are positive, V/decade.  `stern_geary` is B, V: that of the slopes, with a MixedFit's plateaus, or given or assumed,
-    where the slopes are NaN; NaN where a slope is missing.  `residual_decades` is the root mean square distance in log10|i|,
-    away from the zero crossing.  `polarisation_resistance` (ohm cm2) is read from the curve itself, less the ohmic drop that a
-    fit found; None where the curve has too few points near E_corr.
+    where the slopes are NaN; NaN where a slope is missing.  `polarisation_resistance` (ohm cm2) is read from the curve
+    itself, less the ohmic drop that a fit found; None where the curve has too few points near E_corr.
     """
 
     method: str
@@ -153,7 +152,6 @@ class TafelFit:
     stern_geary: Quantity
     window_v: tuple[float, float]
     converged: bool
-    residual_decades: float
     potential_v: Real
     measured_a_cm2: Real
     model_a_cm2: Real
@@ -177,12 +175,18 @@ class TafelFit:
         away = np.abs(self.potential_v - self.e_corr.value) > ZERO_CROSSING_V
         return np.where(away & np.isfinite(left), left, np.nan)
 
+    @property
+    def residual_decades(self) -> float:
+        """Root mean square of `residuals`, those of the points that plot and file show; NaN where there is none."""
+        left = self.residuals[np.isfinite(self.residuals)]
+        return float(np.sqrt(np.mean(left**2))) if len(left) else math.nan
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MixedFit(TafelFit):
     """A Tafel fit under mixed control: transport limits the cathodic reaction or a film the anodic one, the electrolyte resists.
 
-    What the chosen model leaves out is None, as is what the sweep denies outside the window.
+    What the chosen model leaves out is None, as is what the sweep denies outside the window, or a plateau smaller than its sigma.
     """
 
     i_limit: Quantity | None

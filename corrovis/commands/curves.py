@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, out, print_json, print_table, say, tell, working
+from corrovis.commands.answers import Json, print_json, print_line, print_table, say, tell, working
 from corrovis.tasks.many import none_worked
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ COLUMNS = ["parameter", "value", "sigma", "95 %", "unit"]
 
 def tafel(
     files: Annotated[list[Path], typer.Argument(help="Polarisation curves: CSV, TXT, Excel, .DTA, .mpt, ...", metavar="FILE...")],
-    area_cm2: Annotated[float | None, typer.Option(help="Exposed area in cm2.")] = None,
+    area_cm2: Annotated[
+        float | None, typer.Option(help="Exposed area in cm2; a current per area needs none.  \\[default: the file's, or 1]")
+    ] = None,
     alloy: Annotated[str | None, typer.Option(help="316L, 304, AZ31B or carbon steel, for the corrosion rate.")] = None,
     composition: Annotated[
         str | None,
@@ -30,15 +32,16 @@ def tafel(
     reference: Annotated[str, typer.Option(help="Reference electrode, for the plot's axis.", show_default=False)] = "",
     method: Annotated[str, typer.Option(help="auto, butler-volmer, mixed, extrapolation or resistance (B / R_p).")] = "auto",
     window: Annotated[
-        tuple[float, float] | None, typer.Option(help="Lowest and highest potential to use, in V.", metavar="LOW HIGH")
+        tuple[float, float] | None,
+        typer.Option(help="Lowest and highest potential to use, in V against the file's own reference.", metavar="LOW HIGH"),
     ] = None,
-    sweep: Annotated[int | None, typer.Option(min=1, help="Which sweep.  [default: the first that can be fitted]")] = None,
+    sweep: Annotated[int | None, typer.Option(min=1, help="Which sweep.  \\[default: the first that can be fitted]")] = None,
     stern_geary: Annotated[float | None, typer.Option(help="B in V, for the method resistance.")] = None,
     columns: Annotated[str | None, typer.Option(help="potential=2,current='3 (mA)' if the headings do not tell.")] = None,
     temperature: Annotated[
         list[float] | None, typer.Option(help="In K, once for each file in its order: an activation energy.", show_default=False)
     ] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="PNG, SVG or PDF.  [default: FILE_tafel.png, here]")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="PNG, SVG or PDF.  \\[default: FILE_tafel.png, here]")] = None,
     as_json: Json = False,
 ) -> None:
     """Corrosion potential, current, Tafel slopes and corrosion rate from polarisation curves."""
@@ -67,7 +70,7 @@ def tafel(
 
 def _print_tafels(items: list[dict[str, Any]], done: Tafels) -> None:
     """Every file's answer, and what holds for all of them."""
-    from corrovis.render.curve_quantities import NO_METAL
+    from corrovis.render.curve_quantities import NO_METAL, arrhenius_quantities, written
 
     for item in items:
         _print_item(item, len(items) > 1, once=NO_METAL)
@@ -77,7 +80,7 @@ def _print_tafels(items: list[dict[str, Any]], done: Tafels) -> None:
         tell(done.no_series)
     if done.series:
         print_table(COLUMNS, _rows(done.activation))
-        out.print(f"R2 {done.series.energy.r_squared:.4f}")
+        print_line(f"R2 {written('r_squared', arrhenius_quantities(done.series)['r_squared'])}")
         say(done.series.warnings)
 
 
@@ -87,7 +90,7 @@ def eis(
     area_cm2: Annotated[float | None, typer.Option(help="Exposed area in cm2; parameters are then per area.")] = None,
     spectrum: Annotated[int, typer.Option(min=1, help="Which spectrum, if the file holds several.")] = 1,
     columns: Annotated[str | None, typer.Option(help="frequency=1,real=3,imaginary=4 if the headings do not tell.")] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="PNG, SVG or PDF.  [default: FILE_eis.png, here]")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="PNG, SVG or PDF.  \\[default: FILE_eis.png, here]")] = None,
     as_json: Json = False,
 ) -> None:
     """An equivalent circuit fitted to an impedance spectrum, without start values."""
@@ -128,7 +131,7 @@ def _circuit_lines(answer: dict[str, Any], unit: str) -> list[str]:
 def _print_item(item: dict[str, Any], titled: bool, once: str) -> None:
     """One file's answer; the warning `once` holds for all files and is left to the caller."""
     if titled:
-        out.print(item["file"], soft_wrap=True, markup=False)
+        print_line(item["file"])
     if "error" in item:
         say([item["error"]])
         return
@@ -139,11 +142,10 @@ def _print_item(item: dict[str, Any], titled: bool, once: str) -> None:
 
 
 def _show_fit(answer: dict[str, Any], values: dict[str, Any], lines: list[str]) -> None:
-    out.print(answer.get("circuit") or answer["method"], markup=False)
+    print_line(answer.get("circuit") or answer["method"])
     print_table(COLUMNS, _rows(values))
-    for line in lines:
-        out.print(line, soft_wrap=True, markup=False)
-    out.print(f"plot {answer['plot']}", soft_wrap=True, markup=False)
+    for line in (*lines, f"plot {answer['plot']}"):
+        print_line(line)
     say(answer["warnings"])
 
 

@@ -46,14 +46,17 @@ def read_columns(text: str | None) -> dict[str, str] | None:
     """ "a=1,b=Ewe/V" as a mapping; None for no text.
 
     Raises:
-        BadInputError: not of this form
+        BadInputError: not of this form, or a quantity named twice
     """
     if not text or not text.strip():
         return None
     pairs = [part.partition("=") for part in text.split(",")]
     if not all(sign and value.strip() for _, sign, value in pairs):
         raise BadInputError(f"columns {text!r} is not understood; write it like potential=2,current='3 (mA)'")
-    return {key.strip().lower(): _unquoted(value.strip()) for key, _, value in pairs}
+    named = {key.strip().lower(): _unquoted(value.strip()) for key, _, value in pairs}
+    if len(named) < len(pairs):
+        raise BadInputError(f"columns {text!r} names a quantity twice; name one column for each")
+    return named
 
 
 def _unquoted(text: str) -> str:

@@ -96,7 +96,6 @@ def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, flo
         stern_geary=_stern_geary(lines, beta_a, beta_c),
         window_v=(low, high),
         converged=len(lines.found) == 2,
-        residual_decades=_residual(lines.sweep, lines.cathodic, lines.anodic),
         potential_v=e,
         measured_a_cm2=i,
         model_a_cm2=model,
@@ -247,14 +246,3 @@ def _line(x: Real, y: Real, near: float, far: float) -> tuple[_Line | None, floa
     rms = float(np.sqrt(np.mean((y - steep * x - offset) ** 2)))
     sigma = np.sqrt(np.diag(covariance))
     return _Line(1 / steep, float(sigma[0] / steep**2), float(offset), float(sigma[1]), near, far), rms
-
-
-def _residual(sweep: Sweep, cathodic: _Line | None, anodic: _Line | None) -> float:
-    """Root mean square distance in log10|i| of each straight part from its own line, over both branches."""
-    squares = []
-    for side, line in ((-1, cathodic), (1, anodic)):
-        if line:
-            distance, log = _branch(sweep, side)
-            inside = (distance >= line.near) & (distance < line.far)
-            squares.append((log[inside] - line.offset - distance[inside] / line.slope) ** 2)
-    return float(np.sqrt(np.concatenate(squares).mean()))

@@ -29,6 +29,7 @@ MODELS = {
     "limit and passive": (*BUTLER_VOLMER, LIMIT, PASSIVE),
 }
 MAX_SLOPE = 2.0  # V/decade
+AT_BOUND = 0.95 * MAX_SLOPE  # from here on a slope was not found, but ended at its bound
 FLAT = 0.3  # V/decade; activation control is steeper
 SMALLEST = 1e-18  # A/cm2; single currents may be nothing but the rounding of a computed zero
 LN10 = float(np.log(10))

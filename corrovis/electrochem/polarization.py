@@ -7,15 +7,15 @@ the data's scatter, and there the simplest such model.  Residuals are taken in a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import lmfit
 import numpy as np
 
-from corrovis.curves import ORDER_OF_MAGNITUDE, ZERO_CROSSING_V, Method, MixedFit, PolarizationCurve, Quantity, TafelFit
+from corrovis.curves import ORDER_OF_MAGNITUDE, Method, MixedFit, PolarizationCurve, Quantity, TafelFit
 from corrovis.electrochem.extrapolation import fit_lines
 from corrovis.electrochem.kinetics import (
+    AT_BOUND,
     FLAT,
     LIMIT,
     LN10,
@@ -24,7 +24,6 @@ from corrovis.electrochem.kinetics import (
     NAMES,
     OHMIC,
     PASSIVE,
-    SMALLEST,
     Trial,
     count_points,
     current_density,
@@ -35,12 +34,13 @@ from corrovis.electrochem.resistance import fit_resistance, ohmic_drop, slope_re
 from corrovis.electrochem.sweeps import Sweep, counted, independent, prepare, split_sweeps
 from corrovis.electrochem.windows import alike, allowed, choose, exceeds_limit, reach, trials
 from corrovis.errors import BadInputError
-from corrovis.results import Bool, Real
+from corrovis.results import Real
 
 KINDS = {"butler-volmer": ("butler-volmer",), "mixed": tuple(MODELS)[1:]}  # of a method; the others try all
 WIDER = 0.02  # V by which another model's window has to be wider to be told of
 HOPELESS = 0.4  # decades
-AT_BOUND = 0.95 * MAX_SLOPE  # V/decade
+PLATEAUS = {LIMIT: "limiting current", PASSIVE: "passive plateau"}
+UNSEEN = "no {plateau} is reported: nothing of it shows in the window, its error would be larger than itself"
 NO_BRANCH, SHORT_BRANCH = 0.025, 0.03  # V of a branch up to which its slope has no sigma, and up to which it is doubted
 
 
@@ -50,7 +50,6 @@ class _Optimum:
 
     Shape:
         values: (7,) in the order of `NAMES`; covariance: (7, 7), of so many degrees of freedom
-        usable: (n,) bool, which points of the window count
     `doubted` is the standard error of ln i_corr that no residual tells.
     """
 
@@ -58,7 +57,6 @@ class _Optimum:
     covariance: Real
     freedom: float
     converged: bool
-    usable: Bool
     doubted: float = 0.0
 
     def quantity(self, place: int, unit: str) -> Quantity:
@@ -192,7 +190,7 @@ def _within(window_v: tuple[float, float], sweep: Sweep) -> tuple[float, float]:
     """The part of a window in which the sweep has points.  Raises BadInputError for one that misses E_corr, as any with NaN."""
     low, high = sorted(window_v)
     if not low < sweep.e_corr_v < high:
-        raise BadInputError(f"window {low:g} to {high:g} V misses E_corr = {sweep.e_corr_v:.3f} V; choose one around it")
+        raise BadInputError(f"window {low:.3f} to {high:.3f} V misses E_corr = {sweep.e_corr_v:.3f} V; choose one around it")
     return max(low, float(sweep.potential_v[0])), min(high, float(sweep.potential_v[-1]))
 
 
@@ -219,21 +217,19 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
         "stern_geary": replace(b, sigma=b.sigma if min(branches) >= NO_BRANCH else float("nan")),
         "window_v": _within(best.window, sweep),  # its edges are rounded
         "converged": found.converged,
-        "residual_decades": _residual(sweep, best, found),
         **_points(sweep, best.window, values),
         "polarisation_resistance": None,
         "warnings": tuple(_doubts(found, best.window)),
     }
-    free = MODELS[best.model]
-    plateau = partial(_plateau, values=values, covariance=found.covariance, freedom=found.freedom)
     if best.model == "butler-volmer":
         return TafelFit(method="butler-volmer", **common)
+    plateaus, unseen = _plateaus(sweep, best, found)
     return MixedFit(
         method=f"mixed control ({best.model})",
-        **common,
-        i_limit=plateau(LIMIT) if LIMIT in free and not exceeds_limit(sweep, best) else None,
-        i_passive=plateau(PASSIVE) if PASSIVE in free else None,
-        resistance=found.quantity(OHMIC, "ohm cm2") if OHMIC in free else None,
+        **(common | {"warnings": (*common["warnings"], *unseen)}),
+        i_limit=plateaus.get(LIMIT),
+        i_passive=plateaus.get(PASSIVE),
+        resistance=found.quantity(OHMIC, "ohm cm2") if OHMIC in MODELS[best.model] else None,
     )
 
 
@@ -249,14 +245,6 @@ def _doubted(sweep: Sweep, best: Trial, values: Real, denied: int) -> float:
     if count_points(sweep, best.window) < 2 * len(e):
         return 0.0
     return float((LN10 * np.median(np.diff(e)) / values[2:4].min()) ** 2 / 24)
-
-
-def _residual(sweep: Sweep, best: Trial, found: _Optimum) -> float:
-    """Root mean square decades, away from E_corr; NaN where no point is."""
-    e, i, _ = cut_window(sweep, best.window)
-    apart = np.log10(np.maximum(np.abs(current_density(found.values, e, i)), SMALLEST) / np.maximum(np.abs(i), SMALLEST))
-    apart = apart[(np.abs(e - found.values[0]) > ZERO_CROSSING_V) & found.usable]
-    return float(np.sqrt(np.mean(apart**2))) if len(apart) else float("nan")
 
 
 def _points(sweep: Sweep, window: tuple[float, float], values: Real) -> dict[str, Real]:
@@ -289,7 +277,7 @@ def _refined(sweep: Sweep, best: Trial, others: list[Trial]) -> _Optimum:
     covariance = _covariance(found, best.model, others, int(usable.sum()) / worth)
     converged = bool(found.success) and bool(np.isfinite(np.sqrt(np.diag(covariance))).all())
     values = np.array([found.params[name].value for name in NAMES])
-    return _Optimum(values, covariance, max(1.0, worth - len(MODELS[best.model])), converged, usable)
+    return _Optimum(values, covariance, max(1.0, worth - len(MODELS[best.model])), converged)
 
 
 def _covariance(found: Any, model: str, others: list[Trial], wider: float) -> Real:
@@ -299,6 +287,15 @@ def _covariance(found: Any, model: str, others: list[Trial], wider: float) -> Re
     free = list(MODELS[model])
     out[np.ix_(free, free)] = np.nan if found.covar is None else wider * found.covar
     return out + np.cov([trial.values for trial in others], rowvar=False, ddof=0) if len(others) > 1 else out
+
+
+def _plateaus(sweep: Sweep, best: Trial, found: _Optimum) -> tuple[dict[int, Quantity], list[str]]:
+    """The model's plateaus that the sweep neither denies nor leaves open, A/cm2, by their places, and those left open."""
+    denied = exceeds_limit(sweep, best)
+    places = [place for place in PLATEAUS if place in MODELS[best.model] and not (place == LIMIT and denied)]
+    each = {place: _plateau(place, found.values, found.covariance, found.freedom) for place in places}
+    known = {place: current for place, current in each.items() if current.sigma <= current.value}
+    return known, [UNSEEN.format(plateau=PLATEAUS[place]) for place in each if place not in known]
 
 
 def _plateau(place: int, values: Real, covariance: Real, freedom: float) -> Quantity:

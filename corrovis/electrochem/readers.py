@@ -70,7 +70,7 @@ def read_polarization(
         BadInputError: no such curve in the file, or it cannot be told which columns hold it
     """
     name = name or path.name
-    _check_area(area_cm2)
+    check_area(area_cm2)
     data = read_bytes(path)
     if is_session(data):
         raise BadInputError(f"{name} is a PalmSens session, of which only spectra can be read; export the curve as CSV")
@@ -107,7 +107,7 @@ def read_spectra(
         BadInputError: no spectrum in the file, or it cannot be told which columns hold it
     """
     name = name or path.name
-    _check_area(area_cm2)
+    check_area(area_cm2)
     data = read_bytes(path)
     notes: list[str] = []
     pairs = [run for f, z in read_foreign(data, path) for run in runs(f, z, name, notes)] if not columns else []
@@ -125,6 +125,8 @@ def read_spectra(
         pairs = [run for f, z in blocks for run in runs(f, z, name, notes)]
     if len(pairs) > 1:
         notes.append(f"{len(pairs)} spectra in the file")
+    if per_area and area_cm2 is not None:
+        notes.append("impedance is per area already; the area was not applied")
     applied = None if per_area else area_cm2
     if applied is not None:
         pairs = [(f, z * applied) for f, z in pairs]
@@ -214,7 +216,7 @@ def _areas(table: Table) -> Iterator[tuple[str, float | None]]:
             yield line.strip(), value if match["gamry"] or not words else None
 
 
-def _check_area(area_cm2: float | None) -> None:
+def check_area(area_cm2: float | None) -> None:
     """Raise BadInputError for an area that no specimen has."""
     if area_cm2 is not None and not LEAST_AREA < area_cm2 < MAX_AREA:
         raise BadInputError(f"area {area_cm2:g} cm2 is not possible; give the exposed area in cm2")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corrovis.curves import ZERO_CROSSING_V, MixedFit, PolarizationCurve, Quantity, TafelFit
-from corrovis.electrochem.kinetics import LIMIT, LN10, MAX_SLOPE, NAMES, PASSIVE, drawn_potentials
+from corrovis.curves import MixedFit, PolarizationCurve, Quantity, TafelFit
+from corrovis.electrochem.kinetics import AT_BOUND, LIMIT, LN10, NAMES, PASSIVE, drawn_potentials
 from corrovis.electrochem.sweeps import Sweep, counted, independent
 from corrovis.errors import BadInputError
 from corrovis.results import Real
@@ -104,7 +104,6 @@ def fit_resistance(
     inside, window_v = _near(sweep, window_v)
     e, i = sweep.potential_v[inside], sweep.current_a_cm2[inside]
     model, line = (e - sweep.e_corr_v) / slope.value, drawn_potentials(window_v, sweep.e_corr_v)
-    away = (np.abs(e - sweep.e_corr_v) > ZERO_CROSSING_V) & (i * model > 0)
     relative = float(np.hypot(b.sigma / b.value, r_p.sigma / r_p.value))
     i_corr = b.value / r_p.value
     return TafelFit(
@@ -117,7 +116,6 @@ def fit_resistance(
         stern_geary=b,
         window_v=window_v,
         converged=True,
-        residual_decades=float(np.sqrt(np.mean(np.log10(i[away] / model[away]) ** 2))) if away.any() else NAN,
         potential_v=e,
         measured_a_cm2=i,
         model_a_cm2=model,
@@ -133,7 +131,7 @@ def _best_b(whole: TafelFit | None, b_v: float | None) -> tuple[Quantity, Quanti
     unknown = Quantity(NAN, NAN, "V/decade")
     if b_v is not None:
         return Quantity(b_v, 0.0, "V", positive=True), unknown, unknown, ()
-    if whole is not None and max(whole.beta_a.value, whole.beta_c.value) < 0.95 * MAX_SLOPE:
+    if whole is not None and max(whole.beta_a.value, whole.beta_c.value) < AT_BOUND:
         b = whole.stern_geary
         if b.sigma < KNOWN * b.value:
             low, high = whole.window_v

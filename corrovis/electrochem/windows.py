@@ -14,8 +14,8 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from corrovis.electrochem.kinetics import (
+    AT_BOUND,
     LIMIT,
-    MAX_SLOPE,
     MODELS,
     OHMIC,
     PASSIVE,
@@ -37,6 +37,10 @@ BELOW = 0.05  # decades by which passivation leaves the current below it
 WHOLE = 1.05  # share of a point's polarisation that an ohmic drop may be, for the scatter's sake
 EXCEEDED, SEEN = 1.2, 0.8  # of the limiting current: beyond the window, and in it, where its plateau was then reached
 SAME = 0.005  # V by which the reach of windows as wide as each other differs
+TOO_NARROW = (
+    f"mixed control cannot be told from a window that ends less than {1e3 * NARROW:.0f} mV from E_corr on one side; "
+    "take the method auto, or measure or choose a wider window"
+)
 PASSIVATION = (
     "beyond the window the anodic current falls behind an ohmic drop: passivation, and no resistance of the electrolyte, bends "
     "that branch"
@@ -55,7 +59,7 @@ def trials(sweep: Sweep, kinds: Sequence[str], window_v: tuple[float, float] | N
     """Each model of `kinds` in each window tried, or in `window_v` alone, (lowest, highest) potential in V.
 
     Raises:
-        BadInputError: no window holds points enough
+        BadInputError: no window holds points enough, or each is too narrow for `kinds`
     """
     windows = _windows(sweep) if window_v is None else [(min(window_v), max(window_v))]
     tried = []
@@ -63,28 +67,29 @@ def trials(sweep: Sweep, kinds: Sequence[str], window_v: tuple[float, float] | N
         last, bad = None, 0
         for window in windows:
             narrow = min(sweep.e_corr_v - window[0], window[1] - sweep.e_corr_v) < NARROW
-            if count_points(sweep, window) <= 2 + len(MODELS[kind]) or (narrow and kind != kinds[0]):
+            if count_points(sweep, window) <= 2 + len(MODELS[kind]) or (narrow and kind != "butler-volmer"):
                 continue
             found = fit_window(sweep, kind, window, last)
             if PASSIVE not in MODELS[kind] or found.passivated >= PLATEAU:
                 tried.append(found)
-            last = found if found.values[2:4].max() < 0.95 * MAX_SLOPE else last  # from its bound a slope would not come back
+            last = found if found.values[2:4].max() < AT_BOUND else last  # from its bound a slope would not come back
             bad = bad + 1 if found.residual > GIVE_UP * allowed(sweep.noise_decades) else 0
             if bad >= 3:  # still wider windows will not be explained either
                 break
     if not tried:
-        few = counted(count_points(sweep, windows[-1]), "point")
-        raise BadInputError(f"the window holds {few}, too few for a fit; widen it or measure more densely")
+        count = count_points(sweep, windows[-1])
+        few = f"the window holds {counted(count, 'point')}, too few for a fit; widen it or measure more densely"
+        raise BadInputError(few if count < MIN_POINTS else TOO_NARROW)
     return tried
 
 
 def _windows(sweep: Sweep) -> list[tuple[float, float]]:
-    """Symmetric ones, and ones that reach further to the cathodic side, where no passive film interferes."""
+    """Symmetric ones, and some that reach twice as far to one side."""
     low, high = float(sweep.eta[0]), float(sweep.eta[-1])
     pairs = [(w, w) for w in WIDTHS] + [(2 * w, w) for w in (0.05, 0.1, 0.15)] + [(w, 2 * w) for w in (0.05, 0.1)]
     clipped = {(round(max(-c, low), 4), round(min(a, high), 4)) for c, a in pairs}
     usable = sorted(
-        ((c, a) for c, a in clipped if count_points(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= 8),
+        ((c, a) for c, a in clipped if count_points(sweep, (sweep.e_corr_v + c, sweep.e_corr_v + a)) >= MIN_POINTS),
         key=lambda pair: pair[1] - pair[0],
     )
     return [(sweep.e_corr_v + c, sweep.e_corr_v + a) for c, a in usable or [(low, high)]]

@@ -17,11 +17,11 @@ NO_METAL = "no corrosion rate: name an alloy, or give equivalent weight and dens
 # Key of the answer: what people call it, factor, unit.
 LABELS = {
     "e_corr_v": ("E corr", 1e3, "mV"),
-    "i_corr_a_cm2": ("i corr", 1e6, "µA/cm²"),
+    "i_corr_a_cm2": ("i corr", 1.0, "A/cm²"),
     "beta_a_v_dec": ("Anodic slope", 1e3, "mV/decade"),
     "beta_c_v_dec": ("Cathodic slope", 1e3, "mV/decade"),
-    "i_limit_a_cm2": ("Limiting current", 1e6, "µA/cm²"),
-    "i_passive_a_cm2": ("Passive plateau", 1e6, "µA/cm²"),
+    "i_limit_a_cm2": ("Limiting current", 1.0, "A/cm²"),
+    "i_passive_a_cm2": ("Passive plateau", 1.0, "A/cm²"),
     "ohmic_resistance_ohm_cm2": ("Ohmic resistance", 1.0, "Ω cm²"),
     "polarisation_resistance_ohm_cm2": ("Polarisation resistance", 1.0, "Ω cm²"),
     "stern_geary_v": ("Stern-Geary B", 1e3, "mV"),
@@ -39,8 +39,9 @@ LABELS = {
     "chi_squared": ("χ² per degree of freedom", 1.0, ""),
     "kramers_kronig_residual_max": ("Kramers-Kronig, largest residual", 100.0, "%"),
 }
+POTENTIALS = ("e_corr_v", "window_low_v", "window_high_v")  # against the reference electrode, where one is named
 PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}
-PREFIXED = {"Ω": (0, 9), "F": (-12, 0), "S": (-12, 0), "H": (-12, 0), "s": (-12, 0)}  # powers of ten that are usual
+PREFIXED = {"Ω": (0, 9), "A": (-12, 0), "F": (-12, 0), "S": (-12, 0), "H": (-12, 0), "s": (-12, 0)}  # usual powers of ten
 DIGITS, MOST_DIGITS = 4, 7  # of a value without sigma; of one that is known still better
 PLAIN, MOST_DECIMALS = (1e-4, 1e7), 9  # sizes that are written without a power of ten
 UNDETERMINED = 1e4  # times the lower limit: data that leave an upper one so far off do not tell the value
@@ -62,21 +63,23 @@ class Written:
         return " ".join(part for part in (self.value, self.sigma and f"± {self.sigma}", self.unit) if part)
 
 
-def written(key: str, found: Quantity | Mapping[str, Any]) -> Written:
+def written(key: str, found: Quantity | Mapping[str, Any], reference: str = "") -> Written:
     """A quantity or its answer under the label and in the unit of `LABELS`; another by its key and in its own unit.
 
     Sigma has two digits, value and 95 % limits end where it ends, but have two digits themselves; limits that are `UNDETERMINED`
-    are empty.
+    are empty; a share that is nearly 1 has as many as tell it from 1.
     """
     answer: Mapping[str, Any] = {**measured(found), "unit": found.unit} if isinstance(found, Quantity) else found
     label, factor, unit = LABELS.get(key, (key, 1.0, written_unit(answer.get("unit", ""))))
+    unit = _against(key, unit, reference)
     if answer["value"] is None:
         return Written(label, "", "", "", "", unit)
     power = _power(factor * answer["value"], unit)
     unit, factor = PREFIXES[power] + unit, factor / 10.0**power
     value, sigma = factor * answer["value"], factor * (answer["sigma"] or 0.0)
     if sigma == 0:
-        text = _number(value, DIGITS - 1 - _order(value), value)
+        near_1 = min(-_order(1 - value), MOST_DIGITS) if 0 < value < 1 else 0
+        text = _number(value, max(DIGITS - 1 - _order(value), near_1), value)
         return Written(label, text.rstrip("0").rstrip(".") if "." in text else text, "", "", "", unit)
     decimals = 1 - _order(float(f"{sigma:.1e}"))
     places = min(decimals, MOST_DIGITS - 1 - _order(value))
@@ -92,6 +95,10 @@ def written(key: str, found: Quantity | Mapping[str, Any]) -> Written:
 def written_unit(unit: str) -> str:
     """ "ohm cm2" as "Ω cm²"."""
     return unit.replace("ohm", "Ω").replace("cm2", "cm²")
+
+
+def _against(key: str, unit: str, reference: str) -> str:
+    return f"{unit} vs {reference}" if reference and key in POTENTIALS else unit
 
 
 def _power(value: float, unit: str) -> int:
@@ -187,7 +194,7 @@ def arrhenius_quantities(series: Arrhenius) -> dict[str, Quantity]:
 
 
 def write_parameters(
-    fits: Sequence[TafelFit | CircuitFit], of: Metal | None, path: Path, series: Arrhenius | None = None
+    fits: Sequence[TafelFit | CircuitFit], of: Metal | None, path: Path, series: Arrhenius | None = None, reference: str = ""
 ) -> None:
     """What the fits found and rest on, a row for each number; empty where the data do not tell it."""
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -200,25 +207,25 @@ def write_parameters(
             else:
                 name, method = fit.curve.name, fit.method
                 found = {key: q for key, q in tafel_quantities(fit, of).items() if q}
-            writer.writerows(_record(name, method, found | conditions(fit, of)))
+            writer.writerows(_record(name, method, found | conditions(fit, of), reference))
         if series:
             writer.writerows(_record("all curves", "Arrhenius", arrhenius_quantities(series)))
 
 
-def _record(name: str, method: str, found: dict[str, Quantity]) -> list[list[Any]]:
+def _record(name: str, method: str, found: dict[str, Quantity], reference: str = "") -> list[list[Any]]:
     return [
-        [name, method, key, q.value, finite(q.sigma), *map(finite, q.limits_95), q.unit]
+        [name, method, key, q.value, finite(q.sigma), *map(finite, q.limits_95), _against(key, q.unit, reference)]
         for key, q in found.items()
         if math.isfinite(q.value)
     ]
 
 
-def write_csv(fit: TafelFit | CircuitFit, path: Path) -> None:
+def write_csv(fit: TafelFit | CircuitFit, path: Path, reference: str = "") -> None:
     """The measured points that were fitted and the fit there, one row each, with units in the headings."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         if isinstance(fit, TafelFit):
-            writer.writerow(["E (V)", "i (A/cm2)", "i fit (A/cm2)"])
+            writer.writerow([f"E (V) vs {reference}" if reference else "E (V)", "i (A/cm2)", "i fit (A/cm2)"])
             points = (fit.potential_v, fit.measured_a_cm2, fit.model_a_cm2)
             writer.writerows(zip(*(column.tolist() for column in points), strict=True))
             return

@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from corrovis.curves import CircuitFit, TafelFit
 from corrovis.electrochem.circuits import fitted_line
 from corrovis.electrochem.corrosion_rate import Arrhenius
 from corrovis.errors import BadInputError
-from corrovis.render.curve_quantities import written, written_unit
+from corrovis.render.curve_quantities import arrhenius_quantities, written, written_unit
 
 LINES = ("#c2571a", "#2b7fae", "#6f9a3c", "#9158a6", "#c09a1e", "#65737e")  # of curves and conditions, on the page too
+INK = "#444444"
 KINDS = (".png", ".svg", ".pdf")
 NARROW = 0.25  # share of the sweeps below which the fit windows get an axis of their own
 
@@ -41,6 +45,7 @@ def tafel_figure(fits: Sequence[TafelFit], reference: str = "", series: Arrheniu
         lower.set_xlim(window[0] - rim, window[1] + rim)
     lower.set(xlabel=f"E in V against {literal(reference)}" if reference else "E in V", ylabel="residual, decades")
     _finish([upper, lower], upper)
+    figure.legend(handles=_marks(fits), loc="outside upper right", ncols=4, frameon=False, fontsize=8)
     if series:
         _draw_arrhenius(series, figure.add_subplot(grid[2]))
     return figure
@@ -65,11 +70,21 @@ def _draw_tafel(fit: TafelFit, colour: str, axes: Axes) -> None:
     axes.plot(fit.e_corr.value, fit.i_corr.value, "o", ms=6, mfc="white", color=colour)
 
 
+def _marks(fits: Sequence[TafelFit]) -> list[Artist]:
+    """What the marks of `_draw_tafel` are, in no curve's colour."""
+    sloped = any(np.isfinite([fit.beta_a.value, fit.beta_c.value]).any() for fit in fits)
+    return [
+        Line2D([], [], color=INK, lw=1.6, label="fit"),
+        *([Line2D([], [], color=INK, lw=0.9, ls="--", label="Tafel lines")] if sloped else []),
+        Line2D([], [], color=INK, ls="", marker="o", ms=6, mfc="white", label="i corr"),
+        Patch(color=INK, alpha=0.15, lw=0, label="fit window"),
+    ]
+
+
 def _draw_arrhenius(series: Arrhenius, axes: Axes) -> None:
     axes.semilogy(1e3 / series.kelvin, series.i_corr, "o", ms=5, mfc="none", color=LINES[0], label="i corr")
-    energy = series.energy
-    told_energy = written("activation_energy_kj_mol", energy.energy)
-    axes.semilogy(*series.line, "-", lw=1.4, color=LINES[0], label=f"{told_energy}, R² {energy.r_squared:.4f}")
+    energy, _, r_squared = (written(key, found) for key, found in arrhenius_quantities(series).items())
+    axes.semilogy(*series.line, "-", lw=1.4, color=LINES[0], label=f"{energy}, R² {r_squared}")
     axes.set(xlabel="1000 K / T", ylabel="i corr in A/cm²")
     _finish([axes], axes)
 

@@ -130,7 +130,8 @@ class ElectrochemTab:
             arrhenius, of = jobs.or_said(lambda: jobs.activation(fits, request), said), jobs.or_said(lambda: request.metal, said)
         desk.made = jobs.Made(fits, request.reference, of, arrhenius) if fits else None
         aside = Aside(request.window_v, choices[self.window].turn, tuple(said))
-        return jobs.plot_value(curves, fits, request.reference, arrhenius, aside), jobs.table(fits, of, arrhenius), ""
+        plot = jobs.plot_value(curves, fits, request.reference, arrhenius, aside)
+        return plot, jobs.table(fits, of, arrhenius, request.reference), ""
 
     def keep(self, desk: jobs.CurveDesk) -> Any:
         """Links to an archive of what the last fit found, and to the files that are in it; none for a fit that is past."""

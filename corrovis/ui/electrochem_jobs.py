@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from corrovis.tasks.curves import TafelRequest
 
 MOST = 6  # curves in one plot
+NUMBER = re.compile(r"\s*([-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[-+]?\d+)?)(.*)", re.IGNORECASE | re.DOTALL)
+UNITS = {  # that may stand behind a number, and how many of the field's own they are
+    wording.AREA: {"cm2": 1.0, "mm2": 1e-2, "dm2": 1e2, "m2": 1e4},
+    wording.WEIGHT: {"g": 1.0, "g/mol": 1.0},
+    wording.DENSITY: {"g/cm3": 1.0, "kg/m3": 1e-3},
+    wording.STERN_GEARY: {"v": 1.0, "mv": 1e-3},
+}
+RAISED = str.maketrans("²³", "23")
 
 Curve = PolarizationCurve | Spectrum
 Fit = TafelFit | CircuitFit
@@ -56,6 +64,15 @@ class CurveRequest:
             seen[name] += 1
             named.append((path, name if seen[name] == 1 else f"{name} ({seen[name]})"))
         object.__setattr__(self, "files", tuple(named))
+
+    @property
+    def area(self) -> float | None:
+        """cm2.  Raises BadInputError for one that is no number, or that no specimen has."""
+        from corrovis.electrochem.readers import check_area
+
+        area = _typed(wording.AREA, self.area_cm2)
+        check_area(area)
+        return area
 
     @property
     def tafel(self) -> TafelRequest:
@@ -96,11 +113,26 @@ class CurveDesk:
 
 
 def _typed(label: str, text: str) -> float | None:
-    """The number typed, with a decimal point or comma; None for an empty field."""
-    try:
-        return float(text.replace(",", ".")) if text.strip() else None
-    except ValueError:
-        raise BadInputError(wording.NOT_A_NUMBER.format(label=label, text=text)) from None
+    """The number typed, with a decimal point or comma, in the field's unit, one of `UNITS` or none; None for an empty field."""
+    if not text.strip():
+        return None
+    found = NUMBER.fullmatch(text)
+    unit = re.sub(r"[\s^]", "", found[2]).lower().translate(RAISED) if found else ""
+    factor = ({"": 1.0} | UNITS[label]).get(unit)
+    if not found or factor is None:
+        raise BadInputError(wording.NOT_A_NUMBER.format(label=label, text=text, example=wording.NUMBERS[label]))
+    return factor * float(found[1].replace(",", "."))
+
+
+def _kelvin(text: str) -> list[float]:
+    """The temperatures typed, between semicolons, or else between commas or blanks; all in °C if one is, but for those with a K.
+
+    Raises ValueError for what is no number.
+    """
+    text = re.sub(r"\s*°?\s*([CK])\b", r"\1", text.replace("℃", "°C").upper())
+    parts = [part.strip() for part in re.split(";" if ";" in text else r"[,\s]+", text) if part.strip()]
+    shift = 273.15 if "C" in text else 0.0
+    return [float(part.rstrip("CK").replace(",", ".")) + (0.0 if part.endswith("K") else shift) for part in parts]
 
 
 def _counted(label: str, text: str) -> int | None:
@@ -119,7 +151,7 @@ def read_curve(path: Path, name: str, request: CurveRequest) -> Curve:
     from corrovis.electrochem.columns import read_columns
     from corrovis.electrochem.readers import numbered, read_polarization, read_spectra, read_spectrum
 
-    columns, area = read_columns(request.columns), _typed(wording.AREA, request.area_cm2)
+    columns, area = read_columns(request.columns), request.area
     if columns and "frequency" not in columns:
         return read_polarization(path, area, columns, name)
     if columns:
@@ -132,9 +164,14 @@ def read_curve(path: Path, name: str, request: CurveRequest) -> Curve:
 
 
 def read_all(request: CurveRequest) -> tuple[list[Curve], list[str]]:
-    """The curves of one kind, that of the first readable file, and a line for each file left out."""
+    """The curves of one kind, that of the first readable file, and a line for each file left out.
+
+    With an area that cannot be read they are read as without one: they are seen, and `fit_all` refuses them.
+    """
     curves: list[Curve] = []
     said: list[str] = []
+    or_said(lambda: request.area, said)
+    request = replace(request, area_cm2="") if said else request
     for path, name in request.files[:MOST]:
         try:
             curve = read_curve(path, name, request)
@@ -145,17 +182,19 @@ def read_all(request: CurveRequest) -> tuple[list[Curve], list[str]]:
             said.append(wording.OTHER_KIND.format(name=name))
             continue
         curves.append(curve)
-    return curves, said + ([wording.TOO_MANY.format(most=MOST)] if len(request.files) > MOST else [])
+    names = ", ".join(name for _, name in request.files[MOST:])
+    return curves, said + ([wording.TOO_MANY.format(most=MOST, names=names)] if names else [])
 
 
 def fit_all(curves: Iterable[Curve], request: CurveRequest) -> tuple[list[Fit], list[str]]:
-    """A fit of each curve that allows one, and a line for each that does not."""
+    """A fit of each curve that allows one, and a line for each that does not; none where the area cannot be read."""
     from corrovis.electrochem.impedance import fit_circuit
     from corrovis.tasks.curves import fit_curve
 
     fits: list[Fit] = []
     said: list[str] = []
-    for curve in curves:
+    or_said(lambda: request.area, said)
+    for curve in () if said else curves:
         try:
             fits.append(fit_circuit(curve, request.circuit) if isinstance(curve, Spectrum) else fit_curve(curve, request.tafel))
         except BadInputError as problem:
@@ -183,9 +222,11 @@ def activation(fits: list[Fit], request: CurveRequest) -> Arrhenius | None:
     if not currents:
         return None
     try:
-        kelvin = [float(part) for part in request.temperatures.replace(";", ",").split(",") if part.strip()]
+        kelvin = _kelvin(request.temperatures)
     except ValueError:
         raise BadInputError(wording.NOT_TEMPERATURES) from None
+    if len(kelvin) == 2 * len(request.files) and re.search(r"\d,\d", request.temperatures):
+        raise BadInputError(wording.DECIMAL_COMMAS)
     return pair_temperatures(kelvin, currents, len(request.files))
 
 
@@ -219,7 +260,7 @@ def plain(line: str) -> str:
     return line
 
 
-def table(fits: list[Fit], of: Metal | None, arrhenius: Arrhenius | None = None) -> str:
+def table(fits: list[Fit], of: Metal | None, arrhenius: Arrhenius | None = None, reference: str = "") -> str:
     """The results as HTML, a table for each curve; below them every warning."""
     from corrovis.render.curve_quantities import arrhenius_quantities, rate_notes
 
@@ -229,7 +270,7 @@ def table(fits: list[Fit], of: Metal | None, arrhenius: Arrhenius | None = None)
         circuit = isinstance(fit, CircuitFit)
         name = fit.spectrum.name if isinstance(fit, CircuitFit) else fit.curve.name
         kind = fit.circuit if isinstance(fit, CircuitFit) else fit.method
-        found = _circuit_rows(fit) if isinstance(fit, CircuitFit) else _tafel_rows(fit, of)
+        found = _circuit_rows(fit) if isinstance(fit, CircuitFit) else _tafel_rows(fit, of, reference)
         blocks.append(_table(f"{escape(name)}<small>{escape(kind)}</small>", found))
         said = said + [f"{name}: {line}" if len(fits) > 1 else line for line in fit.warnings]
         said = said + ([] if circuit else rate_notes(of))
@@ -260,12 +301,12 @@ def keepers(files: Sequence[Path]) -> str:
     return f'<nav class="keepers" aria-label="{wording.SAVED}">{links}</nav>' if links else ""
 
 
-def _tafel_rows(fit: TafelFit, of: Metal | None) -> str:
+def _tafel_rows(fit: TafelFit, of: Metal | None, reference: str) -> str:
     """What the curve gave and what the fit rests on; without a metal no rate, which is said once below the table."""
     from corrovis.render.curve_quantities import conditions, tafel_quantities
 
     found = {key: q for key, q in tafel_quantities(fit, of).items() if q and (of or not key.startswith("corrosion_rate"))}
-    return "".join(_row(key, quantity) for key, quantity in (found | conditions(fit, of)).items())
+    return "".join(_row(key, quantity, reference) for key, quantity in (found | conditions(fit, of)).items())
 
 
 def _circuit_rows(fit: CircuitFit) -> str:
@@ -290,11 +331,11 @@ def _raised(unit: str) -> str:
     return unit.replace("s^-1/2", "s<sup>−1/2</sup>")
 
 
-def _row(key: str, q: Quantity) -> str:
+def _row(key: str, q: Quantity, reference: str = "") -> str:
     """Label, value and sigma above the 95 % limits, unit."""
     from corrovis.render.curve_quantities import written
 
-    one = written(key, q)
+    one = written(key, q, reference)
     sigma = f" ± {one.sigma}" if one.sigma else ""
     limits = f"<small>{one.low} … {one.high}</small>" if one.low else ""
     value = f"<td>{one.value or '-'}{sigma}{limits}</td>"
@@ -313,8 +354,8 @@ def write_files(made: Made, folder: Path) -> list[Path]:
     for path in paths:
         save_figure(figure, path)
     paths.append(folder / "corrovis_parameters.csv")
-    write_parameters(made.fits, made.of, paths[-1], made.arrhenius)
+    write_parameters(made.fits, made.of, paths[-1], made.arrhenius, made.reference)
     for number, fit in enumerate(made.fits, 1):
         paths.append(folder / f"corrovis_fit_{number}.csv")
-        write_csv(fit, paths[-1])
+        write_csv(fit, paths[-1], made.reference)
     return paths

@@ -1,4 +1,4 @@
-"""What the values of stages are made of: pictures as links that hold them, and a stamp."""
+"""The values that stages are sent: pictures as data links, and JSON with a time stamp."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from corrovis.electrochem.kinetics import OHMIC, Trial
 from corrovis.electrochem.polarization import _doubted, _doubts, _Optimum, fit_tafel
 from corrovis.electrochem.resistance import without_drop
 from corrovis.electrochem.sweeps import Sweep
-from corrovis.electrochem.windows import alike, choose, exceeds_limit, most_resistance
+from corrovis.electrochem.windows import NARROW, alike, choose, exceeds_limit, most_resistance
+from corrovis.errors import BadInputError
 
 E_CORR, I_CORR, BETA_A, BETA_C = -0.45, 1e-5, 0.08, 0.12
 WINDOW = (E_CORR - 0.1, E_CORR + 0.1)
@@ -78,6 +79,23 @@ def test_a_plateau_that_the_window_has_seen_stands_though_another_reaction_follo
         assert fit.i_limit.value == pytest.approx(5e-5, rel=0.1)
 
 
+@pytest.mark.parametrize("reach", [0.04, 0.1])
+def test_mixed_control_invents_no_limiting_current_where_there_is_none(reach: float) -> None:
+    """Within 40 mV none could show, so mixed control is refused there."""
+    eta = np.arange(-reach, reach, 0.001)
+    noisy = active(eta) * (1 + 0.003 * np.random.default_rng(3).standard_normal(len(eta)))
+    plain = PolarizationCurve(eta + E_CORR, noisy)
+    if reach < NARROW:
+        with pytest.raises(BadInputError, match=r"less than 45 mV .* take the method auto"):
+            fit_tafel(plain, "mixed")
+        return
+    fit = fit_tafel(plain, "mixed")
+    assert isinstance(fit, MixedFit)
+    assert (fit.i_limit, fit.i_passive) == (None, None)
+    assert any("no limiting current is reported" in line for line in fit.warnings)
+    assert fit.i_corr.value == pytest.approx(I_CORR, rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("beta", "sigma", "branch", "said"),
     [
@@ -90,7 +108,7 @@ def test_a_plateau_that_the_window_has_seen_stands_though_another_reaction_follo
 )
 def test_a_slope_is_doubted_by_its_branch_not_only_by_itself(beta: float, sigma: float, branch: float, said: str) -> None:
     values = np.array([E_CORR, np.log(I_CORR), BETA_A, beta, 0, 0, 0])
-    found = _Optimum(values, np.diag([1e-6, 1e-4, 1e-6, sigma**2, 0, 0, 0]), 50.0, True, np.ones(1, bool))
+    found = _Optimum(values, np.diag([1e-6, 1e-4, 1e-6, sigma**2, 0, 0, 0]), 50.0, True)
     lines = [line for line in _doubts(found, (E_CORR - branch, E_CORR + 0.1)) if line.startswith("beta_c")]
     assert [line[: len(said)] for line in lines] == [said] * bool(said)
 
@@ -102,7 +120,7 @@ def test_a_slope_at_its_bound_or_two_models_denied_leave_an_order_of_magnitude(b
     eta = np.arange(-0.1, 0.1, 0.002)
     values = np.array([E_CORR, np.log(I_CORR), BETA_A, beta, 0, 0, 0])
     assert _doubted(sweep(eta, active(eta)), trial("butler-volmer", 0.002), values, denied) == doubted
-    found = _Optimum(values, np.diag([1e-6, 1e-4, 1e-6, 1e-6, 0, 0, 0]), 50.0, True, np.ones(1, bool), doubted)
+    found = _Optimum(values, np.diag([1e-6, 1e-4, 1e-6, 1e-6, 0, 0, 0]), 50.0, True, doubted)
     assert found.i_corr.sigma == pytest.approx(I_CORR * np.hypot(0.01, doubted))
     assert any("order of magnitude" in line for line in _doubts(found, WINDOW)) is (doubted > 0)
 

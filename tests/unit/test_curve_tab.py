@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from drawn_curves import write_curve
 
+from corrovis.curves import Spectrum, method_of
 from corrovis.electrochem.polarization import fit_tafel
 from corrovis.electrochem.readers import read_polarization
 from corrovis.errors import BadInputError
@@ -116,3 +118,96 @@ def test_of_very_many_points_the_page_draws_500() -> None:
 def test_no_reference_is_drawn_where_none_was_named(curve: Path) -> None:
     fit = fit_tafel(read_polarization(curve))
     assert [tafel_figure([fit], name).axes[1].get_xlabel() for name in ("", "SCE")] == ["E in V", "E in V against SCE"]
+
+
+def test_the_reference_electrode_goes_into_table_and_files(tab: ElectrochemTab, curve: Path, tmp_path: Path) -> None:
+    """Potentials alone are against it, and the points read back as they were written."""
+    desk, named = jobs.CurveDesk(), "Ag/AgCl (3 M)"
+    _, table, _ = tab.fit(asked(tab, curve, desk, reference=named))
+    assert table.count(f"<td>mV vs {named}</td>") == 3
+    assert table.count(f"vs {named}") == 3
+    assert desk.made
+    *_, parameters, points = jobs.write_files(desk.made, tmp_path)
+    units = {row["parameter"]: row["unit"] for row in csv.DictReader(parameters.open())}
+    assert {units[key] for key in ("e_corr_v", "window_low_v", "window_high_v")} == {f"V vs {named}"}
+    assert (units["stern_geary_v"], units["beta_a_v_dec"]) == ("V", "V/decade")
+    (fit,) = desk.made.fits
+    assert isinstance(fit, jobs.TafelFit)
+    assert points.read_text().startswith(f"E (V) vs {named},")
+    back = read_polarization(points)
+    np.testing.assert_array_equal(back.potential_v, fit.potential_v)
+    np.testing.assert_array_equal(back.current_a_cm2, fit.measured_a_cm2)
+
+
+def test_an_area_that_a_spectrum_does_not_need_is_said_to_be_left_aside(tmp_path: Path) -> None:
+    path = tmp_path / "cell.csv"
+    f = np.logspace(4, 0, 21)
+    z = 20 + 1 / (1 / 500 + 2j * np.pi * f * 1e-5)
+    rows = [f"{a},{b.real},{b.imag}" for a, b in zip(f, z, strict=True)]
+    for unit, said, factor in (("ohm cm2", ("impedance is per area already; the area was not applied",), 1), ("ohm", (), 2)):
+        path.write_text("\n".join([f"f (Hz),Z' ({unit}),Z'' ({unit})", *rows]))
+        spectrum = jobs.read_curve(path, "cell.csv", jobs.CurveRequest((), area_cm2="2"))
+        assert isinstance(spectrum, Spectrum)
+        assert spectrum.notes == said
+        np.testing.assert_allclose(spectrum.impedance, factor * z)
+
+
+def test_temperatures_are_read_as_people_type_them(curve: Path) -> None:
+    names = ("a.csv", "b.csv", "c.csv")
+    fits: list[jobs.Fit] = [fit_tafel(read_polarization(curve, name=name)) for name in names]
+    request = jobs.CurveRequest(tuple((curve, name) for name in names))
+    for text, kelvin in (
+        ("303,15; 313,15; 323,15", [303.15, 313.15, 323.15]),
+        ("30 °C, 40 °C, 50 °C", [303.15, 313.15, 323.15]),
+        ("30; 40,5; 50 ℃", [303.15, 313.65, 323.15]),
+        ("30C 40 C, 323.15 K", [303.15, 313.15, 323.15]),
+        ("303 313 323", [303, 313, 323]),
+        ("303,313,323 k", [303, 313, 323]),
+    ):
+        series = jobs.activation(fits, replace(request, temperatures=text))
+        assert series is not None
+        assert series.kelvin.tolist() == pytest.approx(kelvin)
+    for text, said in (("303,15 313,15 323,15", "put semicolons between"), ("303, warm", "numbers in kelvin, or with °C")):
+        with pytest.raises(BadInputError, match=said):
+            jobs.activation(fits, replace(request, temperatures=text))
+
+
+def test_numbers_are_read_in_their_own_units() -> None:
+    for text, area in (("1.2", 1.2), ("1,2 cm²", 1.2), ("120mm^2", 1.2), ("0.5 dm2", 50), ("1e-4 m²", 1)):
+        assert jobs.CurveRequest((), area_cm2=text).area == pytest.approx(area)
+    for text in ("26 mV", "0,026 V", ".026"):
+        assert jobs.CurveRequest((), method="resistance", stern_geary=text).tafel.stern_geary_v == pytest.approx(0.026)
+    metal = jobs.CurveRequest((), equivalent_weight="27.92 g", density="7870 kg/m³").metal
+    assert metal is not None
+    assert metal[:2] == pytest.approx((27.92, 7.87))
+
+
+def test_a_wrong_number_is_told_with_an_example_of_its_own_and_the_curve_stays(tab: ElectrochemTab, curve: Path) -> None:
+    for field, text, said in (
+        ("area", "1.2 ft2", "such as 1.2"),
+        ("area", "0", "area 0 cm² is not possible"),
+        ("stern_geary", "26 kg", "such as 0.026"),
+    ):
+        desk = jobs.CurveDesk()
+        plot, table, _ = tab.fit(asked(tab, curve, desk, method="resistance", **{field: text}))
+        drawn = json.loads(plot)
+        assert said in drawn["problem"]
+        assert len(drawn["problem"].splitlines()) == 1
+        assert len(drawn["panels"][0]["series"][0]["x"]) > 90, "the points are seen"
+        assert (desk.made, table) == (None, ""), "no number rests on it"
+
+
+def test_of_too_many_files_those_left_out_are_named(curve: Path) -> None:
+    request = jobs.CurveRequest(tuple((curve, f"{kelvin}.csv") for kelvin in range(303, 338, 5)))
+    curves, said = jobs.read_all(request)
+    assert [one.name for one in curves][-1] == "328.csv"
+    assert said == ["only the first 6 files are read and fitted; left out: 333.csv"]
+
+
+def test_the_marks_of_a_saved_plot_are_named_beside_the_data(curve: Path) -> None:
+    for method, b, marks in (("auto", None, ["fit", "Tafel lines", "i corr", "fit window"]), ("resistance", 0.02, None)):
+        figure = tafel_figure([fit_tafel(read_polarization(curve), method_of(method), stern_geary_v=b)])
+        (legend,) = figure.legends
+        assert [text.get_text() for text in legend.get_texts()] == (marks or ["fit", "i corr", "fit window"])
+        figure.draw_without_rendering()
+        assert legend.get_window_extent().y0 >= figure.axes[0].get_window_extent().y1

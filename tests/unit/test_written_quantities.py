@@ -23,6 +23,11 @@ from corrovis.render.curve_quantities import measured, written
         ("polarisation_resistance_ohm_cm2", Quantity(51234, 12, "ohm cm2"), "51.234 ± 0.012 kΩ cm², 51.210 to 51.258"),
         ("chi_squared", Quantity(1.2346e-5, np.nan, ""), "1.235×10⁻⁵,  to "),
         ("area_cm2", Quantity(2, np.nan, "cm2"), "2 cm²,  to "),
+        ("i_corr_a_cm2", Quantity(9.975e-10, 1.9e-12, "A/cm2"), "997.5 ± 1.9 pA/cm², 993.8 to 1001.2"),
+        ("i_limit_a_cm2", Quantity(2.5e-3, 1e-4, "A/cm2"), "2.50 ± 0.10 mA/cm², 2.31 to 2.70"),
+        ("r_squared", Quantity(0.9999997, np.nan, ""), "0.9999997,  to "),
+        ("r_squared", Quantity(0.98762, np.nan, ""), "0.9876,  to "),
+        ("r_squared", Quantity(1.0, np.nan, ""), "1,  to "),
         ("corrosion_rate_mm_y", Quantity(np.nan, np.nan, "mm/year"), "mm/year,  to "),
     ],
 )

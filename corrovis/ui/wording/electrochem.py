@@ -44,7 +44,7 @@ PLAIN = {
 }
 """What warnings call by its name in the answers, and what the page calls it."""
 OTHER_KIND = "{name} is of another kind than the first file and was left out"
-TOO_MANY = "only the first {most} files are shown"
+TOO_MANY = "only the first {most} files are read and fitted; left out: {names}"
 PLOT_POTENTIAL = "E in V"
 PLOT_AGAINST = "E in V against {reference}"
 PLOT_CURRENT = "log |i| in A/cm²"
@@ -62,10 +62,12 @@ PLOT_GAMMA = "distribution in {unit}"
 EFFECTIVE = "C of {cpe} (Brug)"
 ACTIVATION = "Activation energy of {count} curves"
 TEMPERATURES = "Temperatures of the curves, K, for an activation energy"
-TEMPERATURES_HINT = "303, 313, 323"
-NOT_A_NUMBER = "{label}: {text!r} is no number; leave it empty, or write one such as 7.87"
+TEMPERATURES_HINT = "303, 313, 323, or 30, 40, 50 °C"
+NOT_A_NUMBER = "{label}: {text!r} is not understood; leave it empty, or write a number such as {example}"
+NUMBERS = {AREA: "1.2", WEIGHT: "27.92", DENSITY: "7.87", STERN_GEARY: "0.026"}
 NOT_WHOLE = "{label}: {text!r} is no whole number from 1; leave it empty, or write one such as 2"
-NOT_TEMPERATURES = "temperatures are numbers in kelvin with commas between, one for each file: 303, 313, 323"
+NOT_TEMPERATURES = "temperatures are numbers in kelvin, or with °C, one for each file: 303, 313, 323"
+DECIMAL_COMMAS = "there are twice as many temperatures as files; with decimal commas, put semicolons between: 303,15; 313,15"
 CURVE_PLOT = {
     "plot": "Curves and fits",
     "empty": "Your curve appears here.",
