@@ -1,4 +1,4 @@
-"""Whether anything can be seen in a picture, by its grey levels alone: contrast, and structure beyond that of noise.
+"""Whether anything can be seen in a picture: by its grey levels, contrast and structure beyond that of noise; and colour.
 
 A network answers anything, and those here tell textures apart: an empty picture has none to be told by.
 """
@@ -12,6 +12,7 @@ from corrovis.results import Byte
 
 HALVINGS, LEAST_BLOCKS = 4, 8  # how often noise is averaged over blocks twice as large, and how many are left along a side
 STRUCTURE = 1.7  # times the spread that noise keeps; noise has 0.9 to 1.3, micrographs 2.7 and more, patches of steel 2.5
+COLOUR, COLOUR_SHARE = 12, 1e-3  # difference of a coloured pixel's channels; of photos of silver cars too more are coloured
 UNLIKE = "unlike anything in training"
 EMPTY = f"{UNLIKE}: the picture has hardly any contrast"
 NOISE = f"{UNLIKE}: the picture shows no structure above noise"
@@ -43,3 +44,14 @@ def structure(grey: Byte) -> float:
         means = means[: 2 * height, : 2 * width].reshape(height, 2, width, 2).mean(axis=(1, 3))
         most = max(most, float(means.std()) * 2**times / spread)
     return most
+
+
+def colourless(rgb: Byte) -> bool:
+    """Whether (H, W, 3) uint8 is grey all over."""
+    return bool((chroma(rgb) > COLOUR).mean() < COLOUR_SHARE)
+
+
+def chroma(rgb: Byte) -> Byte:
+    """(H, W) uint8, largest minus smallest channel of each pixel of (H, W, 3) uint8."""
+    red, green, blue = cv2.split(rgb)
+    return np.asarray(np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue), np.uint8)

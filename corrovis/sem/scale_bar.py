@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 from scipy.ndimage import median_filter
 
+from corrovis.data_bar import INK
 from corrovis.results import Bool, Byte
-from corrovis.sem.data_bar import INK
 
 TONE = 15  # rows, odd, by most of which the background goes: bars of two tones have two
 STROKE = 0.04, 0.8  # shortest and longest scale bar, of the width

@@ -37,7 +37,7 @@ from corrovis.errors import BadInputError
 from corrovis.networks.pegan import STRIDE, PEGenerator
 from corrovis.results import Bool, Float, Provenance
 from corrovis.steel.brushing import AS_LIGHT, OBJECTS, faded, standing_out
-from corrovis.steel.inspector import was_enlarged
+from corrovis.steel.inspector import unrepeated, was_enlarged
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.steel.wiping import LIGHT, at_own_level, blurred, wiped
 from corrovis.store import Store
@@ -83,7 +83,7 @@ class DefectMaker:
 
     def notes_on(self, plate: Plate) -> list[str]:
         """Why what is put on `plate` may look unlike a real defect of it."""
-        if not was_enlarged(plate.grey, self.side):
+        if not was_enlarged(plate.grey, self.side) and len(unrepeated(plate.pixels)) == len(plate.pixels):
             return []
         return [f"defects are drawn finer than this enlarged picture; give the {self.side} px original"]
 

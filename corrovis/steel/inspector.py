@@ -3,28 +3,33 @@
 The network sees patches of its own size at the picture's own scale: how coarse a texture is tells pits from spots.  A larger
 picture is cut into patches, and its probabilities are their mean: the share of the surface that looks like each class.  One that
 was enlarged from a patch is brought back to it, and 16 bits of which hardly any are used to the levels that the network knows.
+Data bars and plain frames are cut off first, and pixels that were repeated count once.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from corrovis.contrast import UNLIKE, nothing_in_grey
+from corrovis.data_bar import data_bars, inside_frame
 from corrovis.depths import MOST_VALUES, SMALL_PART
-from corrovis.resizing import detail, resized, scaled
+from corrovis.resizing import detail, reduced, resized, scaled
 from corrovis.results import Float, Provenance
-from corrovis.steel.results import PatchVerdict, Plate
+from corrovis.steel.results import PatchVerdict, Pixels, Plate
 from corrovis.store import Store
 from corrovis.tiles import spread_starts
 
 MODEL = "steel-inspector"
 MOST_A_SIDE = 8
 FLIPS = ((), (2,), (3,), (2, 3))
-ENLARGED = 4  # times a patch's side, at the most, that a patch is enlarged to
+ENLARGED = 8  # times a patch's side, at the most, that a patch is enlarged to
+FROM_AFAR = 3.5  # times a patch's side that detail is looked for at; in larger ones rounded grey levels hide that there is none
+REPEATED, LEAST_PX = 1.5, 16  # how often pixels are repeated, on average, and how many a side are left, both at the least
 SQUARE = 0.8  # short by long side, at the least, of an enlarged patch
 SOFT = 0.75  # `detail` of four patches side by side is below it in 6 of 100, of patches enlarged twice in 9 of 10
 LITTLE, SOFTER = 1.75, 0.85  # enlarged less, more detail is left: at 1.6 times 8 of 10 are below it, of real ones 16 of 100
@@ -48,14 +53,15 @@ class PatchInspector:
     def classify(self, plate: Plate) -> PatchVerdict:
         """Probabilities of the classes for a picture of any size."""
         began = time.perf_counter()
-        grey, notes = levelled(plate)
+        plate, notes = bare(plate)
+        grey, said = levelled(plate)
         patches = cut(grey, self.side)
         with torch.inference_mode():
             x = torch.from_numpy(patches[:, None] * 2 - 1)
             network = self.store.network(MODEL)
             logits = torch.stack([network(x.flip(flip)) for flip in FLIPS]).mean(dim=0)
             shares = logits.softmax(dim=1).mean(dim=0).numpy()
-        notes += [*notes_on(grey, self.side), *doubts(grey, shares, self.classes)]
+        notes += [*said, *notes_on(grey, self.side), *doubts(grey, shares, self.classes)]
         made_by = Provenance(MODEL, self.spec.sha256, time.perf_counter() - began)
         return PatchVerdict(self.classes, np.asarray(shares, np.float32), made_by, tuple(notes))
 
@@ -65,6 +71,32 @@ class PatchInspector:
             network = self.store.network(MODEL)
             x: Tensor = torch.from_numpy(grey[:, None] * 2 - 1).contiguous(memory_format=torch.channels_last)
             return np.asarray(network(x).softmax(dim=1).numpy(), np.float32)
+
+
+def bare(plate: Plate) -> tuple[Plate, list[str]]:
+    """The plate without data bar and plain frame, each pixel once, and what was done to it."""
+    grey, notes = np.round(plate.grey * 255).astype(np.uint8), []
+    rows = slice(*data_bars(grey)[0])
+    inside = inside_frame(grey[rows])
+    steel = plate.pixels[rows][inside]
+    if steel.shape != plate.pixels.shape:
+        notes.append(f"a data bar or plain border is left out; the {steel.shape[1]} x {steel.shape[0]} pixels inside it are read")
+    once = unrepeated(steel)
+    if once.shape != steel.shape:
+        notes.append(f"enlarged by repeating pixels; each is read once, {once.shape[1]} x {once.shape[0]} of them")
+    return replace(plate, pixels=once.copy()), notes
+
+
+def unrepeated(pixels: Pixels) -> Pixels:
+    """(H, W) or (H, W, 3) as it was before its rows and columns were repeated evenly to enlarge it, if they were."""
+    kept = []
+    for lines in (pixels, pixels.swapaxes(0, 1)):
+        new = (lines[1:] != lines[:-1]).reshape(len(lines) - 1, -1).any(axis=1)
+        kept.append(np.flatnonzero(np.append(True, new)))
+        times = len(lines) / len(kept[-1])
+        if len(kept[-1]) < LEAST_PX or times < REPEATED or np.diff(kept[-1]).max() > np.ceil(times):
+            return pixels
+    return pixels[np.ix_(*kept)]
 
 
 def levelled(plate: Plate) -> tuple[Float, list[str]]:
@@ -97,8 +129,8 @@ def cut(grey: Float, side: int) -> Float:
 def was_enlarged(grey: Float, side: int) -> bool:
     """Whether (H, W) has the shape of a patch enlarged and shows nothing finer."""
     least, most = min(grey.shape), max(grey.shape)
-    soft = SOFTER if most < LITTLE * side else SOFT
-    return 1.5 * side <= most <= ENLARGED * side and least >= SQUARE * most and detail(grey) < soft
+    soft, seen = SOFTER if most < LITTLE * side else SOFT, round(FROM_AFAR * side)
+    return 1.5 * side <= most <= ENLARGED * side and least >= SQUARE * most and detail(reduced(grey, seen)) < soft
 
 
 def notes_on(grey: Float, side: int) -> list[str]:

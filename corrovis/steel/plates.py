@@ -32,7 +32,7 @@ def read_plate(source: Path | bytes, name: str | None = None) -> Plate:
     """Decode a picture of steel.
 
     Raises:
-        BadInputError: not a picture, damaged, empty, below 16 px a side, or above `limits`
+        BadInputError: not a picture, damaged, empty, below 16 px a side, or too large
     """
     data, name = bytes_of(source, name)
     photo = read_photo(data, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ import numpy as np
 from corrovis.car.ageing import compose, rust_fraction
 from corrovis.car.grading import Grader
 from corrovis.car.masking import CarMasker
+from corrovis.contrast import colourless
+from corrovis.files import left_behind
 from corrovis.images import save_index_png, save_png
 from corrovis.render.captions import at_level
 from corrovis.render.video import save_mp4
@@ -19,6 +20,7 @@ from corrovis.results import SEVERITIES, AgedCar, Photo
 FILM = "rusting.mp4"
 NOTHING_TO_CHOOSE = "only one car can be told apart here, so it makes no difference which was asked for"
 NO_CAR = "no car was found in it; the severity is that of the whole picture, as if it showed a car from near"
+GREY = "the photo has no colour, by which rust is told, so its severity may be too low; give it in colour"
 
 
 def write_levels(aged: AgedCar, levels: list[float], folder: Path, picked: bool = False, video: bool = False) -> dict[str, Any]:
@@ -38,20 +40,14 @@ def write_levels(aged: AgedCar, levels: list[float], folder: Path, picked: bool 
     if video:
         save_mp4(aged, film["video"])
     warnings = [*aged.photo.notes, *([NOTHING_TO_CHOOSE] if picked and aged.mask.cars == 1 else [])]
-    warnings += _left_behind(folder, [*files, *film.values()])
+    warnings += left_behind(folder, ("level_*.png", FILM), [*files, *film.values()])
     made = {"seed": aged.seed, "model": aged.made_by.model}
     return {"size": [width, height], "levels": answers, "car_mask": car_mask, **film, **made, "warnings": warnings}
 
 
-def _left_behind(folder: Path, written: Iterable[Path]) -> list[str]:
-    """A line on pictures and films of cars in `folder` that are none of `written`: files of two photos would pass for one's."""
-    others = {path.name for pattern in ("level_*.png", FILM) for path in folder.glob(pattern)} - {path.name for path in written}
-    return [f"{folder} holds {', '.join(sorted(others))} of an earlier run as well"] if others else []
-
-
 def grade_photo(grader: Grader, masker: CarMasker, photo: Photo) -> dict[str, Any]:
-    """The record of one photo, without its `file`; it warns where no car is seen, which may still be one from near."""
-    warnings = [*photo.notes, *([] if masker.sees_car(photo) else [NO_CAR])]
+    """The record of one photo, without its `file`; it warns where no colour is seen, or no car, which may still be near."""
+    warnings = [*photo.notes, *([] if masker.sees_car(photo) else [NO_CAR]), *([GREY] if colourless(photo.rgb) else [])]
     grade = grader.grade(photo)
     probabilities = dict(zip(SEVERITIES, grade.probabilities.tolist(), strict=True))
     return {"severity": grade.severity, "probabilities": probabilities, "warnings": warnings}

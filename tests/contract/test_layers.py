@@ -22,6 +22,7 @@ LAYERS = [
         "corrovis.workbooks",
         "corrovis.resizing",
         "corrovis.contrast",
+        "corrovis.data_bar",
         "corrovis.depths",
         "corrovis.images",
         "corrovis.tensors",

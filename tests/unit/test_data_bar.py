@@ -10,10 +10,14 @@ import pytest
 from micrographs import grains, with_bar
 from PIL import Image
 
-from corrovis.sem.data_bar import data_bars, inside_frame, specimen_rows, writing_at
+from corrovis.data_bar import data_bars, inside_frame, plain_corners, writing_at
 from corrovis.sem.picture_checks import framed
 from corrovis.sem.preparing import levelled
 from corrovis.sem.scale_bar import scale_bar_length
+
+
+def specimen_rows(grey: np.ndarray) -> tuple[int, int]:
+    return data_bars(grey)[0]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -158,6 +162,30 @@ def test_a_plain_frame_does_not_change_the_levels_within_and_is_told(sides: tupl
     (said,) = framed(whole)
     assert f"{right} px right" in said or not right
     assert framed(field) == []
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+def test_corners_of_a_turned_picture_do_not_change_the_levels_within_and_are_told(colour: int) -> None:
+    field, turn = grains(), cv2.getRotationMatrix2D((120, 90), 10, 1)
+    whole = cv2.warpAffine(field, turn, (240, 180), flags=cv2.INTER_CUBIC, borderValue=colour)
+    filled = cv2.warpAffine(field, turn, (240, 180), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    outside = cv2.warpAffine(np.ones_like(field), turn, (240, 180), flags=cv2.INTER_NEAREST) == 0
+    assert plain_corners(whole)[outside].mean() > 0.97
+    assert plain_corners(whole)[~outside].mean() < 0.03
+    for levels in ("normalised", "flattened"):
+        bare, seen = (levelled(np.repeat(one[..., None], 3, axis=2), {"levels": levels}) for one in (filled, whole))
+        assert np.abs(seen.astype(int) - bare)[~outside].mean() < 8
+    (said,) = framed(whole)
+    assert "plain corners" in said
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+@pytest.mark.parametrize("corner", [np.s_[:60, :80], np.s_[120:, 150:], np.s_[:90, :]])
+def test_dark_or_bright_corners_of_other_shapes_are_the_specimens(corner: tuple[slice, slice], colour: int) -> None:
+    field = grains().clip(3, 252)
+    assert not plain_corners(field).any()
+    field[corner] = colour
+    assert not plain_corners(field).any()
 
 
 @pytest.mark.parametrize("colour", [0, 255])

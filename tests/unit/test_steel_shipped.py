@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from micrographs import with_bar
 
 from corrovis.settings import WEIGHTS
 from corrovis.steel.defects import DefectMaker
-from corrovis.steel.inspector import PatchInspector
+from corrovis.steel.inspector import PatchInspector, bare
 from corrovis.steel.plates import MARKED, read_plate
 from corrovis.steel.results import CLEAN, Plate
 from corrovis.steel.texture import clean_plate
@@ -47,6 +49,36 @@ def test_the_example_with_defects_is_told_and_wiped(store: Store) -> None:
     assert MARKED in plate.notes
     assert inspector.classify(plate).name == "scratches"
     assert inspector.classify(maker.erase(plate).plate).name == CLEAN
+
+
+SURROUNDED = {
+    "white frame": lambda pixels: np.pad(pixels, 3, constant_values=255),
+    "letterbox": lambda pixels: np.pad(pixels, ((10, 10), (0, 0))),
+    "data bar": lambda pixels: with_bar(pixels, "bottom", 0),
+    "repeated": lambda pixels: pixels.repeat(3, axis=0).repeat(3, axis=1),
+    "repeated unevenly": lambda pixels: cv2.resize(pixels, (320, 320), interpolation=cv2.INTER_NEAREST),
+    "repeated and framed": lambda pixels: np.pad(pixels.repeat(2, axis=0).repeat(2, axis=1), 5, constant_values=255),
+}
+
+
+@pytest.mark.parametrize("how", SURROUNDED)
+def test_what_lies_around_steel_or_repeats_its_pixels_changes_no_answer(store: Store, how: str) -> None:
+    inspector, steel = PatchInspector(store), read_plate(EXAMPLES / "scratched.png").pixels
+    plain, other = inspector.classify(Plate(steel)), inspector.classify(Plate(SURROUNDED[how](steel)))
+    assert np.array_equal(plain.probabilities, other.probabilities)
+    assert (len(plain.notes), len(other.notes)) == (0, 1 + (how == "repeated and framed"))
+
+
+def test_steel_that_only_repeats_lines_or_is_a_square_of_one_grey_keeps_its_pixels() -> None:
+    steel = read_plate(EXAMPLES / "scratched.png").pixels
+    for pixels in (steel, steel.repeat(2, axis=0), np.full((64, 64), 90, np.uint8)):
+        assert np.array_equal(bare(Plate(pixels))[0].pixels, pixels)
+
+
+def test_defects_are_said_to_be_finer_than_pixels_that_repeat(store: Store) -> None:
+    steel = read_plate(EXAMPLES / "bright.png").pixels
+    assert DefectMaker(store).notes_on(Plate(steel)) == []
+    assert DefectMaker(store).notes_on(Plate(steel.repeat(2, axis=0).repeat(2, axis=1)))[0].startswith("defects are drawn finer")
 
 
 def test_another_seed_is_another_defect_and_none_is_a_copy_of_the_patch(store: Store, clean: np.ndarray) -> None:

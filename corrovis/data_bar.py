@@ -36,18 +36,17 @@ BLURRED = 2  # rows between the background and a line, at the most
 BOX_GREY, BOX_WIDTH = 24, (0.06, 0.8)  # of a box: grey levels from black or white, and least and most of the picture's width
 BOX_FULL, BOX_RIM = 0.5, 0.9  # background in a box, and along each of its sides
 CORNER = 1 / 8  # of the picture's height and width, within which a box in a corner ends
+PLAIN, LEAST_PLAIN = 2, 0.002  # of a plain corner: grey levels from black or white, least share of the picture
+TRIANGLE, FULL = 0.1, 0.95  # by how much it differs from half of the rectangle around it, and its share of its hull
 ENOUGH = 512  # pixels of a row tell whether it is one line
 
 Profile = NDArray[np.float64]
 
 
-def specimen_rows(grey: Byte) -> tuple[int, int]:
-    """First row and row after the last that show the specimen, of (H, W) uint8; (0, H) without a bar."""
-    return data_bars(grey)[0]
-
-
 def data_bars(grey: Byte) -> tuple[tuple[int, int], Bool]:
-    """`specimen_rows`, and (H,) bool: the rows of bands, without the lines between them and the specimen."""
+    """First row and row after the last that show the specimen, of (H, W) uint8, (0, H) without a bar; and (H,) bool: the rows of
+    bands, without the lines between them and the specimen.
+    """
     height = grey.shape[0]
     bottom = _bands_above(grey[::-1], height)
     top = _bands_above(grey[: height - len(bottom)], height)
@@ -124,6 +123,29 @@ def _margin(grey: Byte) -> int:
             if falls >= 0.5 and share[end - 1] - share[end + 1] >= STEEPER * falls:
                 return end
     return 0
+
+
+def plain_corners(grey: Byte) -> Bool:
+    """(H, W) bool: the black or white triangles that are left in the corners where a picture was turned."""
+    found = np.zeros(grey.shape, bool)
+    corners = [(y, x) for y in (0, -1) for x in (0, -1)]
+    for plane in (grey <= PLAIN, grey >= 255 - PLAIN):
+        if not any(plane[at] for at in corners):
+            continue
+        _, parts, stats, _ = cv2.connectedComponentsWithStats(plane.astype(np.uint8), connectivity=4)
+        for part in (int(parts[at]) for at in corners if plane[at]):
+            _, _, width, height, area = stats[part]
+            if area >= LEAST_PLAIN * grey.size and abs(2 * area / (width * height) - 1) <= TRIANGLE:
+                own = (parts == part).astype(np.uint8)
+                hull = cv2.contourArea(cv2.convexHull(np.asarray(cv2.findNonZero(own))))
+                found |= (area >= FULL * hull) & (cv2.dilate(own, np.ones((5, 5), np.uint8)) > 0)
+    return found
+
+
+def without_corners(grey: Byte) -> Byte:
+    """(H, W) uint8 with its `plain_corners` at the median of the rest, so that they do not change its grey levels."""
+    corners = plain_corners(grey)
+    return np.where(corners, np.uint8(np.median(grey[~corners])), grey) if corners.any() else grey
 
 
 def writing_at(grey: Byte) -> str:
