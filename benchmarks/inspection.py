@@ -18,7 +18,7 @@ from corrovis.sem.results import Field
 from corrovis.sem.segmentation import Segmenter
 from corrovis.settings import Settings
 from corrovis.store import Store
-from corrovis.tiles import Stitcher
+from corrovis.tiles import windows
 
 
 def drawn_field(side: int) -> Field:
@@ -41,7 +41,7 @@ def main() -> None:
 
     spec, network = store.spec(args.model), store.network(args.model)
     seen = as_seen(field.specimen, spec)
-    tiles = Stitcher(seen.shape[:2], spec.input["size"], spec.input["overlap"], 0).tiles()
+    tiles = windows(seen.shape[:2], spec.input["size"], spec.input["overlap"])
     inputs = [picture_input(seen[where]) for where in tiles]
     bare = timed(lambda: [forward(network, x) for x in inputs])
     whole = timed(lambda: inspector.inspect(field, args.model))

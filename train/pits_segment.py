@@ -59,7 +59,7 @@ class Method:
     config: Config
 
 
-SEEN = {"size": 512, "overlap": 64, "levels": "flattened", "enlarged_to": 2048, "least_px": LEAST_PX}
+SEEN = {"size": 512, "overlap": 64, "levels": "flattened", "enlarged_to": 4096, "least_px": LEAST_PX}
 METHODS = {
     "unet": Method(
         lambda: CorrosionUNet(2), {**SEEN, "enlarge": 2}, (0.6, 1.8), Config(side=160, batch=4, steps=100, lr=1.5e-3, ema=0.96)
@@ -69,7 +69,7 @@ METHODS = {
     ),
     "yolo": Method(
         lambda: YoloSeg(1),
-        {**SEEN, "enlarge": 4, "shrunk": [0.5, 0.25]},
+        {**SEEN, "enlarged_to": 8192, "enlarge": 4, "shrunk": [0.5, 0.25]},
         (1.2, 3.0),
         Config(side=320, batch=4, steps=900, lr=1e-3, ema=0.98),
     ),

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from corrovis.data_bar import inside_frame
 from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.material_net import MaterialNet
 from corrovis.results import Byte
-from corrovis.sem.data_bar import inside_frame
 from corrovis.sem.preparing import as_seen
 from corrovis.sem.results import Field
 from corrovis.store import Store
@@ -50,6 +50,11 @@ def strangeness(store: Store, field: Field, model: str) -> float | None:
     with torch.inference_mode():
         distances = known(features(network, cut_windows(as_seen(field.specimen[own], store.spec(model)))))
     return float(distances.median()) / float(store.spec(name).input["limit"])
+
+
+def times_as_far(strange: float) -> str:
+    """A strangeness above 1 as it is written: never as 1, which would be no reason to warn."""
+    return f"{max(strange, 1.01):.2f}" if strange < 2 else f"{min(strange, 99):.1f}"
 
 
 def cut_windows(seen: Byte) -> list[Byte]:

@@ -11,10 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from corrovis.data_bar import data_bars
 from corrovis.errors import BadInputError
 from corrovis.images import OVER_WHITE, bytes_of, read_photo
+from corrovis.resizing import resized
 from corrovis.results import Byte
-from corrovis.sem.data_bar import data_bars
 from corrovis.sem.pixel_size import SCALED, find_pixel_size, pixel_size_at
 from corrovis.sem.results import Field, PixelSize
 from corrovis.sem.scale_bar import scale_bar_length
@@ -22,9 +23,14 @@ from corrovis.sem.scale_bar import scale_bar_length
 MIDDLE, SPREAD = 128.0, 40.0
 """Grey level and standard deviation that every micrograph is brought to."""
 FLAT = 2.0
+BLOCKS = 8  # along either side
+UNEVEN = 0.1, 0.8  # slopes of uneven light, of the mean; the least corroded part of a field beside the most has up to 0.04
+EXPLAINED = 0.9  # of the variance between blocks; by a plane, an edge through the middle is by three quarters
 SURROUNDINGS = 101  # pixels, odd: what is less than half of it stays
 LEAST_SIDE = 32
 SAME_SCALE = 0.02  # difference of two pixel sizes that are one
+BAR_DRAWN = "px is drawn; give what is written at it"
+"""In the note on a scale bar of which nobody said what it stands for."""
 OTHER_SCALE = "the file says"
 """How the doubt of `other_scale` begins."""
 
@@ -41,7 +47,7 @@ def read_field(
     file says is kept beside either.
 
     Raises:
-        BadInputError: not a picture, damaged, empty, below 32 px a side, above `limits`, or without the scale bar that was named
+        BadInputError: not a picture, damaged, empty, below 32 px a side, too large, or without the scale bar that was named
     """
     data, name = bytes_of(source, name)
     photo, path = read_photo(data, name, LEAST_SIDE), source if isinstance(source, Path) else None
@@ -62,9 +68,7 @@ def read_field(
         pixel = written
         notes += said
     if pixel is None and length:
-        notes.append(
-            f"a scale bar of {length} px is drawn; give what is written at it, or divide that by {length} for the pixel size"
-        )
+        notes.append(f"a scale bar of {length} {BAR_DRAWN}, or divide that by {length} for the pixel size")
     return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes), hashlib.sha256(data).hexdigest(), written)
 
 
@@ -104,6 +108,19 @@ def normalise(grey: Byte) -> Byte:
     spread = max(float(middle.std()), FLAT)
     moved = (grey.astype(np.float32) - middle.mean()) * (SPREAD / spread) + MIDDLE
     return np.asarray(np.clip(moved, 0, 255), np.uint8)
+
+
+def evened(grey: Byte) -> Byte:
+    """(H, W) uint8 divided by the plane that fits it best, if that is all that differs from block to block: uneven light."""
+    blocks = resized(grey.astype(np.float32), (BLOCKS, BLOCKS))
+    blocks = blocks / max(float(blocks.mean()), 1.0)
+    at = (np.arange(BLOCKS) + 0.5) * 2 / BLOCKS - 1
+    down, across = (blocks.mean(axis=axis) @ at / (at @ at) for axis in (1, 0))
+    explained = float(np.var(down * at[:, None] + across * at)) / max(float(blocks.var()), 1e-9)
+    if not UNEVEN[0] < abs(down) + abs(across) < UNEVEN[1] or explained < EXPLAINED:
+        return grey
+    y, x = (np.linspace(-1, 1, length) for length in grey.shape)
+    return np.asarray(np.clip(np.rint(grey / (1 + down * y[:, None] + across * x)), 0, 255), np.uint8)
 
 
 def flatten(grey: Byte) -> Byte:

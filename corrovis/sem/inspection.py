@@ -10,11 +10,11 @@ import numpy as np
 from corrovis.contrast import UNLIKE
 from corrovis.errors import WeightsError
 from corrovis.manifest import WeightSpec, remedy
-from corrovis.resizing import resized, scaled
+from corrovis.resizing import detail, resized, scaled
 from corrovis.sem import severity
-from corrovis.sem.familiarity import LEARNED_ALIKE, strangeness
+from corrovis.sem.familiarity import LEARNED_ALIKE, strangeness, times_as_far
 from corrovis.sem.fields import other_scale
-from corrovis.sem.picture_checks import COLOURED, COLOURLESS, FADED, colourful, colourfulness, laid_over, nothing_in
+from corrovis.sem.picture_checks import COLOURED, COLOURLESS, FADED, colourful, colourfulness, grey_of, laid_over, nothing_in
 from corrovis.sem.preparing import GREY, as_seen, seen_scale
 from corrovis.sem.regions import measure
 from corrovis.sem.results import FIELD_SEVERITIES, CorrosionMap, Field, FieldGrade, Inspection, Opinion
@@ -34,6 +34,7 @@ ASTRAY = 1.5  # standard deviations of the share, which twice enlarged fields ch
 SETTLED, POSSIBLE = 0.6, 0.1  # probabilities of a grade: below the first it is doubtful, above the second another is named
 WORSE_STATES = {"severe": 2, "poor": 1}  # condition states, and the grade below which one is said, by its place
 LEAST_STATE = 0.005  # of the picture; less are specks
+SOFT = 1.06  # `detail` of fields of the usual size: ten originals have 1.09 and more, the same blurred by a pixel 1.05 and less
 MUCH_REDUCED = 0.25  # of the picture's own pixels along a side, as the model sees it
 Far = Callable[[str], float | None]
 """How far a field lies from what a model has learned, 1 = as far as a field may be; None where nobody measured that."""
@@ -82,7 +83,7 @@ def measured(store: Store, field: Field) -> Far:
     return lambda model: known(LEARNED_ALIKE.get(model, model))
 
 
-def choose_model(field: Field, segmenter: Segmenter, far: Far | None = None) -> str:
+def choose_model(field: Field, segmenter: Segmenter, far: Far) -> str:
     """The model for a field when nobody named one: photos go to the one for structures, and so do faded ones that are familiar
     to it and to no other more so; micrographs to the first, unless they are familiar to another and to that one far more so.
     `far` is how strange the field is to each.
@@ -100,7 +101,6 @@ def choose_model(field: Field, segmenter: Segmenter, far: Far | None = None) -> 
     asked = models if colourfulness(field.specimen) >= COLOURLESS else fitting
     if len(asked) == 1 or nothing_in(field.specimen):
         return fitting[0]
-    far = far or measured(segmenter.store, field)
     strange = {name: one for name in asked if (one := far(name)) is not None}
     if min(strange, key=strange.__getitem__, default="") == STRUCTURES and strange[STRUCTURES] <= 1:
         return STRUCTURES
@@ -121,7 +121,7 @@ def unlike(field: Field, spec: WeightSpec, far: Far) -> str:
     if strange is None or strange <= 1:
         return ""
     return (
-        f"{UNLIKE}: to the model this lies {min(strange, 99):.1f} times as far from its training pictures "
+        f"{UNLIKE}: to the model this lies {times_as_far(strange)} times as far from its training pictures "
         "as pictures left out of them did; do not rely on its regions"
     )
 
@@ -137,14 +137,8 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, stranger: str, o
     `stranger` says why it is unlike them, if it is; `others` are the models to which it is familiar.
     """
     said = [stranger + (f", or choose another model: {', '.join(others)}" if others else "")] if stranger else []
+    said += of_size(field, spec)
     height, width = field.specimen.shape[:2]
-    scale = seen_scale(field.specimen, spec.input)
-    seen = f"{spec.name} saw this {width} x {height} picture at {width * scale:.0f} x {height * scale:.0f}"
-    if scale < 1 and "learned_side" in spec.input:
-        said.append(f"{seen}: it shows nothing finer, as if it were enlarged or out of focus; give the original if there is one")
-    elif scale < MUCH_REDUCED:
-        lost = f"what is narrower than {1 / scale:.0f} pixels is lost"
-        said.append(f"{seen}: {lost}; inspect parts of it for finer corrosion")
     if min(height, width) < TINY:
         said.append(f"a field of {width} x {height} pixels is too small to be graded; inspect one of at least {TINY} a side")
     said += laid_over(field, spec.input.get("levels") in GREY)
@@ -154,6 +148,24 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, stranger: str, o
         check = "check its outlines, and that it is magnified as in training"
         said.append(f"the model is unsure of {100 * unsure:.0f} % of the field: {check}")
     return said
+
+
+def of_size(field: Field, spec: WeightSpec) -> list[str]:
+    """That the model of `spec` saw `field` too small, or that nothing in it is as fine as in what the model learned from."""
+    how, (height, width) = spec.input, field.specimen.shape[:2]
+    scale = seen_scale(field.specimen, how)
+    seen = f"{spec.name} saw this {width} x {height} picture at {width * scale:.0f} x {height * scale:.0f}"
+    if scale < 1 and "learned_side" in how:
+        return [f"{seen}: it shows nothing finer, as if it were enlarged or out of focus; give the original if there is one"]
+    if scale < MUCH_REDUCED:
+        return [f"{seen}: what is narrower than {1 / scale:.0f} pixels is lost; inspect parts of it for finer corrosion"]
+    if "enlarge" in how and scale < (wanted := how["enlarge"]):
+        parts = f"inspect parts of it of at most {how['enlarged_to'] / wanted:.0f} pixels a side"
+        return [f"{seen}, enlarged {scale:.2g} times instead of {wanted}: the smallest pits are missed; {parts}"]
+    if "learned_side" in how and detail(grey_of(field.specimen)) < SOFT:
+        why = "it is soft, as if it were enlarged or out of focus, and in such pictures too much is found"
+        return [f"the picture shows little as fine as its pixels: {why}; give a sharper one if there is one"]
+    return []
 
 
 def magnified(field: Field, found: CorrosionMap, store: Store, sigma: float) -> list[str]:

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from corrovis.contrast import UNLIKE
+from corrovis.data_bar import inside_frame, without_corners
 from corrovis.errors import WeightsError
 from corrovis.resizing import reduced, resized
 from corrovis.results import Byte, Float, Provenance, check_shares
-from corrovis.sem.data_bar import inside_frame
+from corrovis.sem.familiarity import times_as_far
 from corrovis.sem.fields import normalise
 from corrovis.sem.picture_checks import COLOURED, colourful, drawn_on, grey_of, nothing_in
 from corrovis.sem.results import Field
@@ -80,7 +81,7 @@ class MaterialClassifier:
         grey = grey_of(field.specimen)
         own = inside_frame(grey)
         with torch.inference_mode():
-            logits, distances = network(squares_input(squares(grey[own], int(self.spec.input["size"]))))
+            logits, distances = network(squares_input(squares(without_corners(grey[own]), int(self.spec.input["size"]))))
         p = probabilities_of(logits.mean(dim=0))
         limit = float(self.spec.input.get("unfamiliar_above", 0))
         distance = float(distances.mean()) / limit if limit else 0.0
@@ -129,7 +130,7 @@ def unlike(rgb: Byte, distance: float) -> str:
         return f"{UNLIKE}: {width} x {height} pixels are too few to show a texture; send {LEAST_SIDE} or more a side"
     if distance <= 1:
         return ""
-    return f"{UNLIKE} ({distance:.1f} times as far as micrographs of its materials get): it may show none of them"
+    return f"{UNLIKE} ({times_as_far(distance)} times as far as micrographs of its materials get): it may show none of them"
 
 
 def undecided(p: Float, classes: tuple[str, ...]) -> list[str]:

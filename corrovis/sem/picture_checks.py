@@ -8,14 +8,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from corrovis.contrast import UNLIKE, nothing_in_grey
+from corrovis.contrast import UNLIKE, chroma, nothing_in_grey
+from corrovis.data_bar import corner_box, inside_frame, plain_corners, writing_at
 from corrovis.results import Byte
-from corrovis.sem.data_bar import corner_box, inside_frame, writing_at
 from corrovis.sem.results import Field
 
 COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
 COLOURLESS = 3.0  # the same of a grey picture at the most; photos of rust have 4.3 and more
-NO_CONTRAST = 2.5  # standard deviation of the grey levels
+NO_CONTRAST, DIM = 2.5, 96.0  # standard deviation of the grey levels; the mean below which darkness accounts for less of it
+LEAST_CONTRAST = 1.0  # however dark: finer steps than a grey level are not kept
 MARK, MARK_SHARE = 80, 2e-5  # difference of a drawn pixel's channels, and least share of them; micrographs have none
 TINGED, MARK_PURE = 24, 0.2  # difference in any colour, and share of it in marks: theirs is 0.4 to 1, of faded photos' below 0.1
 STAMP_ROWS, STAMP_WIDTH, STAMP_LETTERS = 0.2, 0.25, 5  # where a camera's date is looked for, how far its letters go, how many
@@ -28,7 +29,8 @@ FADED = f"{UNLIKE}: a grey picture, and this model tells rust by its colour; if 
 
 def nothing_in(rgb: Byte) -> str:
     """Why nothing can be seen in (H, W, 3) uint8, whatever it is of; empty where something can."""
-    return nothing_in_grey(grey_of(rgb), NO_CONTRAST)
+    grey = grey_of(rgb)
+    return nothing_in_grey(grey, max(LEAST_CONTRAST, NO_CONTRAST * min(1.0, float(grey.mean()) / DIM)))
 
 
 def colourful(rgb: Byte) -> bool:
@@ -39,12 +41,6 @@ def colourful(rgb: Byte) -> bool:
 def colourfulness(rgb: Byte) -> float:
     """Mean of `chroma`."""
     return float(chroma(rgb).mean())
-
-
-def chroma(rgb: Byte) -> Byte:
-    """(H, W) uint8, largest minus smallest channel of each pixel of (H, W, 3) uint8."""
-    red, green, blue = cv2.split(rgb)
-    return np.asarray(np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue), np.uint8)
 
 
 def grey_of(rgb: Byte) -> Byte:
@@ -101,9 +97,13 @@ def stamp_at(rgb: Byte) -> tuple[int, int] | None:
 
 
 def framed(grey: Byte) -> list[str]:
-    """That (H, W) uint8 has a plain frame, which counts as specimen, if it has one."""
+    """That (H, W) uint8 has a plain frame or plain corners, which count as specimen, if it has them."""
     rows, columns = inside_frame(grey)
     height, width = grey.shape
     margins = {"above": rows.start, "below": height - rows.stop, "left": columns.start, "right": width - columns.stop}
     found = ", ".join(f"{wide} px {where}" for where, wide in margins.items() if wide)
-    return [f"a plain border ({found}) counts as uncorroded specimen and lowers the share; crop it off"] if found else []
+    said = [f"a plain border ({found}) counts as uncorroded specimen and lowers the share; crop it off"] if found else []
+    if corners := 100 * float(plain_corners(grey[rows, columns]).mean()):
+        turned = f"plain corners ({corners:.1f} % of the picture), as turning it leaves them, count as specimen"
+        said.append(f"{turned}; crop the picture to what is inside them")
+    return said

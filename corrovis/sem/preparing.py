@@ -1,7 +1,7 @@
 """A field as a network was shown pictures in training: grey levels, size, layout.
 
-The record's `input` says how: `levels` normalised, flattened and normalised, or as they are; `long_side`, to which photos are
-reduced; `enlarge`, by how much small pictures are enlarged, as long as they stay below `enlarged_to`, for pits of a few pixels;
+The record's `input` says how: `levels` normalised, flattened and normalised, or as they are, but for dark photos; `long_side`, to
+which photos are reduced; `enlarge`, by how much pictures are enlarged, as long as they stay below `enlarged_to`, for small pits;
 `learned_side`, the longer side of the fields learned from, towards which a larger picture is reduced while it is blurred: if it
 was enlarged, it shows what the network knows at a size that it does not.
 """
@@ -14,16 +14,18 @@ import cv2
 import numpy as np
 import torch
 
+from corrovis.data_bar import inside_frame, without_corners
 from corrovis.manifest import WeightSpec
 from corrovis.resizing import detail, resized, scaled
 from corrovis.results import Byte
-from corrovis.sem.data_bar import inside_frame
-from corrovis.sem.fields import MIDDLE, flatten, normalise
+from corrovis.sem.fields import MIDDLE, evened, flatten, normalise
 from corrovis.tensors import tensor_of
 
 STRIDE = 32
 GREY = ("normalised", "flattened")
 SHARP = 1.3  # `detail` of a picture that is not blurred: fields have 1.1 to 4.1, twice enlarged 0.5 to 1.3
+DARK, WHITE = 180.0, 235.0  # what 1 % of a photo exceeds in any colour: less than the first if dark, the second on average
+MOST_GAIN = 4.0
 STEP = 0.5**0.5  # fields reduced once too often are read alike
 
 
@@ -43,15 +45,27 @@ def prepared(rgb: Byte, how: dict[str, Any]) -> Byte:
 
 
 def levelled(rgb: Byte, how: dict[str, Any]) -> Byte:
-    """(H, W, 3) uint8 at the grey levels that the network is used to, at its own size; a plain frame around it is of the mean."""
+    """(H, W, 3) uint8 at the grey levels that the network is used to, at its own size.
+
+    A plain frame around it and plain corners are of the mean.  A photo keeps its levels, unless it is dark.
+    """
     if how.get("levels") not in GREY:
-        return rgb
+        return exposed(rgb)
     grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     own = inside_frame(grey)
-    inner = normalise(flatten(grey[own]) if how["levels"] == "flattened" else grey[own])
+    inner = without_corners(grey[own])
+    inner = normalise(flatten(inner) if how["levels"] == "flattened" else evened(inner))
     grey = np.full_like(grey, MIDDLE)
     grey[own] = inner
     return np.repeat(grey[..., None], 3, axis=2)
+
+
+def exposed(rgb: Byte) -> Byte:
+    """(H, W, 3) uint8, a dark photo as bright as others are: as it is, the network sees less rust in it."""
+    white = float(np.percentile(rgb.max(axis=2), 99))
+    if white >= DARK:
+        return rgb
+    return np.asarray(cv2.convertScaleAbs(rgb, alpha=min(MOST_GAIN, WHITE / max(white, 1.0))), np.uint8)
 
 
 def scale_of(long_side: int, how: dict[str, Any]) -> float:

@@ -115,13 +115,14 @@ def heat_of_tiles(network: nn.Module, seen: Byte, found: Float, how: dict[str, A
     else:
         return None, found.shape
     side, overlap = int(how["size"]), int(how["overlap"])
-    stitcher = Stitcher(found.shape, overlap, count)
-    for where in windows(found.shape, side, overlap):
-        part = found[where]
-        maps = maps_of(np.ascontiguousarray(seen[where]), part) if part.any() else np.zeros((count, *part.shape), np.float32)
-        stitcher.add(where, maps)
-    heat = combined([torch.from_numpy(plane) for plane in stitcher.whole()], found.shape)
-    return heat, (-(-found.shape[0] // cell), -(-found.shape[1] // cell))
+    cells = -(-found.shape[0] // cell), -(-found.shape[1] // cell)
+    stitcher = Stitcher(cells, overlap // cell, count)
+    for where in windows(found.shape, side, overlap, cell):
+        part, (rows, columns) = found[where], (slice(at.start // cell, -(-at.stop // cell)) for at in where)
+        size = rows.stop - rows.start, columns.stop - columns.start
+        maps = maps_of(np.ascontiguousarray(seen[where]), part) if part.any() else np.zeros((count, *size), np.float32)
+        stitcher.add((rows, columns), maps[:, : size[0], : size[1]])
+    return combined([torch.from_numpy(plane) for plane in stitcher.whole()], cells), cells
 
 
 def maps_of_pixels(network: PixelNet, seen: Byte, found: Float) -> Float:
@@ -145,7 +146,7 @@ def maps_of_pixels(network: PixelNet, seen: Byte, found: Float) -> Float:
 
 
 def maps_of_heads(network: YoloSeg, seen: Byte, found: Float) -> Float:
-    """(3, h, w) LayerCAM of what enters the heads that classify, one for each of YOLO's scales."""
+    """(3, h / 8, w / 8) LayerCAM of what enters the heads that classify, one for each of YOLO's scales; the rim may be longer."""
     x, heads = picture_input(seen), list(network.net.model[-1].cv3)
     entered: list[Tensor] = []
     with torch.no_grad(), hearing(heads, lambda module, given, output: entered.append(given)):
@@ -158,7 +159,7 @@ def maps_of_heads(network: YoloSeg, seen: Byte, found: Float) -> Float:
         with torch.enable_grad():
             a = given.clone().requires_grad_()
             (gradient,) = torch.autograd.grad((head(a)[0].sum(dim=0) * there).sum(), a)
-        maps.append(resized(layer_cam(a.detach()[0], gradient[0]).numpy(), target.shape)[: found.shape[0], : found.shape[1]])
+        maps.append(resized(layer_cam(a.detach()[0], gradient[0]).numpy(), entered[0].shape[2:]))
     return np.stack(maps)
 
 

@@ -3,12 +3,6 @@
 Severity is defined by area, and area is what the segmenter measures.  What it measures is uncertain by the error that it showed
 on specimens held out of its training (`area_error` in its record); the probabilities say what that error leaves open.
 
-| model | moderate from | severe from | why there |
-| --- | --- | --- | --- |
-| ni20cr | 28 % | 42 % | thirds of the labelled fields; no standard grades intergranular attack by area |
-| pits304, pits304-pixels | 1 % | 5 % | ours; ASTM G46 charts pits by number and size |
-| steel-structures | 3 % | 16 % | ASTM D610: rust grade 5 or better, 4 to 3, 2 or worse |
-
 The second stage of the seed, a classifier that sees windows of the field and measures nothing, is asked as well where there is
 one (`MODEL-severity` among the weights).  It errs elsewhere than the area does, so where they differ the reader is told.
 """
@@ -16,6 +10,7 @@ one (`MODEL-severity` among the weights).  It errs elsewhere than the area does,
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import cast
 
@@ -27,27 +22,33 @@ from corrovis.manifest import WeightSpec
 from corrovis.networks.severity_classifier import SeverityClassifier
 from corrovis.resizing import resized
 from corrovis.results import Byte, Float, Provenance
-from corrovis.sem.preparing import as_seen, picture_input
+from corrovis.sem.preparing import as_seen
 from corrovis.sem.results import CorrosionMap, Field, FieldGrade, Opinion, Saliency
 from corrovis.sem.saliency import grad_cam
 from corrovis.store import Store
+from corrovis.tensors import tensor_of
 from corrovis.tiles import Stitcher, evenly, tile_starts
 
-PITS = (0.01, 0.05)
-LIMITS: dict[str, tuple[float, float]] = {
-    "ni20cr": (0.28, 0.42),
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Corroded shares from which corrosion is moderate and severe, and where they are from, as a reader is told."""
+
+    starts: tuple[float, float]
+    source: str
+
+
+PITS = Limits((0.01, 0.05), "Corrovis's own; no standard: ASTM G46 charts pits by number and size")
+LIMITS = {
+    "ni20cr": Limits(
+        (0.28, 0.42), "Corrovis's own, thirds of the labelled fields; no standard grades intergranular attack by area"
+    ),
     "pits304": PITS,
     "pits304-pixels": PITS,
-    "steel-structures": (0.03, 0.16),
+    "steel-structures": Limits(
+        (0.03, 0.16), "ASTM D610 (rust grade 5 or better, 4 to 3, 2 or worse), whose shares are of the steel, not of a picture"
+    ),
 }
-NO_STANDARD_OF_PITS = "Corrovis's own; no standard: ASTM G46 charts pits by number and size"
-LIMITS_FROM = {
-    "ni20cr": "Corrovis's own, thirds of the labelled fields; no standard grades intergranular attack by area",
-    "pits304": NO_STANDARD_OF_PITS,
-    "pits304-pixels": NO_STANDARD_OF_PITS,
-    "steel-structures": "ASTM D610 (rust grade 5 or better, 4 to 3, 2 or worse), whose shares are of the steel, not of a picture",
-}
-"""Where the limits are from, as a reader is told."""
 UNKNOWN_ERROR = 0.05  # of a model whose record states none
 MOST_A_SIDE = 8  # windows that the second stage sees along either side of a field
 SIGMA_OF_MEAN_ERROR = float(np.sqrt(np.pi / 2))
@@ -57,7 +58,7 @@ SIGMA_OF_MEAN_ERROR = float(np.sqrt(np.pi / 2))
 def grade(found: CorrosionMap, spec: WeightSpec) -> FieldGrade:
     """Low, moderate or severe, with probabilities from the model's measured error of area."""
     error = float(spec.metrics.get("area_error", {}).get("value", UNKNOWN_ERROR))
-    return grade_area(found.corroded_fraction, LIMITS[spec.name], error * SIGMA_OF_MEAN_ERROR)
+    return grade_area(found.corroded_fraction, LIMITS[spec.name].starts, error * SIGMA_OF_MEAN_ERROR)
 
 
 def grade_area(fraction: float, limits: tuple[float, float], sigma: float) -> FieldGrade:
@@ -81,8 +82,9 @@ def second_opinion(store: Store, field: Field, model: str, explain: bool = False
     seen = as_seen(field.specimen, spec)
     places = window_places(seen.shape[:2], int(spec.input["window"]))
     with torch.inference_mode():
-        features = [network.features(_window_input(seen[place], int(spec.input["size"]))) for place in places]
-        logits = network.answer(torch.cat(features))
+        views = slice(4 if 4 * len(places) <= MOST_A_SIDE**2 else 1)  # over more windows than that, the mean is settled without
+        features = [network.features(_window_input(seen[place], int(spec.input["size"]))[views]) for place in places]
+        logits = torch.stack([network.answer(one).mean(dim=0) for one in features])
         shares = logits.mean(dim=0).softmax(dim=0)
     heat = None
     if explain:
@@ -108,7 +110,9 @@ def _boxes(places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: F
 
 
 def _window_input(window: Byte, side: int) -> Tensor:
-    return picture_input(resized(window, (side, side)))
+    """(4, 3, side, side), as it is, mirrored, upside down and both: corrosion has no upper side."""
+    seen = resized(window, (side, side))
+    return tensor_of(np.stack([seen, seen[:, ::-1], seen[::-1], seen[::-1, ::-1]]))
 
 
 def _stitched(maps: list[Tensor], places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: Field) -> Saliency | None:

@@ -14,7 +14,8 @@ from corrovis.images import read_photo
 from corrovis.manifest import read_manifest
 from corrovis.networks.familiarity import Familiarity
 from corrovis.results import Byte
-from corrovis.sem.familiarity import SEEN_BY, SIDE, cut_windows, record_of, strangeness
+from corrovis.sem import inspection, material
+from corrovis.sem.familiarity import SEEN_BY, SIDE, cut_windows, record_of, strangeness, times_as_far
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.results import Field
 from corrovis.sem.segmentation import MODELS, Segmenter
@@ -28,6 +29,14 @@ KNOWN = [model for model in MODELS if record_of(model) in SHIPPED]
 
 def field_of(rgb: Byte) -> Field:
     return Field(np.ascontiguousarray(rgb), "drawn.png", (0, len(rgb)))
+
+
+def test_what_is_too_far_is_never_written_as_1() -> None:
+    written = {1.0001: "1.01", 1.04: "1.04", 1.96: "1.96", 3.0: "3.0", 1e6: "99.0"}
+    assert {far: times_as_far(far) for far in written} == written
+    field = field_of(np.repeat(grains()[..., None], 3, axis=2))
+    said = [material.unlike(field.specimen, 1.04), inspection.unlike(field, SHIPPED["ni20cr"], lambda name: 1.04)]
+    assert all("1.04 times as far" in text for text in said)
 
 
 def test_distances_are_those_of_the_gaussian_that_was_drawn() -> None:

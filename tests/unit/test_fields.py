@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from corrovis.errors import BadInputError
-from corrovis.sem.fields import normalise, other_scale, read_field
+from corrovis.sem.fields import evened, normalise, other_scale, read_field
 from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
 
 
@@ -264,6 +264,23 @@ def test_normalised_fields_no_longer_tell_the_detector(gain: float, offset: floa
     field = grains()
     other = (field * gain + offset).clip(0, 255).astype(np.uint8)
     assert np.abs(normalise(field).astype(int) - normalise(other)).mean() < 4
+
+
+@pytest.mark.parametrize(("down", "across"), [(0, 0.35), (-0.3, 0), (0.2, -0.2)])
+def test_a_light_from_one_side_is_taken_out(down: float, across: float) -> None:
+    y, x = np.linspace(-1, 1, 180)[:, None], np.linspace(-1, 1, 240)
+    field = np.random.default_rng(0).normal(160, 20, (180, 240)).clip(0, 255).astype(np.uint8)
+    lit = (field * (1 + down * y + across * x) * 0.9).clip(0, 255).astype(np.uint8)
+    assert np.abs(evened(lit) - field * 0.9).mean() < 2
+    assert np.abs(normalise(lit).astype(int) - normalise(field)).mean() > 10, "as it was before"
+
+
+@pytest.mark.parametrize("corroded", [np.s_[:, :120], np.s_[:60], np.s_[:90, :120], np.s_[:, 200:]])
+def test_unevenly_corroded_fields_keep_their_levels(corroded: tuple[slice, ...]) -> None:
+    field = grains()
+    assert evened(field) is field, "grains are brighter here and there"
+    field[corroded] //= 2
+    assert evened(field) is field
 
 
 def test_a_flat_field_stays_flat() -> None:

@@ -13,7 +13,7 @@ from micrographs import grains
 
 from corrovis.sem import inspection
 from corrovis.sem.fields import read_field
-from corrovis.sem.inspection import choose_model
+from corrovis.sem.inspection import choose_model, measured
 from corrovis.sem.picture_checks import colourfulness
 from corrovis.sem.results import Field
 from corrovis.sem.segmentation import Segmenter
@@ -28,9 +28,9 @@ def field_of(grey: np.ndarray) -> Field:
 def test_photos_go_to_the_model_for_structures() -> None:
     photo = Field(np.full((40, 40, 3), (150, 90, 60), np.uint8), "photo", (0, 40))
     assert colourfulness(photo.specimen) == 90
-    assert choose_model(photo, among("ni20cr", "steel-structures")) == "steel-structures"
-    assert choose_model(field_of(grains()), among("ni20cr", "steel-structures")) == "ni20cr"
-    assert choose_model(photo, among("ni20cr")) == "ni20cr"
+    assert choose_model(photo, among("ni20cr", "steel-structures"), {}.get) == "steel-structures"
+    assert choose_model(field_of(grains()), among("ni20cr", "steel-structures"), {}.get) == "ni20cr"
+    assert choose_model(photo, among("ni20cr"), {}.get) == "ni20cr"
 
 
 def among(*models: str) -> Segmenter:
@@ -48,12 +48,9 @@ def among(*models: str) -> Segmenter:
         ({"pits304": 0.5}, "ni20cr"),
     ],
 )
-def test_a_micrograph_goes_to_the_model_that_knows_the_like(
-    far: dict[str, float], chosen: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_micrograph_goes_to_the_model_that_knows_the_like(far: dict[str, float], chosen: str) -> None:
     """One that is strange to all, or a little nearer to another, stays with the first: fields of a series are not to part."""
-    monkeypatch.setattr(inspection, "strangeness", lambda store, field, name: far.get(name))
-    assert choose_model(field_of(grains()), among("ni20cr", "pits304", "pits304-pixels", "steel-structures")) == chosen
+    assert choose_model(field_of(grains()), among("ni20cr", "pits304", "pits304-pixels", "steel-structures"), far.get) == chosen
 
 
 @pytest.mark.parametrize(
@@ -66,22 +63,18 @@ def test_a_micrograph_goes_to_the_model_that_knows_the_like(
     ],
     ids=["a faded photo", "a grey picture", "a stained micrograph", "strange to all"],
 )
-def test_a_faded_photo_goes_to_the_model_for_structures(
-    far: dict[str, float], red: int, chosen: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(inspection, "strangeness", lambda store, field, name: far.get(name))
+def test_a_faded_photo_goes_to_the_model_for_structures(far: dict[str, float], red: int, chosen: str) -> None:
     faded = field_of(grains().clip(0, 200)).rgb + np.array((red, 0, 0), np.uint8)
-    assert choose_model(Field(faded, "a", (0, 180)), among("ni20cr", "pits304", "steel-structures")) == chosen
+    assert choose_model(Field(faded, "a", (0, 180)), among("ni20cr", "pits304", "steel-structures"), far.get) == chosen
 
 
-def test_an_empty_picture_is_familiar_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_picture_is_familiar_to_nobody() -> None:
     """A detector's noise is as fine as pits: to their network it would be familiar."""
-    monkeypatch.setattr(inspection, "strangeness", lambda store, field, name: {"ni20cr": 1.4, "pits304": 0.7}.get(name))
     noise = np.random.default_rng(0).normal(128, 6, (300, 400)).clip(0, 255).astype(np.uint8)
-    models = among("ni20cr", "pits304")
-    assert choose_model(field_of(noise), models) == "ni20cr"
+    models, far = among("ni20cr", "pits304"), {"ni20cr": 1.4, "pits304": 0.7}
+    assert choose_model(field_of(noise), models, far.get) == "ni20cr"
     noise[100:140, 100:140] = 60
-    assert choose_model(field_of(noise), models) == "pits304"
+    assert choose_model(field_of(noise), models, far.get) == "pits304"
 
 
 def test_models_that_learned_alike_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +85,7 @@ def test_models_that_learned_alike_are_measured_once(monkeypatch: pytest.MonkeyP
         return 0.5
 
     monkeypatch.setattr(inspection, "strangeness", strange)
-    far = inspection.measured(among().store, field_of(grains()))
+    far = measured(among().store, field_of(grains()))
     assert [far(name) for name in ("ni20cr", "pits304", "pits304-pixels", "pits304")] == [0.5] * 4
     assert asked == ["ni20cr", "pits304"]
 
@@ -104,4 +97,5 @@ def test_real_micrographs_go_to_their_own_model(material: str) -> None:
     if not files:
         pytest.skip(f"no micrographs at {data}")
     segmenter = Segmenter(Store(WEIGHTS))
-    assert {choose_model(read_field(file), segmenter) for file in files} == {material}
+    fields = [read_field(file) for file in files]
+    assert {choose_model(field, segmenter, measured(segmenter.store, field)) for field in fields} == {material}

@@ -77,6 +77,14 @@ def test_whatever_hangs_together_is_seen(seed: int) -> None:
     assert nothing_in(rgb_of(pits)) == ""
 
 
+@pytest.mark.parametrize("exposure", [1, 0.6, 0.35])
+def test_what_is_seen_in_a_picture_is_seen_in_a_darker_one(exposure: float) -> None:
+    """A camera that gets less light gives the same picture, darker; a bright one of as little contrast is empty."""
+    field = grains() * (3.8 / contrast(grains())) + 75
+    assert nothing_in(rgb_of(field * exposure)) == ""
+    assert nothing_in(rgb_of(field * 0.6 + 100)) == EMPTY
+
+
 def test_no_real_picture_is_called_noise() -> None:
     data = Path(os.environ.get("CORROVIS_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
     folders = ("sem/pits304", "sem/ni20cr", "sem/lmd", "sem/ss_lbe", "sem/nasa_ebc", "sem/nasa_super", "steel_structures/images")

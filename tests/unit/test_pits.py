@@ -159,6 +159,14 @@ def test_small_fields_are_enlarged_and_large_ones_keep_their_pixels(long_side: i
     assert scale_of(long_side, {"enlarge": 2, "enlarged_to": 2048}) == pytest.approx(scale)
 
 
+@pytest.mark.parametrize("side", [512, 1024, 2048])
+def test_pits_are_seen_at_one_size_whatever_the_size_of_their_field(side: int) -> None:
+    shipped = read_manifest(WEIGHTS)
+    for name in ("pits304", "pits304-pixels"):
+        how = shipped[name].input
+        assert scale_of(side, how) == scale_of(128, how) == how["enlarge"]
+
+
 def test_photos_are_reduced_as_their_record_says() -> None:
     assert scale_of(1000, {"long_side": 384}) == 0.384
     assert scale_of(200, {"long_side": 384}) == 1

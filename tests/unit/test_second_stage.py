@@ -74,13 +74,13 @@ def test_the_second_opinions_map_is_grad_cam_and_goes_with_the_weights() -> None
     weight = network.net.get_classifier().weight[network.answer(features)[0].argmax()][:, None, None]
     ours = METHODS["grad_cam"](features[0], weight)
     assert torch.allclose(ours / ours.max(), by_gradient / by_gradient.max(), atol=1e-3)
-    torch.manual_seed(0)
+    torch.manual_seed(2)  # numbers of which the heat map is not empty
     for parameter in network.parameters():
         parameter.copy_(torch.randn_like(parameter) * 0.05)
     again = severity.second_opinion(store, field, "ni20cr", explain=True)
     assert again is not None
-    if again.saliency is not None:
-        assert np.corrcoef(heat.ravel(), again.saliency.heat.ravel())[0, 1] < 0.8
+    assert again.saliency is not None
+    assert np.corrcoef(heat.ravel(), again.saliency.heat.ravel())[0, 1] < 0.8
 
 
 def test_stages_that_differ_are_told_of() -> None:
@@ -155,5 +155,14 @@ def test_what_no_window_saw_has_no_heat() -> None:
 
 
 def test_the_second_stages_card_names_the_limits_of_its_classes() -> None:
-    low, high = (f"{100 * limit:g} %" for limit in severity.LIMITS["ni20cr"])
+    low, high = (f"{100 * limit:g} %" for limit in severity.LIMITS["ni20cr"].starts)
     assert f"*moderate* from {low}, *severe* from {high}" in (WEIGHTS / "cards" / "ni20cr-severity.md").read_text()
+
+
+@pytest.mark.parametrize("turned", [np.flipud, np.fliplr])
+def test_a_field_is_as_severe_upside_down_as_in_a_mirror(turned) -> None:  # type: ignore[no-untyped-def]
+    store, grey = Store(WEIGHTS), grains(320, 320)
+    own, other = (severity.second_opinion(store, field_of(np.ascontiguousarray(one)), "ni20cr") for one in (grey, turned(grey)))
+    assert own is not None
+    assert other is not None
+    assert own.probabilities == pytest.approx(other.probabilities, abs=1e-3)
