@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from corrovis.results import SEVERITIES, Grade
+from corrovis.tasks.car import NO_CAR
 from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.complaints import complaining, complaint
@@ -111,10 +111,11 @@ def make_stage(examples: list[Path]) -> gr.HTML:
     return drawing("corrosion_stage", "stage", STAGE_SCRIPTS, words=wording.STAGE, examples=names)
 
 
-def grade_bars(grade: Grade | None) -> str:
-    """Four bars, the most likely one marked; empty without a grade."""
-    if grade is None:
+def grade_bars(item: dict[str, Any] | None) -> str:
+    """Four bars, the most likely one marked, and what they are of; empty without a grade."""
+    if item is None:
         return ""
-    shares = zip(map(shared.severity_name, SEVERITIES), grade.probabilities.tolist(), strict=True)
-    rows = bars(shares, shared.severity_name(grade.severity))
-    return f'<section class="bars"><h2>{wording.GRADE_TITLE}</h2>{rows}<p>{wording.GRADE_HINT}</p></section>'
+    shares = [(shared.severity_name(severity), share) for severity, share in item["probabilities"].items()]
+    rows = bars(shares, shared.severity_name(item["severity"]))
+    hint = wording.GRADE_HINT_NO_CAR if NO_CAR in item["warnings"] else wording.GRADE_HINT
+    return f'<section class="bars"><h2>{wording.GRADE_TITLE}</h2>{rows}<p>{hint}</p></section>'

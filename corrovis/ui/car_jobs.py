@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from corrovis.car.ageing import compose
 from corrovis.errors import BadInputError, NoCarError
@@ -14,7 +15,8 @@ from corrovis.images import read_photo, save_png, shrink
 from corrovis.render.captions import at_all_levels, at_level
 from corrovis.render.car_strip import level_strip
 from corrovis.render.video import save_gif, save_mp4
-from corrovis.results import AgedCar, Grade, Photo, check_level
+from corrovis.results import AgedCar, Photo, check_level
+from corrovis.tasks.car import grade_photo
 from corrovis.ui.payload import STAGE_SIDE, encode, encode_problem
 from corrovis.ui.services import Services
 from corrovis.ui.wording import car as wording
@@ -85,12 +87,12 @@ def stage_value(services: Services, visit: CarVisit) -> str:
         return encode_problem(str(problem), visit.key)
 
 
-def grade(services: Services, visit: CarVisit) -> Grade | None:
-    """The severity of the photo as it came; None without a grader or without a readable photo."""
+def grade(services: Services, visit: CarVisit) -> dict[str, Any] | None:
+    """The record of the photo as it came; None without a grader or without a readable photo."""
     if services.grader is None:
         return None
     try:
-        return services.grader.grade(read(visit))
+        return grade_photo(services.grader, services.masker, read(visit))
     except BadInputError:  # the stage has said so already
         return None
 

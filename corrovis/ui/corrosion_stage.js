@@ -188,7 +188,7 @@ async function show(value) {
   setLevel(glides ? 0 : isNew ? 1 : view.level);
   draw(); // not in a frame to come: what is said to be ready is there
   stage.classList.add("drawn");
-  setState("ready");
+  setState(view.sending ? "busy" : "ready");
   find("said").textContent = words.ready.replace("%s", spoken(isNew ? 1 : view.level));
   if (glides) glide(0, 1, 1900, 1);
   if (isNew && stage.getBoundingClientRect().top < 0) stage.scrollIntoView();
@@ -219,7 +219,7 @@ function choose(file) {
 function sendingBegan() {
   clearTimeout(slackTimer); // of the photo before
   view.sending = true;
-  if (view.painter) busy(words.uploading);
+  if (view.painter || stage.dataset.state === "busy") busy(words.uploading);
 }
 
 // The photo is told of a moment later; one that did not arrive is not.

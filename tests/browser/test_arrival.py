@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import canvas_pixels, choose, set_level, slider_of, stage_of, upload, write
+from conftest import canvas_pixels, choose, held, set_level, slider_of, stage_of, upload, write
 from playwright.sync_api import Page, Route, expect
 from toy import Ager, Masker, street
 
@@ -79,10 +80,10 @@ def test_what_was_wrong_with_the_last_photo_goes_when_another_is_chosen(page: Pa
     choose(page, write(tmp_path / "wall.png", street(0)))
     expect(stage_of(page)).to_have_attribute("data-state", "problem")
     gate = {"open": False}
-    held: list[Route] = []
+    waiting: list[Route] = []
 
     def pass_on(route: Route) -> None:
-        route.continue_() if gate["open"] else held.append(route)
+        route.continue_() if gate["open"] else waiting.append(route)
 
     page.route("**/upload*", pass_on)
     for name, state in (("first", "empty"), ("second", "busy")):
@@ -92,9 +93,31 @@ def test_what_was_wrong_with_the_last_photo_goes_when_another_is_chosen(page: Pa
         expect(page.locator(".busy-text")).to_have_text("Uploading the new photo…" if state == "busy" else "")
         expect(page.locator(".reseed")).to_be_disabled()
         gate["open"] = True
-        while held:
-            held.pop().continue_()
+        while waiting:
+            waiting.pop().continue_()
         expect(stage_of(page)).to_have_attribute("data-state", "ready")
+
+
+def test_a_photo_on_its_way_is_waited_for_while_the_last_one_is_worked_on(page: Page, photo: Path, tmp_path: Path) -> None:
+    sent: list[Route] = []
+    said = page.locator(".busy-text")
+
+    def keep(route: Route) -> None:
+        sent.append(route)
+
+    with held(page):
+        choose(page, photo)
+        expect(said).to_have_text("Finding the car and growing the rust…")
+        page.route("**/upload*", keep)
+        choose(page, write(tmp_path / "next.png", street(1, 600, 400)))
+        expect(said).to_have_text("Uploading the new photo…")
+    expect(stage_of(page)).to_have_class(re.compile("drawn"))  # the last one's answer
+    expect(stage_of(page)).to_have_attribute("data-state", "busy")
+    expect(said).to_have_text("Uploading the new photo…")
+    while sent:
+        sent.pop().continue_()
+    expect(stage_of(page)).to_have_attribute("data-state", "ready")
+    assert canvas_pixels(page).shape == (400, 600, 3)
 
 
 def test_a_server_that_is_gone_is_told_of_and_the_car_stays(ready: Page) -> None:

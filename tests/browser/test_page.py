@@ -57,6 +57,7 @@ def test_severity_of_the_photo_is_shown(ready: Page) -> None:
     bars = ready.locator(".bars")
     expect(bars.get_by_role("heading", name="Rust in your photo")).to_be_visible()
     expect(bars.get_by_role("listitem")).to_have_text(["None70 %", "Mild20 %", "Moderate6 %", "Severe4 %"])
+    expect(bars).to_contain_text("What the photo shows now")
 
 
 def test_without_a_car_the_whole_picture_is_offered(page: Page, tmp_path: Path) -> None:
@@ -70,6 +71,7 @@ def test_without_a_car_the_whole_picture_is_offered(page: Page, tmp_path: Path) 
     page.get_by_role("button", name="Treat the whole picture as car").click()
     expect(stage_of(page)).to_have_attribute("data-state", "ready")
     expect(bars).to_be_visible()
+    expect(bars).to_contain_text("No car was found in it")
     expect(alert).to_be_hidden()
     set_level(page, 3)
     assert (canvas_pixels(page) != street(0)).any(axis=2).mean() > 0.3

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import OpenPage
+from conftest import OpenPage, upload, write
 from playwright.sync_api import Locator, Page, expect
-from toy import micrograph
+from toy import micrograph, street
 
 PHONE = {"has_touch": True, "is_mobile": True}
 LEAST_PX = 40  # of what a fingertip is to hit
@@ -118,6 +118,40 @@ def test_a_complaint_hides_no_file_and_a_field_shows_its_focus(page: Page) -> No
     ):
         field.first.focus()
         expect(framed.first).to_have_css("outline", "rgb(194, 87, 26) solid 3px")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "photo"),
+    [(390, 844, (540, 960)), (360, 640, (540, 960)), (844, 390, (960, 640)), (844, 390, (540, 960)), (915, 412, (960, 640))],
+    ids=str,
+)
+def test_car_and_slider_are_seen_together(
+    open_page: OpenPage, tmp_path: Path, width: int, height: int, photo: tuple[int, int]
+) -> None:
+    """However the phone and the photo are turned."""
+    page = open_page(**PHONE, viewport={"width": width, "height": height})
+    upload(page, write(tmp_path / "car.png", street(1, *photo)))
+    for part in (page.locator(".picture"), page.get_by_role("slider", name="Corrosion level"), page.locator(".ticks")):
+        assert box(part)["y"] >= 0
+        assert box(part)["y"] + box(part)["height"] <= height
+        assert box(part)["x"] + box(part)["width"] <= width
+    picture = box(page.locator(".picture"))
+    assert picture["width"] / picture["height"] == pytest.approx(photo[0] / photo[1], rel=0.02)
+
+
+def test_the_choice_of_a_car_covers_no_picture(open_page: OpenPage, tmp_path: Path) -> None:
+    """However low the picture is; so nothing invisible has to lie on it in split view."""
+    page = open_page(**PHONE, viewport={"width": 390, "height": 844})
+    upload(page, write(tmp_path / "row.png", street(4, 1500, 250)))
+    picture = box(page.locator(".picture"))
+    for split in (False, True):
+        if split:
+            page.get_by_role("button", name="Split view").tap()
+        for n in range(1, 5):
+            button = page.get_by_role("button", name=f"Car {n} from the left, alone")
+            assert box(button)["y"] >= picture["y"] + picture["height"]
+            assert box(button)["height"] >= LEAST_PX
+        expect(page.locator(".cars")).to_have_css("opacity", "1")
 
 
 def test_thumbnails_have_names(page: Page) -> None:

@@ -143,6 +143,19 @@ def test_split_handle_drags(ready: Page) -> None:
     expect(handle).to_be_hidden()
 
 
+def test_full_screen_keeps_the_picture_in_its_frame(ready: Page) -> None:
+    ready.get_by_role("button", name="Full screen").click()
+    ready.wait_for_function("document.fullscreenElement")
+    ready.wait_for_function("document.querySelector('.frame').getBoundingClientRect().top === 0")
+    frame, picture = (ready.locator(part).bounding_box() for part in (".frame", ".picture"))
+    assert frame
+    assert picture
+    assert frame["y"] <= picture["y"] + 0.5
+    assert picture["y"] + picture["height"] <= frame["y"] + frame["height"] + 0.5
+    assert picture["width"] / picture["height"] == pytest.approx(960 / 640, rel=0.01)
+    assert max(picture["width"] / frame["width"], picture["height"] / frame["height"]) > 0.99, "as large as fits"
+
+
 def test_outline_can_be_shown(ready: Page) -> None:
     button = ready.get_by_role("button", name="Car outline")
     expect(ready.locator(".outline")).to_have_css("opacity", "0")

@@ -21,7 +21,7 @@ def test_surfaces_are_drawn_shown_and_packed(page: Page, tmp_path: Path) -> None
     expect(page.get_by_role("heading", name="2 ×")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("dropped")).to_be_visible()
     expect(page.locator(".surface-gallery").get_by_role("button", name="Thumbnail")).to_have_count(2)
-    expect(page.locator(".surface-facts").get_by_text("high is good").first).to_be_visible()
+    expect(page.locator(".surface-facts").get_by_text("Inside is good").first).to_be_visible()
     expect(page.locator(".surface-gallery").get_by_text("Synthetic surfaces")).to_have_count(0)  # it would lie on the first
     with page.expect_download() as waiting:
         page.locator(".surfaces").get_by_role("link").click()

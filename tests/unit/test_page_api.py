@@ -18,10 +18,10 @@ from PIL import Image
 from corrovis.car.ageing import Ager
 from corrovis.car.masking import CarMasker
 from corrovis.errors import NoCarError, advising
-from corrovis.results import CarMask, Photo, Provenance
+from corrovis.results import CarMask, Grade, Photo, Provenance
 from corrovis.store import Store
 from corrovis.ui import car_api, car_jobs, synthesis
-from corrovis.ui.car import CarTab
+from corrovis.ui.car import CarTab, grade_bars
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.inspect import InspectTab
 from corrovis.ui.sem_jobs import MOST_PICTURES
@@ -46,7 +46,7 @@ WRONG_AGE: dict[str, tuple[dict[str, Any], str]] = {
     "a place in pixels": ({"at": [640, 480]}, "give [x, y] as shares"),
     "half a place": ({"at": [0.5]}, "give [x, y] as shares"),
     "a place in words": ({"at": "left"}, "give [x, y] as shares"),
-    "all and one": ({"at": [0.5, 0.5], "whole": True}, "leave one of the two out"),
+    "all and one": ({"at": [0.5, 0.5], "whole": True}, "exclude each other; leave one out"),
 }
 
 
@@ -127,13 +127,18 @@ def test_no_car_says_what_a_program_can_do(toy_store: Store, toy_photo: Photo, m
 def test_the_page_grades_the_photo_as_it_came(tmp_path: Path) -> None:
     graded: list[tuple[int, int]] = []
 
-    class Grader:
-        def grade(self, photo: Photo) -> None:
-            graded.append(photo.size_hw)
+    def grade(photo: Photo) -> Grade:
+        graded.append(photo.size_hw)
+        return Grade(np.array([0.7, 0.2, 0.06, 0.04], np.float32), Provenance("toy", "0" * 64, 0.0))
 
     Image.fromarray(np.full((40, 1500, 3), 90, np.uint8)).save(tmp_path / "long.png")
-    car_jobs.grade(Services(None, None, Grader()), CarVisit(tmp_path / "long.png", "long.png"))  # type: ignore[arg-type]
-    assert graded == [(40, 1500)]
+    visit, hints = CarVisit(tmp_path / "long.png", "long.png"), ["No car was found in it", "What the photo shows now"]
+    for sees_car, hint in enumerate(hints):
+        services = Services(Mock(**{"sees_car.return_value": bool(sees_car)}), Mock(), Mock(grade=grade))
+        shown = grade_bars(car_jobs.grade(services, visit))
+        assert [text for text in hints if text in shown] == [hint]
+        assert '<li class="most"><span>None</span>' in shown
+    assert graded == [(40, 1500)] * 2
 
 
 def asked_of(tab: Mock) -> dict[Any, int]:

@@ -11,6 +11,7 @@ DROP = "Drop a photo here\nor choose one"
 NO_CAR = "No car found in this picture. Try another photo, or treat the whole picture as car."
 GRADE_TITLE = "Rust in your photo"
 GRADE_HINT = "What the photo shows now, before any ageing."
+GRADE_HINT_NO_CAR = "No car was found in it: this is the severity of the whole picture, as if it showed a car from near."
 STAGE = {
     "stage": "Corrosion stage",
     "picture": "The car at the chosen level",
