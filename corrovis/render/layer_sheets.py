@@ -12,8 +12,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from corrovis.errors import BadInputError
+from corrovis.files import left_behind
 from corrovis.images import save_png
-from corrovis.render.colour_maps import Filter, table
+from corrovis.render.colour_maps import TITLES, Filter, table
 from corrovis.results import Byte, Float
 from corrovis.sem.layers import Layer, LayerView
 
@@ -21,6 +22,7 @@ Show = Literal["mean", "top"]
 SHOWS: tuple[Show, ...] = ("mean", "top")
 SIDE, GAP, BAND = 480, 6, 34  # of one picture's grid; between maps; for the caption
 TILE, COLUMNS = 180, 8  # of the overview
+PDF_DPI = 150
 INK, QUIET, PAPER = (235, 235, 238), (165, 165, 172), (24, 24, 27)
 
 
@@ -92,16 +94,23 @@ def layer_sheet(view: LayerView, layer: Layer, look: Look) -> Image.Image:
 
 
 def overview(view: LayerView, look: Look) -> Image.Image:
-    """The pictures as the network saw them, then the channel mean of every convolution, a row of tiles for each picture."""
+    """The pictures as the network saw them, then the channel mean of every convolution, a row of tiles for each picture.
+
+    Above them stands what they are: the means, whatever `look` shows of a single layer.
+    """
     tiles = [view.seen, *(table(look.colours)[levels(layer.mean)] for layer in view.layers)]
     titles = ["input", *(layer.name for layer in view.layers)]
     pictures, rows = len(view.names), -(-len(tiles) // COLUMNS)
     step = TILE + GAP
     height = pictures * step + BAND // 2 + GAP
-    sheet = Image.new("RGB", (COLUMNS * step + GAP, rows * height + GAP), PAPER)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
+    sheet = Image.new("RGB", (COLUMNS * step + GAP, BAND + rows * height + GAP), PAPER)
+    draw, font, head = ImageDraw.Draw(sheet), ImageFont.load_default(11), ImageFont.load_default(14)
+    what = f"network {view.model}, filter {TITLES[look.colours]}, mean of each layer's channels"
+    shown = ", ".join(_end_of(name, 40) for name in view.names)
+    draw.text((GAP, BAND / 2), what, INK, head, "lm")
+    draw.text((sheet.width - GAP, BAND / 2), f"from the top: {shown}" if pictures > 1 else shown, QUIET, head, "rm")
     for n, (tile, title) in enumerate(zip(tiles, titles, strict=True)):
-        left, top = GAP + n % COLUMNS * step, GAP + n // COLUMNS * height
+        left, top = GAP + n % COLUMNS * step, BAND + n // COLUMNS * height
         draw.text((left, top + BAND / 4), _end_of(title, 30), QUIET, font, "lm")
         for p in range(pictures):
             small = Image.fromarray(tile[p]).resize((TILE, TILE), Image.Resampling.NEAREST)
@@ -111,7 +120,7 @@ def overview(view: LayerView, look: Look) -> Image.Image:
 
 def write_layers(view: LayerView, look: Look, folder: Path) -> dict[str, Any]:
     """The answer to `layers`: a PNG for each convolution, an overview, and a PDF of all of them, in `folder`."""
-    pages, records = [overview(view, look)], []
+    pages, records = [overview(view, look)], list[dict[str, Any]]()
     for number, layer in enumerate(view.layers, 1):
         sheet = layer_sheet(view, layer, look)
         path = folder / f"{number:02d}_{re.sub(r'[^A-Za-z0-9]+', '_', layer.name).strip('_')}.png"
@@ -135,12 +144,14 @@ def write_layers(view: LayerView, look: Look, folder: Path) -> dict[str, Any]:
         "layers": records,
         "overview": whole,
         "pdf": pdf,
-        "warnings": list(view.notes),
+        "warnings": [*view.notes, *left_behind(folder, ("[0-9][0-9]*_*.png",), [record["file"] for record in records])],
     }
 
 
 def save_pdf(pages: list[Image.Image], path: Path, title: str) -> None:
-    pages[0].save(path, "PDF", save_all=True, append_images=pages[1:], title=title, producer="Corrovis", quality=90)
+    pages[0].save(
+        path, "PDF", save_all=True, append_images=pages[1:], title=title, producer="Corrovis", quality=90, resolution=PDF_DPI
+    )
 
 
 def _what(layer: Layer, look: Look, names: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from corrovis.networks.yolo_seg import COEFFICIENTS, YoloSeg
 from corrovis.resizing import resized
 from corrovis.results import Byte, Float, check_array
 from corrovis.sem.hooks import hearing
+from corrovis.sem.material import notes_of
 from corrovis.sem.preparing import levelled
 from corrovis.sem.results import Field
 from corrovis.store import Store
@@ -114,7 +115,7 @@ class LayerViewer:
         spec, network = self.store.spec(model), self.store.network(model)
         seen = np.stack([middle_square(field, spec) for field in fields])
         layers = convolutions(network, tensor_of(seen)[:, : _channels(spec)], strongest)
-        notes = tuple(f"{field.name}: {note}" for field in fields for note in field.notes)
+        notes = tuple(f"{field.name}: {note}" for field in fields for note in notes_of(field))
         return LayerView(model, tuple(field.name for field in fields), seen, layers, notes)
 
 

@@ -14,6 +14,7 @@ of real pictures, measured alike.  A picture outside, or one that repeats anothe
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ MARGIN = 32  # drawn around a surface and cut off: at the rim of the noise the n
 ATTEMPTS = 3  # pictures drawn for each wanted one, at the most
 SAME = 0.9  # SSIM of two reduced pictures from which one repeats the other
 REDUCED = 64
+LEAST_LETTERS = 3  # of a material that is not named in full
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,10 +69,11 @@ class Surface:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surfaces:
-    """The surfaces of one request: those that passed, and those that did not."""
+    """The surfaces of one request: those that passed, and those that did not; between `limits`, each check's, a score passes."""
 
     kept: tuple[Surface, ...]
     dropped: tuple[Surface, ...]
+    limits: dict[str, tuple[float, float]]
     made_by: Provenance
 
     @property
@@ -99,10 +102,10 @@ class Synthesiser:
         return self.spec.classes
 
     def find(self, name: str) -> str:
-        """The material called so, in full or in part.  Raises BadInputError when that is none or several."""
+        """The material called so, in full or from a word's start on.  Raises BadInputError when that is none or several."""
         wanted = _plain(name)
         exact = [material for material in self.materials if _plain(material) == wanted]
-        found = exact or [material for material in self.materials if wanted and wanted in _plain(material)]
+        found = exact or [material for material in self.materials if len(wanted) >= LEAST_LETTERS and _begins(material, wanted)]
         if len(found) != 1:
             what = f"may mean {' or '.join(found)}" if found else "is none that the generator knows"
             raise BadInputError(f"material {name!r} {what}; choose one of {', '.join(self.materials)}")
@@ -133,7 +136,8 @@ class Synthesiser:
             told(len(kept))
             if len(kept) == count:
                 break
-        return Surfaces(tuple(kept), tuple(dropped), Provenance(self.spec.name, self.spec.sha256, time.perf_counter() - began))
+        made_by = Provenance(self.spec.name, self.spec.sha256, time.perf_counter() - began)
+        return Surfaces(tuple(kept), tuple(dropped), limits_of(network, index), made_by)
 
 
 def check_request(count: int, seed: int, side: int) -> None:
@@ -174,8 +178,13 @@ def _tiles(picture: Float, side: int) -> Float:
 
 def failures(network: SurfaceGAN, material: int, scores: dict[str, float]) -> tuple[str, ...]:
     """The checks whose score lies where next to no real picture's does."""
-    limits: NDArray[np.float32] = network.limits[material].numpy()
-    return tuple(check for check, (low, high) in zip(CHECKS, limits, strict=True) if not low <= scores[check] <= high)
+    limits = limits_of(network, material)
+    return tuple(check for check, (low, high) in limits.items() if not low <= scores[check] <= high)
+
+
+def limits_of(network: SurfaceGAN, material: int) -> dict[str, tuple[float, float]]:
+    """Lowest and highest score of nearly all real pictures of the material in each check, with some room on either side."""
+    return {check: (low, high) for check, (low, high) in zip(CHECKS, network.limits[material].tolist(), strict=True)}
 
 
 def at_levels(picture: Float, levels: Tensor) -> Byte:
@@ -193,6 +202,11 @@ def similarity(first: Byte, second: Byte) -> float:
 def ssim(first: NDArray[np.floating], second: NDArray[np.floating], span: float) -> float:
     """Structural similarity (Wang et al. 2004) of two pictures whose values span `span`."""
     return float(structural_similarity(first, second, data_range=span))  # type: ignore[no-untyped-call]
+
+
+def _begins(name: str, wanted: str) -> bool:
+    """Whether the plain name, from the start of one of its words on, begins with `wanted`."""
+    return any(_plain(name[word.start() :]).startswith(wanted) for word in re.finditer(r"\w+", name))
 
 
 def _plain(name: str) -> str:

@@ -76,8 +76,7 @@ def view_value(lab: MaterialsLab, visit: LayersVisit) -> str:
         }
         for layer in view.layers
     ]
-    notes = [note for note in view.notes if "pixel size" not in note]  # no map depends on the scale
-    return stamped(key=visit.key, model=view.model, pictures=view.names, notes=notes, layers=layers)
+    return stamped(key=visit.key, model=view.model, pictures=view.names, notes=view.notes, layers=layers)
 
 
 def _sheet(layer: Layer) -> dict[str, Any]:

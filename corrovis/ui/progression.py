@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class ProgressionTab:
     def __init__(self, inspector: Inspector, examples: Path) -> None:
         self.inspector = inspector
         self.desk = gr.State(Stoppable(), time_to_live=VISIT_S)
+        self.applied = gr.State((), time_to_live=VISIT_S)  # tables among the uploads when the lines were last filled
         hero(wording.HEADLINE, wording.LEAD)
         with gr.Row(elem_classes=["ask", "progression-form"]):
             with gr.Column(scale=1):
@@ -73,32 +75,37 @@ class ProgressionTab:
         made = [self.told, self.findings, self.words, self.plot, self.growth, self.matrix, self.download]
         go = self.comparing.go
         filling = self.files.change(lambda: gr.Button(interactive=False), None, go, **AT_ONCE)
-        filling = filling.then(self.fill, [self.files, self.table], self.table, **PRIVATE)
+        filling = filling.then(self.fill, [self.files, self.table, self.applied], [self.table, self.applied], **PRIVATE)
         either_way(filling, lambda: gr.Button(interactive=True), go)
         asked: set[Block] = {self.desk, self.files, self.table, self.model, self.scale, self.bar}
         done = self.comparing.wire(self.desk, self.run, (asked, made), self.told)
         done.failure(lambda: gr.Column(visible=False), None, self.findings, **AT_ONCE)  # what was found before is not its answer
         done.success(js=SHOW_FOUND, **JS_ONLY)
 
-    def fill(self, files: list[str] | None, lines: Lines) -> Lines:
-        """A line for every picture: from a table among the uploads, as the visitor wrote it, or guessed from the name.
+    def fill(self, files: list[str] | None, lines: Lines, applied: Sequence[str]) -> tuple[Lines, list[str]]:
+        """A line for every picture: from a table among the uploads, as the visitor wrote it, or guessed from the name; and the
+        tables.  One that was `applied` before changes no line that is there.
 
-        What of a table cannot be used is said.
+        What of a new table cannot be used is said.
         """
-        paths = [Path(file) for file in files or []]
-        names = [path.name for path in paths if not is_table(path)]
-        known = {str(line[0]): line for line in lines if any(line[1:])}
-        for table in (path for path in paths if is_table(path)):
+        names = [Path(file).name for file in files or [] if not is_table(Path(file))]
+        tables = [file for file in files or [] if is_table(Path(file))]
+        there = {str(line[0]): line for line in lines}
+        known = dict(there)
+        for table in map(Path, tables):
+            old = str(table) in applied
             try:
                 rows = read_table(table, table.name)
             except CorrovisError as error:
-                gr.Warning(str(error), duration=None)
+                if not old:
+                    gr.Warning(str(error), duration=None)
                 continue
-            known |= {row.file.name: [row.file.name, written_hours(row.exposure_h), row.condition, row.specimen] for row in rows}
-            if missing := [row.file.name for row in rows if row.file.name not in names]:
+            told = {row.file.name: [row.file.name, written_hours(row.exposure_h), row.condition, row.specimen] for row in rows}
+            known |= {name: line for name, line in told.items() if not (old and name in there)}
+            if not old and (missing := [name for name in told if name not in names]):
                 named = ", ".join(missing[:5]) + ", ..." * (len(missing) > 5)
-                gr.Warning(wording.NOT_SENT.format(table=table.name, count=len(missing), names=named), duration=None)
-        return jobs.filled(names, known)
+                gr.Warning(wording.NOT_SENT.format(table=table.name, count=len(missing), names=named))
+        return jobs.filled(names, known), tables
 
     def run(self, asked: dict[Block, Any], progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008
         """Inspect every picture of the table and compare; a picture that cannot be read is said, the rest goes on."""

@@ -16,11 +16,11 @@ from corrovis.render.progression_words import by_text, is_sure, level_told, shar
 from corrovis.render.sem_plots import bars_aside, share_ceiling
 from corrovis.sem.exposure_table import COLUMNS, SPECIMEN, Row, hours_in, once, row_of, written_hours
 from corrovis.sem.results import FIELD_SEVERITIES
+from corrovis.tasks.inspection import NOT_SENT
 from corrovis.ui.curve_plot import panel, plot_json, series
 from corrovis.ui.wording import progression as wording
 from corrovis.ui.wording import shared
 
-NOT_SENT = Path("not sent with the table")  # where a picture is looked for that did not come: nothing is there
 Cells = list[Any]
 
 

@@ -29,9 +29,18 @@ def gallery_of(answer: dict[str, Any]) -> list[tuple[str, str]]:
 def facts_of(answer: dict[str, Any]) -> str:
     """Mean scores, and how many pictures were dropped for which."""
     scores = wording.SCORES
-    cells = "".join(f"<div><dt>{scores[check]}</dt><dd>{value:.3f}</dd></div>" for check, value in answer["scores"].items())
+    cells = "".join(
+        f"<div><dt>{scores[check]}</dt><dd>{value:.3g} ({limits_text(answer['limits'][check])})</dd></div>"
+        for check, value in answer["scores"].items()
+    )
     why = ", ".join(f"{scores[check]} {count}" for check, count in answer["dropped_by"].items())
     dropped = wording.DROPPED.format(dropped=answer["dropped"]) + (f" ({why})" if why else "")
     title = wording.MADE.format(count=len(answer["files"]), material=answer["material"])
     note = f'<p class="note">{escape(wording.NOTE)}</p>'
     return f'<section class="surface-facts"><h2>{escape(title)}</h2><dl>{cells}</dl><p>{escape(dropped)}</p>{note}</section>'
+
+
+def limits_text(limits: list[float | None]) -> str:
+    """What real pictures score in a check."""
+    low, high = limits
+    return wording.NO_LIMITS if low is None or high is None else wording.LIMITS.format(low=low, high=high)

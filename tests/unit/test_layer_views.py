@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from corrovis.errors import BadInputError, WeightsError
 from corrovis.images import save_png
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.render.colour_maps import FILTERS, TITLES, filter_of, table
-from corrovis.render.layer_sheets import Look, grid, layer_sheet, levels
+from corrovis.render.layer_sheets import Look, grid, layer_sheet, levels, overview
 from corrovis.sem.layers import LayerViewer, convolutions, middle_square
 from corrovis.sem.preparing import as_seen
 from corrovis.sem.results import Field
@@ -162,6 +163,17 @@ def test_two_pictures_share_scale_and_channels(toy_store: Store) -> None:
     assert levels(maps).tolist() == [[[0, 0], [0, 0]], [[255, 255], [255, 255]]]
 
 
+def test_an_overview_says_what_it_shows(toy_store: Store) -> None:
+    """Means, also where single layers show their strongest channels."""
+    fields = [Field(np.repeat(grains(60, 80, seed)[..., None], 3, axis=2), f"{seed}.png", (0, 60)) for seed in range(2)]
+    view = LayerViewer(toy_store).view(fields, "material", 4)
+    with patch.object(ImageDraw.ImageDraw, "text", autospec=True) as written:
+        overview(view, Look("red-lava", "top"))
+    texts = [call.args[2] for call in written.call_args_list]
+    assert texts[:2] == ["network material, filter Red Lava, mean of each layer's channels", "from the top: 0.png, 1.png"]
+    assert texts[2:4] == ["input", view.layers[0].name]
+
+
 def test_what_is_saved_is_what_is_shown(toy_store: Store, tmp_path: Path) -> None:
     """And the page gets the notes of reading."""
     Image.fromarray(with_bar(grains(), "bottom", 0)).save(tmp_path / "a.png")
@@ -212,7 +224,29 @@ def test_layers_writes_what_its_json_says(corrovis: Run, tmp_path: Path) -> None
     assert len({layer["file"] for layer in layers}) == len(layers) > 40
     assert all(Image.open(layer["file"]).format == "PNG" for layer in layers)
     assert all(len(layer["shown"]) == min(4, layer["channels"]) for layer in layers)
-    assert Path(answer.json["pdf"]).read_bytes().startswith(b"%PDF")
+    pdf = Path(answer.json["pdf"]).read_bytes()
+    assert pdf.startswith(b"%PDF")
+    first = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", pdf)
+    assert first
+    assert [float(points) for points in first.groups()] == pytest.approx(
+        [s * 72 / 150 for s in Image.open(answer.json["overview"]).size], abs=1
+    )
+
+
+def test_layers_of_two_networks_in_one_folder_are_told(corrovis: Run, tmp_path: Path) -> None:
+    """Of a drawn scale bar nothing is said: no map depends on the scale, and there is no option for it."""
+    Image.fromarray(with_bar(grains(), "bottom", 0)).save(tmp_path / "a.png")
+    words = ("layers", tmp_path / "a.png", "--out", tmp_path / "o", "--model")
+    first = corrovis(*words, "material")
+    assert "earlier run" not in first.err
+    assert "scale bar" not in first.err
+    assert "data bar cropped" in first.err
+    assert str(tmp_path / "o" / "01_") not in first.out, "names are short, so that no window breaks them"
+    assert {path.name for path in (tmp_path / "o").glob("0*.png")} < set(first.out.split())
+    assert corrovis(*words, "material", "--json").json["warnings"] == [w for w in first.err.split("note: ")[1].splitlines() if w]
+    (left,) = [line for line in corrovis(*words, "steel-inspector").err.splitlines() if "earlier run" in line]
+    assert left.startswith(f"note: {tmp_path / 'o'} holds 01_")
+    assert left.endswith(" more of an earlier run as well")
 
 
 def test_layers_of_a_labs_own_network(corrovis: Run, tmp_path: Path) -> None:
@@ -221,6 +255,9 @@ def test_layers_of_a_labs_own_network(corrovis: Run, tmp_path: Path) -> None:
     answer = corrovis("layers", tmp_path / "a.png", "--weights", own, "--out", tmp_path / "o", "--json")
     assert answer.code == 0, answer.err
     assert answer.json["model"] == "steel-inspector"
+    answer = corrovis("layers", tmp_path / "a.png", "--weights", own, "--model", "material", "--out", tmp_path / "other")
+    assert answer.code == 2
+    assert f"{own} is the network steel-inspector, not material; leave one of --weights and --model out" in answer.err
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_a_table_that_cannot_be_read_is_called_as_its_sender_calls_it(tmp_path: 
     table = tmp_path / "hours.csv"
     table.write_text("name;when\n")
     with pytest.warns(UserWarning, match=r"hours\.csv") as caught:
-        lines = ProgressionTab.fill(cast(ProgressionTab, None), ["/up/a_4h.png", str(table)], [])
+        lines, _ = ProgressionTab.fill(cast(ProgressionTab, None), ["/up/a_4h.png", str(table)], [], [])
     assert str(tmp_path) not in str(caught[0].message)
     assert lines == [["a_4h.png", "4", "", ""]], "the picture can be compared all the same"
 
@@ -82,9 +82,28 @@ def test_pictures_that_did_not_come_are_named(tmp_path: Path) -> None:
     table = tmp_path / "hours.csv"
     table.write_text("file,exposure_h,condition,coupon\na.png,1,dry,s1\nb.png,2,dry,s1\n")
     with pytest.warns(UserWarning, match=r"hours\.csv names pictures that were not sent and are left out \(1\): b\.png"):
-        lines = ProgressionTab.fill(cast(ProgressionTab, None), ["/up/a.png", str(table)], [])
+        lines, _ = ProgressionTab.fill(cast(ProgressionTab, None), ["/up/a.png", str(table)], [], [])
     assert lines == [["a.png", "1", "dry", "s1"]]
     assert jobs.rows_of(lines) == [Row(Path("a.png"), 1, "dry", "s1")]
+
+
+def test_a_table_is_applied_once_to_each_picture(tmp_path: Path) -> None:
+    """What the visitor writes stays when files come or go, and what was said is not said again; a new table counts anew."""
+    tab, (first, second, broken) = cast(ProgressionTab, None), (tmp_path / f"{name}.csv" for name in ("one", "two", "broken"))
+    first.write_text("file,exposure_h,condition\na.png,1,dry\nb.png,2,dry\nc.png,3,dry\n")
+    second.write_text("file,exposure_h,condition\na.png,4,wet\nb.png,5,wet\n")
+    broken.write_text("name;when\n")
+    files = ["/up/a.png", "/up/b_8h.png", str(first), str(broken)]
+    with pytest.warns(UserWarning, match=r"one\.csv names .*\(2\): b\.png, c\.png"):
+        lines, applied = ProgressionTab.fill(tab, files, [], [])
+    assert lines == [["a.png", "1", "dry", ""], ["b_8h.png", "8", "", ""]]
+    lines = [["a.png", "9", "dry", ""], ["b_8h.png", "", "", ""]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lines, applied = ProgressionTab.fill(tab, [*files, "/up/c.png"], lines, applied)
+        assert lines == [["a.png", "9", "dry", ""], ["b_8h.png", "", "", ""], ["c.png", "3", "dry", ""]]
+        lines, applied = ProgressionTab.fill(tab, ["/up/a.png", "/up/b.png", str(first), str(second)], lines[:1], applied)
+        assert lines == [["a.png", "4", "wet", ""], ["b.png", "5", "wet", ""]]
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "ods", "XLSX", "tsv"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from corrovis.sem.synthesis import ATTEMPTS, CHECKS, REPEAT, Surface, Synthesise
 from corrovis.settings import WEIGHTS
 from corrovis.steel.results import DefectPlate
 from corrovis.store import Store
+from corrovis.ui.synthesis_jobs import facts_of
 
 
 @pytest.fixture
@@ -45,6 +47,22 @@ def test_a_seed_draws_the_same_surfaces_however_many_are_asked(synthesiser: Synt
     assert not np.array_equal(many.kept[0].grey, many.kept[1].grey)
 
 
+def test_scores_stand_beside_those_of_real_pictures_where_they_are_known(synthesiser: Synthesiser, tmp_path: Path) -> None:
+    network_of(synthesiser).limits[1, CHECKS.index("ssim")] = torch.tensor([-0.5, 1.2])
+    network_of(synthesiser).limits[1, CHECKS.index("gradient")] = torch.tensor([-0.2, 1.5])
+    answer = write_surfaces(synthesiser.make("304", 1, side=64), tmp_path)
+    assert answer["limits"]["ssim"] == [-0.5, 1], "no likeness is above 1"
+    assert answer["limits"]["discriminator"] == [None, None], "the toy has none"
+    with Path(answer["table"]).open(newline="") as table:
+        (row,) = csv.DictReader(table)
+    ends = [float(row[f"{check}_{end}"]) for check in ("ssim", "gradient") for end in ("lowest", "highest")]
+    assert ends == [-0.5, 1, 0, 1.5], "no step is below 0"
+    assert row["discriminator_lowest"] == ""
+    facts = facts_of(answer)
+    assert "(real -0.5 to 1)" in facts
+    assert "(no range of real pictures is known)" in facts
+
+
 @pytest.mark.parametrize("side", [64, 97, 200])
 def test_surfaces_have_any_size(synthesiser: Synthesiser, side: int) -> None:
     (surface,) = synthesiser.make("Ni-20Cr", 1, side=side).kept
@@ -66,6 +84,8 @@ def test_what_fails_is_dropped_and_counted(synthesiser: Synthesiser) -> None:
 def test_the_shipped_generator_draws_every_material_at_default_size(material: str) -> None:
     made = Synthesiser(Store(WEIGHTS)).make(material, 2, side=256)
     assert len(made.kept) == 2
+    for surface, check in product(made.kept, CHECKS):
+        assert made.limits[check][0] <= surface.scores[check] <= made.limits[check][1]
 
 
 def test_a_generator_that_repeats_itself_is_caught(synthesiser: Synthesiser) -> None:
@@ -109,7 +129,8 @@ def test_similarity_is_1_for_the_same_and_low_for_others() -> None:
     [
         (("copper", 1, 0, 64), "choose one of Ni-20Cr alloy, 304 stainless steel"),
         (("", 1, 0, 64), "choose one of"),
-        (("l", 1, 0, 64), "may mean Ni-20Cr alloy or 304 stainless steel"),
+        (("st", 1, 0, 64), "material 'st' is none that the generator knows; choose one of"),
+        (("tainless", 1, 0, 64), "material 'tainless' is none that"),
         (("304", 0, 0, 64), "1 to 200"),
         (("304", 1, -1, 64), "seed -1 is outside 0 to 9007199254740992"),
         (("304", 1, 2**53 + 1, 64), "seed 9007199254740993 is outside"),
@@ -121,8 +142,22 @@ def test_bad_requests_are_refused(synthesiser: Synthesiser, request_: tuple[str,
         synthesiser.make(*request_)
 
 
+def test_a_material_is_named_in_full_or_from_a_words_start_on() -> None:
+    shipped = Synthesiser(Store(WEIGHTS))
+    named = {"ni20cr": "Ni-20Cr alloy", "oxi": "oxide coating", "lead bismuth": "stainless steel in lead-bismuth", "304": "304 s"}
+    for name, found in named.items():
+        assert shipped.find(name).startswith(found)
+    with pytest.raises(BadInputError, match=r"may mean 304 stainless steel or stainless steel in lead-bismuth; choose one of"):
+        shipped.find("steel")
+
+
 def test_what_is_made_says_so_in_its_type() -> None:
     assert AgedCar.synthetic is DefectPlate.synthetic is Surface.synthetic is True
+
+
+def test_which_way_a_score_is_good_is_told(corrovis: Run, tmp_path: Path) -> None:
+    answer = corrovis("synthesize", "sem", "--material", "304", "-n", "1", "--side", "80", "--out", tmp_path / "o")
+    assert "discriminator: 1 real, 0 made; ssim and l2: 1 and 0 where" in answer.err
 
 
 def test_command_writes_marked_files_and_their_scores(corrovis: Run, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ LAYER_VIEW = {
     "one_at_a_time": shared.ONE_AT_A_TIME,
     "files": {
         "png": {"name": "This layer", "hint": "PNG as shown here"},
-        "overview": {"name": "Overview", "hint": "All layers in one PNG"},
+        "overview": {"name": "Overview", "hint": "Channel means of all layers in one PNG"},
         "pdf": {"name": "PDF", "hint": "Overview and a page for each layer"},
     },
     "fine": "The middle square of the picture, as each convolution answers it. Strongest: the channels that the "
