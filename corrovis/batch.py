@@ -18,7 +18,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corrovis.batch_table import KeptRows, Target
+from corrovis.batch_table import KeptRows, Pictures, Target, stamp_of
 from corrovis.cluster import ROOT, cluster, last_line
 from corrovis.errors import BadInputError, CorrovisError, UnfinishedError
 from corrovis.results import SEVERITIES
@@ -46,7 +46,6 @@ class Job:
     column each; `models` are the networks needed; `open` makes of a store what answers a picture with its record.
     """
 
-    done: str
     columns: dict[str, str]
     shares: Callable[[Store], Sequence[str]]
     models: Callable[[Store], Sequence[str]]
@@ -58,22 +57,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """Where the pictures are, and how their rows call them."""
-
-    paths: Sequence[Path]
-    names: Sequence[str]
-
-    def named(self, rows: pa.Table) -> pa.Table:
-        """Rows of a worker, which knows numbers alone, with the names of their files."""
-        import pyarrow as pa
-
-        names = pa.array([self.names[number] for number in rows["number"].to_pylist()], pa.string())
-        return rows.set_column(rows.schema.get_field_index("file"), "file", names)
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
+class Resources:
     """What a batch is done with.
 
     `open_store` opens the networks; `ray` is the address of a cluster, None for one of our own with `threads` workers (0: one a
@@ -144,10 +128,9 @@ INSPECTED = {
 }
 GRADED = {"severity": "string", "warnings": "string"}
 JOBS = {
-    "inspect": Job("inspected", INSPECTED, lambda store: FIELD_SEVERITIES, _inspection_models, _inspector),
-    "grade": Job("graded", GRADED, lambda store: SEVERITIES, lambda store: ("car-grade", "car-mask"), _grader),
+    "inspect": Job(INSPECTED, lambda store: FIELD_SEVERITIES, _inspection_models, _inspector),
+    "grade": Job(GRADED, lambda store: SEVERITIES, lambda store: ("car-grade", "car-mask"), _grader),
     "steel": Job(
-        "classified",
         {"class": "string", "warnings": "string"},
         lambda store: store.spec("steel-inspector").classes,
         lambda store: ("steel-inspector",),
@@ -202,7 +185,7 @@ def job_of(name: str) -> Job:
     return JOBS[name]
 
 
-def run_batch(folder: Path, name: str, target: Target, means: Means, progress: Progress = lambda done, of: None) -> Batch:
+def run_batch(folder: Path, name: str, target: Target, resources: Resources, progress: Progress = lambda done, of: None) -> Batch:
     """Do the job called `name` to every picture below `folder` and write the rows to `target`, whole or not at all.
 
     `progress` hears how many of how many are done.
@@ -216,15 +199,18 @@ def run_batch(folder: Path, name: str, target: Target, means: Means, progress: P
 
     began = time.perf_counter()
     job, files = job_of(name), pictures_in(folder, deep=True)
-    store = means.open_store()
-    for model in job.models(store):  # once, here, rather than in each worker: hashes are checked, what is missing is fetched
-        store.path(store.spec(model))
+    store = resources.open_store()
+    specs = [store.spec(model) for model in job.models(store)]
+    for spec in specs:  # once, here, rather than in each worker: hashes are checked, what is missing is fetched
+        store.path(spec)
     names = [_readable(path.relative_to(folder).as_posix()) for path in files]
     worker = (name, job.all_columns(store), store.folder.absolute())
-    kept = KeptRows(target, schema_of({"number": "int64", **worker[1]}), names)
+    listed = Pictures([path.absolute() for path in files], names, [stamp_of(path) for path in files])
+    made_of = {"job": name, "folder": _readable(str(folder.resolve())), "networks": " ".join(spec.sha256 for spec in specs)}
+    schema = schema_of({"number": "int64", **worker[1], "stamp": "string"}).with_metadata(made_of)
+    kept = KeptRows(target, schema, listed)
     try:
-        listed = Pictures([path.absolute() for path in files], names)
-        with cluster(means.ray, means.threads):
+        with cluster(resources.ray, resources.threads):
             answers = _answers(worker, listed, kept, progress)
         table = in_order(answers, names, name)
         kept.finish(table)
@@ -296,7 +282,7 @@ def in_order(answers: pa.Table, names: Sequence[str], job: str) -> pa.Table:
 
     lost = sorted(set(range(len(names))) - set(answers["number"].to_pylist()))
     rows = pa.Table.from_pylist([{"number": number, "error": LOST.format(job=job)} for number in lost], answers.schema)
-    table = pa.concat_tables([answers, rows]).sort_by("number").drop_columns(["number"])
+    table = pa.concat_tables([answers, rows]).sort_by("number").drop_columns(["number", "stamp"])
     return table.set_column(0, "file", pa.array(names, pa.string()))
 
 

@@ -26,22 +26,50 @@ class Target:
     resume: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Where the pictures are, how their rows call them, and their stamps, which tell whether one was changed."""
+
+    paths: Sequence[Path]
+    names: Sequence[str]
+    stamps: Sequence[str]
+
+    def named(self, rows: pa.Table) -> pa.Table:
+        """Rows of a worker, which knows numbers alone, with the names of their files, and their stamps in a column more."""
+        import pyarrow as pa
+
+        numbers = rows["number"].to_pylist()
+        names, stamps = (pa.array([texts[number] for number in numbers], pa.string()) for texts in (self.names, self.stamps))
+        return rows.set_column(rows.schema.get_field_index("file"), "file", names).append_column("stamp", stamps)
+
+
+def stamp_of(path: Path) -> str:
+    """Size of a file and when it was written; nothing if it is not there."""
+    try:
+        about = path.stat()
+    except OSError:
+        return ""
+    return f"{about.st_size} {about.st_mtime_ns}"
+
+
 class KeptRows:
     """Rows in `PATH.part`, an Arrow stream that is flushed with each table: whatever ends the program, they can be read."""
 
-    def __init__(self, target: Target, schema: pa.Schema, names: Sequence[str]) -> None:
+    def __init__(self, target: Target, schema: pa.Schema, pictures: Pictures) -> None:
         """Made before the work begins, rather than refused after hours; `before` are those of an earlier run.
+
+        The metadata of `schema` say of which folder, job and networks the rows are.
 
         Raises:
             BadInputError: the path is a folder, cannot be written or ends in neither of `ENDINGS`, or what is to be resumed is
-                of another job
+                of another folder, job or network
         """
         import pyarrow as pa
 
         self.path = target.path
         check_target(self.path)
         self.part = self.path.with_name(f"{self.path.name}.part")
-        self.before = rows_of(read_rows(self.part, schema) if target.resume else schema.empty_table(), names)
+        self.before = rows_of(read_rows(self.part, schema) if target.resume else schema.empty_table(), pictures)
         self.count = 0
         anew = self.part.with_suffix(".anew")  # the rows kept so far stay until they stand here too
         try:
@@ -100,8 +128,8 @@ def read_rows(part: Path, schema: pa.Schema) -> pa.Table:
     batches: list[Any] = []
     try:
         with pa.ipc.open_stream(part.read_bytes()) as stream:
-            if stream.schema != schema:
-                raise BadInputError(f"{part} is of another job or other networks; delete it, or begin anew")
+            if not stream.schema.equals(schema, check_metadata=True):
+                raise BadInputError(f"{part} is of another folder, job or network; delete it, or begin anew")
             for batch in stream:
                 batches.append(batch)  # one by one, for those before a cut are wanted
     except (pa.ArrowInvalid, OSError):
@@ -109,14 +137,18 @@ def read_rows(part: Path, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_batches(batches, schema)
 
 
-def rows_of(before: pa.Table, names: Sequence[str]) -> pa.Table:
-    """Of the rows kept `before`, those whose file alone has one of these `names`, numbered anew; what failed is tried again."""
+def rows_of(before: pa.Table, pictures: Pictures) -> pa.Table:
+    """Of the rows kept `before`, those of `pictures` that are as they were, each called as no other, numbered anew; what failed
+    is tried again.
+    """
     import pyarrow as pa
 
-    count = Counter(names)
-    number = {name: n for n, name in enumerate(names) if count[name] == 1}
-    rows = {row["file"]: row for row in before.to_pylist() if row["error"] is None and row["file"] in number}
-    return pa.Table.from_pylist([{**row, "number": number[name]} for name, row in rows.items()], before.schema)
+    count = Counter(pictures.names)
+    known = enumerate(zip(pictures.names, pictures.stamps, strict=True))
+    number = {key: n for n, key in known if count[key[0]] == 1}
+    kept = [(row, number.get((row["file"], row["stamp"]))) for row in before.to_pylist() if row["error"] is None]
+    rows = {n: {**row, "number": n} for row, n in kept if n is not None}
+    return pa.Table.from_pylist(list(rows.values()), before.schema.remove_metadata())
 
 
 def write_table(table: pa.Table, path: Path, ending: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import socket
 import tempfile
 import warnings
@@ -40,9 +41,16 @@ def cluster(address: str | None, threads: int) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as place, _silence():
         try:
             _connect(address) if address else _start(threads, place)
+            heed_sigterm()
             yield
         finally:
             ray.shutdown()
+
+
+def heed_sigterm() -> None:
+    """Have SIGTERM interrupt as Ctrl-C does, so that what is done is kept; Ray sets its own answer to it, which ends at once."""
+    with contextlib.suppress(ValueError):  # only a program's first thread may ask for it
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _start(threads: int, place: str) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from corrovis.errors import WeightsError
-from corrovis.manifest import WeightSpec
+from corrovis.manifest import MISFITS, WeightSpec
 
 HEAD = 8
 TOLERANCE = 0.01
@@ -31,16 +31,20 @@ def make(network: nn.Module, shapes: list[list[int]], seed: int = 0) -> dict[str
 def check(network: nn.Module, spec: WeightSpec) -> None:
     """Raise WeightsError unless `network` answers as its record says."""
     golden = spec.golden
-    wanted = golden["outputs"]
-    found = _summary(_outputs(network, golden.get("shapes") or [golden["shape"]], golden["seed"]))
-    pairs = [("mean", wanted["mean"], found["mean"]), ("std", wanted["std"], found["std"])]
-    pairs += [(f"value {i}", want, have) for i, (want, have) in enumerate(zip(wanted["head"], found["head"], strict=True))]
-    for what, want, have in pairs:
-        if not abs(want - have) <= golden["tolerance"]:  # so written, NaN fails as well
-            raise WeightsError(
-                f"{spec.name} computes {what} {have:.6g} where its record says {want:.6g} (tolerance {golden['tolerance']}); "
-                "install the versions in requirements.txt or fetch the weights again"
-            )
+    try:
+        wanted = golden["outputs"]
+        found = _summary(_outputs(network, golden.get("shapes") or [golden["shape"]], golden["seed"]))
+        pairs = [("mean", wanted["mean"], found["mean"]), ("std", wanted["std"], found["std"])]
+        pairs += [(f"value {i}", want, have) for i, (want, have) in enumerate(zip(wanted["head"], found["head"], strict=True))]
+        off = [pair for pair in pairs if not abs(pair[1] - pair[2]) <= golden["tolerance"]]  # so written, NaN is off as well
+    except MISFITS as error:
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise WeightsError(f"the golden numbers of {spec.name} cannot be used ({why:.200}); fetch manifest.json again") from error
+    for what, want, have in off[:1]:
+        raise WeightsError(
+            f"{spec.name} computes {what} {have:.6g} where its record says {want:.6g} (tolerance {golden['tolerance']}); "
+            "install the versions in requirements.txt or fetch the weights again"
+        )
 
 
 def _outputs(network: nn.Module, shapes: list[list[int]], seed: int) -> Tensor:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from corrovis.errors import WeightFileError, WeightsError
 from corrovis.settings import WEIGHTS
+
+MOST_BYTES = 10**15
+KINDS: dict[str, type] = {"str": str, "int": int, "dict": dict, "tuple": tuple}
+MISFITS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What a network may raise that is built, or asked, with the values of a record that is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,16 @@ class WeightSpec:
     revision: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value, kind = getattr(self, one.name), str(one.type).partition("[")[0]
+            if not isinstance(value, KINDS[kind]):
+                raise ValueError(f"{one.name} of {self.name}: wanted {kind}, found {value!r:.40}")
+        if not self.file or Path(self.file).name != self.file:
+            raise ValueError(f"file of {self.name}: wanted the name of a file, found {self.file!r:.40}")
+        if not 0 < self.bytes <= MOST_BYTES:
+            raise ValueError(f"bytes of {self.name}: wanted a size, found {self.bytes!r:.40}")
+
 
 def read_manifest(folder: Path) -> dict[str, WeightSpec]:
     """All records in `folder`, by name.  Raises WeightsError when the manifest is missing or malformed."""
@@ -52,11 +68,22 @@ def read_manifest(folder: Path) -> dict[str, WeightSpec]:
     if not path.exists():
         raise WeightsError(f"{path} is missing; set CORROVIS_WEIGHTS to a folder with a manifest.json or clone again")
     try:
-        records = json.loads(path.read_text())["models"]
+        records = json.loads(path.read_text(), parse_constant=_finite, parse_float=_finite)["models"]
         specs = [WeightSpec(**{**record, "classes": tuple(record["classes"])}) for record in records]
-    except (ValueError, KeyError, TypeError) as error:
+        named = {spec.name: spec for spec in specs}
+        if len(named) < len(specs):
+            twice = next(spec.name for spec in specs if named[spec.name] is not spec)
+            raise ValueError(f"two records are called {twice}")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise WeightsError(f"{path} is not a manifest ({error}); {remedy(folder, path.name)}") from error
-    return {spec.name: spec for spec in specs}
+    return named
+
+
+def _finite(text: str) -> float:
+    """JSON knows no NaN and no infinity, nor may an answer hold one."""
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"{text} is no number")
+    return value
 
 
 def remedy(folder: Path, file: str = "manifest.json") -> str:

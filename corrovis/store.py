@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from corrovis.errors import WeightFileError, WeightsError
-from corrovis.manifest import WeightSpec, damage, read_manifest, remedy, verify
+from corrovis.manifest import MISFITS, WeightSpec, damage, read_manifest, remedy, verify
 from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
@@ -78,13 +78,13 @@ class Store:
     def path(self, spec: WeightSpec) -> Path:
         """Where the weight lies on this machine, fetched from its pinned Hub revision when weights/ lacks it."""
         local = self.folder / spec.file
-        if not local.exists():
+        if not local.is_file():
             return fetch(spec, f"{spec.file} is not in {self.folder.absolute()}", self.folder)
-        wrong = damage(spec, local) if spec.repo else ""
-        if wrong:
+        if not spec.repo:
+            verify(spec, local)
+        elif wrong := damage(spec, local):
             log.warning("%s; taking that of %s instead", wrong, spec.repo)
             return fetch(spec, wrong, self.folder)
-        verify(spec, local)
         return local
 
 
@@ -146,7 +146,7 @@ def load_network(spec: WeightSpec, path: Path) -> nn.Module:
     config: dict[str, Any] = spec.config
     try:
         network = BUILDERS[spec.arch](**config)
-    except TypeError as error:
+    except MISFITS as error:
         raise WeightsError(
             f"the record of {spec.name} does not fit {spec.arch} ({error}); update Corrovis, or fetch manifest.json again"
         ) from error

@@ -22,6 +22,7 @@ ROWS = 100  # regions at the most, some two pages of them
 DOT = "●"
 DOT_MM = 5
 GAP_MM, HIGHEST_MM, CAPTION_MM = 4, 150, 16  # between pictures, of one, and below it
+LONGEST = 300  # letters of a cell
 ROUNDING = 1e-6  # mm by which a table is narrower than a page: one that is wider by the last digit is refused
 FOOT = 100  # letters of a title below each page
 SIZES = (7, 6.5, 6, 5.5, 5)  # points of a table, the first that fits
@@ -122,9 +123,7 @@ class Paper(FPDF):
         self.set_y(-12)
         self.set_font(FONT, "", 7)
         self.set_text_color(*GREY)
-        title = self.title or ""
-        title = title if len(title) <= FOOT else f"{title[: FOOT - 1]}…"
-        self.cell(0, 4, f"{title}, page {self.page_no()} of {{nb}}", align="C")
+        self.cell(0, 4, f"{_short(self.title or '', FOOT)}, page {self.page_no()} of {{nb}}", align="C")
 
 
 def _begun(title: str) -> FPDF:
@@ -177,11 +176,14 @@ def _table(pdf: FPDF, shown: Table) -> None:
     with pdf.table(col_widths=widths, text_align=align, **how) as table:
         table.row(shown.headings)
         for cells in shown.rows:
-            table.row([_known(pdf, cell) for cell in cells])
+            table.row([_known(pdf, _short(cell, LONGEST)) for cell in cells])
 
 
 def _widths(pdf: FPDF, headings: Sequence[str], rows: Sequence[Sequence[str]], room: float) -> tuple[float, ...]:
-    """Of columns that hold the longest word of their headings and their widest cell; sets the largest font that fits `room`."""
+    """Of columns that hold the longest word of their headings and their widest cell; sets the largest font that fits `room`.
+
+    If none does, the widest columns are cut, all to one width.
+    """
     for size in SIZES:
         pdf.set_font(FONT, "B", size)
         words = [max(map(pdf.get_string_width, heading.split()), default=0) for heading in headings]
@@ -190,7 +192,11 @@ def _widths(pdf: FPDF, headings: Sequence[str], rows: Sequence[Sequence[str]], r
         widths = [max(word, *map(pdf.get_string_width, cells)) + 3 for word, cells in columns]
         if sum(widths) <= room:
             break
-    return tuple(width * min(1, (room - ROUNDING) / sum(widths)) for width in widths)
+    left, most = room - ROUNDING, 0.0
+    for k, width in enumerate(sorted(widths)):
+        most = max(most, min(width, left / (len(widths) - k)))
+        left -= min(width, most)
+    return tuple(min(width, most) for width in widths)
 
 
 def _regions(pdf: FPDF, report: Report) -> None:
@@ -236,6 +242,10 @@ def _heading(pdf: FPDF, text: str) -> None:
 def _line(pdf: FPDF, text: str, size: int, style: str = "", width: float = 0) -> None:
     pdf.set_font(FONT, style, size)
     pdf.multi_cell(width, size * 0.5, _known(pdf, text), align="L", new_x="LMARGIN", new_y="NEXT")
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _known(pdf: FPDF, text: str) -> str:

@@ -25,6 +25,7 @@ SPECIMEN = "specimen"  # a column more, for those whose specimens have several f
 SAME = {"coupon": SPECIMEN}
 WORKBOOK = b"PK\x03\x04"
 MAX_BYTES = 20_000_000
+LONGEST = 200  # letters of a condition or specimen
 MOST_HOURS = 1e9  # a hundred thousand years
 EXPOSURES = {"exposure_h": 1.0, "exposure_min": 1 / 60, "exposure_d": 24.0}  # columns, and how many hours one of them is
 WORDS = {"hours?|hrs?": 1.0, "days?": 24.0, "min(?:ute)?s?": 1 / 60, "weeks?|wks?": 168.0}  # in capitals or not
@@ -169,7 +170,8 @@ def row_of(record: Record, folder: Path, where: str, thousands: str = ",") -> Ro
     """A row from its texts; `where` names it in the error.
 
     Raises:
-        BadInputError: no file, an exposure that is no number, or has one of the marks that may part `thousands`, as 1,000 has
+        BadInputError: no file, an exposure that is no number, or has one of the marks that may part `thousands`, as 1,000 has,
+            or a condition or specimen longer than `LONGEST`
     """
     file = (record["file"] or "").strip()
     if not file or "\0" in file:
@@ -181,12 +183,15 @@ def row_of(record: Record, folder: Path, where: str, thousands: str = ",") -> Ro
         either = f"{re.sub('[.,]', '', text)} or {text.replace(',', '.')}0"
         raise BadInputError(f"{where}: {column} {text!r} may be thousands or decimals; write {either}")
     try:
-        exposure = in_hours(float(text.replace(",", ".")), times)
+        exposure = in_hours(float(text.replace(",", ".").replace("_", "?")), times)  # to float 4_0 is 40
     except ValueError:
         exposure = float("nan")
     if not 0 <= exposure <= MOST_HOURS:
         raise BadInputError(f"{where}: {column} is {record.get(column)!r}; {CONVERT}")
     condition, specimen = ((record.get(name) or "").strip() for name in ("condition", SPECIMEN))
+    for name, said in (("condition", condition), (SPECIMEN, specimen)):
+        if len(said) > LONGEST:
+            raise BadInputError(f"{where}: {name} {said:.40}... has {len(said)} letters; write {LONGEST} at the most")
     return Row(folder / file, exposure, condition or "unnamed", specimen)
 
 

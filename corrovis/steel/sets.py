@@ -32,6 +32,7 @@ from corrovis.steel.texture import clean_plate
 log = logging.getLogger(__name__)
 
 BATCH = 32
+MOST = 100_000  # patches of a class, as many as its files' names count
 SURE = 0.5  # least probability of its class for a patch to be kept
 NEAR = 3
 """Bits of 64 in which the hashes of duplicates differ at the most.
@@ -57,8 +58,8 @@ class SetOrder:
     background: bool = False
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise BadInputError(f"{self.count} patches are none; ask for 1 or more")
+        if not 1 <= self.count <= MOST:
+            raise BadInputError(f"{self.count} patches of each class were asked for; ask for 1 to {MOST} at a time")
         if not 0 <= self.seed <= MOST_SEED:
             raise BadInputError(f"seed {self.seed} is outside 0 to {MOST_SEED}; use a whole number between")
 

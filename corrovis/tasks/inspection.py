@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from corrovis.errors import BadInputError
-from corrovis.render.inspection_report import clear_inspection, write_inspection
+from corrovis.files import left_behind
+from corrovis.render.inspection_report import REPORTS, clear_inspection, write_inspection
 from corrovis.render.inspection_summary import OVERVIEW, SUMMARY, add_to_summary, begin_summary, summary_line, write_overview
 from corrovis.render.progression_report import write_progression
 from corrovis.sem.exposure_table import Row
@@ -23,6 +24,8 @@ from corrovis.tasks.rescale import keep_heat
 
 TAKEN = (SUMMARY, OVERVIEW, *(f"progression.{kind}" for kind in ("png", "html", "pdf", "csv", "json")))
 """Files beside the pictures' folders."""
+NOT_SENT = Path("not sent with the table")
+"""Where a picture is looked for that did not come with the table that names it: nothing is there."""
 Picture = tuple[Path, str]
 """A picture's file, and its name where that is another, as of an upload; else ""."""
 Progress = Callable[[int, int, str], None]
@@ -37,8 +40,10 @@ def inspect_file(inspector: Inspector, path: Path, folder: Path, request: Inspec
     """Inspect one picture, called `name` or as its file, and write everything to `folder`; its record.
 
     Raises:
-        BadInputError: a picture that cannot be used
+        BadInputError: a picture that cannot be used, or was not sent
     """
+    if path.parent == NOT_SENT:
+        raise BadInputError(f"{name} is named by the table and was not sent with it")
     field = read_field(path, name or path.name, request.pixel, request.bar_um)
     found = inspector.inspect(field, request.model, request.explain)
     answer = write_inspection(found, inspector.segmenter.store.spec(found.model), folder)
@@ -89,6 +94,13 @@ def inspect_files(
     finally:
         write_overview(folder, [one.line for one in done])
     return [one.item for one in done]
+
+
+def of_earlier_runs(folder: Path, items: Iterable[dict[str, Any]]) -> list[str]:
+    """A line on reports in `folder` that are not of these `items`: the summary that named them is replaced."""
+    own = [Path(item["report"]) for item in items if "error" not in item]
+    found = left_behind(folder, (f"*/{REPORTS['report']}",), own)
+    return [f"{line}, which {SUMMARY} and {OVERVIEW} no longer name" for line in found]
 
 
 def own_names(names: Iterable[str]) -> list[str]:

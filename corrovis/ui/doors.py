@@ -97,7 +97,7 @@ def uploads(name: str, files: Any) -> list[tuple[Path, str]]:
 def number(name: str, value: Any) -> float:
     """`value` as a number.  Raises BadInputError for what is none."""
     try:
-        if isinstance(value, bool):
+        if isinstance(value, bool) or "_" in str(value):  # to float 4_0 is 40
             raise TypeError
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:

@@ -56,13 +56,7 @@ def publish(inspector: Inspector) -> None:
             rows = read_table(path, name)
             check_number(len(rows))
             sent = by_name(uploads("images", images))
-            answer = progression_files(inspector, placed(rows, sent), folder, asked(model, pixel_size, scale_bar))
-        items = [item if item["file"] in sent else not_sent(item["file"]) for item in answer["items"]]
-        return {**answer, "items": items}
+            return progression_files(inspector, placed(rows, sent), folder, asked(model, pixel_size, scale_bar))
 
     open_door(inspect, **CPU)
     open_door(progression, **CPU)
-
-
-def not_sent(name: str) -> dict[str, Any]:
-    return {"file": name, "error": f"{name} is named by the table and was not sent with it"}

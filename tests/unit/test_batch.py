@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,10 +22,11 @@ from PIL import Image
 
 from corrovis import batch
 from corrovis.batch import JOBS, Worker, in_order, schema_of
-from corrovis.batch_table import KeptRows, Target
+from corrovis.batch_table import KeptRows, Pictures, Target
 from corrovis.errors import BadInputError
 from corrovis.images import picture_endings, read_photo
 from corrovis.store import Store
+from corrovis.tasks.car import GREY
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def test_a_batch_is_one_parquet_file_in_the_order_of_the_files(
     assert "web page" in table["error"][2]
     assert table["error"].isna().tolist() == [True, True, False, True, True]
     assert table["severity"].isna().tolist() == [False, False, True, False, False]
-    assert table["warnings"].fillna("none").tolist() == ["", "", "none", "", ""]
+    assert table["warnings"].fillna("none").tolist() == [GREY, GREY, "none", GREY, GREY]
     single = corrovis("grade", folder / "b.png", "--json").json["items"][0]
     row = table.iloc[1]
     assert row["severity"] == single["severity"]
@@ -72,10 +75,11 @@ def test_a_batch_is_one_parquet_file_in_the_order_of_the_files(
 
 @dataclass
 class FakeRay:
-    """Ray's part, played in this process: the numbers of each round that was asked for; a round breaks off after `most` rows."""
+    """Ray's part, played in this process: the numbers of each round that was asked for; a signal comes after `most` rows."""
 
     asked: list[list[int]] = field(default_factory=list)
     most: int | None = None
+    signal: signal.Signals = signal.SIGINT
 
     def mapped(self, items: list[dict[str, Any]], worker: Any, workers: int) -> Any:
         def iter_batches(batch_size: None, batch_format: str) -> Iterator[pa.Table]:
@@ -83,7 +87,7 @@ class FakeRay:
             own = Worker(*worker)
             for done, item in enumerate(items):
                 if done == self.most:
-                    raise KeyboardInterrupt
+                    signal.raise_signal(self.signal)
                 yield own(pa.Table.from_pylist([item]))
 
         return SimpleNamespace(iter_batches=iter_batches)
@@ -129,7 +133,7 @@ def test_a_worker_fills_the_columns_of_its_job(job: str, toy_weights: Path, fold
 
 
 def test_rows_of_a_worker_that_broke_down_are_errors_in_their_place() -> None:
-    columns = {"number": "int64", "file": "string", "error": "string", "severity": "string"}
+    columns = {"number": "int64", "file": "string", "error": "string", "severity": "string", "stamp": "string"}
     come = [{"number": 2, "severity": "mild"}, {"number": 0, "severity": "none"}]
     rows = in_order(pa.Table.from_pylist(come, schema_of(columns)), ["a", "b", "c"], "grade").to_pylist()
     assert [row["file"] for row in rows] == ["a", "b", "c"]
@@ -139,16 +143,21 @@ def test_rows_of_a_worker_that_broke_down_are_errors_in_their_place() -> None:
 
 
 ROWS = [
-    {"number": 1, "file": 'b, "B".png', "error": None, "severity": "mild"},
-    {"number": 0, "file": "a.png", "error": "a.png is empty", "severity": None},
+    {"number": 1, "file": 'b, "B".png', "error": None, "severity": "mild", "stamp": "9 1"},
+    {"number": 0, "file": "a.png", "error": "a.png is empty", "severity": None, "stamp": "0 1"},
 ]
-COLUMNS = schema_of({"number": "int64", "file": "string", "error": "string", "severity": "string"})
+COLUMNS = schema_of({"number": "int64", "file": "string", "error": "string", "severity": "string", "stamp": "string"})
+
+
+def called(names: list[str], stamps: tuple[str, ...] = ()) -> Pictures:
+    """Pictures of these names, unchanged unless their stamps say otherwise."""
+    return Pictures([], names, stamps or ["9 1" for _ in names])
 
 
 @pytest.mark.parametrize("name", ["o.csv", "O.CSV", "o.parquet"])
 def test_the_ending_says_which_table_is_written(tmp_path: Path, name: str) -> None:
     names = ["a.png", 'b, "B".png']
-    kept = KeptRows(Target(tmp_path / name), COLUMNS, names)
+    kept = KeptRows(Target(tmp_path / name), COLUMNS, called(names))
     rows = pa.Table.from_pylist(ROWS, COLUMNS)
     kept.add(rows)
     kept.finish(in_order(rows, names, "grade"))
@@ -163,7 +172,7 @@ def test_the_ending_says_which_table_is_written(tmp_path: Path, name: str) -> No
 def test_rows_of_a_run_that_was_killed_are_taken_up_again(tmp_path: Path) -> None:
     """However it ended: the last table may be half written.  What failed is tried again, numbers are given anew."""
     target = tmp_path / "o.csv"
-    kept = KeptRows(Target(target), COLUMNS, ["a.png", ROWS[1]["file"]])
+    kept = KeptRows(Target(target), COLUMNS, called(["a.png", ROWS[0]["file"]]))
     for row in ROWS:
         kept.add(pa.Table.from_pylist([row], COLUMNS))
     part = tmp_path / "o.csv.part"
@@ -171,16 +180,17 @@ def test_rows_of_a_run_that_was_killed_are_taken_up_again(tmp_path: Path) -> Non
     new = ["0.png", "a.png", ROWS[0]["file"]]
     for size, files in ((len(whole), [ROWS[0]["file"]]), (len(whole) - 20, [ROWS[0]["file"]]), (20, []), (0, [])):
         part.write_bytes(whole[:size])
-        again = KeptRows(Target(target, resume=True), COLUMNS, new)
+        again = KeptRows(Target(target, resume=True), COLUMNS, called(new))
         assert again.before["file"].to_pylist() == files
         assert again.before["number"].to_pylist() == [2] * len(files)
         again.close()
         assert part.exists() == bool(files)
     part.write_bytes(whole)
-    with pytest.raises(BadInputError, match=r"is of another job .* delete it, or begin anew"):
-        KeptRows(Target(target, resume=True), schema_of({"number": "int64", "file": "string"}), new)
+    for other in (schema_of({"number": "int64", "file": "string"}), COLUMNS.with_metadata({"folder": "elsewhere"})):
+        with pytest.raises(BadInputError, match=r"is of another folder, job or network; delete it, or begin anew"):
+            KeptRows(Target(target, resume=True), other, called(new))
     assert part.read_bytes() == whole
-    KeptRows(Target(target), COLUMNS, new).close()
+    KeptRows(Target(target), COLUMNS, called(new)).close()
     assert not part.exists(), "without --resume it begins anew"
 
 
@@ -193,18 +203,28 @@ def test_a_table_that_cannot_be_begun_leaves_no_file_open_or_behind(tmp_path: Pa
 
     monkeypatch.setattr(KeptRows, "add", full)
     with pytest.raises(BadInputError, match="no space left"):
-        KeptRows(Target(tmp_path / "o.csv"), COLUMNS, [])
+        KeptRows(Target(tmp_path / "o.csv"), COLUMNS, called([]))
     assert begun[0]._file.closed
     assert not list(tmp_path.iterdir())
 
 
+@pytest.fixture
+def deaf() -> Iterator[None]:
+    """SIGTERM, unless it is heeded, does not end the tests."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("deaf")
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_batch_says_what_was_kept_and_resume_does_the_rest(
-    corrovis: Run, fake_ray: FakeRay, folder: Path, tmp_path: Path
+    corrovis: Run, fake_ray: FakeRay, folder: Path, tmp_path: Path, by: signal.Signals
 ) -> None:
     """Ctrl-C after the first two rows; the second time only the others are answered."""
     out = tmp_path / "o.csv"
     words = ("batch", folder, "--job", "grade", "--out", out)
-    fake_ray.most = 2
+    fake_ray.most, fake_ray.signal = 2, by
     answer = corrovis(*words)
     assert answer.code == 2
     assert f"it was interrupted; 2 of 5 rows are kept in {out}.part; resume it for the rest (--resume)\n" in answer.err
@@ -215,6 +235,26 @@ def test_an_interrupted_batch_says_what_was_kept_and_resume_does_the_rest(
     assert fake_ray.asked == [[0, 1, 2, 3, 4], [2, 3, 4]]
     assert pd.read_csv(out)["file"].tolist() == ["a.jpg", "b.png", "bad.jpg", "below/c.TIF", "?.png"]
     assert [path.name for path in tmp_path.glob("o.*")] == ["o.csv"]
+
+
+def test_rows_of_another_folder_or_of_changed_pictures_are_not_taken_up(
+    corrovis: Run, fake_ray: FakeRay, folder: Path, tmp_path: Path
+) -> None:
+    """Pictures of the same names: those of a copy are refused, one that was written anew is answered anew."""
+    words = ("--job", "grade", "--out", tmp_path / "o.csv")
+    shutil.copytree(folder, tmp_path / "copy")
+    fake_ray.most = 2
+    corrovis("batch", folder, *words)
+    part = (tmp_path / "o.csv.part").read_bytes()
+    fake_ray.most = None
+    for other in ((tmp_path / "copy", *words), (folder, "--job", "steel", *words[2:])):
+        answer = corrovis("batch", *other, "--resume")
+        assert answer.code == 2
+        assert "o.csv.part is of another folder, job or network; delete it, or begin anew" in answer.err
+        assert (tmp_path / "o.csv.part").read_bytes() == part
+    Image.fromarray(grains(40, 60, seed=7)).save(folder / "a.jpg")
+    assert corrovis("batch", folder, *words, "--resume").code == 0
+    assert fake_ray.asked[-1] == [0, 2, 3, 4], "the second was kept"
 
 
 def test_every_ending_is_one_that_the_door_reads(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ def files(tmp_path: Path) -> dict[str, Any]:
 # Endpoint, its file, what else was asked, and what is said.
 WRONG: list[tuple[str, str, dict[str, Any], str]] = [
     ("fit_tafel", "curve", {"area_cm2": "wide"}, "area_cm2 'wide' is no number"),
+    ("fit_tafel", "curve", {"area_cm2": "1_2"}, "area_cm2 '1_2' is no number"),
+    ("fit_eis", "spectrum", {"columns": "frequency=3,Frequency=1,real=2,imaginary=3"}, "names a quantity twice; name one column"),
     ("fit_tafel", "curve", {"area_cm2": [1.2]}, "area_cm2 [1.2] is no number"),
     ("fit_tafel", "curve", {"equivalent_weight": -27.9, "density_g_cm3": 7.87}, "must be above 0"),
     ("fit_tafel", "curve", {"equivalent_weight": "Infinity", "density_g_cm3": 7}, "must be above 0 and at most 300"),
@@ -223,8 +225,9 @@ def test_a_progression_calls_pictures_by_their_own_names(doors: Doors, table: Pa
     answer = doors["progression"](sent(table), pictures(table)[:1])
     assert [item["file"] for item in answer["items"]] == ["Probe (4h).png", "Probe (8h).png"]
     assert answer["items"][1]["error"] == "Probe (8h).png is named by the table and was not sent with it"
-    with pytest.raises(gr.Error, match=r"none of 2 .* the first: Probe \(4h\)\.png cannot be read \(No such file"):
-        doors["progression"](sent(table), [])
+    for sent_along in ([], pictures(table)[1:]):  # nothing, or a picture that is none
+        with pytest.raises(gr.Error, match=r"none of 2 .* the first: Probe \(4h\)\.png is named by the table and was not sent"):
+            doors["progression"](sent(table), sent_along)
 
 
 WRONG_PROGRESSIONS: dict[str, tuple[str, str]] = {

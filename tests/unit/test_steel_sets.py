@@ -371,6 +371,9 @@ def test_a_set_that_cannot_be_made_is_one_line(corrovis: Run, tmp_path: Path) ->
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == f"corrovis: {tmp_path / 'nowhere'} is no folder; give one with pictures in it\n"
     assert not (tmp_path / "set").exists()
+    for count in (0, 100_001):
+        with pytest.raises(BadInputError, match=f"^{count} patches of each class were asked for; ask for 1 to 100000 at a time$"):
+            SetOrder(("spots",), count)
 
 
 def test_programs_get_files_named_for_what_was_done(doors: Doors, patch: Path, tmp_path: Path) -> None:

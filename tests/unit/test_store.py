@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from command_line import Run
 from micrographs import grains
 
+from corrovis import manifest
 from corrovis.car.masking import CarMasker
 from corrovis.errors import WeightFileError, WeightsError
 from corrovis.manifest import remedy
@@ -28,6 +32,16 @@ STEPS: dict[str, Callable[[Store, Photo], object]] = {
     "steel-inspector": lambda store, photo: PatchInspector(store).probabilities(np.zeros((1, 64, 64), np.float32)),
     "steel-pegan": lambda store, photo: DefectMaker(store).add(Plate(grains(64, 64)), "scratches", Brush()),
 }
+
+
+def test_a_healthy_file_is_hashed_once_where_its_record_names_a_repository(
+    toy_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = replace(toy_store.spec("car-mask"), repo="somebody/car-mask")
+    hashed = Mock(return_value=spec.sha256)
+    monkeypatch.setattr(manifest, "sha256_of", hashed)
+    assert toy_store.path(spec) == toy_store.folder / spec.file
+    hashed.assert_called_once()
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -91,3 +105,83 @@ def test_all_bad_weights_are_explained(corrovis: Run, toy_weights: Path, tmp_pat
     assert "2 of " in said
     parts = [said.index(part) for part in ("(1) ", "car-mask.safetensors has 1 of", "(2) ", "car-rust.safetensors has 1 of")]
     assert parts == sorted(parts)
+
+
+@pytest.fixture
+def records(toy_weights: Path, tmp_path: Path) -> list[dict[str, Any]]:
+    """Of two networks, whose files are in `tmp_path`."""
+    known = json.loads((toy_weights / "manifest.json").read_text())["models"]
+    found = [record for record in known if record["name"] in ("car-rust", "steel-pegan")]
+    for record in found:
+        (tmp_path / record["file"]).symlink_to(toy_weights / record["file"])
+    return found
+
+
+MISFIT: dict[str, dict[str, Any]] = {
+    "no seed": {"golden": {"seed": None}},
+    "seed in words": {"golden": {"seed": "x"}},
+    "tolerance in words": {"golden": {"tolerance": "0.01"}},
+    "shape in words": {"golden": {"shapes": "large"}},
+    "shape of another network": {"golden": {"shapes": [[1, 1]]}},
+    "outputs without mean": {"golden": {"outputs": {}}},
+    "no outputs": {"golden": {"outputs": None}},
+    "fewer outputs": {"golden": {"outputs": {"mean": 0, "std": 1, "head": [0]}}},
+    "sizes below 0": {"config": {"width": -1}},
+    "sizes in words": {"config": {"width": "8"}},
+}
+
+
+@pytest.mark.parametrize("case", MISFIT)
+def test_a_record_that_does_not_fit_costs_only_its_own_network(
+    corrovis: Run, records: list[dict[str, Any]], tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, wrong in MISFIT[case].items():
+        records[0][key] |= wrong
+    (tmp_path / "manifest.json").write_text(json.dumps({"models": records}))
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(tmp_path))
+    answer = corrovis("models", "--verify", "--json")
+    assert answer.code == 2
+    bad, good = answer.json["models"]
+    assert (bad["verified"], good["verified"]) == (False, True)
+    assert "car-rust" in bad["error"]
+    assert "fetch manifest.json again" in bad["error"]
+    assert "\n" not in bad["error"]
+
+
+NO_RECORD: dict[str, tuple[dict[str, Any], str]] = {
+    "bytes are null": ({"bytes": None}, "bytes of car-rust: wanted int, found None"),
+    "bytes in quotes": ({"bytes": "8364"}, "bytes of car-rust: wanted int, found '8364'"),
+    "bytes below 0": ({"bytes": -1}, "bytes of car-rust: wanted a size, found -1"),
+    "sha256 is null": ({"sha256": None}, "sha256 of car-rust: wanted str"),
+    "file is null": ({"file": None}, "file of car-rust: wanted str"),
+    "file is a folder": ({"file": "."}, "wanted the name of a file, found '.'"),
+    "file elsewhere": ({"file": "/etc/passwd"}, "wanted the name of a file, found '/etc/passwd'"),
+    "arch is a list": ({"arch": []}, "arch of car-rust: wanted str"),
+    "name is a list": ({"name": []}, "wanted str"),
+    "golden is null": ({"golden": None}, "golden of car-rust: wanted dict"),
+    "no number": ({"metrics": {"x": {"value": float("nan")}}}, "NaN is no number"),
+    "no end": ({"limits": float("inf")}, "Infinity is no number"),
+    "called like another": ({"name": "steel-pegan"}, "two records are called steel-pegan"),
+}
+
+
+@pytest.mark.parametrize("case", NO_RECORD)
+def test_what_is_no_record_is_refused_with_the_manifest(
+    corrovis: Run, records: list[dict[str, Any]], tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong, said = NO_RECORD[case]
+    records[0] |= wrong
+    (tmp_path / "manifest.json").write_text(json.dumps({"models": records}))
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(tmp_path))
+    answer = corrovis("models", "--json")
+    assert (answer.code, answer.out) == (2, "")
+    assert f"{tmp_path}/manifest.json is not a manifest (" in answer.err
+    assert said in answer.err
+    assert answer.err.endswith("; copy the file there\n")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"models": [{"bytes": 1e999}]}'])
+def test_no_text_passes_for_a_manifest(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(WeightsError, match="is not a manifest"):
+        Store(tmp_path)
