@@ -88,7 +88,7 @@ def save_record(spec: WeightSpec, folder: Path) -> None:
     known = read_manifest(folder) if (folder / "manifest.json").exists() else {}
     _write_manifest({**known, spec.name: spec}, folder)
     (folder / "cards").mkdir(exist_ok=True)
-    (folder / "cards" / f"{spec.name}.md").write_text(model_card(spec))
+    (folder / "cards" / f"{spec.name}.md").write_text(model_card(spec, folder))
 
 
 def tensors_of(network: nn.Module, half: bool) -> dict[str, Tensor]:

@@ -1,7 +1,9 @@
 """Train `InspectorNet`: which of nine defects a patch of hot-rolled steel shows, or none.
 
-    python train/inspector.py --data DATA --backbone mobilenet --init mobilenet_v2-imagenet.safetensors     # the one shipped
-    python train/inspector.py --data DATA --backbone resnet18 --width 0.5                                   # from scratch
+    # the one shipped, and one from scratch
+    python train/inspector.py --data DATA --backbone mobilenet --width 1 --lr 0.0004 --steps 8000 \\
+        --init mobilenet_v2-imagenet.safetensors
+    python train/inspector.py --data DATA --backbone resnet18 --width 0.5
 
     # what generated patches add, as in the PE-GAN paper: 140 real ones a class, three generated for each
     python train/inspector.py --data DATA --backbone mobilenet --per-class 140 --generated DIR --ratio 3 --seed 1

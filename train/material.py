@@ -284,15 +284,10 @@ def run(lesson: Lesson, plan: Plan, args: argparse.Namespace) -> None:
         network = cooled(whole, fit_temperature(logits, lesson.labels, probabilities) if lesson.folds() else 1.0)
         report["metrics"] = {**(report.get("metrics", {}) if args.resume else {}), **scores["metrics"]}
         told = {"name": args.name, "limit": round(float(np.quantile(distances, USUAL)), 4), "metrics": report["metrics"]}
-        told |= {"limits": LIMITS, "seconds": time.time() - began, "command": command_of(plan)}
+        told |= {"limits": LIMITS, "seconds": time.time() - began, "command": args.command}
         spec = export(network, release_of(lesson, network, plan, told), args.weights or args.out)
         print(f"{spec.file}: {spec.bytes / 1e6:.2f} MB {spec.extra['stored']}, sha256 {spec.sha256[:12]}")
     write_json(path, report)
-
-
-def command_of(plan: Plan) -> str:
-    init = plan.init if plan.init in ("imagenet", "random") else Path(plan.init).name
-    return f"python train/material.py --network {plan.network} --init {init}{f' --lr {plan.lr:g}' if plan.lr != Plan.lr else ''}"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ cards of weights/ anew from their records.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from corrovis.manifest import WeightSpec, read_manifest
@@ -47,6 +48,9 @@ tags: [corrosion, corrovis]
 {severity}
 ## Use
 
+{use}
+"""
+SHIPPED = """\
 ```python
 from corrovis.settings import Settings
 from corrovis.store import Store
@@ -55,11 +59,21 @@ network = Store(Settings().weights).network("{name}")
 ```
 
 The file is verified by its hash when loaded; `corrovis models --verify` also compares the network's answer to a seeded input
-with the numbers in the record.
-"""
+with the numbers in the record."""
+OWN = """\
+```sh
+{command} --weights {path}
+```
+
+The file is verified by its hash when loaded; manifest.json has to stay beside it."""
+COMMANDS = {"SurfaceGAN": "corrovis synthesize sem --material MATERIAL --out FOLDER"}
+COMMANDS |= dict.fromkeys(("MaterialCNN", "MaterialNet"), "corrovis material IMAGE")
 
 
-def model_card(spec: WeightSpec) -> str:
+def model_card(spec: WeightSpec, folder: Path = WEIGHTS) -> str:
+    """The card of a network in `folder`: that of a lab's own, there alone, says how it is used instead of the shipped one."""
+    own = folder.resolve() != WEIGHTS and spec.arch in COMMANDS
+    use = OWN.format(command=COMMANDS[spec.arch], path=folder / spec.file) if own else SHIPPED.format(name=spec.name)
     return CARD.format(
         licence=spec.licence.lower().removesuffix("-or-later"),
         name=spec.name,
@@ -75,6 +89,7 @@ def model_card(spec: WeightSpec) -> str:
         trained=_table(spec.trained),
         limits=spec.limits,
         severity=_severity(spec.name),
+        use=use,
     )
 
 
@@ -84,7 +99,8 @@ def _severity(name: str) -> str:
     if name not in LIMITS:
         return ""
     least, *higher = FIELD_SEVERITIES
-    starts = ", ".join(f"*{severity}* from {100 * limit:g} %" for severity, limit in zip(higher, LIMITS[name], strict=True))
+    each = zip(higher, LIMITS[name].starts, strict=True)
+    starts = ", ".join(f"*{severity}* from {100 * limit:g} %" for severity, limit in each)
     return f"""
 ## Severity
 

@@ -91,7 +91,7 @@ RELEASES: dict[str, dict[str, Any]] = {
         "classes": ("good", "fair", "poor", "severe"),
         "input": {"size": 512, "overlap": 64, "long_side": 384, "mirror": True, "levels": "as they are", **HALVES},
         "command": "python train/structure_segment.py; then with --start and --steps 330, 1300, 1500 --seed 4 and 1500 --seed 5; "
-        "train/average.py of the last two",
+        "train/average.py of the last two; the steps are those of the last leg on all photos",
         "data": "Virginia Tech Corrosion Condition State set, official training part, 396 photos",
         "limits": "Learned from photos of steel bridges in Virginia. Severe corrosion is in a quarter of the photos and under "
         "3 % of their pixels: much of it is taken for less, mostly poor. Soil and timber can be taken for rust. The scores are "

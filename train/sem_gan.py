@@ -42,6 +42,7 @@ from corrovis.errors import CorrovisError
 from corrovis.networks.sem_gan import SERIES, SurfaceDiscriminator, SurfaceGAN, SurfaceGenerator, mix
 
 CLIP = 5
+WINDOW = 15  # px, in which motion is measured
 SMOOTHED = 8  # R1 counts in one step of so many, and so many times
 
 
@@ -93,11 +94,11 @@ def gradient_loss(made: Tensor, real: Tensor, weight: Tensor) -> Tensor:
     return (weight * (steps[0] + steps[1])).mean()
 
 
-def flow(first: Tensor, second: Tensor, window: int = 15) -> Tensor:
+def flow(first: Tensor, second: Tensor) -> Tensor:
     """(n, 2, H, W) motion in pixels between two pictures (n, 1, H, W), by least squares in a window (Lucas and Kanade 1981)."""
     dy, dx = torch.gradient((first + second) / 2, dim=(2, 3))
     dt = second - first
-    mean = lambda x: F.avg_pool2d(x, window, 1, window // 2)  # noqa: E731
+    mean = lambda x: F.avg_pool2d(x, WINDOW, 1, WINDOW // 2)  # noqa: E731
     xx, yy, xy, xt, yt = (mean(a * b) for a, b in ((dx, dx), (dy, dy), (dx, dy), (dx, dt), (dy, dt)))
     xx, yy = xx + 1e-4, yy + 1e-4
     return torch.cat([xy * yt - yy * xt, xy * xt - xx * yt], dim=1) / (xx * yy - xy.square())
@@ -278,8 +279,7 @@ def run(data: Surfaces | Clips, training: Training, args: argparse.Namespace) ->
     """Train to the last step, or for `args.seconds`; checkpoint, record and sheets in `args.out`."""
     config, dice = training.config, random.Random(training.config.seed + training.step)
     torch.manual_seed(config.seed + training.step)
-    told = {"materials": data.materials, "frames": data.frames, "device": training.device.type}
-    told["command"] = f"python train/sem_gan.py --preset {args.preset} --features {Path(args.features).name}"
+    told = {"materials": data.materials, "frames": data.frames, "device": training.device.type, "command": args.command}
     before, began = spent(args.out, args.resume), time.time()
 
     def save() -> None:

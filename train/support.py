@@ -6,6 +6,7 @@ import argparse
 import csv
 import json
 import os
+import shlex
 import shutil
 import zlib
 from collections.abc import Mapping
@@ -64,10 +65,14 @@ def read_mask(path: Path) -> np.ndarray:
 
 
 class Options(argparse.ArgumentParser):
-    """Asks for data that is missing, and keeps what a smoke test writes away from runs, published reports and shipped weights."""
+    """Asks for data that is missing, and keeps what a smoke test writes away from runs, published reports and shipped weights.
+
+    What it answers has `command`, the call for the record.
+    """
 
     def parse_args(self, *words: Any) -> argparse.Namespace:  # type: ignore[override]
         args = super().parse_args(*words)
+        args.command = self.command(args)
         if args.data is None and not getattr(args, "clips", None):
             self.error("--data is missing: name the folder of data sets, or set CORROVIS_DATA")
         if args.smoke and args.out == self.get_default("out"):
@@ -77,6 +82,15 @@ class Options(argparse.ArgumentParser):
         if args.smoke and getattr(args, "weights", None) == WEIGHTS:
             args.weights = Path(shutil.copytree(WEIGHTS, args.out / "weights", dirs_exist_ok=True))
         return args
+
+    def command(self, args: argparse.Namespace) -> str:
+        """The call as a record tells it: every option that was set to something else than its default, paths by their names."""
+        words = ["python", f"train/{self.prog}"]
+        for action in self._actions:
+            value = getattr(args, action.dest, action.default)
+            if str(value) != str(action.default):
+                words += [*action.option_strings[-1:], *([] if value is True else [Path(str(value)).name])]
+        return shlex.join(words)
 
 
 def arguments(description: str | None, out: str) -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ from model_card import model_card
 
 from corrovis import golden
 from corrovis.manifest import WeightSpec, read_manifest, verify
-from corrovis.sem.severity import LIMITS
+from corrovis.sem.severity import LIMITS, Limits
 from corrovis.settings import WEIGHTS
 from corrovis.store import BUILDERS, Store
 
@@ -61,8 +61,8 @@ def test_card_is_the_record(spec: WeightSpec) -> None:
 
 
 @pytest.mark.parametrize(("name", "limits"), [(name, limits) for name, limits in LIMITS.items() if name in SPECS])
-def test_cards_name_the_limits_of_severity(name: str, limits: tuple[float, float]) -> None:
-    moderate, severe = (f"{100 * limit:g} %" for limit in limits)
+def test_cards_name_the_limits_of_severity(name: str, limits: Limits) -> None:
+    moderate, severe = (f"{100 * limit:g} %" for limit in limits.starts)
     assert f"*moderate* from {moderate}, *severe* from {severe}, *low* below" in (WEIGHTS / "cards" / f"{name}.md").read_text()
 
 

@@ -93,11 +93,13 @@ def test_a_lab_trains_its_own_binary_cnn(tmp_path: Path) -> None:
     data = write_alloys(tmp_path / "data", ("316L", "AZ31B"))
     out = tmp_path / "out"
     run("material.py", "--data", data, "--out", out, "--name", "ours", "--smoke")
-    run("material.py", "--data", data, "--out", out, "--name", "ours", "--smoke", "--resume")
+    run("material.py", "--data", data, "--out", out, "--name", "ours", "--smoke", "--resume", "--views", 3)
     spec = read_manifest(out)["ours"]
     assert spec.config["outputs"] == 1  # the seed's binary head
     assert spec.classes == ("316L", "AZ31B")
     assert "16 fields of 8 specimens" in spec.trained["data"]
+    assert spec.trained["command"] == "python train/material.py --data data --out out --resume --smoke --views 3 --name ours"
+    assert f"corrovis material IMAGE --weights {out / 'ours.safetensors'}\n" in (out / "cards/ours.md").read_text()
     found = MaterialClassifier(*own_weights(out / "ours.safetensors")).classify(read_field(data / "316L/s0/0.png"))
     assert found.classes == ("316L", "AZ31B")
     assert found.made_by.model == "ours"

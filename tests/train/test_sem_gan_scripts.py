@@ -107,6 +107,10 @@ def test_a_labs_folder_becomes_surfaces_and_a_record_of_its_own(data: Path, trai
     assert spec.metrics == {}
     assert spec.trained["data"] == "8 of 12 fields, of 6 specimens: 4 coarse, 4 fine"
     assert "--features none" in spec.trained["command"]
+    assert (
+        f"corrovis synthesize sem --material MATERIAL --out FOLDER --weights {trained / 'sem-gan.safetensors'}\n"
+        in (trained / "cards/sem-gan.md").read_text()
+    )
     assert "show them, 4 a material" in spec.limits
     own = trained / "sem-gan.safetensors"
     answer = corrovis("synthesize", "sem", "--material", "fine", "-n", 1, "--side", 64, "--weights", own, "--out", tmp_path)
