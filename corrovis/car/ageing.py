@@ -140,7 +140,7 @@ def tone_of(rgb: Byte, paint: Float, seed: int) -> Byte:
     colour = OLD + cloudy(quarter, size, seed + 1)
     red, yellow = paint_hue(small, small_paint)
     colour[..., 1] += 0.1 * max(0.0, red - max(0.0, yellow - red))  # beside red paint, brown rust would look olive
-    colour[..., 2] += 0.12 * max(0.0, red, yellow)  # and beside yellow or orange paint mauve
+    colour[..., 2] += 0.12 * max(0.0, yellow - 0.25 * max(0.0, red))  # and beside yellow or orange paint mauve
     light = panel_light(lightness, small_paint)
     colour[..., 0] *= light
     colour[..., 1:] *= np.sqrt(light)[..., None]

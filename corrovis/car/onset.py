@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from corrovis.results import Bool, Byte, Float
 
@@ -48,7 +47,7 @@ def features(rgb: Byte, car: Bool, paint: Float) -> Float:
 
     wheels = _wheels(lightness, car, solid, lowness_map)
     arch = np.exp(-_distance(wheels) / (0.06 * size)) if wheels.any() else np.zeros(solid.shape, np.float32)
-    sill = np.exp(-_height_above_lower_edge(solid).clip(0) / (0.07 * size))
+    sill = np.exp(-_height_above(~car | wheels) / (0.07 * size))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (k := max(3, round(0.014 * size) | 1), k))
     gaps = cv2.morphologyEx(lightness, cv2.MORPH_BLACKHAT, kernel) * solid
     seam = np.clip(cv2.GaussianBlur(gaps, (0, 0), max(0.8, 0.004 * size)) / 0.08, 0, 1)
@@ -116,11 +115,12 @@ def _wheels(lightness: Float, car: Bool, solid: Bool, lowness: Float) -> Bool:
     outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = cv2.drawContours(np.zeros_like(closed), outlines, -1, 1, cv2.FILLED)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(filled, cv2.MORPH_OPEN, _disc(TYRE * size)))
-    ground = np.asarray(_lowest(car), np.float32)
+    ground = np.where(car.any(axis=0), len(car) - 1 - car[::-1].argmax(axis=0), -1)  # the car's last row, column by column
     wheels = np.zeros(len(stats), np.bool_)
     for k, (left, top, width, height, _) in enumerate(stats[1:], start=1):
         above_ground = float(np.median(ground[left : left + width])) - (top + height - 1)
-        wheels[k] = width < LONGEST * height and above_ground < TYRE * size
+        cut_off = top + height == len(car)
+        wheels[k] = (cut_off or width < LONGEST * height) and above_ground < TYRE * size
     return np.asarray(wheels[labels], np.bool_)
 
 
@@ -129,16 +129,14 @@ def _disc(diameter: float) -> Byte:
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
-def _lowest(mask: Bool) -> NDArray[np.int64]:
-    """(W,) the last row of each column that is True, -1 where none is."""
-    return np.where(mask.any(axis=0), mask.shape[0] - 1 - mask[::-1].argmax(axis=0), -1)
-
-
-def _height_above_lower_edge(solid: Bool) -> Float:
-    """(H, W) float32: pixels above the lowest paint of the column; large where that is the picture's border, which is no edge."""
-    lowest = _lowest(solid)
-    height = lowest - np.arange(solid.shape[0])[:, None]
-    return np.where(lowest == solid.shape[0] - 1, 1e4, height).astype(np.float32)
+def _height_above(below: Bool) -> Float:
+    """(H, W) float32: rows above the next True below; large above none, for the picture's border is no edge of the car."""
+    height = np.full(below.shape[1], 1e4, np.float32)
+    out = np.empty(below.shape, np.float32)
+    for y in range(below.shape[0] - 1, -1, -1):
+        height = np.where(below[y], 0, height + 1)
+        out[y] = height
+    return out
 
 
 def _run_down(score: Float, solid: Bool, size: float, dice: np.random.Generator) -> Float:

@@ -189,7 +189,7 @@ def test_features_see_wheel_and_sill() -> None:
     """A drawn car: grey body, dark wheel below.  Paint beside the wheel is nearer to an arch than paint at the roof."""
     rgb = np.full((100, 200, 3), 200, np.uint8)
     car = np.zeros((100, 200), bool)
-    car[20:90, 20:180] = True
+    car[20:75, 20:180] = car[75:90, 50:80] = True
     paint = np.zeros((100, 200), np.float32)
     paint[20:75, 20:180] = 1
     paint[60:75, 50:80] = 0
@@ -216,7 +216,7 @@ def test_neither_grille_nor_lamp_is_a_wheel_and_what_is_above_them_no_sill() -> 
     found = dict(zip(PRIOR, np.moveaxis(features(rgb, car, paint), 2, 0), strict=True))
     assert min(found["wheel_arch"][62, 40], found["wheel_arch"][62, 110]) > 0.6
     assert max(found["wheel_arch"][45, 175], found["wheel_arch"][40, 137]) < 0.1
-    assert found["sill"][78, 175] > 0.8 > 0.1 > found["sill"][46, 175]
+    assert found["sill"][78, 175] > 0.7 > 0.1 > found["sill"][46, 175]
 
 
 @pytest.mark.parametrize("mirrored", [0.02, 0.3, 0.6], ids=["lamp", "sky", "most"])
