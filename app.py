@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from corrovis.car import grading
 from corrovis.car.ageing import Ager
 from corrovis.car.masking import CarMasker
+from corrovis.errors import CorrovisError
 from corrovis.sem import material, synthesis
 from corrovis.sem.inspection import Inspector
 from corrovis.sem.layers import LayerViewer
 from corrovis.sem.segmentation import Segmenter
-from corrovis.settings import Settings
+from corrovis.settings import Settings, free_port
 from corrovis.steel import defects, inspector
 from corrovis.store import Store
 from corrovis.tasks.steel import steel_tools
@@ -24,6 +26,7 @@ from corrovis.ui.uploads import keep_sweeping, kept_by, own_uploads
 def main() -> None:
     own_uploads()
     settings = Settings.from_environment()
+    port = free_port(None, settings.address)
     store = Store(settings.weights, settings.threads)
     segmenter = Segmenter(store)
     classifier = material.MaterialClassifier(store) if material.MODEL in store else None
@@ -39,8 +42,12 @@ def main() -> None:
     )
     page = build_page(services, store.specs, source_link(os.environ))
     keep_sweeping(kept_by(page))
-    page.queue(max_size=QUEUE).launch(server_name=settings.address, **launch_options())  # gradio reads GRADIO_SERVER_PORT itself
+    page.queue(max_size=QUEUE).launch(server_name=settings.address, server_port=port, **launch_options())
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except CorrovisError as error:
+        sys.stderr.write(f"corrovis: {error}\n")
+        sys.exit(2)

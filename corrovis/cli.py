@@ -1,7 +1,8 @@
 """The command line.  Nothing heavy is imported before a command needs it; `corrovis --help` answers at once.
 
 With `--json` one JSON object stands on standard output and nothing else; everything meant for people goes to standard error.
-Exit codes: 0 done, 2 bad input, with one line that says what, why and what to do.
+Exit codes: 0 done, 2 bad input, with one line that says what, why and what to do, 130 interrupted
+(a batch that kept rows: 2, with a line that says so).
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import runpy
-import socket
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,13 +22,13 @@ from typer.exceptions import TyperException
 from corrovis import __version__
 from corrovis.commands import batch, car, curves, inspection, materials, steel
 from corrovis.commands.answers import Json, open_store, print_json, print_table, settings, working
-from corrovis.errors import BadInputError, CorrovisError
+from corrovis.errors import CorrovisError
+from corrovis.settings import free_port
 
 if TYPE_CHECKING:
     from corrovis.store import Store
 
-BAD_INPUT = 2
-PORTS_TRIED = 100  # as many as gradio tries
+BAD_INPUT, INTERRUPTED = 2, 130
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Shows and measures corrosion in pictures.")
 synthesize = typer.Typer(no_args_is_help=True, help="Make sets of synthetic pictures to train with.")
@@ -88,7 +88,7 @@ def _verify_one(store: Store, name: str) -> dict[str, Any]:
 
     try:
         golden.check(store.network(name), store.spec(name))
-    except CorrovisError as error:
+    except (CorrovisError, OSError) as error:
         return {"verified": False, "error": str(error)}
     return {"verified": True}
 
@@ -100,7 +100,7 @@ def _verdict(record: dict[str, Any]) -> str:
 @app.command()
 def serve(
     port: Annotated[
-        int | None, typer.Option(min=1, help="Port of the page.  [default: the first free from GRADIO_SERVER_PORT, or from 7860]")
+        int | None, typer.Option(min=1, help="Port of the page.  \\[default: GRADIO_SERVER_PORT, or the first free from 7860]")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -108,41 +108,12 @@ def serve(
     page = Path(__file__).resolve().parent.parent / "app.py"
     if not page.exists():
         raise CorrovisError(f"{page} is missing, so there is no page to serve; run corrovis from a clone of its repository")
-    first = port or _port_of_environment()
-    port = _first_free(range(first, first + (1 if port else PORTS_TRIED)), settings().address)
+    port = free_port(port, settings().address)
     os.environ["GRADIO_SERVER_PORT"] = str(port)
     if as_json:
         print_json({"page": str(page), "port": port})
     with contextlib.redirect_stdout(sys.stderr):  # what gradio says of itself is meant for people
         runpy.run_path(str(page), run_name="__main__")
-
-
-def _port_of_environment() -> int:
-    """Where to begin searching.  Raises BadInputError for what is no port, at which gradio would fail."""
-    text = os.environ.get("GRADIO_SERVER_PORT") or "7860"
-    if not (text.isdecimal() and 1 <= int(text) <= 65535):
-        raise BadInputError(f"GRADIO_SERVER_PORT is {text!r}; set it to a number from 1 to 65535, or leave it out")
-    return int(text)
-
-
-def _first_free(ports: range, address: str) -> int:
-    """The port to open the page on.  gradio would search on its own, and not say in time which it took.
-
-    Raises:
-        BadInputError: not one of `ports` can be opened at `address`
-    """
-    why = ""
-    for port in ports:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as gradio, which minds no connection just closed
-            try:
-                probe.bind((address, port))
-            except (OSError, OverflowError) as error:
-                why = getattr(error, "strerror", None) or "ports end at 65535"
-            else:
-                return port
-    named = f"port {ports[0]}" if len(ports) == 1 else f"each port from {ports[0]} to {ports[-1]}"
-    raise BadInputError(f"{named} cannot be opened ({why}); choose another with --port")
 
 
 def _print_version(wanted: bool) -> None:
@@ -170,8 +141,12 @@ def main() -> None:
         _leave(
             f"{error.filename or 'a file'} could not be read or written ({error.strerror}); make room, or choose another place"
         )
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except TyperException as error:  # a wrong option, or no command at all, for which help has been shown
         _leave(f"{error.format_message().rstrip('.')}; see corrovis --help" if error.format_message() else "")
+    if code == INTERRUPTED:  # typer's own answer to Ctrl-C as well
+        print("corrovis: it was interrupted; run it again", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from stat import S_ISREG
 
 from corrovis.errors import BadInputError
+
+NAMED = 5  # of files that were left behind
 
 
 def read_file(path: Path, name: str, most: int, cure: str = "make it smaller") -> bytes:
@@ -17,8 +20,8 @@ def read_file(path: Path, name: str, most: int, cure: str = "make it smaller") -
     try:
         about = path.stat()
         if not S_ISREG(about.st_mode):
-            kind, advice = ("folder", "give the files in it") if path.is_dir() else ("device", "save what it gives as a file")
-            raise BadInputError(f"{name or path} cannot be read, for it is no file but a {kind}; {advice}")
+            kind, advice = ("folder", "name the files in it") if path.is_dir() else ("device", "save what it gives as a file")
+            raise BadInputError(f"{name or path} cannot be read, for it is a {kind}; {advice}")
         size, data = about.st_size, b""
         if size <= most:
             with path.open("rb") as file:
@@ -43,3 +46,11 @@ def check_unused(folder: Path, names: tuple[str, ...]) -> None:
     for path in (folder / name for name in names):
         if path.is_file() or (path.is_dir() and any(path.iterdir())):
             raise BadInputError(f"{folder} already holds {path.name}, and sets must not mix; choose another folder")
+
+
+def left_behind(folder: Path, patterns: Iterable[str], written: Iterable[Path]) -> list[str]:
+    """A line on files of these `patterns` in `folder` that are none of `written`: files of two runs would pass for one's."""
+    found = {path for pattern in patterns for path in folder.glob(pattern)} - set(written)
+    names = sorted(str(path.relative_to(folder)) for path in found)
+    more = [f"{len(names) - NAMED} more"] * (len(names) > NAMED)
+    return [f"{folder} holds {', '.join([*names[:NAMED], *more])} of an earlier run as well"] if names else []

@@ -64,7 +64,7 @@ def bytes_of(source: Path | bytes, name: str | None = None) -> tuple[bytes, str]
     """All of a picture's file, read once, and what the picture is called: a path lends its own file's name to one without.
 
     Raises:
-        BadInputError: no such file, empty, or above `limits`
+        BadInputError: no such file, empty, or above `MAX_BYTES`
     """
     if name is None:
         name = source.name if isinstance(source, Path) else "picture"
@@ -83,7 +83,7 @@ def read_photo(source: Path | bytes, name: str | None = None, least_side: int = 
     their own range where that is a small part of the scale.
 
     Raises:
-        BadInputError: not a picture, damaged, empty, below `least_side` px a side, above `limits`, or laid out as nobody reads
+        BadInputError: not a picture, damaged, empty, below `least_side` px a side, above `MAX_PIXELS`, or in an unknown layout
     """
     data, name = bytes_of(source, name)
     try:

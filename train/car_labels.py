@@ -23,8 +23,9 @@ from corrovis.networks.yolo_seg import ultralytics
 VEHICLES = (2, 5, 7)  # COCO: car, bus, truck
 HUE_WINDOW = 24.0  # degrees either side of the paint's hue
 LEAST_SATURATION = 0.28  # chroma over lightness: survives shading, unlike chroma
+CONFIDENCE = 0.3  # from which YOLO is believed
 LEAST_SHARE = 0.30  # of the car that must have the hue before we trust it to be the paint
-SKY = (165.0, 300.0)  # hues that glass and chrome mirror too: such cars wait for the second round
+SKY = (165.0, 300.0)  # hues that glass and chrome mirror too: such cars get no mask of paint
 
 
 def load_detector(init: Path):  # type: ignore[no-untyped-def]
@@ -34,9 +35,9 @@ def load_detector(init: Path):  # type: ignore[no-untyped-def]
     return yolo
 
 
-def detected_cars(yolo, rgb: np.ndarray, confidence: float = 0.3) -> np.ndarray:  # type: ignore[no-untyped-def]
+def detected_cars(yolo, rgb: np.ndarray) -> np.ndarray:  # type: ignore[no-untyped-def]
     """(H, W) bool, the union of every vehicle that YOLO sees."""
-    found = yolo.predict(rgb[..., ::-1], imgsz=640, conf=confidence, classes=list(VEHICLES), retina_masks=True, verbose=False)[0]
+    found = yolo.predict(rgb[..., ::-1], imgsz=640, conf=CONFIDENCE, classes=list(VEHICLES), retina_masks=True, verbose=False)[0]
     if found.masks is None:
         return np.zeros(rgb.shape[:2], bool)
     return found.masks.data.numpy().any(axis=0)

@@ -43,6 +43,6 @@ def filled(polygons: list[Polygon], size_hw: tuple[int, ...]) -> np.ndarray:
     return large[FINER // 2 :: FINER, FINER // 2 :: FINER]
 
 
-def read_outlines(path: Path = OUTLINES) -> dict[str, Outline]:
+def read_outlines() -> dict[str, Outline]:
     """By the photo's name without its ending."""
-    return {name: Outline(**polygons) for name, polygons in json.loads(path.read_text()).items()}
+    return {name: Outline(**polygons) for name, polygons in json.loads(OUTLINES.read_text()).items()}

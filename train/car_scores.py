@@ -33,6 +33,7 @@ Grades = Callable[[str, Sequence[np.ndarray]], np.ndarray]  # name of the photo,
 BANDS = {1: (0.0, 0.10), 2: (0.10, 0.50), 3: (0.50, 1.0)}
 """Share of the paintable area that is rust, by the definitions of mild, moderate and severe."""
 PATCHES = 4
+CELL = (256, 192)  # width and height of a picture on a sheet
 LEAST_REAL = 10  # cars; a level with fewer held out is compared with all that there are of it
 OF_ONE_CAR = 3  # photos at most, or the one car that half of the photos show would decide
 
@@ -159,9 +160,9 @@ def leak_scores(rusted: list[Rusted]) -> Scores:
     return {"changed_outside_mask": rounded(found, "held-out clean cars, share of pixels, all levels")}
 
 
-def letterbox(rgb: np.ndarray, size: tuple[int, int] = (256, 192)) -> np.ndarray:
+def letterbox(rgb: np.ndarray) -> np.ndarray:
     """(192, 256, 3): the whole picture on grey, for sheets."""
-    width, height = size
+    width, height = CELL
     scale = min(width / rgb.shape[1], height / rgb.shape[0])
     size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)

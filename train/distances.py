@@ -115,7 +115,7 @@ def distance(measure: Measure, made: Sample, real: Sample, rounds: int = ROUNDS)
     value = measure(made.features, real.features)
     samples = [measure(made.again(dice), real.again(dice)) for _ in range(rounds)]
     ends = interval(value, samples, min(made.cars, real.cars), biased=True)
-    counts = {"n": len(made), "cars": made.cars, "n_real": len(real), "cars_real": real.cars}
+    counts = {"n": len(made), "groups": made.cars, "n_real": len(real), "groups_real": real.cars}
     return {"value": value, **ends, **counts}
 
 

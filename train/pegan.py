@@ -98,6 +98,7 @@ R1, LAZY = 1.0, 8  # gamma, and steps between two penalties
 WARM = 1000  # steps until the losses that ask for the patch itself have their weight, lest copying be learned first
 KEEP = 10.0  # L1 on clean patches that are to stay as they are
 POOL, OLD = 512, 2  # fakes remembered, and how many of them for each new one
+REACH = 8  # px by which patches are moved at most
 SHADE = 0.1  # how much brighter or darker patches are shown than they are; more hides how bright each class is
 
 
@@ -209,11 +210,11 @@ def hinge(networks: Networks, shown: Batch, made: Tensor, penalised: bool) -> tu
     return loss, logits
 
 
-def disturbed(x: Tensor, reach: int = 8) -> Tensor:
+def disturbed(x: Tensor) -> Tensor:
     """Patches moved and lit otherwise, differentiably, so that a small set is not learned by heart (Zhao et al. 2020)."""
     side, n = x.shape[-1], len(x)
-    down, across = torch.randint(0, 2 * reach + 1, (2,)).tolist()
-    x = F.pad(x, [reach] * 4, mode="reflect")[..., down : down + side, across : across + side]
+    down, across = torch.randint(0, 2 * REACH + 1, (2,)).tolist()
+    x = F.pad(x, [REACH] * 4, mode="reflect")[..., down : down + side, across : across + side]
     lift, gain = (torch.rand(n, 1, 1, 1, device=x.device) - 0.5 for _ in "xy")
     return (x + SHADE * lift) * (1 + SHADE * gain)
 

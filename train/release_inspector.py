@@ -21,7 +21,7 @@ from export import Release, export
 from grade_scores import balanced_accuracy, calibration_error, scored, share
 from inspector import WORSE
 from sklearn.metrics import confusion_matrix
-from steel_data import SOURCE
+from steel_data import SEEN, SOURCE
 from support import REPORTS, fold_of, write_json
 
 from corrovis.networks.inspector_net import InspectorNet
@@ -30,8 +30,8 @@ from corrovis.settings import WEIGHTS
 NAME = "steel-inspector"
 ON = "patches of NEU-CLS-64 in blocks of file numbers held out"
 LIMITS = (
-    "Learned from NEU-CLS-64: 64 px grey patches of hot-rolled strip from one line, at one scale; the grouped hold-out "
-    "is of the same line. The strip must run up or across the picture: turned by 45 degrees it is often answered wrongly. "
+    f"{SEEN}; the grouped hold-out is of the same line. "
+    "The strip must run up or across the picture: turned by 45 degrees it is often answered wrongly. "
     "Other lamps, cameras, scales or steels were not tested. A patch without any of the nine defects can still have another one."
 )
 

@@ -15,7 +15,7 @@ from typing import Any
 import pegan
 import torch
 from export import Release, export
-from steel_data import SOURCE
+from steel_data import SEEN, SOURCE
 from support import REPORTS
 
 from corrovis.networks.pegan import PEGenerator
@@ -23,11 +23,11 @@ from corrovis.settings import WEIGHTS
 from corrovis.steel.defects import MODEL
 
 LIMITS = (
-    "Learned from NEU-CLS-64: 64 px grey patches of hot-rolled strip from one line, at one scale. It draws textures of that "
-    "scale: cut or reduce plates so that a defect is some tens of pixels wide. Of its spots the inspector takes little more than "
-    "half for spots, in some draws six in ten, on bright steel fewer: check them. Where it was not trained, on coated, ground or "
-    "coloured steel, look before you use it. Its discriminator was not kept: what checks made patches is steel-inspector, which "
-    "has seen real ones alone. For training of people and networks; nothing of a plate can be concluded from it."
+    f"{SEEN}. It draws textures of that scale: cut or reduce plates so that a defect is some tens of pixels wide. "
+    "Of its spots the inspector takes little more than half for spots, in some draws six in ten, on bright steel fewer: "
+    "check them. Where it was not trained, on coated, ground or coloured steel, look before you use it. "
+    "Its discriminator was not kept: what checks made patches is steel-inspector, which has seen real ones alone. "
+    "For training of people and networks; nothing of a plate can be concluded from it."
 )
 
 

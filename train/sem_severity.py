@@ -91,7 +91,7 @@ def exposure_of(name: str) -> dict[str, Any] | None:
 
 
 def severity_of(share: float) -> int:
-    return int(np.digitize(share, LIMITS[OF]))
+    return int(np.digitize(share, LIMITS[OF].starts))
 
 
 def grid(field: Labelled, seen: int) -> list[Window]:
@@ -121,7 +121,7 @@ def sampler(fields: list[Labelled], config: Config, seed: int) -> Callable[[], t
             share = float((view.mask[known] == 1).mean()) if known.mean() > 0.7 else -1.0
             if share >= 0 and severity_of(share) == wanted:
                 break
-        label = grade_area(max(share, 0), LIMITS[OF], EXPERT_SIGMA).probabilities
+        label = grade_area(max(share, 0), LIMITS[OF].starts, EXPERT_SIGMA).probabilities
         return Labelled(view.name, view.group, instrument(view.rgb, dice), view.mask), label
 
     return sample
@@ -235,7 +235,7 @@ def of_windows(
     true = np.array([one.share for one in windows])
     found = np.array([float(maps[one.field.name][one.at].mean()) for one in windows])
     label, group = np.array([severity_of(share) for share in true]), np.array([one.field.group for one in windows])
-    rivals = {"area": by_area(found, true, group, LIMITS[OF])}
+    rivals = {"area": by_area(found, true, group, LIMITS[OF].starts)}
     joined = {name: np.concatenate([own[field.name] for field in fields]) for name, own in logits.items()}
     rivals |= {name: calibrated(own, label, group) for name, own in joined.items()}
     if joined:
@@ -257,7 +257,7 @@ def of_fields(fields: list[Labelled], maps: dict[str, np.ndarray], logits: dict[
         np.array([float(share.mean()) for share in some]) for some in ([f.mask for f in fields], [maps[f.name] for f in fields])
     )
     label, group = np.array([severity_of(share) for share in true]), np.array([field.group for field in fields])
-    rivals = {"area": by_area(found, true, group, LIMITS[OF])}
+    rivals = {"area": by_area(found, true, group, LIMITS[OF].starts)}
     rivals |= {
         name: calibrated(np.stack([own[f.name].mean(axis=0) for f in fields]), label, group) for name, own in logits.items()
     }
@@ -281,7 +281,7 @@ def report(args: argparse.Namespace, fields: list[Labelled], config: Config) -> 
         "made": {
             "config": asdict(config),
             "steps": {name: steps_of(args.out / name) for name in logits},
-            "limits": LIMITS[OF],
+            "limits": LIMITS[OF].starts,
             "seen": SEEN,
             "expert_sigma": EXPERT_SIGMA,
             "exposures": {field.name: exposure_of(field.name) for field in fields},

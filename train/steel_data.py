@@ -16,10 +16,12 @@ import numpy as np
 from PIL import Image
 
 from corrovis.errors import BadInputError
+from corrovis.steel.results import CLEAN
 
-CLEAN = "background"
 SOURCE = "NEU-CLS-64, nine defect classes, and patches without defect; 7 of 10 blocks of file numbers"
 """What the shipped networks learned from, for their records."""
+SEEN = "Learned from NEU-CLS-64: 64 px grey patches of hot-rolled strip from one line, at one scale"
+"""With which the limits in their records begin."""
 BLOCK, MARGIN = 30, 3
 HELD_OUT = (1, 4, 8)  # of every ten blocks
 Part = Literal["train", "held_out"]

@@ -47,8 +47,6 @@ def features_of(grey: np.ndarray, features: Features) -> np.ndarray:
 def likeness(made: Sample, real: Sample, rounds: int) -> Scores:
     """Distances and coverage of made features against real ones of the same class."""
     scores = {name: distance(measure, made, real, rounds) for name, measure in (("fd_lite0", frechet), ("kid", kernel))}
-    for score in scores.values():
-        score["blocks_real"], score["blocks"] = score.pop("cars_real"), score.pop("cars")
     precision, recall = coverage(made.features, real.features), coverage(real.features, made.features)
     return scores | {"precision": by_block(precision, made.groups), "recall": by_block(recall, real.groups)}
 

@@ -51,7 +51,7 @@ class CarMasker:
             BadInputError: `at` is outside the picture, or `whole` is set too
         """
         if whole and at is not None:
-            raise BadInputError("the whole picture is to be taken for car, and one car of it as well; leave one of the two out")
+            raise BadInputError("the whole picture (--whole) and one car (--at) exclude each other; leave one out")
         began = time.perf_counter()
         spec = self.store.spec(MODEL)
         logits = self._logits(photo.rgb, int(spec.input["size"]))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -29,10 +28,10 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 
 @contextlib.contextmanager
-def working(what: str, as_json: bool) -> Iterator[Status]:
-    """A spinner on standard error."""
+def working(what: str, as_json: bool) -> Iterator[Callable[[str], None]]:
+    """A spinner on standard error; what it yields says what is being done now."""
     with guarded(as_json), err.status(f"{what} ...") as status:
-        yield status
+        yield lambda now: status.update(Text(f"{now} ..."))  # a file's name may have brackets in it
 
 
 @contextlib.contextmanager
@@ -75,12 +74,17 @@ def print_json(answer: dict[str, Any]) -> None:
     print(json.dumps(answer, default=str, allow_nan=False), flush=True)
 
 
+def print_line(text: str) -> None:
+    """A line on standard output as it is: a file's name may have brackets in it, or be longer than the window is wide."""
+    out.print(text, soft_wrap=True, markup=False, highlight=False)
+
+
 def print_table(columns: list[str], rows: list[list[str]]) -> None:
     table = Table(box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))  # a file's name may have brackets in it
+        table.add_row(*map(Text, row))
     out.print(table)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, open_store, out, print_items, print_json, print_table, say, working
+from corrovis.commands.answers import Json, open_store, print_items, print_json, print_line, print_table, say, working
 from corrovis.errors import BadInputError, NoCarError, advising
 
 
@@ -16,7 +16,7 @@ def age(
     photo: Annotated[Path, typer.Argument(help="Photo of a car.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures; made if missing.")],
     level: Annotated[
-        list[float] | None, typer.Option(help="0 none to 3 severe, fractions too; repeat it.  [default: 0 1 2 3]")
+        list[float] | None, typer.Option(help="0 none to 3 severe, fractions too; repeat it.  \\[default: 0, 1, 2, 3]")
     ] = None,
     video: Annotated[bool, typer.Option("--video", help="Also an MP4 from none to severe, 960 pixels long at the most.")] = False,
     seed: Annotated[int, typer.Option(help="Another seed, other rust.")] = 0,
@@ -53,7 +53,7 @@ def age(
         return
     rows = [[f"{item['level']:g}", f"{item['rust_fraction']:.1%}", str(item["file"])] for item in answer["levels"]]
     print_table(["level", "rust", "file"], rows)
-    out.print(f"car mask {answer['car_mask']}" + (f", video {answer['video']}" if video else ""), soft_wrap=True)
+    print_line(f"car mask {answer['car_mask']}" + (f", video {answer['video']}" if video else ""))
 
 
 def pixel_of(text: str | None) -> tuple[float, float] | None:
@@ -61,7 +61,7 @@ def pixel_of(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
     try:
-        x, y = (float(part) for part in text.split(","))
+        x, y = (float(part) for part in text.replace("_", "?").split(","))  # to float 4_0 is 40
     except ValueError as error:
         raise BadInputError(f"--at {text} is no pixel; give two numbers, from left and from top, as in 640,480") from error
     return x, y

@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, open_store, out, print_items, print_json, print_table, say, settings, tell, working
+from corrovis.commands.answers import (
+    Json,
+    open_store,
+    print_items,
+    print_json,
+    print_line,
+    print_table,
+    say,
+    settings,
+    tell,
+    working,
+)
 
 if TYPE_CHECKING:
-    from rich.status import Status
-
     from corrovis.sem.inspection import Inspector
     from corrovis.tasks.inspect_request import InspectRequest
 
@@ -21,7 +30,7 @@ def inspect(
     images: Annotated[list[Path], typer.Argument(help="Micrographs, photos of steel structures, or folders of them.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder for masks, pictures and reports; made if missing.")],
     model: Annotated[
-        str | None, typer.Option(help="ni20cr, pits304 or steel-structures.  [default: what suits the picture]")
+        str | None, typer.Option(help="ni20cr, pits304 or steel-structures.  \\[default: what suits the picture]")
     ] = None,
     pixel_size: Annotated[str | None, typer.Option(help="Side of a pixel, 0.5um or 500nm; overrides what the file says.")] = None,
     scale_bar: Annotated[
@@ -31,17 +40,19 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Find and measure corroded regions: masks, areas, severity, heat maps and reports, and a summary of all pictures."""
-    with working("inspecting", as_json) as status:
+    with working("inspecting", as_json) as now:
         request = _asked(model, pixel_size, scale_bar, saliency)
 
         from corrovis.files import make_folder
         from corrovis.images import pictures_in
-        from corrovis.tasks.inspection import inspect_files
+        from corrovis.tasks.inspection import inspect_files, of_earlier_runs
 
         files = [file for path in images for file in (pictures_in(path) if path.is_dir() else [path])]
         make_folder(folder)
-        items = inspect_files(_inspector(), [(file, "") for file in files], folder, request, _telling(status))
-    print_items(items, as_json, (["file", "severity", "corroded", "report"], _row), "inspected")
+        items = inspect_files(_inspector(), [(file, "") for file in files], folder, request, _telling(now))
+    say(of_earlier_runs(folder, items))
+    shown = items if as_json else _scale_told_once(items)
+    print_items(shown, as_json, (["file", "severity", "corroded", "report"], _row), "inspected")
 
 
 def progression(
@@ -55,42 +66,46 @@ def progression(
     as_json: Json = False,
 ) -> None:
     """How corrosion grows with exposure, for each condition, and how conditions differ: plot, report, a CSV of all fields."""
-    with working("inspecting", as_json) as status:
+    with working("inspecting", as_json) as now:
         request = _asked(model, pixel_size, scale_bar)
 
         from corrovis.files import make_folder
-        from corrovis.render.progression_words import level_told, share_told
+        from corrovis.render.progression_words import GROWTH, growth_row
         from corrovis.sem.exposure_table import read_table
-        from corrovis.tasks.inspection import progression_files
+        from corrovis.tasks.inspection import of_earlier_runs, progression_files
 
         rows = read_table(table)
         make_folder(folder)
-        answer = progression_files(_inspector(), rows, folder, request, _telling(status))
+        answer = progression_files(_inspector(), rows, folder, request, _telling(now))
+    answer["warnings"] += of_earlier_runs(folder, answer["items"])
     if as_json:
         print_json(answer)
         return
     say(answer["warnings"])
-    for item in answer["items"]:
+    for item in _scale_told_once(answer["items"]):
         if "error" in item:
             tell(f"left out: {item['error']}")
         say(item.get("warnings", []), item["file"])
     for sentence in answer["summary"]:
-        out.print(sentence, soft_wrap=True, markup=False)
-    lines = [
-        [c["condition"], str(len(c["exposure"])), share_told(c["trend"], "+"), level_told(c["severity_trend"], "+")]
-        for c in answer["conditions"]
-    ]
-    print_table(["condition", "fields", "corroded, points of % per hour", "severity, levels per hour"], lines)
-    out.print(f"report {answer['report']}, a line for each field {answer['csv']}", soft_wrap=True)
+        print_line(sentence)
+    print_table(GROWTH, [growth_row(one, one["condition"]) for one in answer["conditions"]])
+    print_line(f"report {answer['report']}, a line for each field {answer['csv']}")
 
 
-def _telling(status: Status) -> Callable[[int, int, str], None]:
+def _scale_told_once(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items without their notes on scale bars whose length nobody gave, of which one line tells, with the option for it."""
+    from corrovis.sem.fields import BAR_DRAWN
+
+    plain = [{**item, "warnings": [n for n in item.get("warnings", []) if BAR_DRAWN not in n]} for item in items]
+    if bars := sum(new["warnings"] != item.get("warnings", []) for new, item in zip(plain, items, strict=True)):
+        of = "the picture" if len(items) == 1 else f"{bars} of {len(items)} pictures"
+        say([f"{of}: a scale bar is drawn; give what is written at it with --scale-bar, as in 10um, for sizes in micrometres"])
+    return plain
+
+
+def _telling(now: Callable[[str], None]) -> Callable[[int, int, str], None]:
     """What tells whoever waits how far it is."""
-
-    def progress(done: int, of: int, name: str) -> None:
-        status.update(f"inspecting {name} ({done + 1} of {of}) ...")
-
-    return progress
+    return lambda done, of, name: now(f"inspecting {name} ({done + 1} of {of})")
 
 
 def _asked(model: str | None, pixel_size: str | None, scale_bar: str | None, saliency: bool = True) -> InspectRequest:

@@ -10,14 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corrovis.commands.answers import Json, err, guarded, open_store, out, print_items, print_json, print_table, say, working
+from corrovis.commands.answers import (
+    Json,
+    err,
+    guarded,
+    open_store,
+    print_items,
+    print_json,
+    print_line,
+    print_table,
+    say,
+    working,
+)
 from corrovis.errors import BadInputError
 
 if TYPE_CHECKING:
     from corrovis.steel.results import Brush
 
 Strength = Annotated[float, typer.Option(help="0 leaves the plate as it is, 1 is the whole effect.")]
-Mask = Annotated[Path | None, typer.Option(help="PNG of the plate's size, white where it is to happen.  [default: everywhere]")]
+Mask = Annotated[Path | None, typer.Option(help="PNG of the plate's size, white where it is to happen.  \\[default: everywhere]")]
 
 
 def steel(
@@ -67,7 +78,7 @@ def defect_add(
 
 def defect_erase(
     plate: Annotated[Path, typer.Argument(help="Picture of steel with a defect.")],
-    file: Annotated[Path | None, typer.Option("--out", help="PNG to write.  [default: PLATE_erased.png, here]")] = None,
+    file: Annotated[Path | None, typer.Option("--out", help="PNG to write.  \\[default: PLATE_erased.png, here]")] = None,
     strength: Strength = 1.0,
     mask: Mask = None,
     as_json: Json = False,
@@ -101,8 +112,9 @@ def _show(answer: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    likeliest = max(answer["probabilities"].items(), key=lambda item: item[1], default=("nobody looked", 0.0))
-    print_table(["file", "class", "taken for"], [[str(answer["file"]), answer["class"], f"{likeliest[0]} {likeliest[1]:.2f}"]])
+    found = max(answer["probabilities"].items(), key=lambda item: item[1], default=None)  # None: no inspector looked
+    taken_for = f"{found[0]} {found[1]:.2f}" if found else ""
+    print_table(["file", "class", "taken for"], [[str(answer["file"]), answer["class"], taken_for]])
 
 
 def synthesize_steel(
@@ -110,7 +122,7 @@ def synthesize_steel(
     count: Annotated[int, typer.Option("-n", help="Patches of each class.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder for the set; made if missing.")],
     clean: Annotated[
-        Path | None, typer.Option("--from", help="Folder of clean steel to start from.  [default: drawn steel]")
+        Path | None, typer.Option("--from", help="Folder of clean steel to start from.  \\[default: drawn steel]")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, another set.")] = 0,
     check: Annotated[bool, typer.Option("--check/--no-check", help="Keep only what the inspector takes for its class.")] = True,
@@ -139,4 +151,4 @@ def synthesize_steel(
         print_json(answer)
         return
     print_table(["class", "patches"], [[one, str(len(files))] for one, files in answer["files"].items()])
-    out.print(f"manifest {answer['manifest']}", soft_wrap=True)
+    print_line(f"manifest {answer['manifest']}")

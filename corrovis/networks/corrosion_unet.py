@@ -19,7 +19,7 @@ class CorrosionUNet(nn.Module):
     """Logits of background and of each corrosion class.
 
     Shape:
-        input: (n, 3, H, W), H and W divisible by 32; a grey field three times over
+        input: (n, 3, H, W), H and W divisible by 32, in [-1, 1]: RGB, or a grey field three times over
         output: (n, classes, H, W) logits, class 0 is the background
     """
 

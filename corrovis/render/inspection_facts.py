@@ -9,7 +9,7 @@ from statistics import median
 from corrovis import __version__
 from corrovis.manifest import WeightSpec
 from corrovis.sem.results import FIELD_SEVERITIES, Field, Inspection, Opinion
-from corrovis.sem.severity import LIMITS_FROM
+from corrovis.sem.severity import LIMITS
 
 DECIMALS, MOST_DECIMALS = (0.03, 0.003), 4  # standard deviations below which a share in per cent has one more
 MM2 = 1e5  # square micrometres from which an area is given in square millimetres
@@ -24,7 +24,7 @@ OF_HEAT = "A heat map shows what an answer rests on; it is not a measurement of 
 OF_REGIONS = (
     "A region's dot has its colour in the picture, where the largest regions carry their numbers.",
     "Equivalent diameter: that of a disc of the same area.",
-    "Circularity: 4π times area over perimeter squared; 1 for a disc, near 0 for a long or ragged outline; above 1 it is cut.",
+    "Circularity: 4π times area over perimeter squared; 1 for a disc, near 0 for a long or ragged outline; capped at 1.",
     "Solidity: area over that of the convex hull; 1 without notches, less for branches, nets and discs of a few pixels.",
     "Eccentricity: that of the ellipse with the same second moments; 0 for a circle, near 1 for a needle.",
     "Circularity and eccentricity of regions below 50 px² are those of their pixels' corners and mean little.",
@@ -62,12 +62,12 @@ def facts_of(inspection: Inspection) -> list[tuple[str, str]]:
 
 def measured_how(inspection: Inspection, spec: WeightSpec) -> list[tuple[str, str]]:
     """What was measured, with what, and how well that is known to work, as (name, value)."""
-    opinion, limits = inspection.opinion, LIMITS_FROM.get(inspection.model)
+    opinion = inspection.opinion
     return [
         ("Picture", picture_text(inspection.field)),
         ("Inspected", f"{inspection.at:%Y-%m-%d %H:%M} UTC, Corrovis {__version__}"),
-        ("What follows ±", f"a standard deviation, below which about two in three errors stay; {error_text(spec)}"),
-        *([("Limits of severity", limits)] if limits else []),
+        ("What follows ±", f"one standard deviation: about two errors in three are smaller; {error_text(spec)}"),
+        ("Limits of severity", LIMITS[inspection.model].source),
         ("Model", f"{inspection.model}, {threshold_text(spec)}, sha256 {inspection.map.made_by.sha256}"),
         *([("Scores of the model", metrics_text(spec))] if spec.metrics else []),
         ("Limits of the model", spec.limits),

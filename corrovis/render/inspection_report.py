@@ -24,7 +24,7 @@ from corrovis.render.sem_pictures import colours_of, heat_map, overlay, with_leg
 from corrovis.render.sem_plots import size_histogram
 from corrovis.results import Byte
 from corrovis.sem.results import FIELD_SEVERITIES, Inspection, Opinion, Region
-from corrovis.sem.severity import LIMITS_FROM
+from corrovis.sem.severity import LIMITS
 
 SHOWN_ROWS = 200  # regions in the HTML; all of them are in the CSV
 NUMBERED = 10  # regions whose numbers stand in the picture
@@ -134,7 +134,7 @@ def record(inspection: Inspection) -> dict[str, Any]:
         "severity_from": "corroded area; the probabilities are what the model's measured error of area leaves open",
         "second_opinion": opinion_record(inspection.opinion) if inspection.opinion else None,
         "severity_limits": list(grade.limits),
-        "severity_limits_from": LIMITS_FROM.get(inspection.model),
+        "severity_limits_from": LIMITS[inspection.model].source,
         "severity_sigma": round(grade.sigma, 6),
         "corroded_fraction": round(inspection.map.corroded_fraction, 6),
         "corroded_fraction_sigma": round(grade.sigma, 6),

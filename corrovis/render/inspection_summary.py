@@ -20,7 +20,7 @@ from corrovis.render.inspection_facts import percent, share_text, shares_text
 from corrovis.render.inspection_report import PICTURES, REPORTS
 from corrovis.render.pages import write_page
 from corrovis.sem.results import FIELD_SEVERITIES
-from corrovis.sem.severity import LIMITS_FROM
+from corrovis.sem.severity import LIMITS
 
 SUMMARY, OVERVIEW = "summary.csv", "summary.html"
 SMALL = 240  # px; long side of the overview's pictures
@@ -93,8 +93,7 @@ def _counted(model: str, lines: list[dict[str, Any]]) -> str:
 def _limits(lines: list[dict[str, Any]]) -> Iterator[str]:
     """The limits of severity of each model, and where they are from."""
     for model, (low, high) in sorted({line["model"]: line["limits"] for line in lines}.items()):
-        come = f" ({LIMITS_FROM[model]})" if model in LIMITS_FROM else ""
-        yield f"{model}: moderate from {percent(low)} corroded, severe from {percent(high)}{come}."
+        yield f"{model}: moderate from {percent(low)} corroded, severe from {percent(high)} ({LIMITS[model].source})."
 
 
 def _row(line: dict[str, Any], picture: Path) -> dict[str, Any]:

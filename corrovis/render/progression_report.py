@@ -17,11 +17,13 @@ from corrovis.render.pages import write_page
 from corrovis.render.pdf import Shown, Table, write_tables_pdf
 from corrovis.render.progression_words import (
     CAPTION,
+    GROWTH,
     INTERVALS,
     MEANING,
     TITLE,
     by_text,
     fields_told,
+    growth_row,
     hours_told,
     in_words,
     level_told,
@@ -150,8 +152,8 @@ def said_of_specimens(fields: list[dict[str, Any]]) -> list[str]:
     if not again:
         return []
     named = f"{', '.join(again[:3])}{f' and {len(again) - 3} more' * (len(again) > 3)}"
-    told = "repeated measures, which intervals take for independent; where specimens are different, name them apart"
-    return [f"the same specimen at several exposures or conditions ({named}): {told}"]
+    told = "but intervals treat its measurements as independent; if they are different specimens, give each its own name"
+    return [f"the same specimen was measured at several exposures or conditions ({named}), {told}"]
 
 
 def _write_csv(fields: list[dict[str, Any]], path: Path) -> None:
@@ -225,15 +227,7 @@ def _tables(answer: dict[str, Any], fields: list[dict[str, Any]], names: Names) 
 
 
 def _growth(conditions: list[dict[str, Any]], names: Names) -> Table:
-    rows = [
-        [
-            *(names[c["condition"]], str(len(c["exposure"]))),
-            *(share_told(c["trend"], "+"), level_told(c["severity_trend"], "+")),
-        ]
-        for c in conditions
-    ]
-    headings = ["condition", "fields", "corroded, points of % per hour", "severity, levels per hour"]
-    return Table("Growth, condition by condition", headings, rows)
+    return Table("Growth, condition by condition", GROWTH, [growth_row(one, names[one["condition"]]) for one in conditions])
 
 
 def _means(conditions: list[dict[str, Any]], names: Names) -> Table:

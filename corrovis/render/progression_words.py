@@ -12,6 +12,7 @@ CAPTION = (
     "A dot is a field; a bar, a little beside its hour, the interval of the mean of repeats; a line with its band the trend of a "
     "condition."
 )
+GROWTH = ["condition", "fields", "corroded, points of % per hour", "severity, levels per hour"]
 NO_LINE = "too few specimens or exposures, or several models"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 INTERVALS = {"Welch t": "Welch's t over repeats", "paired t": "paired t over the exposures", None: "none"}
@@ -73,6 +74,11 @@ def _contrast(one: dict[str, Any]) -> str:
     if not is_sure(found):
         return f"{second} and {first} cannot be told apart, {amount}."
     return f"{second} is {'more' if found['value'] > 0 else 'less'} corroded than {first}, {amount}."
+
+
+def growth_row(one: dict[str, Any], name: str) -> list[str]:
+    """The cells below `GROWTH` of a condition that is called so."""
+    return [name, str(len(one["exposure"])), share_told(one["trend"], "+"), level_told(one["severity_trend"], "+")]
 
 
 def is_sure(estimate: dict[str, Any]) -> bool:

@@ -23,7 +23,7 @@ from PIL import Image
 
 from corrovis.images import read_photo
 from corrovis.manifest import WeightSpec
-from corrovis.render.inspection_facts import DECIMALS, MOST_DECIMALS, error_text
+from corrovis.render.inspection_facts import DECIMALS, MOST_DECIMALS, error_text, percent
 from corrovis.render.inspection_report import SHOWN_ROWS
 from corrovis.render.sem_pictures import CLASS_COLOURS, GOLDEN_ANGLE, OPACITY, SATURATION, class_colours
 from corrovis.results import Byte
@@ -105,9 +105,7 @@ def _graded(item: dict[str, Any]) -> dict[str, Any]:
         "sigma": item["severity_sigma"],
         "severities": FIELD_SEVERITIES,
         "severity_names": [shared.severity_name(one) for one in FIELD_SEVERITIES],
-        "how": wording.HOW_GRADED.format(
-            low=shared.percent(low), high=shared.percent(high), source=item.get("severity_limits_from") or wording.NO_SOURCE
-        ),
+        "how": wording.HOW_GRADED.format(low=percent(low), high=percent(high), source=item["severity_limits_from"]),
         "opinion": opinion_text(item["second_opinion"]),
     }
 
@@ -140,7 +138,7 @@ def opinion_text(opinion: dict[str, Any] | None) -> str:
     if opinion is None:
         return ""
     called = opinion["severity"]
-    share = shared.percent(opinion["probabilities"][called])
+    share = percent(opinion["probabilities"][called])
     return wording.SECOND_OPINION.format(severity=shared.severity_name(called), share=share)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from corrovis.ui.wording.shared import percent
+from corrovis.render.inspection_facts import percent
 
 HERE = Path(__file__).parent
 CPU = {"concurrency_id": "cpu", "concurrency_limit": 2}  # all work on pictures shares two places

@@ -255,7 +255,7 @@ def painted_of(drawn: dict[str, Any] | None) -> np.ndarray[Any, np.dtype[np.bool
 
 
 def make_stage() -> gr.HTML:
-    return drawing("steel_stage", "steel-block", ("stage",), words=wording.STAGE)
+    return drawing("steel_stage", "steel-block", ("stage",), words=wording.STAGE, clean=CLEAN)
 
 
 def make_editor() -> gr.ImageEditor:

@@ -4,7 +4,7 @@ const words = props.words;
 const stage = element.querySelector(".steel-stage");
 const find = (name) => stage.querySelector("." + name);
 const [slider, seed] = ["strength input", "seed input"].map(find);
-const CLEAN = "background", SHOWN = 3;
+const CLEAN = props.clean, SHOWN = 3;
 const view = { value: null, chosen: null, strength: 1, awaited: null }; // awaited: the plate chosen last, until it is there
 
 const cellOf = (name) => view.value.cells.find((cell) => cell.name === name);

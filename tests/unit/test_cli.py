@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -15,13 +16,15 @@ import numpy as np
 import pytest
 from command_line import Run
 from PIL import Image
+from rich.console import Console
 
 from corrovis import cli
 from corrovis.car.masking import CarMasker
+from corrovis.commands import answers
 from corrovis.render.video import FILM_SIDE
 from corrovis.results import CarMask, Photo
 from corrovis.settings import Settings
-from corrovis.tasks.car import NO_CAR
+from corrovis.tasks.car import GREY, NO_CAR
 
 
 @pytest.fixture
@@ -86,11 +89,35 @@ def test_what_another_run_left_in_the_folder_is_told(corrovis: Run, car: Path, t
     assert answer.json["warnings"] == [f"{out} holds level_2.png, rusting.mp4 of an earlier run as well"]
 
 
-def test_age_for_people_is_a_table(corrovis: Run, car: Path, tmp_path: Path) -> None:
-    answer = corrovis("age", car, "--out", tmp_path / "o", "--level", 1)
+@pytest.mark.parametrize("name", ["o", "fleet [old]", "y[/z]"])
+def test_age_for_people_is_a_table(corrovis: Run, car: Path, tmp_path: Path, name: str) -> None:
+    """A folder may be called like a style of rich's, which would not be shown, or like the end of one."""
+    answer = corrovis("age", car, "--out", tmp_path / name, "--level", 1)
     assert answer.code == 0
     assert "rust" in answer.out
-    assert "car mask" in answer.out
+    assert f"car mask {tmp_path / name / 'car_mask.png'}\n" in answer.out
+
+
+def test_a_spinner_shows_a_file_s_name_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(answers, "err", Console(file=shown, force_terminal=True))
+    with answers.working("inspecting", as_json=False) as now:
+        now("inspecting pits [bold].png")
+    assert "inspecting pits [bold].png ..." in shown.getvalue()
+
+
+def test_where_no_inspector_looked_none_is_told(
+    corrovis: Run, car: Path, toy_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = json.loads((toy_weights / "manifest.json").read_text())
+    manifest["models"] = [record for record in manifest["models"] if record["name"] == "steel-pegan"]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "steel-pegan.safetensors").symlink_to(toy_weights / "steel-pegan.safetensors")
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    answer = corrovis("defect", "add", car, "--class", "spots", "--out", "o.png")
+    assert answer.code == 0, answer.err
+    assert answer.out.split() == ["file", "class", "taken", "for", "o.png", "spots"]
 
 
 def test_one_car_can_be_aged_alone(corrovis: Run, car: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,16 +149,17 @@ def test_a_place_outside_is_refused_before_anything_is_done(
 
 BAD_AGE: dict[str, tuple[list[str], str]] = {
     "no such photo": (["none.jpg", "--out", "o"], "none.jpg cannot be read"),
-    "a folder": ([".", "--out", "o"], ": . cannot be read, for it is no file but a folder; give the files in it"),
+    "a folder": ([".", "--out", "o"], ": . cannot be read, for it is a folder; name the files in it"),
     "level too high": (["car.png", "--out", "o", "--level", "3.5"], "level 3.5 is outside 0 to 3"),
     "level is no number": (["car.png", "--out", "o", "--level", "high"], "should be a valid number"),
     "level is NaN": (["car.png", "--out", "o", "--level", "nan"], "outside 0 to 3"),
     "seed below 0": (["car.png", "--out", "o", "--seed", "-1"], "seed -1 is outside 0 to 9007199254740992"),
     "seed beyond what JSON counts": (["car.png", "--out", "o", "--seed", str(2**53 + 1)], "is outside 0 to 9007199254740992"),
     "a pixel in words": (["car.png", "--out", "o", "--at", "left,top"], "--at left,top is no pixel; give two numbers"),
+    "a pixel with a digit too many": (["car.png", "--out", "o", "--at", "4_0,3"], "--at 4_0,3 is no pixel; give two numbers"),
     "a pixel with one number": (["car.png", "--out", "o", "--at", "40"], "--at 40 is no pixel; give two numbers"),
     "a pixel outside": (["car.png", "--out", "o", "--at", "96,3"], "point (96, 3) is outside the picture of 96 x 72"),
-    "all and one": (["car.png", "--out", "o", "--at", "9,3", "--whole"], "leave one of the two out"),
+    "all and one": (["car.png", "--out", "o", "--at", "9,3", "--whole"], "exclude each other; leave one out"),
     "no photo": (["--out", "o"], "Missing argument"),
     "out is a file": (["car.png", "--out", "car.png"], "cannot be made a folder"),
     "unknown option": (["car.png", "--colour", "red"], "No such option"),
@@ -176,11 +204,21 @@ def test_a_labs_own_network_gets_the_threads_that_were_set(
     assert asked == [3]
 
 
-def test_threads_that_are_no_number_are_one_line(corrovis: Run, car: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CORROVIS_THREADS", "auto")
+@pytest.mark.parametrize("threads", ["auto", "1025", "9" * 20])
+def test_threads_that_cannot_be_are_one_line(corrovis: Run, car: Path, monkeypatch: pytest.MonkeyPatch, threads: str) -> None:
+    monkeypatch.setenv("CORROVIS_THREADS", threads)
     answer = corrovis("grade", car)
     assert answer.code == 2
-    assert "CORROVIS_THREADS is 'auto'" in answer.err
+    assert f"CORROVIS_THREADS is '{threads}'; set it to a whole number up to 1024, 0 for all cores, or leave it out" in answer.err
+
+
+def test_an_interruption_is_one_line_and_exit_130(corrovis: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("corrovis.manifest.read_manifest", interrupted)
+    answer = corrovis("models", "--json")
+    assert (answer.code, answer.out, answer.err) == (130, "", "corrovis: it was interrupted; run it again\n")
 
 
 def test_a_disk_that_is_full_is_one_line(corrovis: Run, car: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,6 +268,13 @@ def test_grade_says_that_it_saw_no_car(corrovis: Run, car: Path, monkeypatch: py
     answer = corrovis("grade", car)
     assert answer.code == 0
     assert answer.err == f"note: {car}: {NO_CAR}\n", "a line, longer than a window is wide"
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_grade_says_that_it_saw_no_colour(corrovis: Run, car: Path, tmp_path: Path, mode: str) -> None:
+    grey = tmp_path / "grey.jpg"
+    Image.open(car).convert("L").convert(mode).save(grey)
+    assert corrovis("grade", grey, "--json").json["items"][0]["warnings"] == [GREY]
 
 
 def test_grade_leaves_with_2_only_when_all_failed(corrovis: Run, tmp_path: Path) -> None:
@@ -290,7 +335,7 @@ def test_a_port_that_is_taken_is_one_line(corrovis: Run, monkeypatch: pytest.Mon
     for answer, said in ((taken, f"port {port} cannot be opened"), (beyond, "port 65536 cannot be opened")):
         assert (answer.code, answer.out) == (2, "")
         assert said in answer.err
-        assert "choose another with --port" in answer.err
+        assert "choose another with corrovis serve --port or GRADIO_SERVER_PORT" in answer.err
         assert answer.err.count("\n") == 1
     assert served == []
     assert corrovis("serve", "--port", port, "--json").json["port"] == port
@@ -311,19 +356,23 @@ def test_a_port_of_the_environment_that_is_none_is_one_line(
     assert answer.err == f"corrovis: GRADIO_SERVER_PORT is {text!r}; set it to a number from 1 to 65535, or leave it out\n"
 
 
-def test_the_port_that_is_told_is_the_one_that_the_page_gets(corrovis: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_port_that_was_set_is_held_or_refused(corrovis: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[str | None] = []
     monkeypatch.setattr(cli.runpy, "run_path", lambda *_, **__: served.append(os.environ.get("GRADIO_SERVER_PORT")))
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        taken = other.getsockname()[1]
-        told = []
-        for text in (str(taken), ""):
-            monkeypatch.setenv("GRADIO_SERVER_PORT", text)
-            told.append(corrovis("serve", "--json").json["port"])
+        taken = str(other.getsockname()[1])
+        monkeypatch.setenv("GRADIO_SERVER_PORT", taken)
+        answer = corrovis("serve", "--json")
+        assert (answer.code, answer.out, served) == (2, "", [])
+        assert answer.err.startswith(f"corrovis: port {taken} cannot be opened")
+    told = []
+    for text in (taken, ""):
+        monkeypatch.setenv("GRADIO_SERVER_PORT", text)
+        told.append(corrovis("serve", "--json").json["port"])
     assert served == [str(port) for port in told]
-    assert taken < told[0] < taken + 100
+    assert told[0] == int(taken)
     assert 7860 <= told[1] < 7960
 
 
@@ -353,6 +402,24 @@ def test_version_and_help(corrovis: Run) -> None:
     bare = corrovis()
     assert bare.code == 2
     assert "Usage" in bare.out
+
+
+@pytest.mark.parametrize(
+    ("words", "default"),
+    [
+        (["age"], "0, 1, 2, 3"),
+        (["inspect"], "what suits the picture"),
+        (["layers"], "material"),
+        (["tafel"], "the file's, or 1"),
+        (["batch"], "this machine's cores"),
+        (["defect", "erase"], "PLATE_erased.png, here"),
+        (["serve"], "GRADIO_SERVER_PORT, or the first free from 7860"),
+    ],
+)
+def test_help_names_the_defaults(corrovis: Run, monkeypatch: pytest.MonkeyPatch, words: list[str], default: str) -> None:
+    """What stands in square brackets is a style to rich, and is not shown."""
+    monkeypatch.setenv("COLUMNS", "250")
+    assert f"[default: {default}]" in corrovis(*words, "--help").out
 
 
 def test_as_a_process(toy_weights: Path) -> None:

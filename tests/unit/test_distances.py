@@ -59,7 +59,7 @@ def test_the_interval_of_a_distance_holds_it_and_counts_cars() -> None:
     real = Sample(dice.normal(size=(12, 5)) + 1, np.repeat([f"b{i}" for i in range(4)], 3))
     found = distance(kernel, made, real, rounds=50)
     assert found["low"] < found["value"] < found["high"]
-    assert (found["n"], found["cars"], found["n_real"], found["cars_real"]) == (20, 10, 12, 4)
+    assert (found["n"], found["groups"], found["n_real"], found["groups_real"]) == (20, 10, 12, 4)
     first, second = made.halves(dice)
     assert not set(first.groups) & set(second.groups)
     assert len(first) + len(second) == 20

@@ -94,6 +94,24 @@ def test_a_folder_is_its_pictures_and_notes_are_told(corrovis: Run, folder: Path
     assert "data bar cropped" in said
 
 
+def test_what_an_earlier_run_left_and_scale_bars_are_told_once(corrovis: Run, folder: Path) -> None:
+    """The second run's summary replaces that of the first, whose folders stay."""
+    for name in ("x.png", "y.png"):
+        Image.fromarray(with_bar(grains(), "bottom", 0)).save(folder / name)
+    first = corrovis("inspect", folder / "plain.png", "--out", folder / "o", "--no-saliency")
+    assert "earlier run" not in first.err
+    table = folder / "table.csv"
+    table.write_text("file,exposure_h,condition\nx.png,1,a\ny.png,2,a\n")
+    left = f"{folder / 'o'} holds plain/report.html of an earlier run as well, which summary.csv and summary.html no longer name"
+    answer = corrovis("progression", table, "--out", folder / "o")
+    assert left in answer.err
+    assert answer.err.count("a scale bar") == answer.err.count("2 of 2 pictures: a scale bar is drawn") == 1
+    assert "--scale-bar, as in 10um" in answer.err
+    again = corrovis("inspect", folder / "x.png", folder / "y.png", "--out", folder / "o", "--no-saliency", "--json")
+    assert left in again.err
+    assert all("scale bar of 60 px is drawn" in " ".join(item["warnings"]) for item in again.json["items"])
+
+
 def test_the_summary_has_a_line_for_each_picture(corrovis: Run, folder: Path) -> None:
     """Also for one that could not be read, and for no other run's."""
     (folder / "out").mkdir()

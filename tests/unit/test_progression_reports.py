@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock, patch
 
-from corrovis.render import progression_report
+from corrovis.render import pdf, progression_report
 from corrovis.render.pdf import Shown, Table
 from corrovis.render.progression_report import trend_record, write_progression
 from corrovis.render.progression_words import TITLE, by_text
@@ -63,6 +63,19 @@ def test_reports_have_a_key_to_names_that_the_plot_cannot_write(tmp_path: Path) 
     assert "condition 1: names in letters that this font lacks" in written.call_args.args[1][0]
 
 
+def test_a_long_condition_leaves_the_other_columns_their_width(tmp_path: Path) -> None:
+    """As does a picture's name that no program would show whole."""
+    points = [Point("c" * 330, hours, 0.3, LOW, "low") for hours in (4, 8)]
+    rows = [Row(Path(f"{hours}.png"), hours, "c" * 330) for hours in (4, 8)]
+    items = [item_of(point, "low") | {"file": f"{'n' * 9000}.png"} for point in points]
+    write_progression(rows, items, points, tmp_path)
+    assert (tmp_path / "progression.pdf").read_bytes().startswith(b"%PDF")
+    paper = pdf._begun("wide")
+    number, words = pdf._widths(paper, ["Hours", "Condition"], [["1.5", "c" * 900]], 100)
+    assert number > paper.get_string_width("1.5")
+    assert number + words <= 100
+
+
 def test_pictures_of_several_models_are_told_apart(tmp_path: Path) -> None:
     """In the warnings, with the pictures of each; in the table of HTML, PDF and CSV."""
     points = [Point("dry", h, 0.1 * h, (1, 0, 0), "low", "pits304" if h > 4 else "ni20cr") for h in (1, 2, 3, 4, 5)]
@@ -84,7 +97,7 @@ def test_a_specimen_at_several_hours_or_in_several_conditions_is_told(tmp_path: 
     points = [Point(name, h, 0.1 * h, LOW, "low", specimen=specimen) for name, h, specimen in places]
     rows = [Row(Path(f"{k}.png"), one.exposure_h, one.condition, one.specimen) for k, one in enumerate(points)]
     (said,) = write_progression(rows, [item_of(point, "low") for point in points], points, tmp_path)["warnings"]
-    assert said.startswith("the same specimen at several exposures or conditions (s1): repeated measures")
+    assert said.startswith("the same specimen was measured at several exposures or conditions (s1), but intervals treat")
 
 
 def test_warnings_that_differ_in_a_number_stand_once() -> None:

@@ -25,7 +25,7 @@ from corrovis.render.sem_pictures import READABLE, class_colours, rounds, with_n
 from corrovis.results import Byte, Provenance
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection, Opinion, PixelSize, Saliency
-from corrovis.sem.severity import LIMITS_FROM, grade_area
+from corrovis.sem.severity import LIMITS, grade_area
 from corrovis.store import Store
 from corrovis.tasks.rescale import rebuilt
 
@@ -232,11 +232,11 @@ def test_the_report_says_what_was_measured_how_well_and_when(
     assert places == sorted(places), "the result first, and how it was measured last"
     for fact in (
         "0 % ± 5 points<",
-        "two in three errors stay; error of area on 9 fields",
+        "two errors in three are smaller; error of area on 9 fields",
         "100 ± 2,500 µm² of 50,000 µm²",
         "<td>ni20cr, threshold 0.5, sha256 0000",
         "<strong>Doubt:</strong> faint",
-        LIMITS_FROM["ni20cr"].split(", ")[1],
+        LIMITS["ni20cr"].source.split(", ")[1],
         "median 9.03 µm, largest 9.03 µm",
         f"2026-01-02 03:04 UTC, Corrovis {__version__}",
         "miou 0.04 (0.01 to 0.09); area error 0.04 (0.01 to 0.09), on 9 fields",

@@ -175,7 +175,8 @@ def test_doubts_are_counted_and_stand_before_notes(visit: InspectVisit) -> None:
     assert sem_jobs.doubts_text([long]) == "1: the model saw this picture of many pixels at a size that is much less …"
     one = visit.current
     item, noted = one.item, replace(field_of(grains()), notes=("data bar cropped",))
-    found = Inspection(noted, "toy", map_of(np.zeros((180, 240))), (), grade_area(0, (0.1, 0.2), 0.01), None, None, ("unsure",))
+    grade = grade_area(0, (0.1, 0.2), 0.01)
+    found = Inspection(noted, "ni20cr", map_of(np.zeros((180, 240))), (), grade, None, None, ("unsure",))
     assert record(found)["warnings"] == ["unsure", "data bar cropped"]
     assert sent(one)["warnings"][: len(item["doubts"])] == item["doubts"]
 

@@ -32,7 +32,6 @@ GALLERY = "Choose a picture"
 SUMMARY_COLUMNS = ["No.", "Picture", "Severity", "Corroded", "Regions", "Doubts", "Model"]
 SECOND_OPINION = "Second opinion, from a classifier that measures no area: {severity}, {share} sure."
 ERROR = "Standard deviation of the corroded share: {how}"
-NO_SOURCE = "nobody says from where"
 HOW_GRADED = (
     "Moderate from {low} corroded, severe from {high}; these limits: {source}. The bars say what the model's error of area, "
     "measured on specimens that it had not seen, leaves open."

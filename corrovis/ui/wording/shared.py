@@ -13,8 +13,3 @@ EXPIRED = "This photo was already deleted here; upload it again"
 
 def severity_name(severity: str) -> str:
     return severity.capitalize()
-
-
-def percent(share: float) -> str:
-    """0.004 -> "<1 %", 0.42 -> "42 %"."""
-    return "<1 %" if 0 < share < 0.01 else f"{share:.0%}".replace("%", " %")
