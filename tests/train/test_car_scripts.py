@@ -115,6 +115,11 @@ def test_evaluation_scores_the_paper_and_says_what_it_skipped(data: Path, checkp
     assert set(found["anchors"]) == {"unrusted", "real_halves", "real_cars"}
     assert (tmp_path / "car.png").exists()
 
+    run("evaluate.py", "car", "--data", data, "--smoke", *options[2:])
+    again = json.loads(report.read_text())
+    assert again["metrics"] == found["metrics"], "without a checkpoint, the paper's scores are those of the report before"
+    assert again["notes"]["car-cyclegan"]["earlier_run"]
+
 
 @pytest.mark.slow
 def test_mask_trains_on_another_encoder(data: Path, tmp_path: Path) -> None:
