@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 import torch
 
-from corrovis.car.detail import Canvas, finish, periodic_grain
+from corrovis.car.detail import Canvas, before_background, finish, periodic_grain
 from corrovis.car.onset import CANVAS, LEVELS, PRIOR, features, fractal, onset_levels
 from corrovis.car.onset import ONSET_UNIT as ONSET_UNIT
 from corrovis.networks.rust_texture import TONE_SIGMA
@@ -45,6 +45,8 @@ GLOSS = 0.35  # how much lighter than the middle of the paint its lightest panel
 LIT = 0.9  # of the paint is darker than what is taken for full light: reflections in dark paint would bleach its rust
 NEAR = 0.3  # of the size of the paint: how far around it the light that falls on it is looked for
 FAINT = 20.0  # CIELAB lightness below which differences of the paint are reflections rather than light
+DEEP, DEEP_UNTIL = 0.35, 2.0  # of its light that the oldest rust lacks, and the onset, a level, from which on rust lacks none
+EATEN, HOLES = (0.85, 1.0), 0.35  # depth, with the pits', at which metal is eaten through, and what that takes of its light
 OLD = np.array([46.0, 12.5, 20.0])
 """CIELAB of old rust in full light; `GAIN` makes it the orange of a young rim."""
 
@@ -70,10 +72,13 @@ class Ager:
         prior = features(rgb, car, paint) @ np.array(list(PRIOR.values()), np.float32) - DOUBT * doubt_of(paint)
         onset = onset_levels(prior, paint, seed, car_size)
         layer = self._rust(tone_of(rgb, paint, seed), onset, seed)
-        onset = beyond_paint(follow_grain(onset, layer), paint)
+        grain = grain_of(layer)
+        layer = deepened(layer, onset, grain)
+        onset = beyond_paint(follow_grain(onset, grain), paint)
         places = np.random.default_rng(seed + 3).uniform(0, GRAIN_SIDE, (2, 2)).astype(np.float32)
         full_paint = np.asarray(np.round(mask.paint * 255), np.uint8)
         full_onset, full_layer = finish(Canvas(onset, layer, rgb, paint, self._grain(), places), photo.rgb, full_paint)
+        before_background(full_layer, photo.rgb, mask.car)
         spec = self.store.spec(MODEL)
         return AgedCar(
             photo=photo,
@@ -195,12 +200,24 @@ def roughness_of(age: Float, seed: int) -> Float:
     return np.stack([0.5 * rough, 0.6 * rough], axis=2).astype(np.float32)
 
 
-def follow_grain(onset: Float, layer: Byte) -> Float:
-    """Rust creeps along its own grain: dark pits of the layer begin earlier, light crests later."""
+def grain_of(layer: Byte) -> Float:
+    """(H, W) float32 in [-2, 2], how much lighter than around it the rust is: pits below 0, crests above."""
     grey = cv2.cvtColor(layer, cv2.COLOR_RGB2GRAY).astype(np.float32)
     grain = grey - cv2.GaussianBlur(grey, (0, 0), 3.0)
-    later = np.clip(grain / (grain.std() + 1e-6), -2, 2) * GRAIN
-    return np.where(onset < LEVELS[-1], onset + later, onset).clip(RAMP, LEVELS[-1]).astype(np.float32)
+    return np.asarray(np.clip(grain / (grain.std() + 1e-6), -2, 2), np.float32)
+
+
+def deepened(layer: Byte, onset: Float, grain: Float) -> Byte:
+    """Rust is darkest where it began, and its pits are eaten through where it began first: at arches and sills."""
+    depth = np.clip((DEEP_UNTIL - onset) / (DEEP_UNTIL - LEVELS[0]), 0, 1)
+    depth = depth * depth
+    light = 1 - DEEP * depth - HOLES * smoothstep(EATEN[0], EATEN[1], depth - 0.1 * cv2.blur(grain, (3, 3)))
+    return np.asarray(layer * light[..., None], np.uint8)
+
+
+def follow_grain(onset: Float, grain: Float) -> Float:
+    """Rust creeps along its own grain: dark pits of the layer begin earlier, light crests later."""
+    return np.where(onset < LEVELS[-1], onset + GRAIN * grain, onset).clip(RAMP, LEVELS[-1]).astype(np.float32)
 
 
 def beyond_paint(onset: Float, paint: Float) -> Float:

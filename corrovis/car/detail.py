@@ -14,13 +14,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corrovis.car.edges import enlarged, line_over
+from corrovis.car.edges import enlarged, line_over, shares_at_outline
 from corrovis.car.onset import LEVELS, ONSET_UNIT
-from corrovis.results import Byte, Float
+from corrovis.results import Bool, Byte, Float
 
 RELIEF_SIGMA = 5.0  # canvas pixels
 MIRRORED = 30.0  # of 255: on black paint, what differs less is a reflection rather than a crease
 DARK = 80.0  # of 255: lighter paint shows more creases than reflections
+BUSY = 0.05, 0.15  # of the light: mean depth of thin dark lines in dark paint that are gaps, and that trees mirrored in it have
+FADED = 0.65  # of what is seen there: the rest tells the form of the panels
+BUSY_SIGMA = 16.0  # canvas pixels
 GAP, GAP_DEPTH = 7, 1.6  # canvas pixels that a dark line is narrower than, and how much darker than the photo's it is drawn
 EDGE_RADIUS = 3  # canvas pixels
 EDGE_VARIANCE = 130.0  # of grey levels; what varies less is no edge
@@ -64,13 +67,27 @@ def finish(canvas: Canvas, rgb: Byte, paint: Byte) -> tuple[NDArray[np.uint16], 
         box = (slice(top, min(top + ROWS, first + height)), slice(left, left + width))
         grey = cv2.cvtColor(rgb[box], cv2.COLOR_RGB2GRAY).astype(np.float32)
         begins = enlarged(canvas.onset, rgb.shape[:2], box, cv2.INTER_CUBIC)
-        slope, coarse, ground = np.moveaxis(enlarged(maps, rgb.shape[:2], box), 2, 0)
+        slope, coarse, ground, mirrored = np.moveaxis(enlarged(maps, rgb.shape[:2], box), 2, 0)
         fine = _fine_grain(canvas, scale, box)
         begins += slope * (grey - coarse) + GRAIN_IN_ONSET * fine
         onset[box] = np.ceil(begins.clip(LEVELS[0], LEVELS[-1]) / ONSET_UNIT).clip(0, 65535)
-        shade = np.minimum(relief(grey, ground), gaps(grey, ground, scale)) * (1 + GRAIN_IN_LAYER * fine)
+        shade = 1 - (1 - np.minimum(relief(grey, ground), gaps(grey, ground, scale))) * (1 - mirrored)
+        shade *= 1 + GRAIN_IN_LAYER * fine
         layer[box] = np.clip(enlarged(rust, rgb.shape[:2], box, cv2.INTER_CUBIC) * shade[..., None], 0, 255)
     return onset, layer
+
+
+def before_background(layer: Byte, rgb: Byte, car: Bool) -> None:
+    """Mixes into the rust, in place, at the outline of the car what the photo's pixels there have of the background.
+
+    So the rust has the photo's own soft outline, and the picture is untouched outside the mask all the same.
+
+    Shape:
+        layer, rgb: (H, W, 3) uint8
+        car: (H, W) bool
+    """
+    at, share, behind = shares_at_outline(rgb, car)
+    layer[at] = np.round(behind + share[:, None] * (layer[at] - behind)).astype(np.uint8)
 
 
 def relief(grey: Float, ground: Float) -> Float:
@@ -104,12 +121,26 @@ def _smooth(periodic: Float, sigma: float) -> Float:
 
 
 def _maps(canvas: Canvas) -> Float:
-    """(h, w, 3) float32: slope of the onset over the photo's grey (He and Sun 2015), the grey, and the ground around it."""
+    """(h, w, 4) float32: slope of the onset over the photo's grey (He and Sun 2015), grey, the ground around it, `_mirrored`."""
     grey = cv2.cvtColor(canvas.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
     slope, _ = line_over(grey, canvas.onset, EDGE_RADIUS, EDGE_VARIANCE)
     weight = canvas.paint + 1e-3  # sky behind a roof is no ground: the roof's edge would be dark beside it
-    ground = cv2.GaussianBlur(grey * weight, (0, 0), RELIEF_SIGMA) / cv2.GaussianBlur(weight, (0, 0), RELIEF_SIGMA)
-    return np.stack([slope, grey, ground], axis=2)
+    blurred = cv2.GaussianBlur(grey * weight, (0, 0), RELIEF_SIGMA) / cv2.GaussianBlur(weight, (0, 0), RELIEF_SIGMA)
+    ground = np.asarray(blurred, np.float32)
+    return np.stack([slope, grey, ground, _mirrored(grey, ground, canvas.paint)], axis=2)
+
+
+def _mirrored(grey: Float, ground: Float, paint: Float) -> Float:
+    """(h, w) float32 in [0, 1): how much of what is seen in dark paint is left out of the rust, for it mirrors the surroundings.
+
+    Thin dark lines are dense in them, where gaps between panels are few.
+    """
+    inside = cv2.erode((paint > 0.5).astype(np.float32), np.ones((GAP, GAP), np.uint8))
+    lines = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((GAP, GAP), np.uint8)) / (ground + 20)
+    quarter = cv2.resize(np.stack([lines * inside, inside], axis=2), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    around = cv2.GaussianBlur(quarter, (0, 0), BUSY_SIGMA / 4)
+    dense = np.clip((around[..., 0] / (around[..., 1] + 0.05) - BUSY[0]) / (BUSY[1] - BUSY[0]), 0, 1)
+    return np.asarray(FADED * cv2.resize(dense, grey.shape[::-1]) * np.clip(2 - ground / DARK, 0, 1), np.float32)
 
 
 def _fine_grain(canvas: Canvas, scale: float, box: tuple[slice, slice]) -> Float:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import torch
 
-from corrovis.car.edges import guided
+from corrovis.car.edges import guided, shares_at_outline
 from corrovis.car.separating import Labels, separated
 from corrovis.errors import BadInputError, NoCarError
 from corrovis.networks.car_unet import CAR, PAINT
@@ -30,6 +30,7 @@ MODEL = "car-mask"
 LEAST_CAR = 0.01  # of the picture; less is no car
 FURTHER = 0.625  # of the working size: how large the third look sees the photo
 RIM = 2.0  # of the network's pixels: how far before the outline of the car the paint may have faded
+SMOOTH = 0.75  # of the network's pixels: where car and background are equally light the photo's grain frays the outline
 SEEN = 40.0  # of 255: less contrast between a car and what is behind it shows no rim
 CLOSE_UP = 0.3  # of the picture's border: a close-up has car on so much of it
 NEARLY_CAR = 0.3  # mean probability of a background island that is car: 0.31 and more on panels cut off by the picture's border
@@ -107,7 +108,9 @@ class CarMasker:
             return np.ones(rgb.shape[:2], np.bool_)
         # Filled islands are car, removed specks are not, whatever the network says.
         held = np.where(small_car, np.maximum(probability, 0.51), np.minimum(probability, 0.49)).astype(np.float32)
-        return with_rim(optimise(guided(held, rgb, radius=4, epsilon=1e-3) > 0.5), rgb)
+        followed = guided(held, rgb, radius=4, epsilon=1e-3)
+        sigma = SMOOTH * max(rgb.shape) / max(held.shape)
+        return with_rim(optimise(cv2.GaussianBlur(followed, (0, 0), sigma) > 0.5), rgb)
 
     def _paint_at_full_size(self, rgb: Byte, probability: Float, car: Bool, whole: bool) -> Float:
         """(H, W) float32 in [0, 1], following the photo's edges, 0 outside the car."""
@@ -116,7 +119,7 @@ class CarMasker:
         followed = guided(probability.astype(np.float32), rgb, radius=3)
         steep = np.clip((followed - 0.5) * SLOPE + 0.5, 0, 1)
         reach = max(2, ceil(RIM * max(car.shape) / max(probability.shape)))
-        return to_the_silhouette(np.asarray(steep * car, np.float32), car, reach)
+        return with_lips(to_the_silhouette(np.asarray(steep * car, np.float32), car, reach), car, rgb)
 
 
 def with_rim(car: Bool, rgb: Byte) -> Bool:
@@ -144,16 +147,22 @@ def to_the_silhouette(paint: Float, car: Bool, reach: int) -> Float:
         return paint
     box = slice(max(0, top - 1), top + height + 1), slice(max(0, left - 1), left + width + 1)
     inside, rim = car[box].astype(np.uint8), paint[box]
-    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
-    inner = np.asarray(depth > reach, np.uint8)
+    inner = np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 5) > reach, np.uint8)
     if not inner.any():
         return paint
     away, nearest = cv2.distanceTransformWithLabels(1 - inner, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     further_in = np.zeros(int(nearest.max()) + 1, np.float32)
     further_in[nearest[inner > 0]] = rim[inner > 0]
     out = paint.copy()
-    shaded = further_in[nearest] * np.minimum(1, 0.5 + 0.25 * depth)  # the outermost pixels are mixed with the background
-    out[box] = np.where((inside > 0) & (away <= 2 * reach), np.maximum(rim, shaded), rim)
+    out[box] = np.where((inside > 0) & (away <= 2 * reach), np.maximum(rim, further_in[nearest]), rim)
+    return out
+
+
+def with_lips(paint: Float, car: Bool, rgb: Byte) -> Float:
+    """(H, W) float32: paint with those pixels beside it that have its colour: lips of arches, edges of panels."""
+    at, share, _ = shares_at_outline(rgb, paint > 0.5, outside=True)
+    out = paint.copy()
+    out[at] = np.maximum(paint[at], share * car[at])
     return out
 
 

@@ -33,6 +33,7 @@ HEAD_START = 4.0  # of that part, in units of the score
 
 SPOKES, TYRE = 0.05, 0.1
 """Of the car's size: what is closed so that spokes do not divide a wheel, and the least disc that fits into one."""
+RUBBER = 0.03  # of the car's size: thickness of a tyre
 LONGEST = 1.6  # a wheel's width over its height: grilles and bumpers are longer
 
 
@@ -110,7 +111,8 @@ def _wheels(lightness: Float, car: Bool, solid: Bool, lowness: Float) -> Bool:
     """Dark parts of the car that are not paint, as round as a wheel in its arch and as near to the ground."""
     size = float(np.sqrt(max(1, int(car.sum()))))
     paint_light = float(np.median(lightness[solid])) if solid.any() else 0.5
-    dark = car & ~solid & (lowness > 0.4) & (lightness < max(0.22, 0.6 * paint_light))
+    at_rim = cv2.erode(car.astype(np.uint8), _disc(2 * RUBBER * size)) == 0  # a tyre in the sun is lighter, but ends the car
+    dark = car & ~solid & (lowness > 0.4) & (at_rim | (lightness < max(0.22, 0.6 * paint_light)))
     closed = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_CLOSE, _disc(SPOKES * size))
     outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = cv2.drawContours(np.zeros_like(closed), outlines, -1, 1, cv2.FILLED)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corrovis.car.ageing import (
+    DEEP_UNTIL,
     GAIN,
     GLOSS,
     ONSET_UNIT,
@@ -19,7 +20,9 @@ from corrovis.car.ageing import (
     YOUTH,
     Ager,
     compose,
+    deepened,
     doubt_of,
+    grain_of,
     panel_light,
     rust_fraction,
     smoothstep,
@@ -200,6 +203,19 @@ def test_features_see_wheel_and_sill() -> None:
     assert all(column.min() >= 0 and column.max() <= 1 for column in found.values())
 
 
+def test_a_tyre_that_the_sun_lights_below_is_a_wheel() -> None:
+    """Bright alloys, a dark arch above them, and below a tyre hardly darker than the paint, where the car ends."""
+    rgb = np.full((100, 200, 3), 110, np.uint8)
+    paint = np.zeros((100, 200), np.float32)
+    paint[20:75, 20:180] = 1
+    cv2.circle(paint, (65, 72), 18, 0, cv2.FILLED)
+    wheel = cv2.circle(np.zeros(paint.shape, np.uint8), (65, 72), 17, 1, cv2.FILLED) > 0
+    rgb[wheel], rgb[wheel & (np.arange(100) < 68)[:, None]] = 100, 20
+    cv2.circle(rgb, (65, 72), 12, (200, 200, 200), cv2.FILLED)
+    found = features(rgb, wheel | (paint > 0), paint)
+    assert found[52, 65, list(PRIOR).index("wheel_arch")] > 0.5
+
+
 def test_neither_grille_nor_lamp_is_a_wheel_and_what_is_above_them_no_sill() -> None:
     """A car drawn from the front corner: two wheels on the ground, grille and lamp in the paint, a bumper under them."""
     rgb = np.full((100, 220, 3), 200, np.uint8)
@@ -273,6 +289,18 @@ def test_rust_neither_glows_nor_is_an_even_brown(seed: int) -> None:
     assert lightness.std() > 6
     redness = cv2.cvtColor(tone, cv2.COLOR_RGB2LAB)[..., 1].astype(np.float32)
     assert (redness - cv2.GaussianBlur(redness, (0, 0), 10)).std() > 0.7, "only large patches look like camouflage"
+
+
+def test_rust_is_darkest_where_it_began_and_pitted_there() -> None:
+    """From a door of onset 2.5 to a sill of 0.4; the layer is even but for one pit and one crest in each row."""
+    layer = np.full((40, 60, 3), 120, np.uint8)
+    layer[:, 10:13], layer[:, 40:43] = 90, 150
+    onset = np.linspace(2.5, 0.4, 40, dtype=np.float32)[:, None].repeat(60, axis=1)
+    deep = deepened(layer, onset, grain_of(layer)).astype(float).mean(axis=2)
+    assert (deep[onset[:, 0] > DEEP_UNTIL] == layer[onset[:, 0] > DEEP_UNTIL].mean(axis=2)).all()
+    assert (np.diff(deep[:, 25]) <= 0).all()
+    assert 0.55 * 120 < deep[-1, 25] < 0.75 * 120
+    assert deep[-1, 11] / 90 < 0.6 < deep[-1, 41] / 150
 
 
 def test_rust_leans_to_the_hue_of_the_paint_beside_it() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from corrovis.car import detail
 from corrovis.car.ageing import beyond_paint
-from corrovis.car.detail import Canvas, finish, gaps, periodic_grain, relief
+from corrovis.car.detail import Canvas, before_background, finish, gaps, periodic_grain, relief
 from corrovis.car.edges import enlarged
 from corrovis.car.onset import LEVELS, ONSET_UNIT
 
@@ -78,6 +78,34 @@ def test_gaps_between_dark_panels_stay_visible_through_rust() -> None:
     assert at_line(68.0, 2) < 0.7
     assert 0.7 < at_line(15.0, 2) < 1
     assert at_line(200.0, 2) == at_line(68.0, 12) == 1
+
+
+def test_what_black_paint_mirrors_fades_from_its_rust_and_a_lone_gap_stays() -> None:
+    """Branches mirrored in the right half of a black panel, a gap between two doors in the left."""
+    photo = np.full((SIDE, SIDE, 3), 60, np.uint8)
+    photo[:, SIDE // 2 :: 6] = photo[:, SIDE // 2 + 1 :: 6] = photo[:, 12:14] = 20
+    even = replace(made_canvas(photo), layer=np.full((SIDE, SIDE, 3), 100, np.uint8), grain=np.zeros((32, 32), np.float32))
+    _, layer = finish(even, photo, np.full((SIDE, SIDE), 255, np.uint8))
+    grey = layer.astype(float).mean(axis=(0, 2))
+    assert grey[12:14].max() < 0.6 * grey[8]
+    assert grey[-20:].min() > 0.65 * grey[-20:].max()
+
+
+def test_rust_ends_at_the_outline_as_softly_as_the_car() -> None:
+    """A white car before black, its outermost pixel a third car: a third of the rust is there, and nothing outside the mask."""
+    photo = np.zeros((40, 60, 3), np.uint8)
+    car = np.zeros((40, 60), bool)
+    car[10:30, 10:] = True
+    photo[11:29, 11:], photo[10, 11:], photo[29, 11:], photo[10:30, 10] = 240, 80, 80, 80
+    layer = np.full((40, 60, 3), 90, np.uint8)
+    before_background(layer, photo, car)
+    assert layer[10, 20:50].mean() == pytest.approx(30, abs=5)
+    assert (layer[13:27, 13:50] == 90).all()
+    assert (layer[~car] == 90).all()
+    assert (layer[15:25, -1] == 90).all(), "the picture's border is no outline"
+    for none in (np.zeros((40, 60), bool), np.ones((40, 60), bool)):
+        before_background(layer, photo, none)
+    assert layer[10, 20:50].mean() == pytest.approx(30, abs=5)
 
 
 def test_a_bright_sky_does_not_darken_the_edge_of_a_roof() -> None:

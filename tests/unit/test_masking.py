@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,10 +10,21 @@ from hypothesis import strategies as st
 from skimage.measure import label
 
 from corrovis.car.edges import guided
-from corrovis.car.masking import car_at, optimise, paint_given_car, places_on, to_the_silhouette, with_doubtful, with_rim
+from corrovis.car.masking import (
+    CarMasker,
+    car_at,
+    optimise,
+    paint_given_car,
+    places_on,
+    to_the_silhouette,
+    with_doubtful,
+    with_lips,
+    with_rim,
+)
 from corrovis.car.separating import separated
 from corrovis.errors import BadInputError
 from corrovis.resizing import resized
+from corrovis.store import Store
 
 
 def canvas() -> np.ndarray:
@@ -164,12 +176,41 @@ def test_paint_reaches_the_outline_of_the_car_where_the_nearest_further_in_is_pa
     paint[45:60, 20:50] = 0
     paint[25:40, 110:] = 0.2  # dull paint at the border of the picture
     further = to_the_silhouette(paint, car, 4)
-    assert further[20, 60:100] == pytest.approx(np.full(40, 0.75))
-    assert (further[21:59, 60:100] == 1).all()
+    assert (further[20:60, 60:100] == 1).all()
     assert not further[50:60, 20:45].any()
     assert not further[~car].any()
     assert (further[25:40, 110:] == paint[25:40, 110:]).all()
     assert (further >= paint).all()
+
+
+def test_the_lip_of_an_arch_is_paint_that_has_its_colour() -> None:
+    """White paint that the network ends two pixels before a black wheel; grey plastic beside it has another colour."""
+    rgb = np.full((60, 80, 3), 240, np.uint8)
+    rgb[30:] = 10
+    rgb[:, 60:] = 90
+    paint = np.zeros((60, 80), np.float32)
+    paint[5:28, 5:59] = 1
+    car = np.zeros((60, 80), bool)
+    car[5:55, 5:75] = True
+    found = with_lips(paint, car, rgb)
+    assert (found[28, 10:50] > 0.7).all()
+    assert not found[30:].any()
+    assert not found[8:25, 60:].any()
+    assert not found[~car].any()
+    assert (found >= paint).all()
+
+
+def test_an_outline_where_no_contrast_is_does_not_fray(toy_store: Store) -> None:
+    """A car as light as the grainy road behind it: the mask's outline is as straight as the network's."""
+    dice = np.random.default_rng(0)
+    photo = np.clip(dice.normal(120, 25, (240, 320, 1)), 0, 255).astype(np.uint8).repeat(3, axis=2)
+    probability = np.zeros((60, 80), np.float32)
+    probability[15:45, 20:60] = 1
+    car = CarMasker(toy_store)._car_at_full_size(
+        photo, cv2.GaussianBlur(probability, (0, 0), 1.0), probability > 0.5, whole=False
+    )
+    top = car[:, 100:220].argmax(axis=0)
+    assert top.std() < 0.75
 
 
 def test_what_is_all_rim_or_no_car_is_left_as_it_is() -> None:
