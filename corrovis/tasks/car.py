@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from corrovis.car.ageing import compose, rust_fraction
-from corrovis.car.grading import Grader
+from corrovis.car.grading import Grader, tinted
 from corrovis.car.masking import CarMasker
 from corrovis.contrast import colourless
 from corrovis.files import left_behind
@@ -21,6 +21,7 @@ FILM = "rusting.mp4"
 NOTHING_TO_CHOOSE = "only one car can be told apart here, so it makes no difference which was asked for"
 NO_CAR = "no car was found in it; the severity is that of the whole picture, as if it showed a car from near"
 GREY = "the photo has no colour, by which rust is told, so its severity may be too low; give it in colour"
+TINTED = "the photo has one tint for its colours, as sepia has, so its severity may be wrong; give it in its own colours"
 
 
 def write_levels(aged: AgedCar, levels: list[float], folder: Path, picked: bool = False, video: bool = False) -> dict[str, Any]:
@@ -47,7 +48,8 @@ def write_levels(aged: AgedCar, levels: list[float], folder: Path, picked: bool 
 
 def grade_photo(grader: Grader, masker: CarMasker, photo: Photo) -> dict[str, Any]:
     """The record of one photo, without its `file`; it warns where no colour is seen, or no car, which may still be near."""
-    warnings = [*photo.notes, *([] if masker.sees_car(photo) else [NO_CAR]), *([GREY] if colourless(photo.rgb) else [])]
+    colours = [GREY] if colourless(photo.rgb) else [TINTED] if tinted(photo) else []
+    warnings = [*photo.notes, *([] if masker.sees_car(photo) else [NO_CAR]), *colours]
     grade = grader.grade(photo)
     probabilities = dict(zip(SEVERITIES, grade.probabilities.tolist(), strict=True))
     return {"severity": grade.severity, "probabilities": probabilities, "warnings": warnings}

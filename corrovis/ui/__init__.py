@@ -1,4 +1,7 @@
+import importlib
 import os
 
-if os.environ.get("GRADIO_SERVER_PORT") == "":  # not set, but gradio would fail over it while it is imported
-    del os.environ["GRADIO_SERVER_PORT"]
+port = os.environ.pop("GRADIO_SERVER_PORT", None)
+importlib.import_module("gradio")  # which fails over a port that is none; `free_port` says so in a line
+if port:
+    os.environ["GRADIO_SERVER_PORT"] = port

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from corrovis.tasks.car import NO_CAR
+from corrovis.tasks.car import GREY, NO_CAR, TINTED
 from corrovis.ui import car_jobs
 from corrovis.ui.car_jobs import CarDesk, CarVisit
 from corrovis.ui.complaints import complaining, complaint
@@ -112,10 +112,12 @@ def make_stage(examples: list[Path]) -> gr.HTML:
 
 
 def grade_bars(item: dict[str, Any] | None) -> str:
-    """Four bars, the most likely one marked, and what they are of; empty without a grade."""
+    """Four bars, the most likely one marked, what they are of, and why to doubt them; empty without a grade."""
     if item is None:
         return ""
     shares = [(shared.severity_name(severity), share) for severity, share in item["probabilities"].items()]
     rows = bars(shares, shared.severity_name(item["severity"]))
     hint = wording.GRADE_HINT_NO_CAR if NO_CAR in item["warnings"] else wording.GRADE_HINT
-    return f'<section class="bars"><h2>{wording.GRADE_TITLE}</h2>{rows}<p>{hint}</p></section>'
+    doubts = [f"{said[0].upper()}{said[1:]}." for said in item["warnings"] if said in (GREY, TINTED)]
+    below = "".join(f"<p>{said}</p>" for said in (hint, *doubts))
+    return f'<section class="bars"><h2>{wording.GRADE_TITLE}</h2>{rows}{below}</section>'

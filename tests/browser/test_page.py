@@ -57,7 +57,7 @@ def test_severity_of_the_photo_is_shown(ready: Page) -> None:
     bars = ready.locator(".bars")
     expect(bars.get_by_role("heading", name="Rust in your photo")).to_be_visible()
     expect(bars.get_by_role("listitem")).to_have_text(["None70 %", "Mild20 %", "Moderate6 %", "Severe4 %"])
-    expect(bars).to_contain_text("What the photo shows now")
+    expect(bars).to_contain_text("How likely each level is in the photo as it came")
 
 
 def test_without_a_car_the_whole_picture_is_offered(page: Page, tmp_path: Path) -> None:

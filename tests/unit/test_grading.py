@@ -21,7 +21,7 @@ from scripts import run
 from support import ONE_CAR, REPO_OF_ONE_CAR, cars_of, is_held_out
 
 from corrovis import golden
-from corrovis.car.grading import MODEL, Grader, square
+from corrovis.car.grading import MODEL, Grader, square, tinted
 from corrovis.manifest import read_manifest, sha256_of
 from corrovis.networks.severity_net import CAR, RUST, SeverityNet, area_statistics, level_probabilities
 from corrovis.results import SEVERITIES, Photo
@@ -124,6 +124,17 @@ def test_square_neither_turns_nor_mirrors() -> None:
     rgb[:20, :40, 0] = 255
     assert square(rgb, 8)[:4, :4, 0].min() == 255
     assert square(rgb, 8)[4:].max() == 0
+
+
+def test_a_photo_in_shades_of_one_tint_is_told_from_one_in_colour(toy_photo: Photo) -> None:
+    """The usual sepia matrix of any photo; a red plate, lit from one side, keeps its colour, as does half of a photo."""
+    sepia = np.array([[0.393, 0.349, 0.272], [0.769, 0.686, 0.534], [0.189, 0.168, 0.131]])
+    as_photo = lambda rgb: Photo(np.clip(rgb, 0, 255).astype(np.uint8), "x")  # noqa: E731
+    ramp = np.linspace(0, 255, 96)[None, :, None] * np.ones((72, 1, 1))
+    assert tinted(as_photo(ramp @ np.ones((1, 3)) @ sepia))
+    assert not tinted(as_photo(120 + 0.2 * ramp * [1, 0.2, 0.2]))
+    half = np.where(np.arange(72)[:, None, None] < 36, ramp @ np.ones((1, 3)) @ sepia, ramp * [0.7, 0.9, 1])
+    assert not tinted(as_photo(half))
 
 
 def test_scores_of_a_known_table() -> None:

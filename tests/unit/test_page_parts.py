@@ -6,6 +6,8 @@ import io
 import os
 import re
 import runpy
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -133,6 +135,32 @@ def test_sweeping_begins_with_the_page(uploads: Path, toy_weights: Path, monkeyp
     assert swept == [True]
 
 
+def test_the_page_opens_without_a_network_whose_record_is_damaged(
+    uploads: Path, toy_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in toy_weights.glob("*.safetensors"):
+        (tmp_path / file.name).symlink_to(file)
+    text = (toy_weights / "manifest.json").read_text()
+    assert '"arch": "InspectorNet"' in text
+    (tmp_path / "manifest.json").write_text(text.replace('"arch": "InspectorNet"', '"arch": null'))
+    monkeypatch.setenv("CORROVIS_WEIGHTS", str(tmp_path))
+    doors: list[str] = []
+    monkeypatch.setattr(gr.Blocks, "launch", lambda page, **_: doors.extend(str(fn.api_name) for fn in page.fns.values()))
+    runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+    assert "the record of steel-inspector in " in capsys.readouterr().err
+    assert {"age_car", "inspect", "synthesize_sem"} <= set(doors)
+    assert not {"classify_steel", "add_defect"} & set(doors)
+
+
+@pytest.mark.parametrize("port", ["abc", "7860.5"])
+def test_a_port_that_is_none_is_a_line_before_gradio_reads_it(port: str) -> None:
+    started = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env={**os.environ, "GRADIO_SERVER_PORT": port}, capture_output=True, check=False
+    )
+    cure = "set it to a number from 1 to 65535, or leave it out"
+    assert (started.returncode, started.stderr.decode()) == (2, f"corrovis: GRADIO_SERVER_PORT is {port!r}; {cure}\n")
+
+
 def test_the_pages_own_files_are_utf_8_wherever_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server in the C locale, or on Windows, takes another encoding for granted."""
     read, without = Path.read_text, []
@@ -227,6 +255,8 @@ def test_a_shared_link_shows_our_title_and_picture_and_nothing_of_gradios() -> N
     assert "window.gradio_config" in sent.text
     with Image.open(io.BytesIO(client.get("/preview.jpg").content)) as shown:
         assert shown.width >= 600, "or it is drawn as a small square"
+    blocks.favicon_path = page.launch_options()["favicon_path"]  # as `launch` sets it
+    assert "#b04e16" in client.get("/favicon.ico").text, "our mark in the browser's tab"
 
 
 def test_the_footer_links_to_a_source_only_where_one_is_known() -> None:

@@ -10,7 +10,7 @@ UPLOAD = "Photo of a car"
 DROP = "Drop a photo here\nor choose one"
 NO_CAR = "No car found in this picture. Try another photo, or treat the whole picture as car."
 GRADE_TITLE = "Rust in your photo"
-GRADE_HINT = "What the photo shows now, before any ageing."
+GRADE_HINT = "How likely each level is in the photo as it came, before any ageing."
 GRADE_HINT_NO_CAR = "No car was found in it: this is the severity of the whole picture, as if it showed a car from near."
 STAGE = {
     "stage": "Corrosion stage",
