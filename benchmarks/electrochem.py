@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,9 +42,21 @@ CIRCUITS = (
     "R0-p(R1,CPE1)-p(R2,CPE2)",
     "R0-p(CPE1,R1-p(R2,L1))",
 )
-# impedance.py's class Randles is this circuit: with it the published numbers fit the data, with the table's string they do not.
 DISAGREE = 1.5  # times what our fit leaves of the data, from which it is said that a published one and the data disagree
+# impedance.py's class Randles is this circuit: with it the published numbers fit the data, with the table's string they do not.
 CORRECTED = {"Randles R0-p(R1,C1)-Wo1": "R0-p(R1-Wo1,C1)"}
+CircuitFitter = Callable[[str, Spectrum, Weighting], tuple[np.ndarray, np.ndarray]]
+"""Parameters, in the order of the circuit's names, and their standard errors."""
+
+
+class Published(NamedTuple):
+    """A spectrum and what was published of it; parameters are in the units of the elements."""
+
+    file: str
+    circuit: str
+    spectrum: Spectrum
+    weighting: Weighting
+    parameters: dict[str, float]
 
 
 def row(*cells: object) -> None:
@@ -73,18 +86,18 @@ def squares(text: str, spectrum: Spectrum, weighting: Weighting, values: dict[st
     return float(np.sum(np.abs(off * CircuitProblem(circuit, spectrum, weighting).weight) ** 2))
 
 
-def published_spectra(folder: Path) -> Iterator[tuple[str, str, Spectrum, Weighting, dict[str, float]]]:
-    """File, circuit, spectrum, weighting and published parameters."""
+def published_spectra(folder: Path) -> Iterator[Published]:
     for line in csv.DictReader((folder / "reference_fits.csv").open()):
         spectrum = read_spectra(folder / line["file"])[0]
         weighting: Weighting = "modulus"
         if "exampleData" in line["file"]:  # fitted with unit weights and in the first quadrant only
             keep = spectrum.impedance.imag < 0
             spectrum, weighting = Spectrum(spectrum.frequency_hz[keep], spectrum.impedance[keep], spectrum.name), "unit"
-        yield line["file"], CORRECTED.get(line["circuit"], line["circuit"]), spectrum, weighting, published(line["parameters"])
+        circuit = CORRECTED.get(line["circuit"], line["circuit"])
+        yield Published(line["file"], circuit, spectrum, weighting, read_parameters(line["parameters"]))
 
 
-def published(text: str) -> dict[str, float]:
+def read_parameters(text: str) -> dict[str, float]:
     """ "R0=1 Wo=(2, 3)" -> {"R0": 1, "Wo1_0": 2, "Wo1_1": 3}."""
     text = re.sub(r"Wo=\((\S+), (\S+)\)", r"Wo1_0=\1 Wo1_1=\2", text)
     return {name: float(value) for name, value in re.findall(r"(\w+)=(\S+)", text)}
@@ -141,17 +154,17 @@ def side_by_side(folder: Path) -> Iterator[Tally]:
     print("\nPublished files, all packages without start values: every parameter within 3 %, curves as the published fit\n")
     found = list(published_spectra(folder / "eis"))
     for title, fit in (("spectra, Corrovis", our_circuit), ("spectra, impedance.py", their_circuit)):
-        yield tally(
-            f"published {title}", [lambda one=one, fit=fit: all_near(one, fit(one[1], one[2], one[3])[0]) for one in found]
-        )  # type: ignore[misc]
+        yield tally(f"published {title}", [lambda one=one, fit=fit: as_told(one, fit) for one in found])
     some = list(published_curves(folder / "pdp"))
     for title, tafel in (("curves, Corrovis", our_tafel), ("curves, PolCurveFit", their_tafel)):
-        yield tally(f"published {title}", [lambda c=c, line=line, tafel=tafel: as_published(tafel(c), line) for c, line in some])  # type: ignore[misc]
+        yield tally(f"published {title}", [lambda c=c, line=line, tafel=tafel: as_published(tafel(c), line) for c, line in some])
 
 
-def all_near(one: tuple[str, str, Spectrum, Weighting, dict[str, float]], values: np.ndarray) -> bool:
-    got = dict(zip(parse(one[1]).names, values, strict=True))
-    return all(abs(got[name] / reference - 1) < 0.03 for name, reference in one[4].items())
+def as_told(one: Published, fit: CircuitFitter) -> bool:
+    """Whether a fit finds every published parameter within 3 %."""
+    values, _ = fit(one.circuit, one.spectrum, one.weighting)
+    got = dict(zip(parse(one.circuit).names, values, strict=True))
+    return all(abs(got[name] / reference - 1) < 0.03 for name, reference in one.parameters.items())
 
 
 def left_by(line: dict[str, str], fit: TafelFit) -> float:
@@ -316,14 +329,14 @@ def simulated(count: int) -> Iterator[Tally]:
         ("spectra, impedance.py", their_circuit, all_spectra[:COMPARED]),
         ("spectra, Corrovis on the same", our_circuit, all_spectra[:COMPARED]),
     ):
-        yield tally(f"simulated {title}", [lambda t=t, s=s, x=x, fit=fit: recovered(t, *fit(t, s), x) for t, s, x in part])  # type: ignore[misc]
+        yield tally(f"simulated {title}", [lambda t=t, s=s, x=x, fit=fit: recovered(t, *fit(t, s), x) for t, s, x in part])
     for title, tafel, some in (
         ("curves, PolCurveFit", their_tafel, all_curves[:COMPARED]),
         ("curves, Corrovis on the same", our_tafel, all_curves[:COMPARED]),
         ("curves, Corrovis", our_tafel, all_curves),
         ("curves with a passive film, Corrovis", our_tafel, list(curves(count, passive=True))),
     ):
-        yield tally(f"simulated {title}", [lambda c=c, x=x, tafel=tafel: close(tafel(c), x) for c, x in some])  # type: ignore[misc]
+        yield tally(f"simulated {title}", [lambda c=c, x=x, tafel=tafel: close(tafel(c), x) for c, x in some])
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ def tafel(
     ] = None,
     equivalent_weight: Annotated[float | None, typer.Option(help="Of the metal in g, instead of --alloy.")] = None,
     density: Annotated[float | None, typer.Option(help="Of the metal in g/cm3, instead of --alloy.")] = None,
-    reference: Annotated[str, typer.Option(help="Reference electrode, for the plot's axis.", show_default=False)] = "",
+    reference: Annotated[str, typer.Option(help="Reference electrode, named beside potentials.", show_default=False)] = "",
     method: Annotated[str, typer.Option(help="auto, butler-volmer, mixed, extrapolation or resistance (B / R_p).")] = "auto",
     window: Annotated[
         tuple[float, float] | None,
@@ -65,15 +65,15 @@ def tafel(
     if not good:
         raise none_worked(len(items), items[0]["error"], "curves", "fitted")
     if not as_json:
-        _print_tafels(items, done)
+        _print_tafels(items, done, reference)
 
 
-def _print_tafels(items: list[dict[str, Any]], done: Tafels) -> None:
+def _print_tafels(items: list[dict[str, Any]], done: Tafels, reference: str) -> None:
     """Every file's answer, and what holds for all of them."""
     from corrovis.render.curve_quantities import NO_METAL, arrhenius_quantities, written
 
     for item in items:
-        _print_item(item, len(items) > 1, once=NO_METAL)
+        _print_item(item, len(items) > 1, NO_METAL, reference)
     if any(NO_METAL in item.get("warnings", []) for item in items):
         say([NO_METAL])
     if done.no_series:
@@ -128,7 +128,7 @@ def _circuit_lines(answer: dict[str, Any], unit: str) -> list[str]:
     return lines
 
 
-def _print_item(item: dict[str, Any], titled: bool, once: str) -> None:
+def _print_item(item: dict[str, Any], titled: bool, once: str, reference: str) -> None:
     """One file's answer; the warning `once` holds for all files and is left to the caller."""
     if titled:
         print_line(item["file"])
@@ -137,26 +137,27 @@ def _print_item(item: dict[str, Any], titled: bool, once: str) -> None:
         return
     low, high = item["window_v"]
     used = [f"{key} {item[key]:.5g}" for key in ("area_cm2", "equivalent_weight_g", "density_g_cm3") if item[key] is not None]
-    lines = [f"window {low:.4f} to {high:.4f} V, residual {item['residual_decades'] or float('nan'):.4f} decades", *used]
-    _show_fit(item | {"warnings": [said for said in item["warnings"] if said != once]}, item, lines)
+    against = f" vs {reference}" if reference else ""
+    lines = [f"window {low:.4f} to {high:.4f} V{against}, residual {item['residual_decades'] or float('nan'):.4f} decades", *used]
+    _show_fit(item | {"warnings": [said for said in item["warnings"] if said != once]}, item, lines, reference)
 
 
-def _show_fit(answer: dict[str, Any], values: dict[str, Any], lines: list[str]) -> None:
+def _show_fit(answer: dict[str, Any], values: dict[str, Any], lines: list[str], reference: str = "") -> None:
     print_line(answer.get("circuit") or answer["method"])
-    print_table(COLUMNS, _rows(values))
+    print_table(COLUMNS, _rows(values, reference))
     for line in (*lines, f"plot {answer['plot']}"):
         print_line(line)
     say(answer["warnings"])
 
 
-def _rows(values: dict[str, Any]) -> list[list[str]]:
+def _rows(values: dict[str, Any], reference: str = "") -> list[list[str]]:
     """Name, value, sigma, 95 % limits and unit, as on the page."""
     from corrovis.render.curve_quantities import written
 
     rows = []
     for key, found in values.items():
         if isinstance(found, dict) and "value" in found:
-            one = written(key, found)
+            one = written(key, found, reference)
             limits = f"{one.low} to {one.high}" if one.low else "-"
             rows.append([one.label, one.value or "-", one.sigma or "-", limits, one.unit])
     return rows

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from corrovis.electrochem.headings import UNIT_RANK, Heading, hides_unit, names_units, read_heading, unit_for
+from corrovis.electrochem.headings import UNIT_RANK, Heading, hides_unit, names_factor, names_units, read_heading, unit_for
 from corrovis.electrochem.spectra import SPECTRUM_HINT, like_frequencies, unevenness
 from corrovis.electrochem.tables import Table
 from corrovis.errors import BadInputError
@@ -81,8 +81,12 @@ def columns_of(table: Table, kind: str) -> list[Column]:
 
 
 def is_spectrum(table: Table) -> bool:
-    """Whether a table has frequencies and impedances; beside them instruments note potentials and currents."""
-    return bool(columns_of(table, "frequency")) and any(columns_of(table, kind) for kind in ("imaginary", "phase"))
+    """Whether a table has frequencies and impedances; beside them instruments note potentials and currents.
+
+    VersaStudio writes both columns for every technique, all 0 in a polarisation curve.
+    """
+    measured = any((column.values > 0).any() for column in columns_of(table, "frequency"))
+    return measured and any(columns_of(table, kind) for kind in ("imaginary", "phase"))
 
 
 def polarization_columns(
@@ -123,6 +127,7 @@ def _told_apart(table: Table, name: str, notes: list[str]) -> tuple[list[Column]
         if not found and (title := _empty(table, kind)):
             raise BadInputError(f"{name}: the {kind} column {title!r} holds no number; export the curve again")
     if potentials or currents or table.values.shape[1] != 2:
+        refuse_factor(table, name, HINT)
         seen = ", ".join(table.headings[:8]) if table.headings else f"{table.values.shape[1]} columns without headings"
         raise BadInputError(f"{name}: potential and current cannot be told apart in {seen}; {HINT}")
     return _by_shape(table, name, notes)
@@ -144,8 +149,16 @@ def _by_shape(table: Table, name: str, notes: list[str]) -> tuple[list[Column], 
     return [Column(volt, table.values[:, first])], [Column(ampere, table.values[:, 1 - first])]
 
 
+def refuse_factor(table: Table, name: str, hint: str) -> None:
+    """Raise BadInputError for a heading with a power of ten: it may multiply the numbers or have multiplied them."""
+    for text in (*table.headings, table.titles.unread):
+        if names_factor(text):
+            raise BadInputError(f"{name}: which unit the power of ten in {text[:60]!r} makes cannot be told; {hint}")
+
+
 def refuse_unread(table: Table, name: str, hint: str) -> None:
     """Raise BadInputError where units stand above the numbers that could not be read: a factor nobody sees is worse."""
+    refuse_factor(table, name, hint)
     if line := table.titled_before:
         raise BadInputError(f"{name}: rows that cannot be read part the numbers from the headings {line!r}; {hint}")
     words = ", ".join(table.headings) or table.titles.unread
@@ -166,6 +179,8 @@ def impedance_columns(table: Table, columns: Mapping[str, str] | None, name: str
             raise BadInputError(f"{name}: the first of three columns without headings holds no frequencies; {SPECTRUM_HINT}")
         found = {kind: Column(head, table.values[:, k]) for k, kind in enumerate(PARTS[:3]) if (head := read_heading(kind))}
         notes.append("no headings: the columns were taken for frequency, real and imaginary part")
+    if not columns and not any(found.keys() >= {"frequency", *pair} for pair in (PARTS[1:3], PARTS[3:])):
+        refuse_factor(table, name, SPECTRUM_HINT)
     if "frequency" not in found:
         if columns_of(table, "potential") and columns_of(table, "current"):
             raise BadInputError(f"{name} holds no frequencies but a polarisation curve; fit it with corrovis tafel")

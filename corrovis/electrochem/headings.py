@@ -57,6 +57,8 @@ ANGULAR = re.compile(r"omega|ω|angular.*|kreis.*|pulsa.*")  # frequencies that 
 NOT_UNIT = re.compile(r"\s*(vs\.?|against|\().*$", re.IGNORECASE)  # what may follow a unit: the reference electrode
 # A unit in brackets, behind a slash or alone, but no size such as "1 mV".
 UNIT_SIGN = re.compile(r"(?<![\w.])(?<!\d )[pnumkM]?(A|V|Hz|[Oo]hms?)(?![A-Za-z])")
+# "I x10-6 (A)" may mean microamperes or their inverse; only whoever wrote it knows.
+FACTOR = re.compile(r"((?<![a-z])x|[×*])\s*1(0|e-?\d)|(?<![\w.,])1(0\s*(\^|\*\*)?\s*-?\s*[2-9⁰-⁹³](?!\d)|e-?\d)", re.IGNORECASE)
 # What a heading without a readable unit must not hold: a factor that nobody sees is worse than a question.
 UNREAD = {"current": r"(?<![a-z])(nano|micro|milli|[pnumkg])?a(mp(ere)?s?)?(?![a-z0-9])", "frequency": r"[kmg]hz|rad"}
 
@@ -91,6 +93,8 @@ def _read(text: str) -> Heading | None:
     negated = bool(re.match(r"(-|neg\.? |minus )\s*", text, re.IGNORECASE))
     text = re.sub(r"^(-|neg\.? |minus )\s*", "", text, flags=re.IGNORECASE)
     text, log_base = _without_log(text)
+    if FACTOR.search(text):
+        return None
     name, unit = _split(text)
     name = name.strip(" _#").lower()
     found = _place_of(name, text, unit)
@@ -138,6 +142,11 @@ def names_units(text: str) -> int:
     return len(UNIT_SIGN.findall(text.translate(SYMBOLS)))
 
 
+def names_factor(text: str) -> bool:
+    """Whether a power of ten stands in a heading, which multiplies its numbers or has multiplied them."""
+    return bool(FACTOR.search(text.translate(SYMBOLS)))
+
+
 def _unbracketed(text: str) -> str:
     return text[1:-1].strip() if re.fullmatch(r"\([^()]*\)|\[[^\[\]]*\]", text) else text
 
@@ -158,12 +167,15 @@ def hides_unit(kind: str, text: str) -> bool:
     if len(text) > MAX_LENGTH:
         return kind in UNREAD
     text = text.translate(SYMBOLS)
+    if FACTOR.search(text):
+        return True
     return kind in UNREAD and not _split(text)[1] and bool(re.search(UNREAD[kind], text.lower()))
 
 
 def unit_for(kind: str, text: str) -> str:
     """The unit in a heading of another name, if it is one of this quantity: "Response (mA)" -> mA; else none."""
-    unit = _split(text.translate(SYMBOLS))[1] if len(text) <= MAX_LENGTH else ""
+    text = text.translate(SYMBOLS)
+    unit = _split(text)[1] if len(text) <= MAX_LENGTH and not FACTOR.search(text) else ""
     scale = _unit(unit)
     return unit if scale and scale[2] in UNITS_OF.get(kind, ("ohm",)) else ""
 

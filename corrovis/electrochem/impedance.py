@@ -7,6 +7,7 @@ are needed.  Residuals are divided by |Z| (Boukamp, Solid State Ionics 20 (1986)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,8 +48,10 @@ MISSED = 0.03  # of |Z|, where no Kramers-Kronig test tells what could be left
 WORSE = 1.7  # times what a linear cell leaves of the spectrum that a circuit may
 
 
-def fit_circuit(spectrum: Spectrum, circuit: str = "auto", weighting: Weighting = "modulus") -> CircuitFit:
-    """A circuit string, a name of `NAMED`, or "auto" for the likeliest of `AUTO`.
+def fit_circuit(
+    spectrum: Spectrum, circuit: str = "auto", weighting: Weighting = "modulus", heard: Callable[[], None] = lambda: None
+) -> CircuitFit:
+    """A circuit string, a name of `NAMED`, or "auto" for the likeliest of `AUTO`; `heard`, called before each, may raise.
 
     Raises:
         BadInputError: the string is no circuit, or the spectrum has too few points for it
@@ -58,7 +61,7 @@ def fit_circuit(spectrum: Spectrum, circuit: str = "auto", weighting: Weighting 
         raise BadInputError(f"{spectrum.name} has {few}; {MIN_POINTS} or more are needed to fit a circuit")
     spectrum = thinned(spectrum)
     if circuit.strip().lower() == "auto":
-        return _fit_auto(spectrum, weighting)
+        return _fit_auto(spectrum, weighting, heard)
     one = _solve(spectrum, parse(NAMED.get(circuit.strip().lower(), circuit)), weighting)
     return _finish(spectrum, one, "try another circuit or auto")
 
@@ -105,11 +108,15 @@ class _Solution:
         return n * float(np.log(max(self.cost / n, ACCURACY**2))) + len(self.values) * float(np.log(n))
 
 
-def _fit_auto(spectrum: Spectrum, weighting: Weighting) -> CircuitFit:
+def _fit_auto(spectrum: Spectrum, weighting: Weighting, heard: Callable[[], None]) -> CircuitFit:
+    def solved(text: str) -> _Solution:
+        heard()
+        return _solve(spectrum, parse(text), weighting)
+
     texts = [text for text in AUTO if 2 * len(spectrum) > len(parse(text).names) + 2]
-    tried = sorted((_solve(spectrum, parse(text), weighting) for text in texts), key=_rank)
+    tried = sorted(map(solved, texts), key=_rank)
     if spectrum.impedance.imag[0] > 0 and 2 * len(spectrum) > len(tried[0].values) + 3:  # the leads' inductance
-        tried += [_solve(spectrum, parse(f"L0-{one.circuit.text}"), weighting) for one in tried[:3]]
+        tried += [solved(f"L0-{one.circuit.text}") for one in tried[:3]]
     plausible = sorted(tried, key=_rank)
     shares = np.exp(-0.5 * (np.array([_rank(one) for one in plausible]) - _rank(plausible[0])))
     weights = [float(share) for share in shares / shares.sum()]

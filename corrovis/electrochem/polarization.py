@@ -6,6 +6,7 @@ the data's scatter, and there the simplest such model.  Residuals are taken in a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ from corrovis.electrochem.kinetics import (
     cut_window,
     drawn_potentials,
 )
+from corrovis.electrochem.ranges import gain_covariance
 from corrovis.electrochem.resistance import fit_resistance, ohmic_drop, slope_resistance, stern_geary, without_drop
 from corrovis.electrochem.sweeps import Sweep, counted, independent, prepare, split_sweeps
 from corrovis.electrochem.windows import alike, allowed, choose, exceeds_limit, reach, trials
@@ -275,9 +277,20 @@ def _refined(sweep: Sweep, best: Trial, others: list[Trial]) -> _Optimum:
     found = lmfit.minimize(residual, _parameters(best), method="leastsq", max_nfev=600)
     worth = independent(found.residual)
     covariance = _covariance(found, best.model, others, int(usable.sum()) / worth)
-    converged = bool(found.success) and bool(np.isfinite(np.sqrt(np.diag(covariance))).all())
     values = np.array([found.params[name].value for name in NAMES])
+    if sweep.gain:
+        free = list(MODELS[best.model])
+        response, ranges = sweep.gain * i / np.hypot(i, scale), np.searchsorted(sweep.steps_v, e)
+        jacobian = _slopes(lambda v: np.arcsinh(current_density(v, e, i) / scale), values, free)
+        covariance[np.ix_(free, free)] += gain_covariance(jacobian[usable], response[usable], ranges[usable])
+    converged = bool(found.success) and bool(np.isfinite(np.sqrt(np.diag(covariance))).all())
     return _Optimum(values, covariance, max(1.0, worth - len(MODELS[best.model])), converged)
+
+
+def _slopes(model: Callable[[Real], Real], values: Real, free: list[int]) -> Real:
+    """(n, p) slopes of a model over its free parameters."""
+    steps = [(place, 1e-4 * max(abs(float(values[place])), 1e-3)) for place in free]
+    return np.stack([(model(values + h * np.eye(len(values))[k]) - model(values)) / h for k, h in steps], axis=1)
 
 
 def _covariance(found: Any, model: str, others: list[Trial], wider: float) -> Real:

@@ -76,7 +76,8 @@ def read_polarization(
         raise BadInputError(f"{name} is a PalmSens session, of which only spectra can be read; export the curve as CSV")
     tables = read_tables(data, name, lambda found: any(columns_of(t, "potential") and columns_of(t, "current") for t in found))
     if not columns and any(map(is_spectrum, tables)):  # its other tables hold the potential before, and the like
-        raise BadInputError(f"{name} holds an impedance spectrum, not a polarisation curve; fit it with corrovis eis")
+        beside = f"; for the potential and current beside it {HINT}" if any(map(_is_polarization, tables)) else ""
+        raise BadInputError(f"{name} holds an impedance spectrum, not a polarisation curve; fit it with corrovis eis{beside}")
     table = best_table(tables, ("potential", "current"))
     notes = [table.note] if table.note else []
     potentials, currents = polarization_columns(table, columns, name, notes)
@@ -118,6 +119,8 @@ def read_spectra(
         tables = read_tables(data, name, lambda found: any(columns_of(table, "frequency") for table in found))
         table = best_table(tables, ("frequency", "real", "imaginary"))
         notes += [table.note] if table.note else []
+        if any(map(_is_polarization, tables)):
+            notes.append("the file holds potential and current of another technique too, which were left out")
         frequency, impedance, per_area = _impedance(table, columns, name, notes)
         if not per_area and area_cm2 is None and (named := _named_area(table)) not in (None, 1):
             notes.append(f"the file names an area of {named:g} cm2, which was not applied; give it to have all per area")
@@ -134,6 +137,20 @@ def read_spectra(
     titles = [name] if len(pairs) == 1 else [f"{name} #{k}" for k in range(1, len(pairs) + 1)]
     made = [make_spectrum(f, z, title, notes, per_area) for (f, z), title in zip(pairs, titles, strict=True)]
     return tuple(replace(spectrum, area_cm2=applied) for spectrum in made)
+
+
+def _is_polarization(table: Table) -> bool:
+    return bool(columns_of(table, "potential") and columns_of(table, "current")) and not is_spectrum(table)
+
+
+def speaks_of_impedance(path: Path) -> bool:
+    """Whether the headings in a file that no reader takes name a frequency or an impedance, and no polarisation curve."""
+    try:
+        tables = read_tables(read_bytes(path), path.name)
+    except BadInputError:
+        return False
+    named = any(columns_of(table, kind) for table in tables for kind in ("frequency", "real", "imaginary"))
+    return named and not any(map(_is_polarization, tables))
 
 
 def _joined(potentials: list[Column], currents: list[Column], notes: list[str]) -> tuple[Real, Real, Heading, bool]:

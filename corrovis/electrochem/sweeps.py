@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from corrovis.curves import PolarizationCurve, Quantity, check_column
+from corrovis.electrochem.ranges import gain_of, range_steps, said_of
 from corrovis.errors import BadInputError
 from corrovis.results import Real
 
@@ -20,6 +21,7 @@ MAX_TABLES = 6  # of a file that are joined to one curve
 MIN_SIDE_V = 0.005
 NO_ORDER = "the potentials are in no order; all points were sorted and fitted as one sweep"
 SPIKE_DECADES = 0.05
+LEFT = 0.5  # of the ranges' errors that no model of a reaction follows
 MAX_ZEROS = 3  # currents of exactly 0 that a curve may hold by chance
 
 
@@ -29,7 +31,9 @@ class Sweep:
 
     Shape:
         potential_v, current_a_cm2: (m,)
-    `noise_decades` is the scatter from point to point, `rounded_v` the standard error of E_corr from currents rounded to 0.
+        steps_v: (k,) where the instrument changed its range
+    `noise_decades` is the scatter from point to point, and what steps leave, `rounded_v` the standard error of E_corr from
+    currents rounded to 0, `gain` that of ln i in one of the instrument's ranges.
     """
 
     potential_v: Real
@@ -38,6 +42,8 @@ class Sweep:
     noise_decades: float
     warnings: tuple[str, ...]
     rounded_v: float = 0.0
+    steps_v: tuple[float, ...] = ()
+    gain: float = 0.0
 
     def __post_init__(self) -> None:
         check_column("Sweep.potential_v", self.potential_v)
@@ -103,7 +109,11 @@ def prepare(curve: PolarizationCurve) -> Sweep:
         warnings.append(f"left out: {counted(int((~keep).sum()), 'point')} far off the neighbouring ones")
         e, i = e[keep], i[keep]
     e_corr = _crossing(e, i, curve.name, warnings)
-    return Sweep(e, i, e_corr, scatter(e - e_corr, i), tuple(warnings), rounded)
+    at, steps = range_steps(e - e_corr, i)
+    warnings += said_of(at + e_corr, steps)
+    gain = gain_of(steps)
+    noise = float(np.hypot(scatter(e - e_corr, i), LEFT * gain / np.log(10)))
+    return Sweep(e, i, e_corr, noise, tuple(warnings), rounded, tuple((at + e_corr).tolist()), gain)
 
 
 def _turns(e: Real) -> list[int]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corrovis.electrochem.headings import BARE_RANK, MAX_LENGTH, bare_unit, names_units, read_heading
+from corrovis.electrochem.headings import BARE_RANK, MAX_LENGTH, bare_unit, names_factor, names_units, read_heading
 
 Cells = list[str]
 SEARCHED = 3  # lines above a block among which its headings are looked for
@@ -87,7 +87,8 @@ def _fit(cells: Cells, width: int) -> tuple[str, ...]:
     cells = [cell.removeprefix("Definition=") for cell in cells]
     if len(cells) > width and not cells[0]:
         cells = cells[1:]
-    return tuple(cells[:width]) if 0 <= len(cells) - width <= 1 else ()
+    beside = cells[width:]
+    return tuple(cells[:width]) if 0 <= len(cells) - width <= 1 and not any(map(names_factor, beside)) else ()
 
 
 def _known(names: Sequence[str]) -> int:
@@ -100,7 +101,7 @@ def _with_unit(names: Sequence[str]) -> int:
 
 def _unread(lines: Sequence[Line]) -> str:
     """The first of these lines that holds signs of units."""
-    return next((line.text.strip()[:80] for line in lines if names_units(line.text)), "")
+    return next((line.text.strip()[:80] for line in lines if names_units(line.text) or names_factor(line.text)), "")
 
 
 def _number(word: str) -> bool:

@@ -21,6 +21,7 @@ from corrovis.render.curve_quantities import arrhenius_quantities, written, writ
 LINES = ("#c2571a", "#2b7fae", "#6f9a3c", "#9158a6", "#c09a1e", "#65737e")  # of curves and conditions, on the page too
 INK = "#444444"
 KINDS = (".png", ".svg", ".pdf")
+BAR = 0.015  # of the axes' height, that of the fit window of one of several curves
 NARROW = 0.25  # share of the sweeps below which the fit windows get an axis of their own
 
 
@@ -33,8 +34,11 @@ def tafel_figure(fits: Sequence[TafelFit], reference: str = "", series: Arrheniu
     lower = figure.add_subplot(grid[1], sharex=None if window else upper)
     upper.tick_params(labelbottom=window is not None)
     floor = np.inf  # the axis ends here: the current goes through zero
-    for fit, colour in zip(fits, _colours(len(fits)), strict=True):
+    for place, (fit, colour) in enumerate(zip(fits, _colours(len(fits)), strict=True)):
         _draw_tafel(fit, colour, upper)
+        # The whole height is for one alone: several over each other would darken the plot.
+        bar = (0.0, 1.0, 0.07) if len(fits) == 1 else (place * BAR, (place + 1) * BAR, 0.5)
+        upper.axvspan(*fit.window_v, *bar[:2], color=colour, alpha=bar[2], lw=0)
         lower.plot(fit.potential_v, fit.residuals, ".", ms=3, color=colour)
         size = np.abs(fit.curve.current_a_cm2)
         floor = min(floor, 0.3 * float(np.quantile(size[size > 0], 0.01)))
@@ -62,7 +66,6 @@ def _draw_tafel(fit: TafelFit, colour: str, axes: Axes) -> None:
     curve = fit.curve
     axes.semilogy(curve.potential_v, np.abs(curve.current_a_cm2), ".", ms=3, color=colour, alpha=0.45, label=literal(curve.name))
     axes.semilogy(fit.line_v, np.abs(fit.line_a_cm2), "-", lw=1.6, color=colour)
-    axes.axvspan(*fit.window_v, color=colour, alpha=0.07, lw=0)
     for side, slope in ((1, fit.beta_a.value), (-1, fit.beta_c.value)):
         if np.isfinite(slope):
             eta = np.linspace(0, max(0.05, abs(fit.window_v[side > 0] - fit.e_corr.value)), 2)

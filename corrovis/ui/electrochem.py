@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from corrovis.ui.packing import pack
 from corrovis.ui.parts import AT_ONCE, VISIT_S, WORK, hero
 from corrovis.ui.uploads import folder_to_fill
 from corrovis.ui.wording import electrochem as wording
+from corrovis.ui.wording.shared import STOP, STOPPING
 
 Choices = dict[Any, Any]  # component -> what is chosen there
 CIRCUITS = ["auto", "randles", "two-loop", "R0-p(R1,CPE1)", "R0-p(R1-W1,CPE1)", "R0-p(R1,CPE1)-p(R2,CPE2)"]
@@ -50,6 +52,7 @@ class ElectrochemTab:
         with gr.Row(elem_classes="lab"):
             with gr.Column(elem_classes="lab-desk", scale=1):
                 self.files = gr.File(label=wording.FILES, file_count="multiple", elem_classes="curves")
+                self.stop = gr.Button(STOP, size="sm", visible=False, interactive=False)
                 there = {file: label for file, label in wording.EXAMPLES.items() if (examples / file).exists()}
                 offer([(label, [[str(examples / file)]]) for file, label in there.items()], [self.files])
             with gr.Column(elem_classes="lab-bench", scale=2):
@@ -89,7 +92,7 @@ class ElectrochemTab:
         choices: Any = {self.window, self.desk, self.files, *typed, *settings}
         shown = [self.plot, self.table, self.links]
         fields = [*self.of_spectra, *self.of_curves]
-        self.files.change(self.show, choices, [*shown, self.window, *fields], **work)
+        self.files.change(self.show, choices, [*shown, self.window, self.stop, *fields], **work)
         self.method.change(lambda method: gr.update(visible=method == "resistance"), self.method, self.stern_geary, **AT_ONCE)
         # It waits for no fit; without the queue gradio would not tell the page that the state has changed.
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
@@ -97,7 +100,9 @@ class ElectrochemTab:
         # One event for every fit: what comes while it runs is made up for by one more run, which reads the choices anew.
         asked = [self.window.change, *(choice.change for choice in settings)]
         asked += [event for field in typed for event in (field.submit, field.blur)]
-        fitted = gr.on(asked, self.fit, choices, shown, trigger_mode="always_last", **work)
+        fitted = gr.on(asked, self.fit, choices, [*shown, self.stop], trigger_mode="always_last", **work)
+        fitted.failure(lambda: gr.Button(STOP, interactive=False), None, self.stop, **AT_ONCE)
+        self.stop.click(self.end, self.desk, self.stop, **AT_ONCE)
         fitted.success(self.keep, self.desk, self.links, trigger_mode="always_last", show_progress="hidden", **WORK)
 
     def show(self, choices: Choices) -> tuple[Any, ...]:
@@ -109,7 +114,8 @@ class ElectrochemTab:
         spectra = [isinstance(curve, Spectrum) for curve in curves[:1]]
         fields = [gr.update(visible=False not in spectra)] * len(self.of_spectra)
         fields += [gr.update(visible=True not in spectra)] * len(self.of_curves)
-        return value, "", "", replace(window, edges_v=None, dropped=window.dropped + 1), *fields
+        window = replace(window, edges_v=None, dropped=window.dropped + 1)
+        return value, "", "", window, gr.Button(visible=bool(curves)), *fields
 
     def remember(self, choices: Choices, event: gr.EventData) -> Window:
         """The window that was dragged, or none for that which the fit finds; of two that cross on their way the later stays."""
@@ -120,18 +126,25 @@ class ElectrochemTab:
         edges = (float(event.edges[0]), float(event.edges[1])) if event.edges else None
         return replace(window, edges_v=edges, of=self._windowed(choices), turn=turn)
 
-    def fit(self, choices: Choices, progress: gr.Progress = gr.Progress()) -> tuple[str, str, str]:  # noqa: B008
-        """Plot and table; the files are written by `keep`, when those are seen."""
+    def end(self, desk: jobs.CurveDesk) -> gr.Button:
+        desk.stopped = True
+        return gr.Button(STOPPING, interactive=False)
+
+    def fit(self, choices: Choices, progress: gr.Progress = gr.Progress()) -> Iterator[tuple[Any, ...]]:  # noqa: B008
+        """Plot and table, of the curves fitted before a stop; the files are written by `keep`, when those are seen."""
         request, desk = self._request(choices), choices[self.desk]
+        desk.stopped = False
+        yield gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
         with complaining():
             curves, said = jobs.read_all(request)
-            fits, problems = jobs.fit_all(progress.tqdm(curves, desc=wording.FITTING, unit=wording.UNIT_CURVES), request)
+            each = progress.tqdm(curves, desc=wording.FITTING, unit=wording.UNIT_CURVES)
+            fits, problems = jobs.fit_all(each, request, desk.heard)
             said += problems
             arrhenius, of = jobs.or_said(lambda: jobs.activation(fits, request), said), jobs.or_said(lambda: request.metal, said)
         desk.made = jobs.Made(fits, request.reference, of, arrhenius) if fits else None
         aside = Aside(request.window_v, choices[self.window].turn, tuple(said))
         plot = jobs.plot_value(curves, fits, request.reference, arrhenius, aside)
-        return plot, jobs.table(fits, of, arrhenius, request.reference), ""
+        yield plot, jobs.table(fits, of, arrhenius, request.reference), "", gr.Button(STOP, interactive=False)
 
     def keep(self, desk: jobs.CurveDesk) -> Any:
         """Links to an archive of what the last fit found, and to the files that are in it; none for a fit that is past."""

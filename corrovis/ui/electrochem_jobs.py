@@ -16,6 +16,7 @@ from corrovis.electrochem.corrosion_rate import Arrhenius, Metal, metal, pair_te
 from corrovis.errors import BadInputError
 from corrovis.ui.curve_plot import Aside, plot_json
 from corrovis.ui.electrochem_panels import arrhenius_panel, file_of, polarization_panels, spectrum_panels
+from corrovis.ui.stopping import Stoppable, StoppedError
 from corrovis.ui.wording import electrochem as wording
 
 if TYPE_CHECKING:
@@ -106,10 +107,15 @@ class Made:
 
 
 @dataclass(slots=True)
-class CurveDesk:
+class CurveDesk(Stoppable):
     """A visitor's last fit.  Changed in place: whoever writes its files learns here that another has come meanwhile."""
 
     made: Made | None = None
+
+    def heard(self) -> None:
+        """Raise StoppedError once the visitor wants no more of a run."""
+        if self.stopped:
+            raise StoppedError
 
 
 def _typed(label: str, text: str) -> float | None:
@@ -149,7 +155,7 @@ def read_curve(path: Path, name: str, request: CurveRequest) -> Curve:
         BadInputError: neither
     """
     from corrovis.electrochem.columns import read_columns
-    from corrovis.electrochem.readers import numbered, read_polarization, read_spectra, read_spectrum
+    from corrovis.electrochem.readers import numbered, read_polarization, read_spectra, read_spectrum, speaks_of_impedance
 
     columns, area = read_columns(request.columns), request.area
     if columns and "frequency" not in columns:
@@ -158,8 +164,13 @@ def read_curve(path: Path, name: str, request: CurveRequest) -> Curve:
         return read_spectrum(path, request.spectrum, area, columns, name)
     try:
         spectra = read_spectra(path, area, name=name)
-    except BadInputError:
-        return read_polarization(path, area, name=name)
+    except BadInputError as why:
+        try:
+            return read_polarization(path, area, name=name)
+        except BadInputError:
+            if speaks_of_impedance(path):
+                raise why from None
+            raise
     return numbered(spectra, request.spectrum, name)
 
 
@@ -186,8 +197,13 @@ def read_all(request: CurveRequest) -> tuple[list[Curve], list[str]]:
     return curves, said + ([wording.TOO_MANY.format(most=MOST, names=names)] if names else [])
 
 
-def fit_all(curves: Iterable[Curve], request: CurveRequest) -> tuple[list[Fit], list[str]]:
-    """A fit of each curve that allows one, and a line for each that does not; none where the area cannot be read."""
+def fit_all(
+    curves: Iterable[Curve], request: CurveRequest, heard: Callable[[], None] = lambda: None
+) -> tuple[list[Fit], list[str]]:
+    """A fit of each curve that allows one, and a line for each that does not; none where the area cannot be read.
+
+    `heard` is called now and then; what it raises as StoppedError ends the run, with the fits so far.
+    """
     from corrovis.electrochem.impedance import fit_circuit
     from corrovis.tasks.curves import fit_curve
 
@@ -196,9 +212,16 @@ def fit_all(curves: Iterable[Curve], request: CurveRequest) -> tuple[list[Fit], 
     or_said(lambda: request.area, said)
     for curve in () if said else curves:
         try:
-            fits.append(fit_circuit(curve, request.circuit) if isinstance(curve, Spectrum) else fit_curve(curve, request.tafel))
+            heard()
+            if isinstance(curve, Spectrum):
+                fits.append(fit_circuit(curve, request.circuit, heard=heard))
+            else:
+                fits.append(fit_curve(curve, request.tafel))
         except BadInputError as problem:
             said.append(str(problem))
+        except StoppedError:
+            said.append(wording.STOPPED)
+            break
     return fits, said
 
 

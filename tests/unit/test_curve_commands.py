@@ -393,3 +393,8 @@ def test_limits_of_95_percent_stand_beside_sigma(corrovis: Run, curve: Path) -> 
     for key in ("e_corr_v", "i_corr_a_cm2", "beta_a_v_dec", "beta_c_v_dec", "corrosion_rate_mm_y"):
         assert answer[key]["low_95"] < answer[key]["value"] < answer[key]["high_95"]
     assert (answer["area_cm2"], answer["density_g_cm3"]) == (2, 7.94)
+
+
+def test_potentials_of_the_table_are_against_the_reference_electrode(corrovis: Run, curve: Path) -> None:
+    out = corrovis("tafel", curve, "--reference", "SCE")[1]
+    assert (out.count(" mV vs SCE"), out.count(" V vs SCE")) == (1, 1)

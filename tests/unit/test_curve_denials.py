@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drawn_curves import BETA_A, BETA_C, E_CORR, I_CORR, kinetics
 
 from corrovis.curves import ORDER_OF_MAGNITUDE, MixedFit, PolarizationCurve, Quantity
 from corrovis.electrochem.extrapolation import _doubts as line_doubts
@@ -17,17 +18,11 @@ from corrovis.electrochem.sweeps import Sweep
 from corrovis.electrochem.windows import NARROW, alike, choose, exceeds_limit, most_resistance
 from corrovis.errors import BadInputError
 
-E_CORR, I_CORR, BETA_A, BETA_C = -0.45, 1e-5, 0.08, 0.12
 WINDOW = (E_CORR - 0.1, E_CORR + 0.1)
 
 
 def sweep(eta: np.ndarray, i: np.ndarray, resistance: float = 0.0) -> Sweep:
     return Sweep(eta + i * resistance + E_CORR, i, E_CORR, 0.001, ())
-
-
-def active(eta: np.ndarray) -> np.ndarray:
-    out: np.ndarray = I_CORR * (10 ** (eta / BETA_A) - 10 ** (-eta / BETA_C))
-    return out
 
 
 def trial(model: str, residual: float, **more: float) -> Trial:
@@ -38,9 +33,9 @@ def trial(model: str, residual: float, **more: float) -> Trial:
 def test_an_ohmic_drop_is_never_more_than_the_whole_polarisation() -> None:
     """Behind 200 ohm cm2 the last points leave room for hardly more: 400 would explain the window better, but cannot be."""
     eta = np.arange(-0.2, 0.25, 0.001)
-    behind = sweep(eta, active(eta), 200)
+    behind = sweep(eta, kinetics(eta), 200)
     assert 200 < most_resistance(behind) < 250
-    assert most_resistance(sweep(eta[170:220], active(eta[170:220]))) == np.inf, "within 30 mV nothing is denied"
+    assert most_resistance(sweep(eta[170:220], kinetics(eta[170:220]))) == np.inf, "within 30 mV nothing is denied"
     true, too_much = trial("ohmic", 0.002, resistance=200), trial("ohmic", 0.0001, resistance=400)
     best, said = choose(behind, [too_much, true, trial("butler-volmer", 0.002)])
     assert best.values[OHMIC] <= 200
@@ -52,12 +47,12 @@ def test_a_limiting_current_that_the_sweep_exceeds_is_none() -> None:
     """An active branch ten times above the limit that a narrow window suggests; another model of the same window is taken."""
     eta = np.arange(-0.25, 0.2, 0.001)
     limited, plain = trial("limit", 0.001, limited=0.1), trial("butler-volmer", 0.002)
-    assert exceeds_limit(sweep(eta, active(eta)), limited)
+    assert exceeds_limit(sweep(eta, kinetics(eta)), limited)
     for tried, taken in (([limited, plain], plain), ([limited, trial("butler-volmer", 0.02)], limited)):
-        best, said = choose(sweep(eta, active(eta)), tried)
+        best, said = choose(sweep(eta, kinetics(eta)), tried)
         assert best is taken
         assert any("0.0001 A/cm2" in line and "it is none" in line for line in said)
-        assert tried[1] in alike(sweep(eta, active(eta)), tried, limited), "the other model's numbers are part of the error"
+        assert tried[1] in alike(sweep(eta, kinetics(eta)), tried, limited), "the other model's numbers are part of the error"
     cathodic = 10 ** (-eta / BETA_C)
     real = sweep(eta, I_CORR * (10 ** (eta / BETA_A) - cathodic / (0.9 + 0.1 * cathodic)))
     assert not exceeds_limit(real, limited)
@@ -83,7 +78,7 @@ def test_a_plateau_that_the_window_has_seen_stands_though_another_reaction_follo
 def test_mixed_control_invents_no_limiting_current_where_there_is_none(reach: float) -> None:
     """Within 40 mV none could show, so mixed control is refused there."""
     eta = np.arange(-reach, reach, 0.001)
-    noisy = active(eta) * (1 + 0.003 * np.random.default_rng(3).standard_normal(len(eta)))
+    noisy = kinetics(eta) * (1 + 0.003 * np.random.default_rng(3).standard_normal(len(eta)))
     plain = PolarizationCurve(eta + E_CORR, noisy)
     if reach < NARROW:
         with pytest.raises(BadInputError, match=r"less than 45 mV .* take the method auto"):
@@ -119,7 +114,7 @@ def test_a_slope_is_doubted_by_its_branch_not_only_by_itself(beta: float, sigma:
 def test_a_slope_at_its_bound_or_two_models_denied_leave_an_order_of_magnitude(beta: float, denied: int, doubted: float) -> None:
     eta = np.arange(-0.1, 0.1, 0.002)
     values = np.array([E_CORR, np.log(I_CORR), BETA_A, beta, 0, 0, 0])
-    assert _doubted(sweep(eta, active(eta)), trial("butler-volmer", 0.002), values, denied) == doubted
+    assert _doubted(sweep(eta, kinetics(eta)), trial("butler-volmer", 0.002), values, denied) == doubted
     found = _Optimum(values, np.diag([1e-6, 1e-4, 1e-6, 1e-6, 0, 0, 0]), 50.0, True, doubted)
     assert found.i_corr.sigma == pytest.approx(I_CORR * np.hypot(0.01, doubted))
     assert any("order of magnitude" in line for line in _doubts(found, WINDOW)) is (doubted > 0)
@@ -127,7 +122,7 @@ def test_a_slope_at_its_bound_or_two_models_denied_leave_an_order_of_magnitude(b
 
 def test_a_branch_of_millivolts_tells_no_error_of_its_slope() -> None:
     eta = np.arange(-0.02, 0.2, 0.001)
-    fit = fit_tafel(PolarizationCurve(eta + E_CORR, active(eta)))
+    fit = fit_tafel(PolarizationCurve(eta + E_CORR, kinetics(eta)))
     assert np.isnan(fit.beta_c.sigma)
     assert np.isfinite(fit.beta_a.sigma)
     assert fit.converged
@@ -136,7 +131,7 @@ def test_a_branch_of_millivolts_tells_no_error_of_its_slope() -> None:
 def test_a_curve_that_nothing_explains_says_so_first() -> None:
     """A ripple of a tenth of a decade every 25 mV, which no model has and no scatter makes."""
     eta = np.arange(-0.1, 0.1, 0.001)
-    rippled = PolarizationCurve(eta + E_CORR, active(eta) * 10 ** (0.05 * np.sin(250 * eta)))
+    rippled = PolarizationCurve(eta + E_CORR, kinetics(eta) * 10 ** (0.05 * np.sin(250 * eta)))
     assert fit_tafel(rippled).warnings[0].startswith("no model explains this curve: it leaves 0.0")
     bound = fit_tafel(rippled, "butler-volmer", WINDOW)
     assert bound.warnings[0].startswith("Butler-Volmer does not explain this window")
@@ -145,7 +140,7 @@ def test_a_curve_that_nothing_explains_says_so_first() -> None:
 def test_lines_send_to_another_method_only_where_that_explains_the_curve() -> None:
     eta = np.arange(-0.2, 0.2, 0.004)
     line = _Line(BETA_C, 0.0, float(np.log10(I_CORR)), 0.0, 0.1, 0.2)
-    lines = _Lines(line, line, sweep(eta, active(eta)), eta + E_CORR)
+    lines = _Lines(line, line, sweep(eta, kinetics(eta)), eta + E_CORR)
     for explained in (True, False):
         (said,) = line_doubts(lines, 0.05, explained)
         assert said.startswith("the sum of both lines misses the curve in the window by 0.05 decades")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def asked(tab: ElectrochemTab, file: Path, desk: jobs.CurveDesk, **other: Any) -
 def test_a_fit_is_seen_before_its_files_are_written(tab: ElectrochemTab, curve: Path) -> None:
     desk = jobs.CurveDesk()
     choices = asked(tab, curve, desk)
-    plot, table, links = tab.fit(choices)
+    *_, (plot, table, links, _) = tab.fit(choices)
     assert json.loads(plot)["fitted"]
     assert "Cathodic slope" in table
     assert links == ""
@@ -61,7 +62,7 @@ def test_a_fit_is_seen_before_its_files_are_written(tab: ElectrochemTab, curve: 
 
 def test_links_of_a_fit_that_is_past_are_not_shown(tab: ElectrochemTab, curve: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = jobs.CurveDesk()
-    tab.fit(asked(tab, curve, desk))
+    list(tab.fit(asked(tab, curve, desk)))
 
     def slow(made: jobs.Made, folder: Path) -> list[Path]:
         desk.made = replace(made)  # another fit ends while the files are written
@@ -69,6 +70,34 @@ def test_links_of_a_fit_that_is_past_are_not_shown(tab: ElectrochemTab, curve: P
 
     monkeypatch.setattr(jobs, "write_files", slow)
     assert tab.keep(desk) == gr.skip()
+
+
+def test_a_fit_can_be_stopped(tab: ElectrochemTab, curve: Path) -> None:
+    """What was fitted before stays; the next fit begins anew."""
+    desk = jobs.CurveDesk()
+    choices = asked(tab, curve, desk) | {tab.files: [str(curve), str(curve)]}
+    for stopped in (True, False):
+        steps = tab.fit(choices)
+        assert next(steps)[3].interactive
+        if stopped:
+            assert not tab.end(desk).interactive
+        *_, (plot, table, _, button) = steps
+        assert ("stopped before" in json.loads(plot)["problem"], table == "") == (stopped, stopped)
+        assert not button.interactive
+
+
+def test_a_stop_is_heard_between_the_circuits_that_auto_tries() -> None:
+    f = np.logspace(4, 0, 21)
+    cell = Spectrum(f, 20 + 1 / (1 / 500 + 2j * np.pi * f * 1e-5))
+    left = [None, None]
+
+    def heard() -> None:
+        desk.stopped = not left
+        desk.heard()
+        left.pop()
+
+    desk = jobs.CurveDesk()
+    assert jobs.fit_all([cell], jobs.CurveRequest(()), heard) == ([], ["stopped before all curves were fitted"])
 
 
 def test_while_a_curve_is_fitted_a_line_says_so_and_the_plot_stays(tmp_path: Path) -> None:
@@ -81,7 +110,7 @@ def test_while_a_curve_is_fitted_a_line_says_so_and_the_plot_stays(tmp_path: Pat
 
 def test_b_is_given_on_the_page(tab: ElectrochemTab, curve: Path) -> None:
     desk = jobs.CurveDesk()
-    tab.fit(asked(tab, curve, desk, method="resistance", stern_geary="0,02"))
+    list(tab.fit(asked(tab, curve, desk, method="resistance", stern_geary="0,02")))
     assert desk.made
     (fit,) = desk.made.fits
     assert isinstance(fit, jobs.TafelFit)
@@ -110,6 +139,16 @@ def test_residuals_of_a_narrow_window_have_an_axis_of_their_own(curve: Path) -> 
         assert ("frame" in left) is not shared
 
 
+def test_fit_windows_of_several_curves_do_not_darken_the_plot(curve: Path) -> None:
+    """One is as high as the axes; several are bars that do not lie over each other."""
+    fit = fit_tafel(read_polarization(curve))
+    for count in (1, 6):
+        windows = sorted((bar.get_y(), bar.get_y() + bar.get_height()) for bar in tafel_figure([fit] * count).axes[0].patches)
+        assert len(windows) == count
+        assert (windows[0][1] == 1) is (count == 1)
+        assert all(below[1] <= above[0] + 1e-9 for below, above in pairwise(windows))
+
+
 def test_of_very_many_points_the_page_draws_500() -> None:
     for count, drawn in ((500, 500), (501, 251), (999, 500), (5000, 500)):
         assert len(series(np.arange(float(count)), np.zeros(count), "", 0, False)["x"]) == drawn
@@ -123,7 +162,7 @@ def test_no_reference_is_drawn_where_none_was_named(curve: Path) -> None:
 def test_the_reference_electrode_goes_into_table_and_files(tab: ElectrochemTab, curve: Path, tmp_path: Path) -> None:
     """Potentials alone are against it, and the points read back as they were written."""
     desk, named = jobs.CurveDesk(), "Ag/AgCl (3 M)"
-    _, table, _ = tab.fit(asked(tab, curve, desk, reference=named))
+    *_, (_, table, _, _) = tab.fit(asked(tab, curve, desk, reference=named))
     assert table.count(f"<td>mV vs {named}</td>") == 3
     assert table.count(f"vs {named}") == 3
     assert desk.made
@@ -189,7 +228,7 @@ def test_a_wrong_number_is_told_with_an_example_of_its_own_and_the_curve_stays(t
         ("stern_geary", "26 kg", "such as 0.026"),
     ):
         desk = jobs.CurveDesk()
-        plot, table, _ = tab.fit(asked(tab, curve, desk, method="resistance", **{field: text}))
+        *_, (plot, table, _, _) = tab.fit(asked(tab, curve, desk, method="resistance", **{field: text}))
         drawn = json.loads(plot)
         assert said in drawn["problem"]
         assert len(drawn["problem"].splitlines()) == 1

@@ -72,6 +72,8 @@ def test_the_units_of_a_spectrum_are_found_in_every_parting(tmp_path: Path, head
         ("E i\nall in mV and uA", "the units in 'all in mV and uA' cannot be told apart"),
         ("a (V) b (furlong)", "cannot be told"),
         ("Potential(V) Current(mA/in2)", "cannot be told apart"),
+        ("E I x10-6", "the power of ten in 'E I x10-6'"),
+        ("E(V) I(A)x10-6", "the power of ten in 'I.A.x10-6'"),
     ],
 )
 def test_units_that_cannot_be_placed_are_asked_for(tmp_path: Path, head: str, why: str) -> None:
