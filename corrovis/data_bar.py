@@ -20,6 +20,7 @@ from corrovis.results import Bool, Byte
 NEAR = 8  # grey levels that count as the bar's background
 ROW_SHARE = 0.4  # of a row that is background; the rest is text
 MOST, LEAST, LEAST_PX = 0.3, 0.015, 8  # height of a band, of the picture's
+MOST_FRAME = 0.6  # the same of a plain frame: half a picture may be empty
 MOST_BLANK = 0.2  # the same of a blank one: half a picture of vacuum is no padding
 BANDS = 3  # one above another
 DROP = 0.3  # fall of the background's share where the bar ends
@@ -114,11 +115,11 @@ def inside_frame(grey: Byte) -> tuple[slice, slice]:
 
 
 def _margin(grey: Byte) -> int:
-    """Rows of the plain band at the top of (H, W) uint8, of any height up to `MOST`; 0 without one."""
+    """Rows of the plain band at the top of (H, W) uint8, of any height up to `MOST_FRAME`; 0 without one."""
     for plain in (grey <= BLACK, grey >= WHITE):
-        share = plain[: int(MOST * len(grey)) + OUTSIDE].mean(axis=1)
+        share = plain[: int(MOST_FRAME * len(grey)) + OUTSIDE].mean(axis=1)
         end = int(np.argmin(np.append(share >= BLANK_SHARE, False)))
-        if 0 < end <= MOST * len(grey) and end + 2 < len(share):
+        if 0 < end <= MOST_FRAME * len(grey) and end + 2 < len(share):
             falls = 1 - np.median(share[end + 2 : end + OUTSIDE])
             if falls >= 0.5 and share[end - 1] - share[end + 1] >= STEEPER * falls:
                 return end

@@ -6,6 +6,7 @@ Decoding is `corrovis.images`'s; here comes what micrographs have besides: a dat
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from corrovis.errors import BadInputError
 from corrovis.images import OVER_WHITE, bytes_of, read_photo
 from corrovis.resizing import resized
 from corrovis.results import Byte
+from corrovis.sem.picture_checks import tinted
 from corrovis.sem.pixel_size import SCALED, find_pixel_size, pixel_size_at
 from corrovis.sem.results import Field, PixelSize
 from corrovis.sem.scale_bar import scale_bar_length
@@ -31,6 +33,7 @@ LEAST_SIDE = 32
 SAME_SCALE = 0.02  # difference of two pixel sizes that are one
 BAR_DRAWN = "px is drawn; give what is written at it"
 """In the note on a scale bar of which nobody said what it stands for."""
+GREYED = "a grey picture tinted in one colour, read as grey"
 OTHER_SCALE = "the file says"
 """How the doubt of `other_scale` begins."""
 
@@ -41,7 +44,7 @@ def read_field(
     pixel: PixelSize | None = None,
     bar_um: float | None = None,
 ) -> Field:
-    """Decode a micrograph or photo; find its data bar and its pixel size.
+    """Decode a micrograph or photo; find its data bar and its pixel size.  One tinted in a single colour becomes grey.
 
     `pixel` overrides what the file says, `bar_um` too: the length written at its scale bar, whose pixels are counted.  What the
     file says is kept beside either.
@@ -53,6 +56,10 @@ def read_field(
     photo, path = read_photo(data, name, LEAST_SIDE), source if isinstance(source, Path) else None
     notes = [f"{note}, and counts as specimen" if note == OVER_WHITE else note for note in photo.notes]
     grey = np.asarray(cv2.cvtColor(photo.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    rgb = photo.rgb
+    if tinted(rgb):
+        rgb = np.repeat(grey[..., None], 3, axis=2)
+        notes.append(GREYED)
     (top, end), bands = data_bars(grey)
     if (top, end) != (0, len(grey)):
         cropped = [f"{rows} rows {where}" for rows, where in ((top, "above"), (len(grey) - end, "below")) if rows]
@@ -69,7 +76,7 @@ def read_field(
         notes += said
     if pixel is None and length:
         notes.append(f"a scale bar of {length} {BAR_DRAWN}, or divide that by {length} for the pixel size")
-    return Field(photo.rgb, photo.name, (top, end), pixel, tuple(notes), hashlib.sha256(data).hexdigest(), written)
+    return Field(rgb, photo.name, (top, end), pixel, tuple(notes), hashlib.sha256(data).hexdigest(), written)
 
 
 def _written_pixel(data: bytes, path: Path | None, size_hw: tuple[int, int]) -> tuple[PixelSize | None, list[str]]:
@@ -103,11 +110,15 @@ def normalise(grey: Byte) -> Byte:
 
     The middle 98 % of the grey values decide, so that a charged spot or a crack moves nothing; a flat field stays flat.
     """
-    low, high = np.percentile(grey, (1, 99))
-    middle = grey[(grey >= low) & (grey <= high)].astype(np.float64)
-    spread = max(float(middle.std()), FLAT)
-    moved = (grey.astype(np.float32) - middle.mean()) * (SPREAD / spread) + MIDDLE
-    return np.asarray(np.clip(moved, 0, 255), np.uint8)
+    counts = np.bincount(grey.ravel(), minlength=256)
+    ends = math.ceil(0.01 * (grey.size - 1)), math.floor(0.99 * (grey.size - 1))
+    low, high = np.searchsorted(np.cumsum(counts), ends, side="right")
+    levels = np.arange(256.0)
+    counts[(levels < low) | (levels > high)] = 0
+    mean = float(counts @ levels) / counts.sum()
+    spread = max(float(np.sqrt(counts @ (levels - mean) ** 2 / counts.sum())), FLAT)
+    moved = (levels - mean) * (SPREAD / spread) + MIDDLE
+    return np.asarray(cv2.LUT(grey, np.clip(moved, 0, 255).astype(np.uint8)), np.uint8)
 
 
 def evened(grey: Byte) -> Byte:

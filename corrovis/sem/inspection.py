@@ -15,7 +15,7 @@ from corrovis.sem import severity
 from corrovis.sem.familiarity import LEARNED_ALIKE, strangeness, times_as_far
 from corrovis.sem.fields import other_scale
 from corrovis.sem.picture_checks import COLOURED, COLOURLESS, FADED, colourful, colourfulness, grey_of, laid_over, nothing_in
-from corrovis.sem.preparing import GREY, as_seen, seen_scale
+from corrovis.sem.preparing import GREY, MOST_GAIN, WHITE, as_seen, seen_scale, white_of
 from corrovis.sem.regions import measure
 from corrovis.sem.results import FIELD_SEVERITIES, CorrosionMap, Field, FieldGrade, Inspection, Opinion
 from corrovis.sem.saliency import saliency_of
@@ -84,8 +84,8 @@ def measured(store: Store, field: Field) -> Far:
 
 
 def choose_model(field: Field, segmenter: Segmenter, far: Far) -> str:
-    """The model for a field when nobody named one: photos go to the one for structures, and so do faded ones that are familiar
-    to it and to no other more so; micrographs to the first, unless they are familiar to another and to that one far more so.
+    """The model for a field when nobody named one: photos go to the one for structures, and so do faded and grey ones that are
+    familiar to it and to no other more so; micrographs to the first, unless another knows their like far better.
     `far` is how strange the field is to each.
 
     Raises:
@@ -98,10 +98,9 @@ def choose_model(field: Field, segmenter: Segmenter, far: Far) -> str:
     if colourful(field.specimen) and STRUCTURES in models:
         return STRUCTURES
     fitting = [name for name in models if name != STRUCTURES] or list(models)
-    asked = models if colourfulness(field.specimen) >= COLOURLESS else fitting
-    if len(asked) == 1 or nothing_in(field.specimen):
+    if len(models) == 1 or nothing_in(field.specimen):
         return fitting[0]
-    strange = {name: one for name in asked if (one := far(name)) is not None}
+    strange = {name: one for name in models if (one := far(name)) is not None}
     if min(strange, key=strange.__getitem__, default="") == STRUCTURES and strange[STRUCTURES] <= 1:
         return STRUCTURES
     limit = min(1.0, FAR_NEARER * strange.get(fitting[0], 0.0))
@@ -128,7 +127,7 @@ def unlike(field: Field, spec: WeightSpec, far: Far) -> str:
 
 def is_familiar(field: Field, spec: WeightSpec, far: Far) -> bool:
     """Whether the model of `spec` is known to know such pictures; where nobody measured that, it is not."""
-    return far(spec.name) is not None and not unlike(field, spec, far)
+    return not unlike(field, spec, far) and far(spec.name) is not None
 
 
 def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, stranger: str, others: Sequence[str] = ()) -> list[str]:
@@ -141,6 +140,8 @@ def doubts(field: Field, found: CorrosionMap, spec: WeightSpec, stranger: str, o
     height, width = field.specimen.shape[:2]
     if min(height, width) < TINY:
         said.append(f"a field of {width} x {height} pixels is too small to be graded; inspect one of at least {TINY} a side")
+    if spec.input.get("levels") not in GREY and (white := white_of(field.specimen)) < WHITE / MOST_GAIN:
+        said.append(f"the photo is too dark: hardly a pixel of it exceeds {white:.0f} of 255; give a lighter one")
     said += laid_over(field, spec.input.get("levels") in GREY)
     p = found.probability[field.rows[0] : field.rows[1]]
     unsure, most = float(((p > UNSURE[0]) & (p < UNSURE[1])).mean()), UNSURE_SHARE.get(spec.name, OTHERS_UNSURE)

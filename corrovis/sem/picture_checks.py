@@ -10,11 +10,13 @@ import numpy as np
 
 from corrovis.contrast import UNLIKE, chroma, nothing_in_grey
 from corrovis.data_bar import corner_box, inside_frame, plain_corners, writing_at
+from corrovis.resizing import reduced
 from corrovis.results import Byte
 from corrovis.sem.results import Field
 
 COLOURFUL = 12.0  # mean difference of a pixel's channels; stained scans of grey micrographs stay below
 COLOURLESS = 3.0  # the same of a grey picture at the most; photos of rust have 4.3 and more
+TINTED, TINT_SIDE = 0.08, 128  # spread of the channels that grey does not explain, of its own; tinted grey has 0.01, photos 0.1
 NO_CONTRAST, DIM = 2.5, 96.0  # standard deviation of the grey levels; the mean below which darkness accounts for less of it
 LEAST_CONTRAST = 1.0  # however dark: finer steps than a grey level are not kept
 MARK, MARK_SHARE = 80, 2e-5  # difference of a drawn pixel's channels, and least share of them; micrographs have none
@@ -36,6 +38,17 @@ def nothing_in(rgb: Byte) -> str:
 def colourful(rgb: Byte) -> bool:
     """Whether (H, W, 3) uint8 is no micrograph, which is grey or stained a little."""
     return colourfulness(rgb) > COLOURFUL
+
+
+def tinted(rgb: Byte) -> bool:
+    """Whether (H, W, 3) uint8 is colourful and yet grey: all in one colour, with channels that rise and fall together."""
+    if not colourful(rgb):
+        return False
+    seen = reduced(rgb, TINT_SIDE).reshape(-1, 3).astype(np.float32)
+    seen -= seen.mean(axis=0)
+    grey = seen.mean(axis=1)
+    rest = seen - np.outer(grey, seen.T @ grey / max(float(grey @ grey), 1e-9))
+    return float(np.ptp(rest, axis=1).mean()) < TINTED * float(grey.std())
 
 
 def colourfulness(rgb: Byte) -> float:

@@ -23,6 +23,7 @@ function regionsNow() {
   if (value.instances) return instancesNow(at);
   const least = Math.max(1, Math.round(value.least / value.zoom ** 2));
   const { ids, regions } = labelRegions(view.strength, view.classOf, [value.width, value.height], at, [least, value.sure]);
+  markAtBorder(ids, regions, value.width, value.rows.map(Math.round));
   const shares = value.class_fractions.map(() => 0), field = value.width * (value.rows[1] - value.rows[0]);
   for (const region of regions) {
     shares[region.class - 1] += region.area / field;
@@ -140,7 +141,7 @@ const scale = () => (um.validity.valid && Number(um.value)) || 0;
 function cells(region) {
   const side = scale();
   const size = side ? [region.area * side ** 2, diameter(region.area) * side] : [region.area, diameter(region.area)];
-  return [...size.map(short), region.circularity.toFixed(2), region.score.toFixed(2)];
+  return [...size.map(short), region.touches_border ? words.cut : "", region.circularity.toFixed(2), region.score.toFixed(2)];
 }
 
 function tell() {
@@ -162,8 +163,9 @@ function tell() {
   find("kinds").replaceChildren(...(several ? [`${words.kinds}: `, ...now.shares.flatMap(kind)] : []));
   const unit = side ? "µm" : "px";
   const sizes = [`${words.area}, ${unit}²`, `${words.diameter}, ${unit}`];
-  const heads = [words.region, ...(several ? [words.class] : []), ...sizes, words.circularity, words.score];
+  const heads = [words.region, ...(several ? [words.class] : []), ...sizes, words.border, words.circularity, words.score];
   stage.querySelector("thead tr").replaceChildren(...heads.map((text) => made("th", text)));
+  stage.querySelector("thead th:nth-last-child(3)").title = words.border_hint;
   stage.querySelector("tbody").replaceChildren(...now.regions.slice(0, look.rows).map(row));
   find("more").textContent = count > look.rows ? words.more.replace("%s", look.rows).replace("%t", count) : "";
   mark();

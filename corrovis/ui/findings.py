@@ -148,7 +148,7 @@ def shown_region(region: dict[str, Any], classes: tuple[str, ...]) -> dict[str, 
     return {k: v for k, v in {**region, "class": kind, "area": region["area_px"]}.items() if k in REGION_KEYS}
 
 
-REGION_KEYS = ("id", "class", "area", "score", "circularity")
+REGION_KEYS = ("id", "class", "area", "score", "circularity", "touches_border")
 
 
 def classes_everywhere(labels: Byte, count: int) -> Byte:

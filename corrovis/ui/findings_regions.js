@@ -41,6 +41,14 @@ function labelRegions(strength, classOf, [width, height], at, [least, sure]) {
   return { ids, regions };
 }
 
+// Notes which regions reach the rim of the specimen, whose rows are `first` to before `end`: their sizes are those of parts.
+function markAtBorder(ids, regions, width, [first, end]) {
+  const there = new Set();
+  for (let x = 0; x < width; x++) there.add(ids[first * width + x]).add(ids[(end - 1) * width + x]);
+  for (let y = first; y < end; y++) there.add(ids[y * width]).add(ids[(y + 1) * width - 1]);
+  for (const region of regions) region.touches_border = there.has(region.id);
+}
+
 function joined(parent, a, b) {
   while (parent[a] !== a) a = parent[a] = parent[parent[a]];
   while (parent[b] !== b) b = parent[b] = parent[parent[b]];

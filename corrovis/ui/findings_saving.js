@@ -56,6 +56,7 @@ function saveTable() {
     equivalent_diameter_px: ({ area }) => figures(diameter(area), 6),
     equivalent_diameter_um: ({ area }) => (side ? figures(diameter(area) * side, 6) : ""),
     circularity: ({ circularity }) => rounded(circularity, 4),
+    touches_border: ({ touches_border }) => (touches_border ? "True" : "False"),
     file: () => value.name,
     corroded_fraction: () => rounded(now.share, 6),
     corroded_fraction_sigma: () => rounded(value.sigma, 6),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def test_goals_missed_say_what_was_tried_and_what_limits_them() -> None:
     goals = json.loads((ROOT / "train/reports/sem.json").read_text())["goals"]
     assert len(goals) == 9
     assert [goal["goal"] for goal in goals if not goal["reached"] and not (goal["tried"] and goal["limits"])] == []
+    assert [goal["tried"] for goal in goals if re.search(r"\(0\.\d", goal["tried"])] == [], "a score that nothing computed"
 
 
 def test_what_limits_a_goal_is_said_with_the_scores_of_the_report() -> None:

@@ -150,7 +150,7 @@ def test_a_blank_band_that_ends_straight_is_cropped_and_one_with_a_particle_is_n
 
 
 @pytest.mark.parametrize("colour", [0, 255])
-@pytest.mark.parametrize("sides", [(2, 2, 2, 2), (0, 0, 0, 60), (0, 0, 40, 0), (5, 0, 30, 30)])
+@pytest.mark.parametrize("sides", [(2, 2, 2, 2), (0, 0, 0, 60), (0, 0, 40, 0), (5, 0, 30, 30), (0, 0, 0, 260)])
 def test_a_plain_frame_does_not_change_the_levels_within_and_is_told(sides: tuple[int, int, int, int], colour: int) -> None:
     field, (top, _, left, right) = grains(), sides
     whole = cv2.copyMakeBorder(field, *sides, cv2.BORDER_CONSTANT, value=colour)

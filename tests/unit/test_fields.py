@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from corrovis.errors import BadInputError
-from corrovis.sem.fields import evened, normalise, other_scale, read_field
+from corrovis.sem.fields import GREYED, evened, normalise, other_scale, read_field
 from corrovis.sem.pixel_size import parse_pixel_size, parse_scale_bar
 
 
@@ -249,6 +249,17 @@ def test_what_was_transparent_is_said_to_count() -> None:
     assert read_field(png(Image.fromarray(rgba))).notes == ("transparency laid over white, and counts as specimen",)
 
 
+@pytest.mark.parametrize("tint", [(0.4, 1, 0.4), (1, 0.9, 0.7), (1, 0.6, 0.2)])
+def test_a_grey_picture_in_one_colour_is_read_as_grey(tint: tuple[float, float, float]) -> None:
+    """As a green screen or a sepia print shows it; two colours are a photo."""
+    rgb = (grains()[..., None] * np.array(tint)).astype(np.uint8)
+    field = read_field(png(Image.fromarray(rgb)))
+    assert field.notes == (GREYED,)
+    assert (np.ptp(field.rgb, axis=2) == 0).all()
+    rgb[40:90, 60:140] = np.roll(rgb[40:90, 60:140], 1, axis=2)
+    assert read_field(png(Image.fromarray(rgb))).notes == ()
+
+
 def test_floats_without_a_value_become_black() -> None:
     values = grains().astype(np.float32)
     values[:5, :5] = np.nan
@@ -281,6 +292,15 @@ def test_unevenly_corroded_fields_keep_their_levels(corroded: tuple[slice, ...])
     assert evened(field) is field, "grains are brighter here and there"
     field[corroded] //= 2
     assert evened(field) is field
+
+
+def test_the_middle_of_the_grey_levels_comes_to_a_common_mean_and_spread() -> None:
+    """By the definition: of the values between the 1st and the 99th percentile, as NumPy computes them."""
+    for grey in (grains(), grains(61, 47, seed=1) // 3 + 20):
+        low, high = np.percentile(grey, (1, 99))
+        middle = grey[(grey >= low) & (grey <= high)].astype(float)
+        wanted = np.clip((grey - middle.mean()) * 40 / middle.std() + 128, 0, 255).astype(np.uint8)
+        assert (normalise(grey) == wanted).all()
 
 
 def test_a_flat_field_stays_flat() -> None:

@@ -255,6 +255,23 @@ def test_a_dark_photo_is_seen_as_one_exposed_well(exposure: float) -> None:
     assert np.abs(seen.astype(int) - photo).max() <= 4
 
 
+@pytest.mark.parametrize("haze", [100, 140])
+def test_a_hazy_photo_is_seen_as_a_clear_one(haze: int) -> None:
+    """Haze adds light everywhere and takes contrast away; a bright photo that is dark somewhere stays as it is."""
+    photo = np.random.default_rng(0).integers(0, 236, (60, 80, 3)).astype(np.uint8)
+    seen = levelled((photo * 0.45 + haze).astype(np.uint8), {"levels": "as they are"})
+    assert np.abs(seen.astype(int) - photo).max() <= 8
+    bright = photo // 2 + 80
+    assert (levelled(bright, {"levels": "as they are"}) == bright).all()
+
+
+def test_a_photo_too_dark_to_be_brightened_is_doubted(toy_store: Store) -> None:
+    spec, nothing = toy_store.spec("ni20cr"), map_of(np.zeros((180, 240)))
+    spec = replace(spec, input={**spec.input, "levels": "as they are"})
+    assert not [one for one in doubts(field_of(grains()), nothing, spec, "") if "too dark" in one]
+    assert [one for one in doubts(field_of(grains() // 5), nothing, spec, "") if "too dark" in one]
+
+
 def test_what_is_too_small_or_written_on_is_said(toy_store: Store) -> None:
     spec, nothing = toy_store.spec("ni20cr"), map_of(np.zeros((180, 240)))
     assert not doubts(field_of(grains()), nothing, spec, "")

@@ -13,9 +13,10 @@ from micrographs import grains
 from PIL import Image
 
 from corrovis.contrast import EMPTY, NOISE, STRUCTURE, contrast, structure
+from corrovis.images import read_photo
 from corrovis.results import Byte
 from corrovis.sem.fields import read_field
-from corrovis.sem.picture_checks import colourfulness, drawn_on, nothing_in
+from corrovis.sem.picture_checks import colourfulness, drawn_on, nothing_in, tinted
 from corrovis.sem.results import Field
 
 
@@ -92,4 +93,5 @@ def test_no_real_picture_is_called_noise() -> None:
     if not files:
         pytest.skip(f"no pictures at {data}")
     lowest = {file.name: structure(grey_of(one)) for file in files for one in variants(read_field(file).specimen).values()}
+    assert [file.name for file in files if tinted(read_photo(file).rgb)] == [], "nor grey, if it is a photo"
     assert {name: one for name, one in lowest.items() if one < STRUCTURE} == {}

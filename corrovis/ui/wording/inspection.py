@@ -78,6 +78,9 @@ FINDINGS = {
     "diameter": "Diameter",
     "circularity": "Circularity",
     "score": "Score",
+    "border": "At the border",
+    "border_hint": "It reaches the edge of what the picture shows, so its size and shape are those of a part",
+    "cut": "yes",
     "more": "The largest %s of %t; the table to save has all.",
 }
 SO_FAR = "So far: {done} of {count} pictures"
