@@ -2,7 +2,7 @@
 
 Prints seconds on the clock and of the processor; the goal is below two seconds on two cores.
 
-python benchmarks/layers.py
+    python benchmarks/layers.py
 """
 
 from __future__ import annotations

@@ -76,8 +76,11 @@ class LayerView:
         check_array("LayerView.seen", self.seen, np.uint8, (len(self.names), None, None, 3))
 
 
-FIXED_FILTERS = ("PixelNet",)
-"""Architectures whose filters are given, not learned: there are no layers to look into."""
+PICTURE_ALONE = (
+    *("MaterialNet", "MaterialCNN", "CorrosionUNet", "YoloSeg", "SeverityClassifier"),
+    *("InspectorNet", "SeverityNet", "CarUNet"),
+)
+"""Architectures that answer to one picture and nothing else, by convolutions that they learned; `PixelNet`'s are given."""
 
 
 class LayerViewer:
@@ -89,7 +92,7 @@ class LayerViewer:
     @property
     def models(self) -> tuple[str, ...]:
         """Names of the networks that can be looked into, those of micrographs first."""
-        fit = [name for name, spec in self.store.specs.items() if _channels(spec)]
+        fit = [name for name, spec in self.store.specs.items() if spec.arch in PICTURE_ALONE]
         return tuple(sorted(fit, key=lambda name: (name != "material", name.startswith("car"), name)))
 
     @property
@@ -114,15 +117,14 @@ class LayerViewer:
             )
         spec, network = self.store.spec(model), self.store.network(model)
         seen = np.stack([middle_square(field, spec) for field in fields])
-        layers = convolutions(network, tensor_of(seen)[:, : _channels(spec)], strongest)
+        layers = convolutions(network, tensor_of(seen)[:, : picture_channels(network)], strongest)
         notes = tuple(f"{field.name}: {note}" for field in fields for note in notes_of(field))
         return LayerView(model, tuple(field.name for field in fields), seen, layers, notes)
 
 
-def _channels(spec: WeightSpec) -> int:
-    """Channels of the one picture that the network takes, 1 or 3; 0 if it takes something else or learned no convolution."""
-    shape = None if spec.arch in FIXED_FILTERS else spec.golden.get("shape")
-    return int(shape[1]) if shape and len(shape) == 4 and shape[1] in (1, 3) else 0
+def picture_channels(network: nn.Module) -> int:
+    """1 or 3: what the first convolution takes, which in all of `PICTURE_ALONE` is the first that a picture passes."""
+    return next(module.in_channels for module in network.modules() if isinstance(module, nn.Conv2d))
 
 
 def middle_square(field: Field, spec: WeightSpec) -> Byte:

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from corrovis.contrast import UNLIKE
-from corrovis.data_bar import inside_frame, without_corners
+from corrovis.contrast import DRAWING, UNLIKE, two_greys
+from corrovis.data_bar import BLANK_SHARE, WHITE, inside_frame, without_corners
 from corrovis.errors import WeightsError
-from corrovis.resizing import reduced, resized
+from corrovis.resizing import detail, reduced, resized, scaled
 from corrovis.results import Byte, Float, Provenance, check_shares
 from corrovis.sem.familiarity import times_as_far
 from corrovis.sem.fields import normalise
@@ -30,10 +30,13 @@ MODEL = "material"
 ARCHITECTURES = ("MaterialCNN", "MaterialNet")
 LONG_SIDE = 1280
 LEAST_SIDE = 96  # of a square, unless the field is smaller; below, no texture is left
+STRIPE = 3  # rows or columns of white
+SOFT = 0.6  # `detail` of a field brought to so few pixels, if it is no blurred one; of 287 fields the least is 0.86
 SCALES = (1.0, 0.5, 0.25)  # of the field's short side
 MOST_SQUARES = 6  # at each scale
 FLAT = 6.0  # grey levels; mounting resin and vacuum tell nothing
 SURE = 0.6
+PARTED = "white stripes part the picture, as between the panels of a figure or above a scale bar"
 UNMEASURED = "the network learned from too few specimens to tell what is unfamiliar to it; do not show it other materials"
 
 
@@ -87,7 +90,7 @@ class MaterialClassifier:
         distance = float(distances.mean()) / limit if limit else 0.0
         made_by = Provenance(self.spec.name, self.spec.sha256, time.perf_counter() - began)
         stranger = unlike(field.specimen[own], distance)
-        said = [UNMEASURED] * (not limit) + [stranger] * bool(stranger) + undecided(p, self.spec.classes)
+        said = [*parted(grey[own]), *[UNMEASURED] * (not limit), *[stranger] * bool(stranger), *undecided(p, self.spec.classes)]
         return Material(p, self.spec.classes, distance, stranger, (*notes_of(field), *drawn_on(field, grey=True), *said), made_by)
 
 
@@ -124,13 +127,35 @@ def unlike(rgb: Byte, distance: float) -> str:
     if empty := nothing_in(rgb):
         return empty
     if colourful(rgb):
-        return f"{COLOURED}, no electron micrograph; no answer can be right"
-    height, width = rgb.shape[:2]
-    if min(height, width) < LEAST_SIDE:
-        return f"{UNLIKE}: {width} x {height} pixels are too few to show a texture; send {LEAST_SIDE} or more a side"
+        return f"{COLOURED}, and this network has learned from grey micrographs alone"
+    if plain := without_texture(grey_of(rgb)):
+        return plain
     if distance <= 1:
         return ""
     return f"{UNLIKE} ({times_as_far(distance)} times as far as micrographs of its materials get): it may show none of them"
+
+
+def without_texture(grey: Byte) -> str:
+    """Why (H, W) uint8 shows no texture: two grey levels, too few pixels, or no more detail than too few have; else empty."""
+    height, width = grey.shape
+    short = min(height, width)
+    if two_greys(grey):
+        return DRAWING
+    if short < LEAST_SIDE:
+        return f"{UNLIKE}: {width} x {height} pixels are too few to show a texture; send {LEAST_SIDE} or more a side"
+    if detail(resized(grey, scaled(grey.shape, LEAST_SIDE / short))) < SOFT:
+        return f"{UNLIKE}: too blurred to show a texture, as if it had fewer than {LEAST_SIDE} pixels a side; send a sharper one"
+    return ""
+
+
+def parted(grey: Byte) -> list[str]:
+    """That white stripes cross (H, W) uint8, as between the panels of a figure, if they do."""
+    for axis in (0, 1):
+        white = (grey >= WHITE).mean(axis=axis) >= BLANK_SHARE
+        inner = np.trim_zeros(~white)  # from the first row or column that shows something to the last
+        if (~inner).sum() >= STRIPE:
+            return [f"{PARTED}: the answer is of all of it; give one micrograph alone"]
+    return []
 
 
 def undecided(p: Float, classes: tuple[str, ...]) -> list[str]:

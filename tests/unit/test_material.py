@@ -21,6 +21,7 @@ from micrographs import grains, with_bar
 from scipy.spatial.distance import cosine
 from torch import nn
 
+from corrovis.contrast import two_greys
 from corrovis.errors import BadInputError, WeightsError
 from corrovis.images import save_png
 from corrovis.networks.material_cnn import MaterialCNN
@@ -116,6 +117,8 @@ def test_what_is_no_micrograph_is_said_to_be_none(toy_store: Store) -> None:
     noise = np.repeat(np.random.default_rng(0).integers(0, 255, (90, 90, 1)).astype(np.uint8), 3, axis=2)
     cases = {"colour picture": tinted, "hardly any contrast": np.full((90, 90, 3), 90, np.uint8), "above noise": noise}
     cases["100 x 64 pixels are too few"] = grey[:64]
+    cases["two grey levels"] = np.where(grey > 120, 255, 0).astype(np.uint8)
+    cases["too blurred to show a texture"] = cv2.GaussianBlur(np.repeat(grains(300, 300)[..., None], 3, axis=2), (0, 0), 6)
     for said, rgb in cases.items():
         found = MaterialClassifier(toy_store).classify(field_of(rgb))
         assert said in found.stranger
@@ -123,6 +126,26 @@ def test_what_is_no_micrograph_is_said_to_be_none(toy_store: Store) -> None:
         assert not found.familiar
         assert material_record(found)["familiar"] is False
     assert MaterialClassifier(toy_store).classify(field_of(grey)).familiar
+
+
+def test_few_grey_levels_alone_make_no_drawing() -> None:
+    """Nor does an empty picture, of which something else is said, raise anything."""
+    few = np.where(grains(100, 100) < 150, 120, 160).astype(np.uint8)
+    few[:4], few[-4:] = 0, 255
+    assert not two_greys(few)
+    assert two_greys(np.where(few < 150, 0, 255).astype(np.uint8))
+    assert two_greys(np.zeros((9, 9), np.uint8))
+
+
+def test_panels_of_a_figure_are_answered_together_and_that_is_said(toy_store: Store) -> None:
+    """A black layer across the field, as of resin, parts nothing."""
+    one, classifier = grains(120, 100), MaterialClassifier(toy_store)
+    figure, layered = (np.hstack([one, np.full((120, 12), gap, np.uint8), one]) for gap in (255, 0))
+    said = [
+        any("white stripes part the picture" in note for note in classifier.classify(field_of(x)).warnings)
+        for x in (one, figure, figure.T.copy(), layered)
+    ]
+    assert said == [False, True, True, False]
 
 
 def test_probabilities_of_a_material_sum_to_1() -> None:
