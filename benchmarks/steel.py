@@ -77,7 +77,7 @@ def main() -> None:
     store = Store(settings.weights, settings.threads)
     maker = DefectMaker(store)
     order = SetOrder(maker.defects, max(1, args.patches // len(maker.defects)))
-    network = store.network(maker.spec.name).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = store.network(maker.spec.name).to(memory_format=torch.channels_last)
     run = timed(SteelTools(maker, None), order, network)
     print(f"bare forward pass: {run.bare:.1f} patches a second, {torch.get_num_threads()} threads, batches of {BATCH}")
     print(f"set without check: {run.made:.1f} patches a second made, {run.made / run.bare:.2f} of the bare rate")

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from bootstrap import SHARE, UNBOUNDED, mean_over_groups
 from distances import ROUNDS, Lite0, Sample
 from inspector import logits_of
 from lpips import Lpips
+from pegan import Deck
 from steel_data import Patches, load
-from steel_methods import METHODS, SHIPPED, Method, Translator, draw, load_method, shipped
+from steel_methods import METHODS, SHIPPED, Method, Product, Translator, draw, load_method
 from steel_scores import Features, Inspect, agreement, copies, diversity, erasing, features_of, likeness
 from support import save_sheet, write_json
 
@@ -103,7 +105,7 @@ def methods_at_hand(
         else:
             skipped[name] = "no checkpoint; train/rivals.py writes one"
     if SHIPPED in store:
-        found[SHIPPED] = shipped(store, parts[1])
+        found[SHIPPED] = Product(store, Deck(parts[1], np.random.default_rng(0), torch.device("cpu")))
     return found
 
 

@@ -14,6 +14,7 @@ from pegan import Deck
 from steel_data import Patches
 from torch import nn
 
+from corrovis.steel.defects import DefectMaker
 from corrovis.store import Store
 from corrovis.tensors import pixels_of
 
@@ -46,6 +47,20 @@ class Translator:
         wanted, classes = torch.from_numpy(labels), len(self.deck.classes)
         defect = (wanted < classes - 1)[:, None, None, None]
         return self.generator(x, F.one_hot(wanted, classes).float(), defect * torch.randn_like(x))
+
+
+class Product(Translator):
+    """The shipped generator as the product draws with it: some scratches and grooves lie across, some classes get more noise."""
+
+    def __init__(self, store: Store, deck: Deck) -> None:
+        super().__init__(store.network(SHIPPED), deck)
+        self.maker = DefectMaker(store)
+
+    def make(self, labels: np.ndarray) -> torch.Tensor:
+        grey = (self.deck.deal(self.deck.clean(len(labels)))[:, 0].numpy() + 1) / 2
+        names = [self.deck.classes[label] for label in labels]
+        made = self.maker.produce(grey, names, self.deck.dice.integers(2**31, size=len(labels)).tolist())
+        return torch.from_numpy(made)[:, None] * 2 - 1
 
 
 class Augmentation:
@@ -81,7 +96,7 @@ def load_method(name: str, runs: Path, parts: tuple[Patches, Patches]) -> Method
 
 
 def shipped(store: Store, held_out: Patches) -> Translator:
-    """The generator in weights/."""
+    """The generator in weights/, as it draws by itself."""
     return Translator(store.network(SHIPPED), Deck(held_out, np.random.default_rng(0), torch.device("cpu")))
 
 

@@ -3,23 +3,26 @@
 The network sees patches of its own size at the picture's own scale: how coarse a texture is tells pits from spots.  A larger
 picture is cut into patches, and its probabilities are their mean: the share of the surface that looks like each class.  One that
 was enlarged from a patch is brought back to it, and 16 bits of which hardly any are used to the levels that the network knows.
-Data bars and plain frames are cut off first, and pixels that were repeated count once.
+Steel turned on a plain ground is turned back, data bars and plain frames are cut off, and pixels that were repeated count once.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import cast
 
+import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from corrovis.contrast import UNLIKE, nothing_in_grey
-from corrovis.data_bar import data_bars, inside_frame
+from corrovis.data_bar import PLAIN, data_bars, inside_frame
 from corrovis.depths import MOST_VALUES, SMALL_PART
 from corrovis.resizing import detail, reduced, resized, scaled
-from corrovis.results import Float, Provenance
+from corrovis.results import Bool, Byte, Float, Provenance
 from corrovis.steel.results import PatchVerdict, Pixels, Plate
 from corrovis.store import Store
 from corrovis.tiles import spread_starts
@@ -29,7 +32,10 @@ MOST_A_SIDE = 8
 FLIPS = ((), (2,), (3,), (2, 3))
 ENLARGED = 8  # times a patch's side, at the most, that a patch is enlarged to
 FROM_AFAR = 3.5  # times a patch's side that detail is looked for at; in larger ones rounded grey levels hide that there is none
-REPEATED, LEAST_PX = 1.5, 16  # how often pixels are repeated, on average, and how many a side are left, both at the least
+REPEATED, LEAST_PX = 1.5, 16  # how often pixels are repeated, on average, and how many a side have to be left, at the least
+SIDE_PX, ALIGNED = 1.5, 4.0  # px that a straight side may be off its line, and degrees that sides may be off each other's
+CHORD = 8  # px along an outline over which its direction is taken
+Complex = NDArray[np.complex128]
 SQUARE = 0.8  # short by long side, at the least, of an enlarged patch
 SOFT = 0.75  # `detail` of four patches side by side is below it in 6 of 100, of patches enlarged twice in 9 of 10
 LITTLE, SOFTER = 1.75, 0.85  # enlarged less, more detail is left: at 1.6 times 8 of 10 are below it, of real ones 16 of 100
@@ -74,17 +80,90 @@ class PatchInspector:
 
 
 def bare(plate: Plate) -> tuple[Plate, list[str]]:
-    """The plate without data bar and plain frame, each pixel once, and what was done to it."""
-    grey, notes = np.round(plate.grey * 255).astype(np.uint8), []
+    """The plate upright, without data bar and plain frame, each pixel once, and what was done to it."""
+    notes, came = [], plate.pixels
+    if turned := turned_by(as_bytes(plate)):
+        came = turned_back(plate.pixels, *turned)
+        notes.append(f"turned by {abs(turned[0]):.0f} degrees on a plain ground; it is read turned back")
+    grey = as_bytes(replace(plate, pixels=came))
     rows = slice(*data_bars(grey)[0])
     inside = inside_frame(grey[rows])
-    steel = plate.pixels[rows][inside]
-    if steel.shape != plate.pixels.shape:
+    steel = unframed(came[rows][inside])
+    if steel.shape != came.shape:
         notes.append(f"a data bar or plain border is left out; the {steel.shape[1]} x {steel.shape[0]} pixels inside it are read")
     once = unrepeated(steel)
     if once.shape != steel.shape:
         notes.append(f"enlarged by repeating pixels; each is read once, {once.shape[1]} x {once.shape[0]} of them")
     return replace(plate, pixels=once.copy()), notes
+
+
+def unframed(pixels: Pixels) -> Pixels:
+    """(H, W) or (H, W, 3) within a frame of one colour, whichever it is; a frame is the same to the bit on all four sides."""
+    frame = (pixels == pixels[0, 0]).reshape(*pixels.shape[:2], -1).all(axis=2)
+    if not all(side.all() for side in (frame[0], frame[-1], frame[:, 0], frame[:, -1])):
+        return pixels
+    rows, columns = (np.flatnonzero(~frame.all(axis=axis)) for axis in (1, 0))
+    if min(len(rows), len(columns)) < LEAST_PX:
+        return pixels
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def as_bytes(plate: Plate) -> Byte:
+    """(H, W) uint8"""
+    return np.round(plate.grey * 255).astype(np.uint8)
+
+
+def turned_by(grey: Byte) -> tuple[float, Bool] | None:
+    """Degrees, clockwise, that the steel in (H, W) uint8 was turned by, and where it is; None unless plain corners say so.
+
+    The corners are black or white, and what is left is a rectangle, or what of it lies within the picture.
+    """
+    for plain in (grey <= PLAIN, grey >= 255 - PLAIN):
+        corners = [at for at in ((0, 0), (0, -1), (-1, 0), (-1, -1)) if plain[at]]
+        if len(corners) < 3:
+            continue
+        parts = cv2.connectedComponents(plain.astype(np.uint8), connectivity=4)[1]
+        steel = np.isin(parts, [parts[at] for at in corners], invert=True)
+        if not steel.any():
+            continue
+        hull = cv2.convexHull(np.asarray(cv2.findNonZero(steel.astype(np.uint8))))
+        outline = cv2.approxPolyDP(hull, SIDE_PX, True)[:, 0]
+        sides = np.roll(outline, -1, axis=0) - outline
+        slanted = sides[(np.abs(sides) > SIDE_PX).all(axis=1)]
+        if len(slanted) < 3 or steel.sum() < cv2.contourArea(hull):
+            continue
+        along = slanted[:, 0] + 1j * slanted[:, 1]
+        off = np.degrees(np.angle(along) - quarter_angle(along))
+        if np.abs((off + 45) % 90 - 45).max() <= ALIGNED:
+            return float(np.degrees(quarter_angle(chords_of(steel)))), np.asarray(steel, np.bool_)
+    return None
+
+
+def chords_of(steel: Bool) -> Complex:
+    """(n,) x + iy between points of the outline of `steel` (H, W) that are `CHORD` apart, those on the picture's rim left out."""
+    outlines = cv2.findContours(steel.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+    at = max(outlines, key=len)[:, 0]
+    free = ((at > 0) & (at < np.array(steel.shape[::-1]) - 1)).all(axis=1)
+    points = at[:, 0] + 1j * at[:, 1]
+    return np.asarray((np.roll(points, -CHORD) - points)[free & np.roll(free, -CHORD)])
+
+
+def quarter_angle(along: Complex) -> float:
+    """The mean direction in radians of sides, or parts of them, that are a quarter turn apart."""
+    return float(np.angle((along**4 / np.abs(along).clip(1) ** 3).sum()) / 4)
+
+
+def turned_back(pixels: Pixels, degrees: float, steel: Bool) -> Pixels:
+    """The rectangle of `steel` (H, W) bool in (H, W) or (H, W, 3), upright; what lay outside the picture is mirrored."""
+    height, width = steel.shape
+    side = int(np.hypot(height, width)) + 2
+    by = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1)
+    by[:, 2] += (side - width) / 2, (side - height) / 2
+    inner = cv2.erode(steel.astype(np.float32), np.ones((3, 3)))  # the outermost pixels are half ground
+    there = cv2.warpAffine(inner, by, (side, side)) > 1 - 1e-3
+    rows, columns = (np.flatnonzero(there.any(axis=axis)) for axis in (1, 0))
+    whole = cv2.warpAffine(pixels, by, (side, side), borderMode=cv2.BORDER_REFLECT)
+    return cast(Pixels, np.ascontiguousarray(whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]))
 
 
 def unrepeated(pixels: Pixels) -> Pixels:

@@ -56,6 +56,7 @@ function draw() {
   find("over").style.opacity = strength;
   find("name").textContent = strength === 0 ? words.as_it_came : chosen === CLEAN ? words.wiped : label(chosen);
   find("number").textContent = percentText(strength);
+  find("seen").setAttribute("aria-busy", "true"); // what is seen in another picture is not shown beside this one
   stage.dataset.drawn = chosen + " " + strength.toFixed(2);
 }
 
@@ -70,6 +71,7 @@ const likeliest = (probabilities) => Object.entries(probabilities).sort((a, b) =
 
 function showSeen(probabilities) {
   const most = likeliest(probabilities);
+  find("seen").setAttribute("aria-busy", "false");
   find("seen").hidden = !most.length;
   find("seen").querySelector("ul").replaceChildren(
     ...most.map(([name, share], rank) => shareRow(label(name), share, rank === 0)),

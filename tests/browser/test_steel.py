@@ -89,6 +89,22 @@ def test_nine_defects_are_shown_and_strength_is_an_opacity(steel: Page) -> None:
     expect(steel.locator(".steel-stage .name")).to_have_text("As it came")
 
 
+def test_what_is_seen_in_another_picture_is_not_shown_beside_this_one(steel: Page) -> None:
+    seen, shares = steel.locator(".steel-stage .seen"), steel.locator(".steel-stage .shares")
+    expect(shares).to_be_visible()
+    hidden = seen.evaluate(
+        """(seen) => {
+          const slider = document.querySelector(".steel-stage .strength input");
+          slider.value = 0.5;
+          slider.dispatchEvent(new Event("input"));
+          return getComputedStyle(seen.querySelector(".shares")).visibility;
+        }"""
+    )
+    assert hidden == "hidden"
+    set_strength(steel, 0.5)
+    expect(shares).to_be_visible()
+
+
 def test_what_is_saved_is_what_was_chosen(steel: Page, patch: Path, tmp_path: Path) -> None:
     first = steel.locator(".steel-stage .over").get_attribute("src")
     steel.get_by_role("button", name="Other defects").click()

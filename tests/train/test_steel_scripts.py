@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pegan
 import pytest
 import rivals
 import steel_data
@@ -184,6 +186,38 @@ def test_what_a_method_draws_is_drawn_again() -> None:
     one, other = (draw(Translator(Noise(), deck), 0, 3) for deck in decks)
     assert np.array_equal(one.pixels, other.pixels)
     assert len(np.unique(one.pixels)) > 100
+
+
+class Judge(nn.Module):
+    """A discriminator of one line: its verdict is `steep` times the sum of the patch, its classes all alike."""
+
+    steep = 0.5
+
+    def forward(self, x: torch.Tensor, label: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+        return (self.steep * x.sum(dim=(1, 2, 3))[:, None, None, None],), torch.zeros(len(x), 3)
+
+
+def test_the_earth_movers_loss_is_equation_2() -> None:
+    """The slope of such a verdict is 0.5 sqrt(16) = 2 everywhere, one more than the penalty wants."""
+    networks = pegan.Networks(pegan.PRESETS["smoke"], 3, torch.device("cpu"))
+    networks.discriminator = Judge()
+    labels = torch.tensor([0, 1])
+    shown = pegan.Batch(torch.full((2, 1, 4, 4), 0.5), labels, labels)
+    loss, logits = pegan.earth_mover(networks, shown, torch.full((2, 1, 4, 4), -0.25))
+    assert loss.item() == pytest.approx(0.5 * 16 * (-0.25 - 0.5) + pegan.PENALTY * (2 - 1) ** 2, rel=1e-5)
+    assert logits.shape == (2, 3)
+
+
+def test_the_paper_preset_is_the_papers() -> None:
+    """Adam, weights and sizes as PE-GAN 2024, section 4.2, gives them."""
+    config = pegan.PRESETS["paper"]
+    assert (config.side, config.batch, config.width, config.width_d, config.blocks) == (128, 16, 32, 64, 6)
+    assert (config.cls_real, config.cls_fake, config.rec, pegan.PENALTY) == (2, 5, 10, 10)
+    assert config.letter
+    small = pegan.Networks(replace(config, side=32, width=4, width_d=4, blocks=1), 10, torch.device("cpu"))
+    for optimiser in (small.optimiser_g, small.optimiser_d):
+        (group,) = optimiser.param_groups
+        assert (group["lr"], group["betas"]) == (1e-4, (0.9, 0.99))
 
 
 def test_a_method_kept_loses_what_another_inspector_said_of_it() -> None:

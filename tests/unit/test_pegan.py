@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from torch import nn
@@ -18,6 +20,14 @@ def test_generator_has_the_weights_of_table_1() -> None:
     kernels = 11 * 32 * 49 + 32 * 64 * 25 + 64 * 128 * 25 + 12 * 128 * 128 * 9 + 128 * 64 * 16 + 64 * 32 * 16 + 32 * 49
     biases_and_norms = 3 * (32 + 64 + 128 + 12 * 128 + 64 + 32) + 1
     assert parameters(PaperGenerator()) == kernels + biases_and_norms
+
+
+@pytest.mark.parametrize("side", [64, 128])
+def test_discriminator_has_the_weights_of_table_2(side: int) -> None:
+    widths = [1, 64, 128, 256, 512, 1024]
+    kernels = sum(16 * one * out + out for one, out in itertools.pairwise(widths))
+    heads = 1024 * 9 + 1024 * 10 * (side // 32) ** 2
+    assert parameters(PEDiscriminator(side, letter=True)) == kernels + heads
 
 
 @pytest.mark.parametrize(("side", "extent"), [(64, 2), (128, 4), (32, 1)])

@@ -123,7 +123,7 @@ def coil(tmp_path: Path) -> Path:
     return tmp_path / "coil"
 
 
-def test_a_small_set_starts_from_all_of_a_folder(toy_store: Store, maker: DefectMaker, coil: Path) -> None:
+def test_a_small_set_starts_from_all_of_a_folder(maker: DefectMaker, coil: Path) -> None:
     """Five of each of two classes from ten pictures; as many again where each gives two, whichever class has its turn."""
     for count, each in ((5, 1), (10, 2), (400, 80)):
         order = SetOrder(("spots", "crazing"), count, clean=coil)
