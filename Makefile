@@ -33,6 +33,7 @@ bench: $(DEV)  ## measure speed, memory and fits
 $(SETUP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make setup PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what requirements.txt names, about 5 GB: minutes, without a word"
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 

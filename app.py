@@ -28,19 +28,21 @@ def main() -> None:
     settings = Settings.from_environment()
     port = free_port(None, settings.address)
     store = Store(settings.weights, settings.threads)
-    segmenter = Segmenter(store)
-    classifier = material.MaterialClassifier(store) if material.MODEL in store else None
+    for wrong in store.damaged.values():  # what needs none of these networks is offered all the same
+        sys.stderr.write(f"corrovis: {wrong}\n")
+    segmenter, usable = Segmenter(store), store.specs
+    classifier = material.MaterialClassifier(store) if material.MODEL in usable else None
     services = Services(
         CarMasker(store),
         Ager(store),
-        grading.Grader(store) if grading.MODEL in store else None,
+        grading.Grader(store) if grading.MODEL in usable else None,
         inspector=Inspector(segmenter) if segmenter.models else None,
         materials=MaterialsLab(LayerViewer(store), classifier),
-        synthesiser=synthesis.Synthesiser(store) if synthesis.MODEL in store else None,
-        patches=inspector.PatchInspector(store) if inspector.MODEL in store else None,
-        steel=steel_tools(store) if defects.MODEL in store else None,
+        synthesiser=synthesis.Synthesiser(store) if synthesis.MODEL in usable else None,
+        patches=inspector.PatchInspector(store) if inspector.MODEL in usable else None,
+        steel=steel_tools(store) if defects.MODEL in usable and inspector.MODEL not in store.damaged else None,
     )
-    page = build_page(services, store.specs, source_link(os.environ))
+    page = build_page(services, usable, source_link(os.environ))
     keep_sweeping(kept_by(page))
     page.queue(max_size=QUEUE).launch(server_name=settings.address, server_port=port, **launch_options())
 

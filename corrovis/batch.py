@@ -194,6 +194,7 @@ def run_batch(folder: Path, name: str, target: Target, resources: Resources, pro
         BadInputError: no such job, no pictures, no Ray at that address, or the table cannot be written
         WeightsError: a network that the job needs is missing or damaged
         CorrovisError: the workers do not work, or it was interrupted; the rows that had come are kept
+        KeyboardInterrupt: it was interrupted before a row had come
     """
     from corrovis.images import pictures_in
 
@@ -215,19 +216,16 @@ def run_batch(folder: Path, name: str, target: Target, resources: Resources, pro
         table = in_order(answers, names, name)
         kept.finish(table)
     except (CorrovisError, KeyboardInterrupt) as error:
-        raise _interrupted(error, kept, len(files)) from error
+        if not kept.count:
+            raise
+        why = str(error) if isinstance(error, CorrovisError) else "it was interrupted"
+        raise UnfinishedError(
+            f"{why}; {kept.count} of {len(files)} rows are kept in {kept.part}; resume it for the rest"
+        ) from error
     finally:
         kept.close()
     errors = table["error"].drop_null().to_pylist()
     return Batch(len(files), len(errors), errors[0] if errors else None, round(time.perf_counter() - began, 3))
-
-
-def _interrupted(error: BaseException, kept: KeptRows, wanted: int) -> CorrovisError:
-    """The same error with what can be done with the rows that had come."""
-    why = str(error) if isinstance(error, CorrovisError) else "it was interrupted"
-    if not kept.count:
-        return error if isinstance(error, CorrovisError) else CorrovisError(f"{why} before a picture was done; run it again")
-    return UnfinishedError(f"{why}; {kept.count} of {wanted} rows are kept in {kept.part}; resume it for the rest")
 
 
 def _answers(worker: tuple[str, dict[str, str], Path], files: Pictures, kept: KeptRows, progress: Progress) -> pa.Table:

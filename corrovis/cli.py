@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 from typer.exceptions import TyperException
 
 from corrovis import __version__
@@ -29,6 +30,26 @@ if TYPE_CHECKING:
     from corrovis.store import Store
 
 BAD_INPUT, INTERRUPTED = 2, 130
+
+
+class Command(TyperCommand):
+    """A command whose numbers are written as people write them: to typer `4_0` is 40."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, list(args))
+        typed, _, _ = self.make_parser(ctx).parse_args(list(args))
+        params: list[Any] = list(self.params)
+        for param in params:
+            values, texts = (as_list(given.get(param.name)) for given in (ctx.params, typed))
+            wrong = [text for text in texts if "_" in str(text)]
+            if wrong and any(isinstance(value, float | int) for value in values):
+                raise typer.BadParameter(f"{wrong[0]!r} is no number", ctx, param)
+        return rest
+
+
+def as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Shows and measures corrosion in pictures.")
 synthesize = typer.Typer(no_args_is_help=True, help="Make sets of synthetic pictures to train with.")
@@ -48,11 +69,11 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     batch.batch,
 )
 for command in COMMANDS:
-    app.command()(command)
-synthesize.command("sem")(materials.synthesize_sem)
-synthesize.command("steel")(steel.synthesize_steel)
-defect.command("add")(steel.defect_add)
-defect.command("erase")(steel.defect_erase)
+    app.command(cls=Command)(command)
+synthesize.command("sem", cls=Command)(materials.synthesize_sem)
+synthesize.command("steel", cls=Command)(steel.synthesize_steel)
+defect.command("add", cls=Command)(steel.defect_add)
+defect.command("erase", cls=Command)(steel.defect_erase)
 
 
 @app.command()
@@ -61,20 +82,20 @@ def models(
     as_json: Json = False,
 ) -> None:
     """The trained networks: what they are, how they were made, how good they are."""
-    from corrovis.manifest import read_manifest
+    from corrovis.manifest import read_records
 
-    specs = read_manifest(settings().weights)
-    records: list[dict[str, Any]] = [asdict(spec) for spec in specs.values()]
+    found = read_records(settings().weights)
+    records: list[dict[str, Any]] = [asdict(spec) for spec in found.specs.values()]
     if verify:
         with working("verifying", as_json):
             store = open_store()
             for record in records:
                 record |= _verify_one(store, record["name"])
+    records += [{"name": name, "verified": False, "error": wrong} for name, wrong in found.damaged.items()]
     if as_json:
         print_json({"models": records})
     else:
-        rows = [[r["name"], r["arch"], f"{r['bytes'] / 1e6:.1f} MB", r["sha256"][:12], _verdict(r)] for r in records]
-        print_table(["model", "network", "size", "sha256", "verified"], rows)
+        print_table(["model", "network", "size", "sha256", "verified"], [_row(record) for record in records])
     broken = [record for record in records if "error" in record]
     if len(broken) == 1:
         raise CorrovisError(broken[0]["error"])
@@ -93,11 +114,14 @@ def _verify_one(store: Store, name: str) -> dict[str, Any]:
     return {"verified": True}
 
 
-def _verdict(record: dict[str, Any]) -> str:
-    return {True: "yes", False: "NO", None: "not asked"}[record.get("verified")]
+def _row(record: dict[str, Any]) -> list[str]:
+    verdict = {True: "yes", False: "NO", None: "not asked"}[record.get("verified")]
+    if "arch" not in record:  # a damaged record has its name alone
+        return [record["name"], "-", "-", "-", verdict]
+    return [record["name"], record["arch"], f"{record['bytes'] / 1e6:.1f} MB", record["sha256"][:12], verdict]
 
 
-@app.command()
+@app.command(cls=Command)
 def serve(
     port: Annotated[
         int | None, typer.Option(min=1, help="Port of the page.  \\[default: GRADIO_SERVER_PORT, or the first free from 7860]")
@@ -144,7 +168,9 @@ def main() -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except TyperException as error:  # a wrong option, or no command at all, for which help has been shown
-        _leave(f"{error.format_message().rstrip('.')}; see corrovis --help" if error.format_message() else "")
+        at = getattr(error, "ctx", None)
+        where = at.command_path if at else "corrovis"
+        _leave(f"{error.format_message().rstrip('.')}; see {where} --help" if error.format_message() else "")
     if code == INTERRUPTED:  # typer's own answer to Ctrl-C as well
         print("corrovis: it was interrupted; run it again", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)

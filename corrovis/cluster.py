@@ -40,7 +40,10 @@ def cluster(address: str | None, threads: int) -> Iterator[None]:
 
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as place, _silence():
         try:
-            _connect(address) if address else _start(threads, place)
+            try:
+                _connect(address) if address else _start(threads, place)
+            except SystemExit as error:  # Ray's answer to a SIGTERM that comes while it starts
+                raise KeyboardInterrupt from error
             heed_sigterm()
             yield
         finally:

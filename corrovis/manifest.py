@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -62,28 +61,53 @@ class WeightSpec:
             raise ValueError(f"bytes of {self.name}: wanted a size, found {self.bytes!r:.40}")
 
 
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The records of a manifest by name, and of those that are damaged what is wrong: such a one costs only its own network."""
+
+    specs: dict[str, WeightSpec]
+    damaged: dict[str, str]
+
+
 def read_manifest(folder: Path) -> dict[str, WeightSpec]:
-    """All records in `folder`, by name.  Raises WeightsError when the manifest is missing or malformed."""
+    """All records in `folder`, by name.  Raises WeightsError when the manifest is missing or malformed, or one of them is."""
+    found = read_records(folder)
+    for wrong in found.damaged.values():
+        raise WeightsError(wrong)
+    return found.specs
+
+
+def read_records(folder: Path) -> Manifest:
+    """The records in `folder`, also if some are damaged.  Raises WeightsError when there is no manifest to be read."""
     path = folder / "manifest.json"
     if not path.exists():
         raise WeightsError(f"{path} is missing; set CORROVIS_WEIGHTS to a folder with a manifest.json or clone again")
+    cure = remedy(folder, path.name)
     try:
-        records = json.loads(path.read_text(), parse_constant=_finite, parse_float=_finite)["models"]
-        specs = [WeightSpec(**{**record, "classes": tuple(record["classes"])}) for record in records]
-        named = {spec.name: spec for spec in specs}
-        if len(named) < len(specs):
-            twice = next(spec.name for spec in specs if named[spec.name] is not spec)
-            raise ValueError(f"two records are called {twice}")
+        records = json.loads(path.read_text())["models"]
+        if not isinstance(records, list):
+            raise TypeError("models is no list")
+        called = [_name(record, number) for number, record in enumerate(records, 1)]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise WeightsError(f"{path} is not a manifest ({error}); {remedy(folder, path.name)}") from error
-    return named
+        raise WeightsError(f"{path} is not a manifest ({error}); {cure}") from error
+    specs, damaged = {}, {}
+    for name, record in zip(called, records, strict=True):
+        try:
+            if called.count(name) > 1:
+                raise ValueError("another is called the same")
+            json.dumps(record, allow_nan=False)  # JSON knows no NaN and no infinity, nor may an answer hold one
+            classes = record["classes"]
+            specs[name] = WeightSpec(**{**record, "classes": tuple(classes) if isinstance(classes, list) else classes})
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            why = f"{error} is missing" if isinstance(error, KeyError) else error
+            damaged[name] = f"the record of {name} in {path} cannot be used ({why}); {cure}"
+    return Manifest(specs, damaged)
 
 
-def _finite(text: str) -> float:
-    """JSON knows no NaN and no infinity, nor may an answer hold one."""
-    if not math.isfinite(value := float(text)):
-        raise ValueError(f"{text} is no number")
-    return value
+def _name(record: Any, number: int) -> str:
+    """How a record is called, whatever else is wrong with it."""
+    name = record.get("name") if isinstance(record, dict) else None
+    return name if isinstance(name, str) and name else f"number {number}"
 
 
 def remedy(folder: Path, file: str = "manifest.json") -> str:

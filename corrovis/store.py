@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from corrovis.errors import WeightFileError, WeightsError
-from corrovis.manifest import MISFITS, WeightSpec, damage, read_manifest, remedy, verify
+from corrovis.manifest import MISFITS, WeightSpec, damage, read_records, remedy, verify
 from corrovis.networks.car_unet import CarUNet
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
@@ -52,16 +52,20 @@ class Store:
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         self.folder = folder
-        self.specs = read_manifest(folder)
+        found = read_records(folder)
+        self.specs, self.damaged = found.specs, found.damaged
         self._loaded: dict[str, nn.Module] = {}
         self._locks = {name: threading.Lock() for name in self.specs}  # one is fetched while others are used
         if threads:
             torch.set_num_threads(threads)
 
     def __contains__(self, name: str) -> bool:
-        return name in self.specs
+        """Also of a damaged record, so that nothing goes on without a network that it should have had."""
+        return name in self.specs or name in self.damaged
 
     def spec(self, name: str) -> WeightSpec:
+        if name in self.damaged:
+            raise WeightFileError(self.damaged[name])
         if name not in self.specs:
             raise WeightsError(f"no model is called {name}; `corrovis models` lists {', '.join(self.specs) or 'none'}")
         return self.specs[name]
@@ -98,6 +102,8 @@ def own_weights(file: Path, threads: int = 0) -> tuple[Store, str]:
         raise WeightsError(f"{file} is no file; give the .safetensors that a training script wrote")
     store = Store(file.parent, threads)
     names = [name for name, spec in store.specs.items() if spec.file == file.name]
+    if not names and store.damaged:
+        raise WeightsError(next(iter(store.damaged.values())))
     if not names:
         raise WeightsError(f"{file.parent / 'manifest.json'} does not name {file.name}; keep both as they were written")
     return store, names[0]

@@ -110,12 +110,14 @@ def _telling(now: Callable[[str], None]) -> Callable[[int, int, str], None]:
 
 def _asked(model: str | None, pixel_size: str | None, scale_bar: str | None, saliency: bool = True) -> InspectRequest:
     """What the options ask for, refused before anything slow is loaded."""
-    from corrovis.manifest import read_manifest
+    from corrovis.manifest import read_records
     from corrovis.sem.results import MODELS
     from corrovis.tasks.inspect_request import request_of
 
-    known = read_manifest(settings().weights)
-    return request_of([name for name in MODELS if name in known], model, pixel_size, scale_bar, saliency)
+    found = read_records(settings().weights)
+    return request_of(
+        [name for name in MODELS if name in found.specs or name in found.damaged], model, pixel_size, scale_bar, saliency
+    )
 
 
 def _inspector() -> Inspector:

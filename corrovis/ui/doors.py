@@ -9,17 +9,33 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unicodedata import category
 
+import gradio as gr
 from gradio import FileData
 from gradio.events import api
 from gradio.route_utils import FnIndexInferError
+from httpx import HTTPError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from corrovis.errors import BadInputError
 from corrovis.results import MOST_WHOLE
-from corrovis.ui.complaints import complaining
+from corrovis.ui.complaints import complaining, complaint
 
 Value = TypeVar("Value")
+
+UNREADABLE = "the request cannot be used; send files as an upload answered them, and for each argument a value or null"
+
+
+class Page(gr.Blocks):
+    """Says in words that what was sent is no file record of an upload, or lacks arguments: gradio's own answer is null."""
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *rest: Any, **named: Any) -> Any:
+        try:
+            return await super().preprocess_data(block_fn, inputs, *rest, **named)
+        except gr.Error:
+            raise
+        except (ValueError, OSError, HTTPError) as error:  # HTTPError: a URL in a record's place, which gradio fetches
+            raise complaint(UNREADABLE) from error
 
 
 def open_door(endpoint: Callable[..., Any], **options: Any) -> None:
@@ -70,9 +86,10 @@ def upload(file: Any) -> tuple[Path, str]:
     """
     record = file.model_dump() if isinstance(file, FileData) else file
     meta = record.get("meta") if isinstance(record, dict) else None
-    if not isinstance(meta, dict) or meta.get("_type") != "gradio.FileData" or not record.get("path"):
+    place = record.get("path") if isinstance(meta, dict) and meta.get("_type") == "gradio.FileData" else None
+    if not isinstance(place, str) or not place:
         raise BadInputError("no file came with the request; pass what an upload answered (gradio_client's handle_file does both)")
-    path = Path(str(record["path"]))
+    path = Path(place)
     name = shown_name(record.get("orig_name")) or path.name
     if not path.is_file():
         raise BadInputError(f"{name} is no longer on the server, where uploads are kept for an hour at most; upload it again")

@@ -26,7 +26,7 @@ from corrovis.ui import (
     steel_api,
     synthesis_api,
 )
-from corrovis.ui.doors import REFUSALS
+from corrovis.ui.doors import REFUSALS, Page
 from corrovis.ui.services import Services
 from corrovis.ui.uploads import KEEP_S, SWEEP_S, keep_examples
 from corrovis.ui.wording import page as wording
@@ -44,7 +44,7 @@ READ = {"": "*primary_700", "_dark": "*primary_400"}  # what is written in rust,
 def build_page(services: Services, specs: dict[str, WeightSpec], source: str) -> gr.Blocks:
     """The whole application; `source` is where a visitor gets the program's source, as its licence asks."""
     page: gr.Blocks
-    with gr.Blocks(title=wording.TITLE, analytics_enabled=False, delete_cache=(SWEEP_S, KEEP_S), fill_width=True) as page:
+    with Page(title=wording.TITLE, analytics_enabled=False, delete_cache=(SWEEP_S, KEEP_S), fill_width=True) as page:
         gr.HTML(f"<strong>{wording.TITLE}</strong><span>{wording.TAGLINE}</span>", elem_classes="brand", apply_default_css=False)
         with gr.Tabs(elem_classes="domains", overflow_behavior="wrap"):
             with gr.Tab(wording.CAR_TAB):
@@ -84,6 +84,7 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": look(),
         "css": (HERE / "page.css").read_text(encoding="utf-8"),
+        "favicon_path": str(HERE / "mark.svg"),
         "footer_links": [],
         "max_file_size": MAX_BYTES,
         "state_session_capacity": 4 * QUEUE,

@@ -20,7 +20,7 @@ from command_line import Answer, Run, free_port
 from micrographs import grains
 from PIL import Image
 
-from corrovis import batch
+from corrovis import batch, cluster
 from corrovis.batch import JOBS, Worker, in_order, schema_of
 from corrovis.batch_table import KeptRows, Pictures, Target
 from corrovis.errors import BadInputError
@@ -235,6 +235,17 @@ def test_an_interrupted_batch_says_what_was_kept_and_resume_does_the_rest(
     assert fake_ray.asked == [[0, 1, 2, 3, 4], [2, 3, 4]]
     assert pd.read_csv(out)["file"].tolist() == ["a.jpg", "b.png", "bad.jpg", "below/c.TIF", "?.png"]
     assert [path.name for path in tmp_path.glob("o.*")] == ["o.csv"]
+
+
+@pytest.mark.usefixtures("deaf")
+def test_an_interruption_before_the_first_row_leaves_nothing_and_130(
+    corrovis: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To SIGTERM while it starts, Ray's own answer is to leave, with 15 and without a word."""
+    monkeypatch.setattr(cluster, "_start", lambda *_: sys.exit(signal.SIGTERM))
+    answer = corrovis("batch", folder, "--job", "grade", "--out", tmp_path / "o.csv")
+    assert (answer.code, answer.err) == (130, "corrovis: it was interrupted; run it again\n")
+    assert not list(tmp_path.glob("o.*"))
 
 
 def test_rows_of_another_folder_or_of_changed_pictures_are_not_taken_up(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from corrovis.errors import BadInputError
-from corrovis.ui.doors import open_door, upload
+from corrovis.ui.doors import Page, open_door, upload
 from corrovis.ui.page import launch_options
 
 
@@ -167,7 +168,20 @@ def test_what_a_door_lacks_or_does_not_know_is_said(name: str, sent_by: dict[str
     assert said in answer.json()["error"]
 
 
-@pytest.mark.parametrize("record", [None, 5, {"path": "/etc/passwd"}, {"path": "/etc/passwd", "meta": "gradio.FileData"}])
+@pytest.mark.parametrize("inputs", [[], [{**sent(Path("a.png")), "size": "large"}]])
+def test_what_gradio_itself_cannot_use_is_refused_in_words(inputs: list[Any]) -> None:
+    """Too few arguments, or a record that is none of an upload's: gradio alone answers that the error is null."""
+    with Page(analytics_enabled=False) as page:
+        open_door(upload)
+    (door,) = page.fns.values()
+    with pytest.raises(gr.Error, match="the request cannot be used; send files as an upload answered them"):
+        asyncio.run(page.preprocess_data(door, inputs, None))
+
+
+NO_UPLOADS = [None, 5, {"path": 5, "meta": {"_type": "gradio.FileData"}}, {"path": "/etc/passwd"}]
+
+
+@pytest.mark.parametrize("record", [*NO_UPLOADS, {"path": "/etc/passwd", "meta": "gradio.FileData"}])
 def test_what_is_no_upload_is_none(record: Any) -> None:
     with pytest.raises(BadInputError, match="no file came with the request"):
         upload(record)

@@ -132,12 +132,13 @@ def test_the_page_grades_the_photo_as_it_came(tmp_path: Path) -> None:
         return Grade(np.array([0.7, 0.2, 0.06, 0.04], np.float32), Provenance("toy", "0" * 64, 0.0))
 
     Image.fromarray(np.full((40, 1500, 3), 90, np.uint8)).save(tmp_path / "long.png")
-    visit, hints = CarVisit(tmp_path / "long.png", "long.png"), ["No car was found in it", "What the photo shows now"]
+    visit, hints = CarVisit(tmp_path / "long.png", "long.png"), ["No car was found in it", "How likely each level is"]
     for sees_car, hint in enumerate(hints):
         services = Services(Mock(**{"sees_car.return_value": bool(sees_car)}), Mock(), Mock(grade=grade))
         shown = grade_bars(car_jobs.grade(services, visit))
         assert [text for text in hints if text in shown] == [hint]
         assert '<li class="most"><span>None</span>' in shown
+        assert "<p>The photo has no colour, by which rust is told" in shown
     assert graded == [(40, 1500)] * 2
 
 

@@ -157,30 +157,66 @@ NO_RECORD: dict[str, tuple[dict[str, Any], str]] = {
     "file is a folder": ({"file": "."}, "wanted the name of a file, found '.'"),
     "file elsewhere": ({"file": "/etc/passwd"}, "wanted the name of a file, found '/etc/passwd'"),
     "arch is a list": ({"arch": []}, "arch of car-rust: wanted str"),
-    "name is a list": ({"name": []}, "wanted str"),
     "golden is null": ({"golden": None}, "golden of car-rust: wanted dict"),
-    "no number": ({"metrics": {"x": {"value": float("nan")}}}, "NaN is no number"),
-    "no end": ({"limits": float("inf")}, "Infinity is no number"),
-    "called like another": ({"name": "steel-pegan"}, "two records are called steel-pegan"),
+    "classes are null": ({"classes": None}, "classes of car-rust: wanted tuple, found None"),
+    "classes are a word": ({"classes": "rust"}, "classes of car-rust: wanted tuple, found 'rust'"),
+    "no number": ({"metrics": {"x": {"value": float("nan")}}}, "not JSON compliant"),
+    "no end": ({"golden": {"tolerance": float("inf")}}, "not JSON compliant"),
+    "something new": ({"colour": "red"}, "unexpected keyword argument 'colour'"),
 }
 
 
 @pytest.mark.parametrize("case", NO_RECORD)
-def test_what_is_no_record_is_refused_with_the_manifest(
+def test_what_is_no_record_costs_only_its_own_network(
     corrovis: Run, records: list[dict[str, Any]], tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong, said = NO_RECORD[case]
     records[0] |= wrong
     (tmp_path / "manifest.json").write_text(json.dumps({"models": records}))
     monkeypatch.setenv("CORROVIS_WEIGHTS", str(tmp_path))
-    answer = corrovis("models", "--json")
-    assert (answer.code, answer.out) == (2, "")
-    assert f"{tmp_path}/manifest.json is not a manifest (" in answer.err
-    assert said in answer.err
-    assert answer.err.endswith("; copy the file there\n")
+    answer = corrovis("models", "--verify", "--json")
+    assert answer.code == 2
+    good, bad = answer.json["models"]
+    assert (good["name"], good["verified"], bad["name"], bad["verified"]) == ("steel-pegan", True, "car-rust", False)
+    assert bad["error"].startswith(f"the record of car-rust in {tmp_path}/manifest.json cannot be used (")
+    assert said in bad["error"]
+    assert bad["error"].endswith("; copy the file there")
+    assert bad["error"] in answer.err
+    assert "car-rust" in corrovis("models").out
+    store = Store(tmp_path)
+    assert "car-rust" in store, "no step may go on without it"
+    with pytest.raises(WeightFileError, match="the record of car-rust in "):
+        store.network("car-rust")
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"models": [{"bytes": 1e999}]}'])
+NAMELESS: dict[str, tuple[Any, str]] = {
+    "a list": ([], "number 1"),
+    "a number": (7, "number 1"),
+    "without a name": ({"file": "a.safetensors"}, "number 1"),
+    "called like another": ({"name": "steel-pegan"}, "steel-pegan"),
+}
+
+
+@pytest.mark.parametrize("case", NAMELESS)
+def test_a_record_without_a_name_of_its_own_is_told_by_its_place(
+    toy_weights: Path, records: list[dict[str, Any]], tmp_path: Path, case: str
+) -> None:
+    record, called = NAMELESS[case]
+    (tmp_path / "manifest.json").write_text(json.dumps({"models": [record, records[1]]}))
+    store = Store(tmp_path)
+    assert list(store.damaged) == [called]
+    assert list(store.specs) == [name for name in ("steel-pegan",) if name != called]
+
+
+def test_a_training_script_refuses_a_manifest_with_a_damaged_record(records: list[dict[str, Any]], tmp_path: Path) -> None:
+    """It would write the others back without it."""
+    records[0]["bytes"] = None
+    (tmp_path / "manifest.json").write_text(json.dumps({"models": records}))
+    with pytest.raises(WeightsError, match=r"the record of car-rust in .*bytes of car-rust: wanted int, found None"):
+        manifest.read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"models": {"bytes": 1}}', '{"models": null}', "[]"])
 def test_no_text_passes_for_a_manifest(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(WeightsError, match="is not a manifest"):
