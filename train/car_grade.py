@@ -15,10 +15,11 @@ Pictures of our generator are never trained on: the grader judges them.  Composi
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import asdict, dataclass, fields
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -87,17 +88,10 @@ class Cells:
     photo: np.ndarray
     pasted: np.ndarray
 
-    def save(self, path: Path) -> None:
-        np.savez(path, **vars(self))
-
     @classmethod
-    def load(cls, path: Path) -> Cells:
-        with np.load(path) as arrays:
-            return cls(**arrays)
-
-    @classmethod
-    def joined(cls, several: list[Cells]) -> Cells:
-        return cls(*(np.concatenate(arrays) for arrays in zip(*(vars(some).values() for some in several), strict=True)))
+    def load(cls, folder: Path) -> Cells:
+        """Left on the disk, for there are gigabytes of them: a batch is read when it is drawn."""
+        return cls(**{field.name: np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in fields(cls)})
 
     def of(self, photos: np.ndarray) -> np.ndarray:
         """(n,) bool: whether a view is of one of `photos`, a bool for each, or of none of all."""
@@ -113,15 +107,24 @@ def warm_start(network: SeverityNet, init: str) -> None:
     network.take_backbone(backbone)
 
 
-def take_through(network: SeverityNet, views: Iterable[View]) -> Cells:
-    features, kept = [], []
+def take_through(network: SeverityNet, views: Iterable[View], folder: Path) -> None:
+    """Write `Cells` of `views` to `folder`, an array a file."""
+    kept: dict[str, list[np.ndarray]] = {field.name: [] for field in fields(Cells)}
     left: Iterator[View] = iter(views)
     while some := list(islice(left, 16)):
+        rgb = np.stack([v.rgb for v in some])
         with torch.inference_mode():
-            features.append(network.cells(to_input(np.stack([v.rgb for v in some]))).half().contiguous().numpy())
-        kept += [(v.rgb, v.share, NO_LEVEL if v.level is None else v.level, v.photo, v.pasted) for v in some]
-    rgb, shares, levels, photos, pasted = zip(*kept, strict=True)
-    return Cells(np.stack(rgb), np.concatenate(features), np.stack(shares), *map(np.array, (levels, photos, pasted)))
+            kept["features"].append(network.cells(to_input(rgb)).half().contiguous().numpy())
+        kept["rgb"].append(rgb)
+        kept["share"].append(np.stack([v.share for v in some]))
+        kept["level"].append(np.array([NO_LEVEL if v.level is None else v.level for v in some]))
+        kept["photo"].append(np.array([v.photo for v in some]))
+        kept["pasted"].append(np.array([v.pasted for v in some]))
+    unfinished = folder.with_suffix(".part")
+    unfinished.mkdir(parents=True, exist_ok=True)
+    for name in list(kept):
+        np.save(unfinished / f"{name}.npy", np.concatenate(kept.pop(name)))
+    unfinished.rename(folder)
 
 
 def to_input(rgb: np.ndarray) -> Tensor:
@@ -130,28 +133,29 @@ def to_input(rgb: np.ndarray) -> Tensor:
 
 
 def all_cells(network: SeverityNet, photos: list[GradedPhoto], config: Config, place: tuple[Path, Path]) -> dict[str, Cells]:
-    """Cells to learn from, of the photos as they are, mirrored, and of the view test; kept in `out`, for they take minutes."""
+    """Cells to learn from, of close-ups, and of the photos as they are and mirrored; kept in `out`, for they take minutes."""
     data, out = place
     side = config.side
     many = list(enumerate(photos))
     dice = {name: random.Random(config.seed) for name in ("train", "pasted", "extra", "close")}
     textures = [rgb for rgb in rust_textures(data) if rust_share(rgb).mean() > 0.5]
+    learned = (
+        (v for i, p in many for v in views_of(i, p, side, config.scale, dice["train"])),
+        (v for i, p in many for v in pasted_views(i, p, textures, side, dice["pasted"])),
+        extra_views(data, side, dice["extra"]),
+    )
     jobs = {
-        "train": (v for i, p in many for v in views_of(i, p, side, config.scale, dice["train"])),
-        "pasted": (v for i, p in many for v in pasted_views(i, p, textures, side, dice["pasted"])),
-        "extra": extra_views(data, side, dice["extra"]),
+        "learned": chain.from_iterable(learned),
         "close": (close_up(i, p, side, dice["close"]) for i, p in many if p.level == 0 and p.has_car),
         "whole": (plain_view(i, p, side) for i, p in many),
         "mirror": (plain_view(i, p, side, mirrored=True) for i, p in many),
     }
     found = {}
     for name, views in jobs.items():
-        path = out / f"cells_{name}.npz"
-        if path.exists():
-            found[name] = Cells.load(path)
-            continue
-        found[name] = take_through(network, views)
-        found[name].save(path)
+        folder = out / f"cells_{name}"
+        if not folder.exists():
+            take_through(network, views, folder)
+        found[name] = Cells.load(folder)
         print(f"{name}: {len(found[name].level)} views", flush=True)
     return found
 
@@ -317,10 +321,11 @@ def main() -> None:
     level, group = np.array([p.level for p in photos]), np.array([p.group for p in photos])
     args.out.mkdir(parents=True, exist_ok=True)
     if not args.resume:
-        for stale in [*args.out.glob("cells_*.npz"), *args.out.glob("fold_*.pt")]:
+        for stale in args.out.glob("cells_*"):
+            shutil.rmtree(stale)
+        for stale in args.out.glob("fold_*.pt"):
             stale.unlink()
     cells = all_cells(start.to(memory_format=torch.channels_last), photos, config, (args.data, args.out))
-    views = Cells.joined([cells.pop(name) for name in ("train", "pasted", "extra")])
     fold = folds_of(level, group)
     close_photo = cells["close"].photo
     found = {"logits": np.zeros((len(photos), 3), np.float32), "close": np.zeros((len(close_photo), 3), np.float32)}
@@ -329,7 +334,7 @@ def main() -> None:
         network = deepcopy(start)
         if not (args.resume and load_checkpoint(checkpoint, network=network)):
             print(f"fold {k}" if k < FOLDS else "everything", flush=True)
-            network = learn(start, views, fold != k, group, config)
+            network = learn(start, cells["learned"], fold != k, group, config)
             save_checkpoint(checkpoint, config, config.steps + config.all_steps, network=network)
         if k != EVERYTHING:
             unseen, close = np.flatnonzero(fold == k), np.flatnonzero(fold[close_photo] == k)
