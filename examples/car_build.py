@@ -149,7 +149,7 @@ def plate(text: str, centre: np.ndarray, facing: float, lean: float = 0.0) -> No
     bpy.context.collection.objects.link(thing)
 
 
-def headlamps(s: cs.Shape, points: np.ndarray, faces: np.ndarray, normals: np.ndarray, lamp: np.ndarray) -> None:
+def headlamps(points: np.ndarray, faces: np.ndarray, normals: np.ndarray, lamp: np.ndarray) -> None:
     """What is seen through the clear covers: a ribbed dark-chrome housing, two projectors and an indicator."""
     n = Nodes("housing")
     ribs = n.add("TexWave", {"Vector": n.add("TexCoord", out="Object"), "Scale": 14.0}, out="Fac", bands_direction="Z")
@@ -241,7 +241,7 @@ def car(s: cs.Shape, paint: Paint, step: float) -> None:
     for name, value in fields.items():
         shell.data.attributes.new(name, "FLOAT", "POINT").data.foreach_set("value", value)
     wheels(s)
-    headlamps(s, points, faces, normals, fields["lamp"])
+    headlamps(points, faces, normals, fields["lamp"])
     front_details(s)
     side_details(s, simple("handle", paint.colour, paint.roughness, paint.metallic, 1.0))
     rear_details(s)

@@ -13,6 +13,7 @@ import pytest
 import torch
 from command_line import Answer, Run
 from export import Release, export
+from PIL import Image
 from torch import nn
 
 from corrovis import cli
@@ -221,6 +222,14 @@ def toy_photo() -> Photo:
     for centre in (28, 70):
         rgb[(y - 54) ** 2 + (x - centre) ** 2 < 64] = (25, 25, 27)
     return Photo(rgb, "toy.png")
+
+
+@pytest.fixture
+def car(tmp_path: Path, toy_photo: Photo) -> Path:
+    """The toy photo as a file."""
+    path = tmp_path / "car.png"
+    Image.fromarray(toy_photo.rgb).save(path)
+    return path
 
 
 @pytest.fixture(autouse=True)

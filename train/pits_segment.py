@@ -170,22 +170,28 @@ def as_classes(view: Labelled) -> Labelled:
     return replace(view, mask=np.where(view.mask == UNKNOWN, UNKNOWN, view.mask > 0).astype(np.uint8))
 
 
-def boxed(sample: Sampler, config: Config) -> Lesson:
-    """Lessons of YOLOv8-seg: boxes around the pits' masks, and beyond the tile nothing to find."""
+def pits_of(mask: np.ndarray) -> np.ndarray:
+    """A view's mask with the numbers of its pits alone."""
+    return np.where(mask == UNKNOWN, 0, mask)
+
+
+def boxed(
+    sample: Sampler, config: Config, numbers_of: Callable[[np.ndarray], np.ndarray] = pits_of, wider: float = DRAWN
+) -> Lesson:
+    """Lessons of YOLOv8-seg: masks by their numbers from 1, boxes so much `wider`, and beyond the picture nothing to find."""
 
     def lesson(network: nn.Module, device: torch.device) -> Tensor:
         views = [sample() for _ in range(config.batch)]
         views = [replace(v, rgb=np.where(v.mask[..., None] == UNKNOWN, GREY, v.rgb).astype(np.uint8)) for v in views]
-        targets = [instance_targets(np.where(v.mask == UNKNOWN, 0, v.mask), DRAWN) for v in views]
-        loss: Tensor = network.training_loss(
-            to_batch(views)[0].to(device), [boxes for boxes, _ in targets], torch.stack([n for _, n in targets])
-        )
+        targets = [instance_targets(numbers_of(view.mask), wider) for view in views]
+        boxes, numbers = [boxes for boxes, _ in targets], torch.stack([numbers for _, numbers in targets])
+        loss: Tensor = network.training_loss(to_batch(views)[0].to(device), boxes, numbers)
         return loss
 
     return lesson
 
 
-def instance_targets(numbers: np.ndarray, wider: float = 1.0) -> tuple[Tensor, Tensor]:
+def instance_targets(numbers: np.ndarray, wider: float) -> tuple[Tensor, Tensor]:
     """(k, 4) boxes as middle and size in [0, 1], `wider` than the masks, and the numbers 1 .. k on the grid of the prototypes."""
     there = np.unique(numbers[numbers > 0])
     order = np.searchsorted(np.concatenate([[0], there]), numbers)

@@ -16,14 +16,12 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from pits_segment import instance_targets
+from pits_segment import boxed
 from safetensors.torch import load_file
 from segment_scores import field_scores, summary
-from segment_views import UNKNOWN
-from segmenting import Config, Lesson, Run, Sampler, fit, left_out, probabilities, to_batch
+from segmenting import Config, Run, fit, left_out, probabilities
 from sem_segment import load_fields, sampler, settled, surest
 from support import REPORTS, arguments, fresh_seed, write_json
-from torch import nn
 
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.sem.segmentation import look
@@ -33,12 +31,11 @@ SEEN = {"size": 640, "overlap": 64, "sure": 0.005}
 SURE = (0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 LEAST_PX = 12  # of an instance to learn from: smaller crumbs are what a window's rim leaves
 MOST = 60  # instances of a window, the largest first
-GREY = 128
 ON = "fields of coupons that the network had not seen"
 
 
 def connected(mask: np.ndarray) -> np.ndarray:
-    """(H, W) uint8: the largest connected parts of class 1, numbered from 1."""
+    """(H, W) uint8: the largest connected parts of class 1, numbered from 1: what hangs together is an instance."""
     _, parts, stats, _ = cv2.connectedComponentsWithStats((mask == 1).astype(np.uint8), connectivity=8)
     area = stats[:, cv2.CC_STAT_AREA]
     area[0] = 0
@@ -46,20 +43,6 @@ def connected(mask: np.ndarray) -> np.ndarray:
     numbers = np.zeros(len(area), np.uint8)
     numbers[order] = np.arange(1, len(order) + 1)
     return numbers[parts]
-
-
-def instances(sample: Sampler, config: Config) -> Lesson:
-    """Lessons of YOLOv8-seg whose instances are what hangs together; beyond the field is nothing to find."""
-
-    def lesson(network: nn.Module, device: torch.device) -> torch.Tensor:
-        views = [sample() for _ in range(config.batch)]
-        views = [replace(v, rgb=np.where(v.mask[..., None] == UNKNOWN, GREY, v.rgb).astype(np.uint8)) for v in views]
-        targets = [instance_targets(connected(view.mask)) for view in views]
-        boxes, numbers = [boxes for boxes, _ in targets], torch.stack([numbers for _, numbers in targets])
-        loss: torch.Tensor = network.training_loss(to_batch(views)[0].to(device), boxes, numbers)
-        return loss
-
-    return lesson
 
 
 def refuse_ends(sure: dict[str, float]) -> None:
@@ -88,7 +71,7 @@ def main() -> None:
         checkpoint = args.out / f"without_{coupon}.pt"
         seed = fresh_seed(config.seed, checkpoint, args.resume)
         views = sampler([field for field in fields if field.group != coupon], config, seed)
-        network = fit(network, instances(views, config), config, Run(checkpoint, args.resume))
+        network = fit(network, boxed(views, config, connected, 1.0), config, Run(checkpoint, args.resume))
         found |= {field.name: look(network, field.rgb, SEEN).probability for field in fields if field.group == coupon}
     sure = surest(fields, found, SURE)
     if not args.smoke:

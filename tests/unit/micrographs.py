@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from corrovis.results import Provenance
 from corrovis.sem.results import CorrosionMap, Field, PixelSize
@@ -41,3 +42,19 @@ def map_of(corroded: np.ndarray) -> CorrosionMap:
     p = np.stack([1 - corroded, corroded]).astype(np.float32)
     labels, regions, scores = regions_of(p)
     return CorrosionMap(labels, regions, p[1], scores, ("background", "corroded"), (0, len(corroded)), MADE)
+
+
+def square(size_hw: tuple[int, int]) -> NDArray[np.int32]:
+    """(H, W) int32: region 1, 16 px wide and high, on background 0."""
+    regions = np.zeros(size_hw, np.int32)
+    regions[8:24, 8:24] = 1
+    return regions
+
+
+def squares(count: int) -> NDArray[np.int32]:
+    """Squares of 5 px in rows of 20, the last one twice as high as the others and so the largest."""
+    regions = np.zeros((10 * (count // 20 + 2), 200), np.int32)
+    for i in range(count):
+        y, x = 10 * (i // 20) + 2, 10 * (i % 20) + 2
+        regions[y : y + (10 if i == count - 1 else 5), x : x + 5] = i + 1
+    return regions

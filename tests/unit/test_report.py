@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,17 +13,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from micrographs import square, squares
 from numpy.typing import NDArray
 from PIL import Image
 
 from corrovis import __version__
-from corrovis.render import pdf, sem_plots
+from corrovis.render import sem_plots
 from corrovis.render.inspection_facts import meaning_of, share_text, shares_text
 from corrovis.render.inspection_report import HEADINGS, SHOWN_ROWS, SHOWN_SIDE, read_inspection, write_inspection, written
 from corrovis.render.inspection_summary import summary_line
 from corrovis.render.pdf import Paper, Report, write_pdf
-from corrovis.render.sem_pictures import READABLE, class_colours, rounds, with_numbers, with_scale_bar
-from corrovis.results import Byte, Provenance
+from corrovis.render.sem_pictures import READABLE, class_colours
+from corrovis.results import Provenance
 from corrovis.sem.regions import measure
 from corrovis.sem.results import CorrosionMap, Field, Inspection, Opinion, PixelSize, Saliency
 from corrovis.sem.severity import LIMITS, grade_area
@@ -30,21 +32,6 @@ from corrovis.store import Store
 from corrovis.tasks.rescale import rebuilt
 
 MADE = Provenance("toy", "0" * 64, 0.0)
-
-
-def square(size_hw: tuple[int, int]) -> NDArray[np.int32]:
-    regions = np.zeros(size_hw, np.int32)
-    regions[8:24, 8:24] = 1
-    return regions
-
-
-def squares(count: int) -> NDArray[np.int32]:
-    """Squares of 5 px in rows of 20, the last one twice as high as the others and so the largest."""
-    regions = np.zeros((10 * (count // 20 + 2), 200), np.int32)
-    for i in range(count):
-        y, x = 10 * (i // 20) + 2, 10 * (i % 20) + 2
-        regions[y : y + (10 if i == count - 1 else 5), x : x + 5] = i + 1
-    return regions
 
 
 def reported(regions: NDArray[np.int32], store: Store, folder: Path, name: str = "drawn.png", um: float = 0) -> dict[str, Any]:
@@ -111,69 +98,11 @@ def test_the_report_numbers_its_picture_and_the_file_beside_stays_plain(toy_stor
     assert 12 <= x.mean() <= 20
 
 
-def drawn_at(numbers: list[int], regions: NDArray[np.int32], size_hw: tuple[int, int]) -> Byte:
-    """Which pixels of a picture of this size numbers take: (h, w) bool."""
-    grey = np.full((*size_hw, 3), 120, np.uint8)
-    found = with_numbers(grey, regions, numbers)
-    assert (grey == 120).all()
-    return np.asarray((found != 120).any(axis=2))
-
-
-def test_a_number_stands_where_its_region_is_widest() -> None:
-    regions = np.zeros((800, 1000), np.int32)
-    regions[100:104, 50:900] = 1  # a long arm
-    regions[60:160, 650:750] = 1  # and a hand, away from the middle of the whole
-    regions[600:700, 0:20] = 2  # at the edge: the number is moved inwards, not cut
-    for size, scale in (((800, 1000), 1.0), ((400, 500), 0.5)):
-        y, x = np.nonzero(drawn_at([1], regions, size))
-        assert np.allclose((y.mean(), x.mean()), (110 * scale, 700 * scale), atol=6)
-        both = drawn_at([1, 2], regions, size)
-        assert both[round(540 * scale) : round(700 * scale), : round(60 * scale)].any()
-    assert not drawn_at([3], regions, (400, 500)).any()
-
-
-def test_a_number_does_not_hide_a_small_region() -> None:
-    """It stands beside it, inside the picture, and a line leads there."""
-    for top, left in ((200, 250), (0, 0), (395, 495)):
-        regions = np.zeros((400, 500), np.int32)
-        regions[top : top + 5, left : left + 5] = 1
-        drawn = drawn_at([1], regions, (400, 500))
-        assert drawn.sum() > 30
-        assert not drawn[regions > 0].any()
-        near = np.zeros((400, 500), bool)
-        near[max(0, top - 4) : top + 9, max(0, left - 4) : left + 9] = True
-        assert drawn[near].any()
-
-
-@pytest.mark.parametrize(
-    ("wide_um", "length_um", "rows"), [(1000, 200, 400), (100, 20, 300), (0.9, 0.2, 400), (3.9, 0.5, 400), (4e6, 1e6, 400)]
-)
-def test_the_reports_picture_has_a_scale_bar_of_a_round_length(wide_um: float, length_um: float, rows: int) -> None:
-    """White on black, as long as it says, above the instrument's data bar."""
-    found = with_scale_bar(np.full((400, 500, 3), 120, np.uint8), wide_um, rows / 400)
-    bar = (found == 255).all(axis=2).sum(axis=1)
-    assert bar.max() == pytest.approx(length_um / wide_um * 500, abs=1.5)
-    assert np.flatnonzero((found != 120).any(axis=(1, 2))).max() < rows
-
-
 def test_a_scale_bar_is_in_the_report_alone(toy_store: Store, tmp_path: Path) -> None:
     plain, scaled = (reported(square((400, 500)), toy_store, tmp_path / str(um), um=um) for um in (0, 0.5))
     assert plain["overlay"].read_bytes() == scaled["overlay"].read_bytes()
     first, second = (re.findall(r'src="data:image/png;base64,([^"]+)"', page_of(item))[0] for item in (plain, scaled))
     assert first != second
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "ticks"), [(0.9, 12, [0.5, 1, 2, 5, 10, 20]), (3, 4, [2, 5]), (2, 5, [2, 5]), (900, 1001, [500, 1000, 2000])]
-)
-def test_round_numbers_enclose_a_range(low: float, high: float, ticks: list[float]) -> None:
-    assert rounds(low, high) == ticks
-
-
-def test_a_tiny_picture_is_enlarged_for_its_numbers() -> None:
-    assert drawn_at([1], square((64, 80)), (64, 80)).shape == (64 * (READABLE // 80), READABLE)
-    bright = np.random.default_rng(0).integers(0, 255, (64, 80, 3), np.uint8)
-    assert (with_numbers(bright, square((64, 80)), [])[::8, ::8] == bright).all()
 
 
 def test_the_table_shows_each_region_in_the_colour_of_the_picture(toy_store: Store, tmp_path: Path) -> None:
@@ -213,7 +142,13 @@ def test_the_report_says_what_was_measured_how_well_and_when(
     toy_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     printed = list[str]()
-    monkeypatch.setattr(pdf, "_known", lambda paper, text: (printed.append(text), text)[1])
+
+    def heard(name: str) -> Callable[..., Any]:
+        method = getattr(Paper, name)
+        return lambda paper, *given, **how: (printed.extend(given[-1:]), method(paper, *given, **how))[1]
+
+    for name in ("multi_cell", "write"):
+        monkeypatch.setattr(Paper, name, heard(name))
     known = {"value": 0.04, "low": 0.01, "high": 0.09, "n": 9, "on": "9 fields"}
     spec = replace(toy_store.spec("ni20cr"), metrics={"miou": known, "area_error": known})
     one = inspected(square((400, 500)), um=0.5)
@@ -393,16 +328,12 @@ def test_thousands_of_regions_stay_a_few_pages(toy_store: Store, tmp_path: Path,
 
 
 def test_a_wide_table_is_set_smaller(tmp_path: Path) -> None:
-    """All of its columns, with a pixel size, are wider than a page at the usual size."""
-    paper = pdf._begun("wide")
-    for count in range(12, 24):
-        assert (
-            pdf.DOT_MM + sum(pdf._widths(paper, ["Perimeter"] * count, [["123456.78"] * count], paper.epw - pdf.DOT_MM))
-            <= paper.epw
-        )
-    cells = [["123456.78"] * 14, ["1"] * 14]
-    write_pdf(Report("wide", (), (), [], [], ["Perimeter, px"] * 14, cells, [(1, 2, 3)] * 2, 2, [], ()), tmp_path / "wide.pdf")
-    assert (tmp_path / "wide.pdf").read_bytes().startswith(b"%PDF")
+    """All of its columns, with a pixel size, are wider than a page at the usual size; one wider than a page would be refused."""
+    for count in (12, 14, 23):
+        cells = [["123456.78"] * count, ["1"] * count]
+        report = Report("wide", (), (), [], [], ["Perimeter, px"] * count, cells, [(1, 2, 3)] * 2, 2, [], ())
+        write_pdf(report, tmp_path / f"{count}.pdf")
+        assert (tmp_path / f"{count}.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_a_clean_field_has_a_report(toy_store: Store, tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corrovis.tiles import Stitcher, evenly, tile_starts, windows
+from corrovis.tiles import Stitcher, evenly, spread_starts, tile_starts, windows
 
 
 @settings(max_examples=60, deadline=None)
@@ -52,3 +53,9 @@ def test_a_few_of_many_are_spread_from_end_to_end(count: int, most: int) -> None
         steps = np.diff(chosen)
         assert chosen[-1] == count - 1
         assert steps.max() - steps.min() <= 1
+
+
+@pytest.mark.parametrize(("length", "starts"), [(40, [0]), (64, [0]), (65, [0, 1]), (256, [0, 64, 128, 192])])
+def test_tiles_are_spread_over_what_is_longer(length: int, starts: list[int]) -> None:
+    assert spread_starts(length, 64, 8) == starts
+    assert spread_starts(6400, 64, 3) == [0, 3168, 6336]
