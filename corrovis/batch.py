@@ -249,7 +249,7 @@ def _answers(worker: tuple[str, dict[str, str], Path], files: Pictures, kept: Ke
         asked = ray.data.from_items(items, override_num_blocks=ceil(len(items) / most))
         tables, count = [done], len(done)
         try:
-            for table in _mapped(asked, worker, min(workers, len(left))).iter_batches(batch_size=None, batch_format="pyarrow"):
+            for table in mapped(asked, worker, min(workers, len(left))).iter_batches(batch_size=None, batch_format="pyarrow"):
                 tables.append(files.named(table))
                 kept.add(tables[-1])
                 count += len(table)
@@ -262,7 +262,7 @@ def _answers(worker: tuple[str, dict[str, str], Path], files: Pictures, kept: Ke
     return done
 
 
-def _mapped(asked: Any, worker: tuple[str, dict[str, str], Path], workers: int) -> Any:
+def mapped(asked: Any, worker: tuple[str, dict[str, str], Path], workers: int) -> Any:
     """The data set of answers; a block that fails is left out, and a worker that died is not begun anew over and over."""
     import ray
 

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from corrovis.results import Bool, Byte
+from corrovis.results import Bool, Byte, Real
 
 NEAR = 8  # grey levels that count as the bar's background
 ROW_SHARE = 0.4  # of a row that is background; the rest is text
@@ -40,8 +40,6 @@ CORNER = 1 / 8  # of the picture's height and width, within which a box in a cor
 PLAIN, LEAST_PLAIN = 2, 0.002  # of a plain corner: grey levels from black or white, least share of the picture
 TRIANGLE, FULL = 0.1, 0.95  # by how much it differs from half of the rectangle around it, and its share of its hull
 ENOUGH = 512  # pixels of a row tell whether it is one line
-
-Profile = NDArray[np.float64]
 
 
 def data_bars(grey: Byte) -> tuple[tuple[int, int], Bool]:
@@ -83,7 +81,7 @@ def _band_height(grey: Byte, height: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _ends(share: Profile, lines: Bool, least: int) -> list[int]:
+def _ends(share: Real, lines: Bool, least: int) -> list[int]:
     """Rows at which the background's `share` may end for good, straight to a pixel, the last first."""
     flat, found = share >= ROW_SHARE, []
     for end in range(len(share) - OUTSIDE, least - 1, -1):
@@ -98,7 +96,7 @@ def _ends(share: Profile, lines: Bool, least: int) -> list[int]:
     return found
 
 
-def _is_blank(share: Profile, end: int, band: tuple[int, int]) -> bool:
+def _is_blank(share: Real, end: int, band: tuple[int, int]) -> bool:
     """Whether nothing is in a band of one `band` = (colour, most rows), whose edge no specimen has."""
     colour, most = band
     falls = 1 - np.median(share[end + 2 : end + OUTSIDE])
@@ -201,7 +199,7 @@ def corner_box(grey: Byte) -> tuple[int, int, int, int] | None:
     return None
 
 
-def _lines(grey: Byte, colour: int) -> tuple[Profile, Bool]:
+def _lines(grey: Byte, colour: int) -> tuple[Real, Bool]:
     """(h,) the middle grey of each row, and whether it is one line over the whole width, of another grey than the background."""
     grey = grey[:, :: max(1, grey.shape[1] // ENOUGH)]
     middle = np.median(grey, axis=1)
@@ -209,7 +207,7 @@ def _lines(grey: Byte, colour: int) -> tuple[Profile, Bool]:
     return middle, one & (np.abs(middle - colour) > INK)
 
 
-def _line_height(middles: Profile, lines: Bool, most: int) -> int:
+def _line_height(middles: Real, lines: Bool, most: int) -> int:
     """Rows of the line that begins here, blurred rows before it included; 0 where rows go on as the surface does."""
     surface = np.median(middles[most : most + OUTSIDE] if len(middles) > most else middles[-1:])
     line = lines[:most] & (np.abs(middles[:most] - surface) > LINE)

@@ -30,7 +30,7 @@ import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
 from calibration import fit_temperature, temperatures
-from car_rust import rust_share
+from car_rust import looks_rusty
 from grade_scores import probabilities_at, scored, share
 from grade_views import GradedPhoto, View, close_up, extra_views, load_photos, pasted_views, plain_view, rust_textures, views_of
 from safetensors.torch import load_file
@@ -138,7 +138,7 @@ def all_cells(network: SeverityNet, photos: list[GradedPhoto], config: Config, p
     side = config.side
     many = list(enumerate(photos))
     dice = {name: random.Random(config.seed) for name in ("train", "pasted", "extra", "close")}
-    textures = [rgb for rgb in rust_textures(data) if rust_share(rgb).mean() > 0.5]
+    textures = [rgb for rgb in rust_textures(data) if looks_rusty(rgb).mean() > 0.5]
     learned = (
         (v for i, p in many for v in views_of(i, p, side, config.scale, dice["train"])),
         (v for i, p in many for v in pasted_views(i, p, textures, side, dice["pasted"])),

@@ -29,7 +29,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from car_outlines import Outline, read_outlines
+from car_pictures import LEAST_CAR
 from safetensors.torch import load_file
+from segment_scores import iou
 from segmenting import Run, encoder_state, fit
 from support import (
     arguments,
@@ -48,7 +50,6 @@ from corrovis.networks.car_unet import CAR, PAINT, CarUNet, EncoderName
 from corrovis.tensors import tensor_of
 
 UNSURE = 128
-LEAST_CAR = 0.12  # of the picture; a detector that found less has missed the car
 ENCODER_RATE = 0.3  # of the learning rate: it has much to lose
 
 
@@ -251,10 +252,6 @@ def probabilities(network: torch.nn.Module, rgb: np.ndarray, long_side: int = 41
         logits = network(tensor_of(padded[None]))[:, :, : small.shape[0], : small.shape[1]]
         full = F.interpolate(logits, size=(h, w), mode="bilinear", align_corners=False)
     return full[0].sigmoid().numpy()
-
-
-def iou(found: np.ndarray, truth: np.ndarray) -> float:
-    return float((found & truth).sum() / max(1, (found | truth).sum()))
 
 
 def evaluate(network: torch.nn.Module, cars: list[Car]) -> dict[str, float]:

@@ -11,7 +11,8 @@ import torch
 from car_cyclegan import LEVELS, to_network, to_picture
 from car_pictures import GREY, Picture, height_of, masked
 
-from corrovis.car.ageing import ONSET_UNIT, Ager, compose, rust_fraction
+from corrovis.car.ageing import Ager, compose, rust_fraction
+from corrovis.car.onset import ONSET_UNIT
 from corrovis.networks.resnet_generator import STRIDE, ResnetGenerator
 from corrovis.results import CarMask, Photo
 from corrovis.store import Store

@@ -54,7 +54,7 @@ class Config:
     seed: int = 0
 
 
-def rust_share(rgb: np.ndarray) -> np.ndarray:
+def looks_rusty(rgb: np.ndarray) -> np.ndarray:
     """(H, W) bool: pixels coloured like rust, from orange to dark brown."""
     lab = cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB)
     hue = np.degrees(np.arctan2(lab[..., 2], lab[..., 1]))
@@ -67,12 +67,12 @@ def load_rust(data: Path, most: int | None = None) -> list[tuple[np.ndarray, np.
     pictures = []
     for path in sorted((data / "cars/rust_textures").glob("*.jpg"))[:most]:
         rgb = read_rgb(path)
-        pictures.append((rgb, rust_share(rgb)))
+        pictures.append((rgb, looks_rusty(rgb)))
     groups = cars_of(data)
     for path in sorted((data / "cars/rust_masks").glob("*.png"))[:most]:
         if not is_held_out(groups.get(path.stem, path.stem)):
             rgb = read_rgb(data / "cars/rusty" / f"{path.stem}.jpg")
-            pictures.append((rgb, rust_share(rgb) & (read_mask(path) > 127)))
+            pictures.append((rgb, looks_rusty(rgb) & (read_mask(path) > 127)))
     return [(rgb, rust) for rgb, rust in pictures if rust.mean() > 0.02]
 
 

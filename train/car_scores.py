@@ -22,6 +22,7 @@ from car_methods import Rusted
 from car_pictures import PLACES, Picture, masked, patches, square
 from distances import Sample, distance, frechet, kernel, spread
 from scipy.stats import spearmanr
+from segment_scores import iou
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from corrovis.results import SEVERITIES
@@ -44,8 +45,7 @@ def rounded(score: dict[str, Any], on: str) -> dict[str, Any]:
 
 def mask_scores(found: list[np.ndarray], truth: list[np.ndarray], name: str, on: str) -> Scores:
     """IoU of masks (H, W) bool, found against drawn."""
-    ious = [float((a & b).sum() / max(1, (a | b).sum())) for a, b in zip(found, truth, strict=True)]
-    return {name: rounded(spread(ious), on)}
+    return {name: rounded(spread([iou(a, b) for a, b in zip(found, truth, strict=True)]), on)}
 
 
 def windows(picture: Picture, rgb: np.ndarray, side: int) -> dict[str, list[np.ndarray]]:

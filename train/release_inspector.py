@@ -26,8 +26,8 @@ from support import REPORTS, fold_of, write_json
 
 from corrovis.networks.inspector_net import InspectorNet
 from corrovis.settings import WEIGHTS
+from corrovis.steel.inspector import MODEL
 
-NAME = "steel-inspector"
 ON = "patches of NEU-CLS-64 in blocks of file numbers held out"
 LIMITS = (
     f"{SEEN}; the grouped hold-out is of the same line. "
@@ -84,7 +84,7 @@ def main() -> None:
     command = f"python train/inspector.py --backbone {config['backbone']} --width {config['width']:g}"
     init = "" if config["init"] == "random" else f" --init {config['init']}"
     release = Release(
-        name=NAME,
+        name=MODEL,
         arch="InspectorNet",
         shapes=[[2, 1, 64, 64]],
         about="Which of nine defects a patch of hot-rolled steel shows, or none",
@@ -102,7 +102,7 @@ def main() -> None:
         metrics=content["metrics"],
     )
     spec = export(network, release, args.weights)
-    print(f"{NAME}: {spec.bytes / 1e6:.2f} MB {spec.extra['stored']}, accuracy {content['metrics']['accuracy']}")
+    print(f"{MODEL}: {spec.bytes / 1e6:.2f} MB {spec.extra['stored']}, accuracy {content['metrics']['accuracy']}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from segment_scores import best_elsewhere, summary
+from segment_scores import best_elsewhere, iou, summary
 from segment_views import Labelled
 from segmenting import left_out, probabilities
 from sem_segment import load_fields
@@ -31,10 +31,6 @@ def small(field: Labelled) -> tuple[np.ndarray, np.ndarray]:
     scale = min(1.0, LONG_SIDE / max(field.mask.shape))
     rgb = cv2.resize(field.rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return rgb, cv2.resize(field.mask, rgb.shape[1::-1], interpolation=cv2.INTER_AREA) > 0
-
-
-def iou(found: np.ndarray, truth: np.ndarray) -> float:
-    return float((found & truth).sum() / max(1, (found | truth).sum()))
 
 
 def explained(field: Labelled, network: CorrosionUNet) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:

@@ -36,6 +36,11 @@ def class_ious(table: np.ndarray) -> np.ndarray:
     return np.divide(hit, union, out=np.full(len(hit), np.nan), where=union > 0)
 
 
+def iou(found: np.ndarray, truth: np.ndarray) -> float:
+    """Of two masks (H, W) bool; 0 where both are empty."""
+    return float((found & truth).sum() / max(1, (found | truth).sum()))
+
+
 def field_ious(field: Labelled, corroded: np.ndarray) -> np.ndarray:
     """(2,) IoU of background and of corrosion, where (H, W) bool was found `corroded`."""
     return class_ious(confusion_of(corroded.astype(np.uint8), field.mask, 2))

@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 import torch
 
-from corrovis.car.detail import Canvas, before_background, finish, periodic_grain
-from corrovis.car.onset import CANVAS, LEVELS, PRIOR, features, fractal, onset_levels
-from corrovis.car.onset import ONSET_UNIT as ONSET_UNIT
+from corrovis.car.detail import ROWS, Canvas, before_background, finish, periodic_grain
+from corrovis.car.onset import CANVAS, LEVELS, ONSET_UNIT, PRIOR, features, fractal, onset_levels
+from corrovis.easing import smoothstep
 from corrovis.networks.rust_texture import TONE_SIGMA
 from corrovis.resizing import resized
 from corrovis.results import AgedCar, Byte, CarMask, Float, Photo, Provenance, check_level
@@ -38,7 +38,6 @@ DOUBT = 4.0  # weight of doubtful paint beside the columns of `PRIOR`: it rusts 
 GRAIN = 0.05  # levels
 GRAIN_SIDE, GRAIN_MARGIN = 128, 48  # pixels; the network sees 46 to each side
 GRAIN_TONE = (104, 62, 44)
-ROWS = 512  # composed at a time, so that a 24 MP photo needs little memory
 
 CLOUDS = 1.0  # standard deviations that clouds lighten, darken or redden rust at the most: beyond that it glows or looks burnt
 GLOSS = 0.35  # how much lighter than the middle of the paint its lightest panel can be: rust is matte
@@ -226,12 +225,6 @@ def beyond_paint(onset: Float, paint: Float) -> Float:
     near = cv2.GaussianBlur(solid, (0, 0), 2.0)
     around = cv2.GaussianBlur(onset * solid, (0, 0), 2.0) / np.maximum(near, 1e-4)
     return np.asarray(np.where(solid > 0, onset, np.where(near > 1e-3, around, LEVELS[-1])), np.float32)
-
-
-def smoothstep(low: float, high: float, x: Float) -> Float:
-    """0 below `low`, 1 above `high`, 3x^2 - 2x^3 between."""
-    x = np.clip((x - low) / (high - low), 0, 1)
-    return np.asarray(x * x * (3 - 2 * x), np.float32)
 
 
 def compose(aged: AgedCar, level: float) -> Byte:

@@ -55,7 +55,7 @@ class CarMasker:
             raise BadInputError("the whole picture (--whole) and one car (--at) exclude each other; leave one out")
         began = time.perf_counter()
         spec = self.store.spec(MODEL)
-        logits = self._logits(photo.rgb, int(spec.input["size"]))
+        logits = self.logits(photo.rgb, int(spec.input["size"]))
         probability = np.asarray(1 / (1 + np.exp(-logits)), np.float32)
         if whole:
             small_car = np.ones(logits.shape[1:], np.bool_)
@@ -82,7 +82,7 @@ class CarMasker:
         logits = self._look(photo.rgb, round(FURTHER * int(self.store.spec(MODEL).input["size"])))
         return bool(optimise(logits[CAR] > 0).mean() >= LEAST_CAR)
 
-    def _logits(self, rgb: Byte, long_side: int) -> Float:
+    def logits(self, rgb: Byte, long_side: int) -> Float:
         """(2, h, w) float32 at the network's working size: the mean of three looks.
 
         At its mirror image fewer cars are missed in bad light; from further off more of a close-up is seen at once.

@@ -28,7 +28,7 @@ NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class TafelLine:
     """log10|i| = offset + eta / slope between two distances from E_corr, V."""
 
     slope: float
@@ -40,17 +40,17 @@ class _Line:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Lines:
+class TafelLines:
     """Both lines, None where a branch has no straight part, the sweep that they were drawn in, and its measured potentials, V."""
 
-    cathodic: _Line | None
-    anodic: _Line | None
+    cathodic: TafelLine | None
+    anodic: TafelLine | None
     sweep: Sweep
     measured_v: Real
     known: Trial | None = None  # the fit whose resistance and plateaus were taken out
 
     @property
-    def found(self) -> list[_Line]:
+    def found(self) -> list[TafelLine]:
         return [line for line in (self.cathodic, self.anodic) if line]
 
     @property
@@ -102,11 +102,11 @@ def fit_lines(curve: PolarizationCurve, sweep: Sweep, window_v: tuple[float, flo
         line_v=line,
         line_a_cm2=_model(lines, line, np.interp(line, e, i)),
         polarisation_resistance=None,
-        warnings=(*said, *_doubts(lines, missed, known is not None)),
+        warnings=(*said, *line_doubts(lines, missed, known is not None)),
     )
 
 
-def _doubts(lines: _Lines, missed: float, explained: bool) -> list[str]:
+def line_doubts(lines: TafelLines, missed: float, explained: bool) -> list[str]:
     """What a reader has to know before he believes the lines, which miss the curve by so many decades.
 
     Where a model has explained the curve the method auto reads it better.
@@ -126,7 +126,7 @@ def _doubts(lines: _Lines, missed: float, explained: bool) -> list[str]:
     return said
 
 
-def _drawn(sweep: Sweep, window_v: tuple[float, float] | None, known: Trial | None) -> tuple[_Lines, list[str]]:
+def _drawn(sweep: Sweep, window_v: tuple[float, float] | None, known: Trial | None) -> tuple[TafelLines, list[str]]:
     """Both lines, in the window asked for, else in what `known` explains, else wherever the branches are straight."""
     if window_v is None and known is not None:
         lines = _both(*_activation(sweep, known), (FURTHEST, FURTHEST))
@@ -142,9 +142,9 @@ def _drawn(sweep: Sweep, window_v: tuple[float, float] | None, known: Trial | No
     return _both(sweep, sweep.potential_v, reach), said
 
 
-def _both(sweep: Sweep, measured_v: Real, reach: tuple[float, float]) -> _Lines:
+def _both(sweep: Sweep, measured_v: Real, reach: tuple[float, float]) -> TafelLines:
     cathodic, anodic = (_straight(sweep, side, far) for side, far in zip((-1, 1), reach, strict=True))
-    return _Lines(cathodic, anodic, sweep, measured_v)
+    return TafelLines(cathodic, anodic, sweep, measured_v)
 
 
 def _activation(sweep: Sweep, known: Trial) -> tuple[Sweep, Real]:
@@ -171,7 +171,7 @@ def _taken_out(known: Trial) -> tuple[float, float, float]:
     return limited, resistance, passive
 
 
-def _model(lines: _Lines, e: Real, i: Real) -> Real:
+def _model(lines: TafelLines, e: Real, i: Real) -> Real:
     """The current that both lines add up to; with the resistance and plateaus that were taken out."""
     if lines.known is not None:
         return current_density(_values(lines, lines.known), e, i)
@@ -182,7 +182,7 @@ def _model(lines: _Lines, e: Real, i: Real) -> Real:
     return model
 
 
-def _values(lines: _Lines, known: Trial) -> Real:
+def _values(lines: TafelLines, known: Trial) -> Real:
     """The parameters of `known` with what the lines say instead; the plateaus themselves stay."""
     values = known.values.copy()
     values[:2] = lines.sweep.e_corr_v, LN10 * np.mean([line.offset for line in lines.found])
@@ -192,7 +192,7 @@ def _values(lines: _Lines, known: Trial) -> Real:
     return values
 
 
-def _stern_geary(lines: _Lines, beta_a: Quantity, beta_c: Quantity) -> Quantity:
+def _stern_geary(lines: TafelLines, beta_a: Quantity, beta_c: Quantity) -> Quantity:
     """B of both lines, NaN without one, and of the plateaus that were taken out."""
     values = _values(lines, lines.known) if lines.known else np.zeros(len(NAMES))
     values[2:4] = beta_a.value, beta_c.value
@@ -205,7 +205,7 @@ def _missed(model: Real, i: Real, eta: Real) -> float:
     return float(np.sqrt(np.mean(np.log10(np.abs(model[away] / i[away])) ** 2))) if away.any() else 0.0
 
 
-def _slope(line: _Line | None, known: float | None) -> Quantity:
+def _slope(line: TafelLine | None, known: float | None) -> Quantity:
     """V/decade, with what the fit of the whole reaction says otherwise in its error."""
     if line is None:
         return Quantity(NAN, NAN, "V/decade")
@@ -220,9 +220,9 @@ def _branch(sweep: Sweep, side: int) -> tuple[Real, Real]:
     return distance[order], log[order]
 
 
-def _straight(sweep: Sweep, side: int, furthest: float) -> _Line | None:
+def _straight(sweep: Sweep, side: int, furthest: float) -> TafelLine | None:
     distance, log = _branch(sweep, side)
-    best: tuple[float, _Line] | None = None
+    best: tuple[float, TafelLine] | None = None
     allowed = max(STRAIGHT, 1.3 * sweep.noise_decades)
     top = min(furthest, float(distance[-1])) if len(distance) else 0.0
     for near in np.arange(NEAREST, top - SHORTEST + RIM, GRID):
@@ -237,7 +237,7 @@ def _straight(sweep: Sweep, side: int, furthest: float) -> _Line | None:
     return best[1] if best else None
 
 
-def _line(x: Real, y: Real, near: float, far: float) -> tuple[_Line | None, float]:
+def _line(x: Real, y: Real, near: float, far: float) -> tuple[TafelLine | None, float]:
     if len(x) < 5:
         return None, np.inf
     (steep, offset), covariance = np.polyfit(x, y, 1, cov=True)
@@ -245,4 +245,4 @@ def _line(x: Real, y: Real, near: float, far: float) -> tuple[_Line | None, floa
         return None, np.inf
     rms = float(np.sqrt(np.mean((y - steep * x - offset) ** 2)))
     sigma = np.sqrt(np.diag(covariance))
-    return _Line(1 / steep, float(sigma[0] / steep**2), float(offset), float(sigma[1]), near, far), rms
+    return TafelLine(1 / steep, float(sigma[0] / steep**2), float(offset), float(sigma[1]), near, far), rms

@@ -47,7 +47,7 @@ NO_BRANCH, SHORT_BRANCH = 0.025, 0.03  # V of a branch up to which its slope has
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Optimum:
+class Optimum:
     """A model's parameters at the least squares of a window.
 
     Shape:
@@ -202,7 +202,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
     Hardly any branch tells no sigma of its slope: one that is too small would vouch for itself.
     """
     found = _refined(sweep, best, others)
-    found = replace(found, doubted=_doubted(sweep, best, found.values, denied))
+    found = replace(found, doubted=systematic_error(sweep, best, found.values, denied))
     values, branches = found.values, (best.window[1] - found.values[0], found.values[0] - best.window[0])
     beta_a, beta_c = (
         replace(q, sigma=q.sigma if side >= NO_BRANCH else float("nan"))
@@ -221,7 +221,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
         "converged": found.converged,
         **_points(sweep, best.window, values),
         "polarisation_resistance": None,
-        "warnings": tuple(_doubts(found, best.window)),
+        "warnings": tuple(fit_doubts(found, best.window)),
     }
     if best.model == "butler-volmer":
         return TafelFit(method="butler-volmer", **common)
@@ -235,7 +235,7 @@ def _report(curve: PolarizationCurve, sweep: Sweep, best: Trial, others: list[Tr
     )
 
 
-def _doubted(sweep: Sweep, best: Trial, values: Real, denied: int) -> float:
+def systematic_error(sweep: Sweep, best: Trial, values: Real, denied: int) -> float:
     """The standard error of ln i_corr that no residual tells.
 
     An order of magnitude where a slope is at its bound, or the sweep denied two models; else the share by which the mean of a
@@ -263,7 +263,7 @@ def _points(sweep: Sweep, window: tuple[float, float], values: Real) -> dict[str
     }
 
 
-def _refined(sweep: Sweep, best: Trial, others: list[Trial]) -> _Optimum:
+def _refined(sweep: Sweep, best: Trial, others: list[Trial]) -> Optimum:
     """Errors from lmfit at the chosen optimum, widened by what neighbouring windows say."""
     e, i, scale = cut_window(sweep, best.window)
     target = np.arcsinh(i / scale)
@@ -284,7 +284,7 @@ def _refined(sweep: Sweep, best: Trial, others: list[Trial]) -> _Optimum:
         jacobian = _slopes(lambda v: np.arcsinh(current_density(v, e, i) / scale), values, free)
         covariance[np.ix_(free, free)] += gain_covariance(jacobian[usable], response[usable], ranges[usable])
     converged = bool(found.success) and bool(np.isfinite(np.sqrt(np.diag(covariance))).all())
-    return _Optimum(values, covariance, max(1.0, worth - len(MODELS[best.model])), converged)
+    return Optimum(values, covariance, max(1.0, worth - len(MODELS[best.model])), converged)
 
 
 def _slopes(model: Callable[[Real], Real], values: Real, free: list[int]) -> Real:
@@ -302,16 +302,16 @@ def _covariance(found: Any, model: str, others: list[Trial], wider: float) -> Re
     return out + np.cov([trial.values for trial in others], rowvar=False, ddof=0) if len(others) > 1 else out
 
 
-def _plateaus(sweep: Sweep, best: Trial, found: _Optimum) -> tuple[dict[int, Quantity], list[str]]:
+def _plateaus(sweep: Sweep, best: Trial, found: Optimum) -> tuple[dict[int, Quantity], list[str]]:
     """The model's plateaus that the sweep neither denies nor leaves open, A/cm2, by their places, and those left open."""
     denied = exceeds_limit(sweep, best)
     places = [place for place in PLATEAUS if place in MODELS[best.model] and not (place == LIMIT and denied)]
-    each = {place: _plateau(place, found.values, found.covariance, found.freedom) for place in places}
+    each = {place: plateau_current(place, found.values, found.covariance, found.freedom) for place in places}
     known = {place: current for place, current in each.items() if current.sigma <= current.value}
     return known, [UNSEEN.format(plateau=PLATEAUS[place]) for place in each if place not in known]
 
 
-def _plateau(place: int, values: Real, covariance: Real, freedom: float) -> Quantity:
+def plateau_current(place: int, values: Real, covariance: Real, freedom: float) -> Quantity:
     """i_corr / r, or / p, the ratio at `place`: errors of ln i_corr and of the ratio, which go together, both count."""
     ratio = max(float(values[place]), 1e-12)
     current = float(np.exp(values[1])) / ratio
@@ -334,7 +334,7 @@ def _parameters(best: Trial) -> Any:
     return parameters
 
 
-def _doubts(found: _Optimum, window: tuple[float, float]) -> list[str]:
+def fit_doubts(found: Optimum, window: tuple[float, float]) -> list[str]:
     """What a reader has to know before he believes the numbers."""
     said = []
     below, above = found.values[0] - window[0], window[1] - found.values[0]

@@ -61,7 +61,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ShownTable:
     """A table as a report shows it: cells are texts; of the columns the first `words` hold words, the others numbers."""
 
     title: str
@@ -98,7 +98,7 @@ def write_pdf(report: Report, path: Path) -> None:
     _ended(pdf, report.meaning, path)
 
 
-Parts = Sequence[str | Shown | Table]
+Parts = Sequence[str | Shown | ShownTable]
 
 
 def write_tables_pdf(title: str, notes: Sequence[str], parts: Parts, meaning: Sequence[str], path: Path) -> None:
@@ -163,7 +163,7 @@ def _pictures(pdf: FPDF, shown: Sequence[Shown], abreast: int) -> None:
     pdf.set_xy(pdf.l_margin, bottom + 2)
 
 
-def _table(pdf: FPDF, shown: Table) -> None:
+def _table(pdf: FPDF, shown: ShownTable) -> None:
     if not shown.rows:
         return
     if pdf.will_page_break(30):

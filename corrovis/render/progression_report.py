@@ -14,7 +14,7 @@ import numpy as np
 
 from corrovis.images import png_uri
 from corrovis.render.pages import write_page
-from corrovis.render.pdf import Shown, Table, write_tables_pdf
+from corrovis.render.pdf import Shown, ShownTable, write_tables_pdf
 from corrovis.render.progression_words import (
     CAPTION,
     GROWTH,
@@ -213,7 +213,7 @@ def _write_pdf(answer: dict[str, Any], fields: list[dict[str, Any]], drawn: tupl
     notes += [f"{other}: names in letters that this font lacks; progression.html has them"] if other else []
     models = [f"Model {name}, sha256 {sha256}" for name, sha256 in _models(fields)]
     tables = _tables(answer, fields, names)
-    parts: list[str | Shown | Table] = [*in_words(conditions, comparisons), Shown(plot, CAPTION), *tables]
+    parts: list[str | Shown | ShownTable] = [*in_words(conditions, comparisons), Shown(plot, CAPTION), *tables]
     write_tables_pdf(TITLE, notes, parts, (*MEANING, *models), path)
 
 
@@ -221,16 +221,16 @@ Names = Mapping[str, str]
 """What a report calls each condition."""
 
 
-def _tables(answer: dict[str, Any], fields: list[dict[str, Any]], names: Names) -> tuple[Table, ...]:
+def _tables(answer: dict[str, Any], fields: list[dict[str, Any]], names: Names) -> tuple[ShownTable, ...]:
     conditions = answer["conditions"]
     return _growth(conditions, names), _means(conditions, names), _contrasts(answer["comparisons"], names), _fields(fields, names)
 
 
-def _growth(conditions: list[dict[str, Any]], names: Names) -> Table:
-    return Table("Growth, condition by condition", GROWTH, [growth_row(one, names[one["condition"]]) for one in conditions])
+def _growth(conditions: list[dict[str, Any]], names: Names) -> ShownTable:
+    return ShownTable("Growth, condition by condition", GROWTH, [growth_row(one, names[one["condition"]]) for one in conditions])
 
 
-def _means(conditions: list[dict[str, Any]], names: Names) -> Table:
+def _means(conditions: list[dict[str, Any]], names: Names) -> ShownTable:
     rows = [
         [
             *(names[c["condition"]], f"{m['exposure_h']:g}", fields_told(m)),
@@ -239,10 +239,10 @@ def _means(conditions: list[dict[str, Any]], names: Names) -> Table:
         for c in conditions
         for m in c["means"]
     ]
-    return Table("Means at each exposure", ["condition", "hours", "fields", "corroded, %", "severity level"], rows)
+    return ShownTable("Means at each exposure", ["condition", "hours", "fields", "corroded, %", "severity level"], rows)
 
 
-def _contrasts(comparisons: list[dict[str, Any]], names: Names) -> Table:
+def _contrasts(comparisons: list[dict[str, Any]], names: Names) -> ShownTable:
     rows = [
         [
             *(names[c["second"]], names[c["first"]], INTERVALS[c["interval"]], hours_told(c["exposures_h"])),
@@ -251,10 +251,10 @@ def _contrasts(comparisons: list[dict[str, Any]], names: Names) -> Table:
         for c in comparisons
     ]
     headings = ["more in", "than in", "interval", "hours", "corroded, points of %", "severity, levels"]
-    return Table("Conditions against each other", headings, rows, words=3)
+    return ShownTable("Conditions against each other", headings, rows, words=3)
 
 
-def _fields(fields: list[dict[str, Any]], names: Names) -> Table:
+def _fields(fields: list[dict[str, Any]], names: Names) -> ShownTable:
     rows = [
         [
             *(f["file"], names[f["condition"]], f["severity"], f["model"]),
@@ -265,7 +265,7 @@ def _fields(fields: list[dict[str, Any]], names: Names) -> Table:
         if not f["error"]
     ]
     headings = ["picture", "condition", "severity", "model", "hours", "corroded, %", *FIELD_SEVERITIES]
-    return Table("Fields", headings, rows, words=4)
+    return ShownTable("Fields", headings, rows, words=4)
 
 
 def _models(fields: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ def size_histogram(inspection: Inspection) -> bytes:
     axes.set_xlabel(f"equivalent diameter, {'µm' if pixel else 'pixels'} (log scale)")
     axes.set_ylabel("regions")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    return _png(figure)
+    return png_of(figure)
 
 
 def progression_plot(trends: Sequence[Trend]) -> bytes:
@@ -77,7 +77,7 @@ def progression_plot(trends: Sequence[Trend]) -> bytes:
     levels.set_ylabel("severity")
     levels.set_yticks(range(len(FIELD_SEVERITIES)), FIELD_SEVERITIES)
     levels.set_ylim(-0.1, len(FIELD_SEVERITIES) - 0.9)
-    return _png(figure)
+    return png_of(figure)
 
 
 def drawn_names(conditions: Sequence[str]) -> dict[str, str]:
@@ -123,7 +123,7 @@ def _draw_line(axes: Axes, line: Line | None, over: tuple[Real, float], look: tu
         axes.fill_between(at, scale * band[0], scale * band[1], color=colour, alpha=0.14, linewidth=0)
 
 
-def _png(figure: Figure) -> bytes:
+def png_of(figure: Figure) -> bytes:
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(colors=GREY)

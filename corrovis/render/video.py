@@ -10,7 +10,9 @@ import av
 import numpy as np
 from PIL import Image
 
-from corrovis.car.ageing import ONSET_UNIT, RAMP, YOUTH, compose, smoothstep
+from corrovis.car.ageing import RAMP, YOUTH, compose
+from corrovis.car.onset import ONSET_UNIT
+from corrovis.easing import smoothstep
 from corrovis.render.captions import at_all_levels
 from corrovis.render.scaling import shrink_aged
 from corrovis.results import AgedCar, Byte, Photo

@@ -47,7 +47,7 @@ WIDTHS = {  # what an instrument says of the picture's width and, where it does,
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Stated:
     """What an instrument wrote: micrometres a pixel, where, and the size of the picture that this holds for, if it says so."""
 
     um: float
@@ -92,7 +92,7 @@ def find_pixel_size(data: bytes, path: Path | None, size_hw: tuple[int, int]) ->
     return _checked(*_fitted(written, size_hw)) if written else None
 
 
-def _fitted(written: Written, size_hw: tuple[int, int]) -> tuple[float, str]:
+def _fitted(written: Stated, size_hw: tuple[int, int]) -> tuple[float, str]:
     """Micrometres a pixel of the picture as it is now, and where from."""
     (height, width), (stated, rows) = size_hw, written.size_wh or (size_hw[1], None)
     if width == stated:
@@ -118,22 +118,22 @@ def _tags(data: bytes) -> dict[int, Any]:
         return {}
 
 
-def _from_tags(tags: dict[int, Any]) -> Written | None:
+def _from_tags(tags: dict[int, Any]) -> Stated | None:
     text = _text(tags.get(ZEISS))
     zeiss = re.search(rf"Image Pixel Size\s*=\s*{NUMBER}\s*([a-zµμ]+)", text)
     if zeiss and zeiss[2] in UM:
-        return _written(_number(zeiss[1], "pixel size in the Zeiss tag") * UM[zeiss[2]], "Zeiss tag", text)
+        return _stated(_number(zeiss[1], "pixel size in the Zeiss tag") * UM[zeiss[2]], "Zeiss tag", text)
     for tag in FEI:
         text = _text(tags.get(tag))
         fei = re.search(rf"^PixelWidth\s*=\s*{NUMBER}", text, flags=re.MULTILINE)
         if fei:
             high = re.search(rf"^PixelHeight\s*=\s*{NUMBER}", text, flags=re.MULTILINE)
             across, down = (_number(side[1], "pixel size in the FEI tag") * UM["m"] for side in (fei, high or fei))
-            return _written(_square(across, down, "FEI tag"), "FEI tag", text)
+            return _stated(_square(across, down, "FEI tag"), "FEI tag", text)
     unit = re.search(r"^unit=(\S+)", _text(tags.get(DESCRIPTION)).replace("\\u00B5", "µ"), flags=re.MULTILINE)
     across, down = (float(tags.get(tag) or 0) for tag in (X_RESOLUTION, Y_RESOLUTION))
     if unit and unit[1] in UM and across > 0:
-        return Written(_square(UM[unit[1]] / across, UM[unit[1]] / (down or across), "ImageJ resolution"), "ImageJ resolution")
+        return Stated(_square(UM[unit[1]] / across, UM[unit[1]] / (down or across), "ImageJ resolution"), "ImageJ resolution")
     return None
 
 
@@ -144,7 +144,7 @@ def _square(width: float, height: float, source: str) -> float:
     return width
 
 
-def _from_sidecar(path: Path) -> Written | None:
+def _from_sidecar(path: Path) -> Stated | None:
     beside = next((name for name in (path.with_suffix(".txt"), path.with_suffix(".TXT")) if name.is_file()), None)
     if beside is None or beside.stat().st_size > SIDECAR_BYTES:
         return None
@@ -152,20 +152,20 @@ def _from_sidecar(path: Path) -> Written | None:
     hitachi = re.search(rf"^PixelSize\s*=\s*{NUMBER}", text, flags=re.MULTILINE)
     if hitachi:
         um = _number(hitachi[1], f"PixelSize in {beside.name}") * UM["nm"]
-        return _written(um, "Hitachi file", text, beside.name)
+        return _stated(um, "Hitachi file", text, beside.name)
     bar = re.search(rf"SM_MICRON_BAR\s+{NUMBER}", text)
     marker = re.search(rf"SM_MICRON_MARKER\s+{NUMBER}\s*([a-zµμ]+)", text)
     if not bar or not marker or marker[2] not in UM:
         return None
     length, pixels = _number(marker[1], f"SM_MICRON_MARKER in {beside.name}"), _number(bar[1], f"SM_MICRON_BAR in {beside.name}")
-    return _written(length * UM[marker[2]] / pixels, "JEOL file", text, beside.name) if pixels > 0 else None
+    return _stated(length * UM[marker[2]] / pixels, "JEOL file", text, beside.name) if pixels > 0 else None
 
 
-def _written(um: float, kind: str, text: str, file: str = "") -> Written:
+def _stated(um: float, kind: str, text: str, file: str = "") -> Stated:
     """With the size of the picture that the instrument states in `text`, in the words of its `kind`."""
     size = re.search(WIDTHS[kind], text, flags=re.MULTILINE)
     found = (int(size[1]), int(size[2]) if size[2] else None) if size and int(size[1]) else None
-    return Written(um, f"{kind} {file}".strip(), found)
+    return Stated(um, f"{kind} {file}".strip(), found)
 
 
 def _checked(um: float, source: str) -> PixelSize | None:

@@ -89,7 +89,7 @@ def second_opinion(store: Store, field: Field, model: str, explain: bool = False
     heat = None
     if explain:
         weight = network.net.get_classifier().weight[shares.argmax()][:, None, None]
-        heat = _stitched([grad_cam(one[0], weight) for one in features], places, seen.shape[:2], field)
+        heat = stitched([grad_cam(one[0], weight) for one in features], places, seen.shape[:2], field)
     made_by = Provenance(name, spec.sha256, time.perf_counter() - began)
     of_windows = np.asarray(logits.softmax(dim=1).numpy(), np.float32)
     return Opinion(np.asarray(shares.numpy(), np.float32), _boxes(places, seen.shape[:2], field), of_windows, heat, made_by)
@@ -115,7 +115,7 @@ def _window_input(window: Byte, side: int) -> Tensor:
     return tensor_of(np.stack([seen, seen[:, ::-1], seen[::-1], seen[::-1, ::-1]]))
 
 
-def _stitched(maps: list[Tensor], places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: Field) -> Saliency | None:
+def stitched(maps: list[Tensor], places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: Field) -> Saliency | None:
     """The windows' maps on the field, its own peak 1; None when nothing speaks for the answer.  What no window saw is 0.
 
     Windows lie side by side and answer apart, so each map reaches a cell into its neighbours', and they are blended there.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from corrovis.easing import smoothstep
 from corrovis.results import Bool, Float
 from corrovis.steel.results import CLEAN, Brush
-from corrovis.steel.wiping import LIGHT, blurred, light_around, smoothstep
+from corrovis.steel.wiping import LIGHT, blurred, light_around
 
 FEATHER, WIPE_FEATHER = 8.0, 2.0  # px over which a brushed defect fades in; steel on steel needs less
 MOST_FEATHER = 48.0  # px, and otherwise
@@ -40,7 +41,7 @@ def feathered(region: Bool, fade: float = FEATHER, wander: Float | float = 0) ->
     """(H, W) in [0, 1]: 1 inside, 0 outside, rising over `fade` px within the region, its edge `wander` px further in or out."""
     deep = depth_of(region)
     rising = (deep + np.minimum(wander, 0)) / min(fade, max(float(deep.max()), 1))
-    return np.where(region, smoothstep(rising), 0).astype(np.float32)
+    return np.where(region, smoothstep(0, 1, rising), 0).astype(np.float32)
 
 
 def depth_of(region: Bool) -> Float:
@@ -64,4 +65,4 @@ def standing_out(drawn: Float, region: Bool) -> Float:
         beyond = side * (fine - light_around(fine, steel))
         noise = max(float(beyond[steel & region].std()), 1e-6)
         steel = np.asarray(beyond < CLIP * noise, np.bool_)
-    return smoothstep((beyond / noise - NOISE) / (CERTAIN - NOISE))
+    return smoothstep(NOISE, CERTAIN, beyond / noise)

@@ -104,11 +104,11 @@ class DefectMaker:
                 some = [variations[i] for i in these]
                 names = [defects[i] for i in these]
                 noise = torch.stack([noise_for(name, one, patches.shape[1:]) for name, one in zip(names, some, strict=True)])
-                found = self._generate(patches, names, some, noise)
+                found = self.generate(patches, names, some, noise)
                 made[these] = found.swapaxes(1, 2) if turned else found
         return made
 
-    def _generate(
+    def generate(
         self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, levels: Tensor | None = None
     ) -> Float:
         """As `produce`, with (n, H, W) noise for each; `levels` are those of the whole picture that the n are tiles of."""
@@ -182,7 +182,7 @@ class DefectMaker:
                 levels = self._network().levels(*(torch.cat(each) for each in zip(*inputs, strict=True)))
         for where in tiles:
             tile = padded[where][None]
-            drawn = self._generate(tile, [name], [variation], noise[where][None], levels) if where in used else tile
+            drawn = self.generate(tile, [name], [variation], noise[where][None], levels) if where in used else tile
             stitcher.add(where, drawn, STEEP)
         return stitcher.whole()[0, :height, :width]
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from corrovis.contrast import UNLIKE, nothing_in_grey
+from corrovis.contrast import DRAWING, nothing_in_grey, two_greys
 from corrovis.data_bar import PLAIN, data_bars, inside_frame
 from corrovis.depths import MOST_VALUES, SMALL_PART
 from corrovis.resizing import detail, reduced, resized, scaled
@@ -43,8 +43,6 @@ LEAST_PART = 0.8  # of a patch's side that a picture should have; at 0.75 of it 
 USUAL_LEVELS = 0.495, 0.073  # mean and standard deviation of patches, their medians
 SURE = 0.6  # of the patches held out 3 in 100 are answered with less, of photos of cars and bridges all
 NO_CONTRAST = 1.5  # standard deviation of the grey levels; of 6940 real patches the least is 1.8
-TWO_GREYS = 0.8  # of a picture at its two commonest grey levels; of those patches the most is 0.65
-DRAWING = f"{UNLIKE}: nearly all of the picture has one of two grey levels, as a drawing or writing"
 
 
 class PatchInspector:
@@ -227,7 +225,7 @@ def doubts(grey: Float, shares: Float, classes: tuple[str, ...]) -> list[str]:
     levels = np.round(grey * 255).astype(np.uint8)
     if empty := nothing_in_grey(levels, NO_CONTRAST):
         return [empty]
-    if np.sort(np.bincount(levels.ravel()))[-2:].sum() > TWO_GREYS * levels.size:
+    if two_greys(levels):
         return [DRAWING]
     first, second = (classes[i] for i in np.argsort(-shares)[:2])
     undecided = f"undecided, {first} or {second}: it may show both, or be unlike the hot-rolled strip that was learned"

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import median_filter
 
+from corrovis.easing import smoothstep
 from corrovis.results import Bool, Float
 
 CLEAN_LEVELS = (40 / 255, 200 / 255)  # between which the clean steel of training lies, but for 4 % of it
@@ -64,13 +65,7 @@ def at_own_level(before: Float, after: Float, share: float = 1.0) -> Float:
 def damaged(before: Float, smooth: Float) -> Float:
     """(H, W): how much of `smooth` is to be taken over, 0 where it differs from `before` by no more than noise."""
     far = blurred(np.abs(blurred(smooth - before, FINE)), WIDE)
-    return smoothstep((far / NOISE - 1) / (CERTAIN - 1))
-
-
-def smoothstep(x: Float) -> Float:
-    """0 below 0 and 1 above 1, rising without a bend between."""
-    ramp = np.clip(x, 0, 1)
-    return np.asarray(ramp * ramp * (3 - 2 * ramp), np.float32)
+    return smoothstep(1, CERTAIN, far / NOISE)
 
 
 def light_of(grey: Float) -> Float:

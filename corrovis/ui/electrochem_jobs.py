@@ -34,7 +34,7 @@ RAISED = str.maketrans("²³", "23")
 
 Curve = PolarizationCurve | Spectrum
 Fit = TafelFit | CircuitFit
-Found = TypeVar("Found")
+Wanted = TypeVar("Wanted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ def fit_all(
     return fits, said
 
 
-def or_said(what: Callable[[], Found], said: list[str]) -> Found | None:
+def or_said(what: Callable[[], Wanted], said: list[str]) -> Wanted | None:
     """What is asked for; if it cannot be had, None and a line more in `said`: the fits stand without it."""
     try:
         return what()

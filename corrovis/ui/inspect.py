@@ -38,7 +38,7 @@ class InspectTab:
             self.files = gr.File(label=wording.UPLOAD, file_count="multiple", type="filepath", height=FILES_PX, scale=2)
             with gr.Column(scale=1):
                 self.model, self.scale, self.bar = make_choices(inspector)
-                self.inspecting = Run(wording.INSPECT, shared.STOP, wording.STOPPING)
+                self.inspecting = Run(wording.INSPECT, shared.STOP, shared.STOPPING_LATER)
                 self.told = make_told()
         shown = [
             (label, [[str(examples / file)], model])

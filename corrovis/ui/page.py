@@ -62,7 +62,7 @@ def build_page(services: Services, specs: dict[str, WeightSpec], source: str) ->
             if services.steel:
                 with gr.Tab(wording.STEEL_TAB):
                     steel.SteelTab(services.steel, example_photos(EXAMPLES / "steel"))
-        gr.HTML(_footer(source), elem_classes="foot", apply_default_css=False)
+        gr.HTML(footer(source), elem_classes="foot", apply_default_css=False)
         car_api.publish(services, specs)
         electrochem_api.publish()
         if services.inspector:
@@ -121,7 +121,7 @@ def example_photos(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if path.suffix in (".jpg", ".png"))
 
 
-def _footer(source: str) -> str:
+def footer(source: str) -> str:
     link = (
         f'<a href="{escape(source)}" target="_blank" rel="noopener">{wording.SOURCE_NAME}</a>'
         if source

@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 
-from corrovis.car.ageing import GAIN, ONSET_UNIT, RAMP, YOUTH
+from corrovis.car.ageing import GAIN, RAMP, YOUTH
+from corrovis.car.onset import ONSET_UNIT
 from corrovis.results import AgedCar, Bool
 from corrovis.ui.values import stamped, to_uri
 

@@ -57,7 +57,7 @@ class ProgressionTab:
                     interactive=True,
                     label=wording.TABLE,
                 )
-                self.comparing = Run(wording.COMPARE, shared.STOP, wording.STOPPING)
+                self.comparing = Run(wording.COMPARE, shared.STOP, shared.STOPPING_LATER)
                 self.told = make_told()
         if (table := examples / TABLE).exists():
             fields = [str(row.file) for row in read_table(table)]

@@ -55,14 +55,14 @@ class Refused:
     line: dict[str, Any]
 
 
-Found = Seen | Refused
+Outcome = Seen | Refused
 
 
 @dataclass(frozen=True, slots=True)
 class InspectVisit:
     """A visitor's pictures, inspected or refused, the folder that holds what was found, and which picture is looked at."""
 
-    found: tuple[Found, ...]
+    found: tuple[Outcome, ...]
     folder: Path
     at: int = 0
 
@@ -94,7 +94,7 @@ class InspectDesk(Stoppable):
         if self.visit:
             self.visit = replace(self.visit, found=tuple(new if one is old else one for one in self.visit.found))
 
-    def add(self, one: Found, folder: Path) -> InspectVisit:
+    def add(self, one: Outcome, folder: Path) -> InspectVisit:
         """The visit with one picture more; the first of a run, whose files lie in `folder`, begins a new one."""
         same = self.visit if self.visit and self.visit.folder == folder else InspectVisit((), folder)
         self.visit = replace(same, found=(*same.found, one))
@@ -146,7 +146,7 @@ def is_text(name: str) -> bool:
 
 def inspect_uploads(
     inspector: Inspector, uploads: Sequence[tuple[Path, str]], folder: Path, request: InspectRequest
-) -> Iterator[Found]:
+) -> Iterator[Outcome]:
     """A `Seen` for every upload, or a `Refused`, each as soon as it is there; folders are numbered as the summary's rows are."""
     folders = [folder / f"{number:03d}-{Path(name).stem[:40]}" for number, (_, name) in enumerate(uploads, 1)]
     each = inspect_each(inspector, uploads, folders, replace(request, keep=True))
@@ -175,7 +175,7 @@ def summary_rows(visit: InspectVisit) -> list[list[str]]:
     return [[str(number), *_summary_row(one)] for number, one in enumerate(visit.found, 1)]
 
 
-def _summary_row(one: Found) -> list[str]:
+def _summary_row(one: Outcome) -> list[str]:
     line = one.line
     if isinstance(one, Refused):
         return [line["file"], wording.NOT_READ, "", "", line["error"], ""]

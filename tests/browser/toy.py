@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from corrovis.car.ageing import ONSET_UNIT, RAMP
+from corrovis.car.ageing import RAMP
+from corrovis.car.onset import ONSET_UNIT
 from corrovis.errors import NoCarError
 from corrovis.manifest import read_manifest
 from corrovis.results import AgedCar, CarMask, Float, Grade, Photo, Provenance
@@ -140,7 +141,7 @@ class Defects(DefectMaker):
         self.classes, self.side = STEEL, 64
         self.spec = replace(next(iter(read_manifest(WEIGHTS).values())), name="steel-pegan", classes=STEEL, input={"size": 64})
 
-    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
+    def generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
         made = grey.copy()
         for patch, name, one in zip(made, defects, variations, strict=True):
             number, seed, (height, width) = STEEL.index(name), one.seed, patch.shape

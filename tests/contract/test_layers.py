@@ -20,6 +20,7 @@ LAYERS = [
     (
         "corrovis.files",
         "corrovis.workbooks",
+        "corrovis.easing",
         "corrovis.resizing",
         "corrovis.contrast",
         "corrovis.data_bar",

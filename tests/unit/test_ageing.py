@@ -15,7 +15,6 @@ from corrovis.car.ageing import (
     DEEP_UNTIL,
     GAIN,
     GLOSS,
-    ONSET_UNIT,
     RAMP,
     YOUTH,
     Ager,
@@ -25,10 +24,10 @@ from corrovis.car.ageing import (
     grain_of,
     panel_light,
     rust_fraction,
-    smoothstep,
     tone_of,
 )
-from corrovis.car.onset import LEVELS, PRIOR, SHARE, features, fractal, onset_levels
+from corrovis.car.onset import LEVELS, ONSET_UNIT, PRIOR, SHARE, features, fractal, onset_levels
+from corrovis.easing import smoothstep
 from corrovis.errors import BadInputError
 from corrovis.render.video import save_mp4
 from corrovis.results import AgedCar, CarMask, Photo, Provenance

@@ -101,7 +101,7 @@ def fake_ray(monkeypatch: pytest.MonkeyPatch) -> FakeRay:
     monkeypatch.setitem(sys.modules, "ray", ray)
     monkeypatch.setitem(sys.modules, "ray.exceptions", SimpleNamespace(RayError=RuntimeError))
     monkeypatch.setattr(batch, "cluster", lambda *_: contextlib.nullcontext())
-    monkeypatch.setattr(batch, "_mapped", fake.mapped)
+    monkeypatch.setattr(batch, "mapped", fake.mapped)
     return fake
 
 

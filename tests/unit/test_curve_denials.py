@@ -9,10 +9,9 @@ import pytest
 from drawn_curves import BETA_A, BETA_C, E_CORR, I_CORR, kinetics
 
 from corrovis.curves import ORDER_OF_MAGNITUDE, MixedFit, PolarizationCurve, Quantity
-from corrovis.electrochem.extrapolation import _doubts as line_doubts
-from corrovis.electrochem.extrapolation import _Line, _Lines
+from corrovis.electrochem.extrapolation import TafelLine, TafelLines, line_doubts
 from corrovis.electrochem.kinetics import OHMIC, Trial
-from corrovis.electrochem.polarization import _doubted, _doubts, _Optimum, fit_tafel
+from corrovis.electrochem.polarization import Optimum, fit_doubts, fit_tafel, systematic_error
 from corrovis.electrochem.resistance import without_drop
 from corrovis.electrochem.sweeps import Sweep
 from corrovis.electrochem.windows import NARROW, alike, choose, exceeds_limit, most_resistance
@@ -103,8 +102,8 @@ def test_mixed_control_invents_no_limiting_current_where_there_is_none(reach: fl
 )
 def test_a_slope_is_doubted_by_its_branch_not_only_by_itself(beta: float, sigma: float, branch: float, said: str) -> None:
     values = np.array([E_CORR, np.log(I_CORR), BETA_A, beta, 0, 0, 0])
-    found = _Optimum(values, np.diag([1e-6, 1e-4, 1e-6, sigma**2, 0, 0, 0]), 50.0, True)
-    lines = [line for line in _doubts(found, (E_CORR - branch, E_CORR + 0.1)) if line.startswith("beta_c")]
+    found = Optimum(values, np.diag([1e-6, 1e-4, 1e-6, sigma**2, 0, 0, 0]), 50.0, True)
+    lines = [line for line in fit_doubts(found, (E_CORR - branch, E_CORR + 0.1)) if line.startswith("beta_c")]
     assert [line[: len(said)] for line in lines] == [said] * bool(said)
 
 
@@ -114,10 +113,10 @@ def test_a_slope_is_doubted_by_its_branch_not_only_by_itself(beta: float, sigma:
 def test_a_slope_at_its_bound_or_two_models_denied_leave_an_order_of_magnitude(beta: float, denied: int, doubted: float) -> None:
     eta = np.arange(-0.1, 0.1, 0.002)
     values = np.array([E_CORR, np.log(I_CORR), BETA_A, beta, 0, 0, 0])
-    assert _doubted(sweep(eta, kinetics(eta)), trial("butler-volmer", 0.002), values, denied) == doubted
-    found = _Optimum(values, np.diag([1e-6, 1e-4, 1e-6, 1e-6, 0, 0, 0]), 50.0, True, doubted)
+    assert systematic_error(sweep(eta, kinetics(eta)), trial("butler-volmer", 0.002), values, denied) == doubted
+    found = Optimum(values, np.diag([1e-6, 1e-4, 1e-6, 1e-6, 0, 0, 0]), 50.0, True, doubted)
     assert found.i_corr.sigma == pytest.approx(I_CORR * np.hypot(0.01, doubted))
-    assert any("order of magnitude" in line for line in _doubts(found, WINDOW)) is (doubted > 0)
+    assert any("order of magnitude" in line for line in fit_doubts(found, WINDOW)) is (doubted > 0)
 
 
 def test_a_branch_of_millivolts_tells_no_error_of_its_slope() -> None:
@@ -139,8 +138,8 @@ def test_a_curve_that_nothing_explains_says_so_first() -> None:
 
 def test_lines_send_to_another_method_only_where_that_explains_the_curve() -> None:
     eta = np.arange(-0.2, 0.2, 0.004)
-    line = _Line(BETA_C, 0.0, float(np.log10(I_CORR)), 0.0, 0.1, 0.2)
-    lines = _Lines(line, line, sweep(eta, kinetics(eta)), eta + E_CORR)
+    line = TafelLine(BETA_C, 0.0, float(np.log10(I_CORR)), 0.0, 0.1, 0.2)
+    lines = TafelLines(line, line, sweep(eta, kinetics(eta)), eta + E_CORR)
     for explained in (True, False):
         (said,) = line_doubts(lines, 0.05, explained)
         assert said.startswith("the sum of both lines misses the curve in the window by 0.05 decades")

@@ -30,9 +30,9 @@ from corrovis.ui.steel import SteelTab
 
 
 @pytest.fixture
-def car(tmp_path: Path, toy_photo: Photo) -> dict[str, Any]:
-    Image.fromarray(toy_photo.rgb).save(tmp_path / "car.png")
-    return sent(tmp_path / "car.png")
+def car(car: Path) -> dict[str, Any]:
+    """The toy photo, as a program sends it."""
+    return sent(car)
 
 
 WRONG_AGE: dict[str, tuple[dict[str, Any], str]] = {
@@ -116,7 +116,7 @@ def test_steels_numbers_are_checked_as_well(doors: Doors, car: dict[str, Any]) -
 
 def test_no_car_says_what_a_program_can_do(toy_store: Store, toy_photo: Photo, monkeypatch: pytest.MonkeyPatch) -> None:
     masker = CarMasker(toy_store)
-    monkeypatch.setattr(masker, "_logits", lambda rgb, side: np.full((2, 24, 32), -9, np.float32))
+    monkeypatch.setattr(masker, "logits", lambda rgb, side: np.full((2, 24, 32), -9, np.float32))
     with (
         pytest.raises(NoCarError, match=r"or have the whole picture taken for car \(--whole\)$"),
         advising(NoCarError, "--whole"),

@@ -264,6 +264,6 @@ def test_the_footer_links_to_a_source_only_where_one_is_known() -> None:
     assert page.source_link({}) == ""
     assert page.source_link({"SPACE_ID": "me/rust"}) == space
     assert page.source_link({"SPACE_ID": "me/rust", "CORROVIS_SOURCE": "https://example.org"}) == "https://example.org"
-    assert f'<a href="{space}"' in page._footer(space)
-    assert "Source code: from whoever runs this page" in page._footer("")
-    assert page._footer("").count("<a ") == 1
+    assert f'<a href="{space}"' in page.footer(space)
+    assert "Source code: from whoever runs this page" in page.footer("")
+    assert page.footer("").count("<a ") == 1

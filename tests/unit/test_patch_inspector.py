@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from drawn_plates import plate
 
-from corrovis.contrast import EMPTY, NOISE
+from corrovis.contrast import DRAWING, EMPTY, NOISE
 from corrovis.resizing import detail
 from corrovis.steel.inspector import (
-    DRAWING,
     SOFT,
     SOFTER,
     USUAL_LEVELS,

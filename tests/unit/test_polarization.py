@@ -8,7 +8,7 @@ from drawn_curves import BETA_A, BETA_C, E_CORR, I_CORR, curve, kinetics, measur
 
 from corrovis.curves import METHODS, ZERO_CROSSING_V, Method, MixedFit, PolarizationCurve
 from corrovis.electrochem.kinetics import LIMIT
-from corrovis.electrochem.polarization import _plateau, fit_tafel
+from corrovis.electrochem.polarization import fit_tafel, plateau_current
 from corrovis.electrochem.resistance import slope_resistance
 from corrovis.electrochem.sweeps import independent, prepare, split_sweeps
 from corrovis.errors import BadInputError
@@ -94,12 +94,12 @@ def test_the_error_of_the_limiting_current_takes_in_that_of_i_corr_and_their_cov
     """ln i_limit = ln i_corr - ln r: errors of 0.2 in both cancel if they go together, and add in squares if they do not."""
     values, covariance = np.array([E_CORR, np.log(I_CORR), BETA_A, BETA_C, 0.1, 0.0, 0.0]), np.zeros((7, 7))
     covariance[1, 1], covariance[4, 4] = 0.2**2, 0.02**2
-    apart = _plateau(LIMIT, values, covariance, 5)
+    apart = plateau_current(LIMIT, values, covariance, 5)
     assert apart.freedom == 5
     assert apart.value == pytest.approx(1e-4)
     assert apart.sigma == pytest.approx(1e-4 * 0.2 * np.sqrt(2))
     covariance[1, 4] = covariance[4, 1] = 0.2 * 0.02
-    assert _plateau(LIMIT, values, covariance, 5).sigma == pytest.approx(0, abs=1e-12)
+    assert plateau_current(LIMIT, values, covariance, 5).sigma == pytest.approx(0, abs=1e-12)
 
 
 def test_extrapolation_reads_the_lines() -> None:

@@ -205,7 +205,7 @@ def test_conditions_are_told_apart_in_the_reports_plot() -> None:
     """By colour and mark; bars stand beside each other; a name that the font lacks, or that is a formula, is no fault."""
     named = [*"abcde", "\u6761\u4ef6", "$\\frac{$", "_h"]
     fields = [Point(name, h, 0.1 * k + x, LOW, "low") for k, name in enumerate(named) for h in (1, 3) for x in (0, 0.1)]
-    with patch.object(sem_plots, "_png", lambda figure: figure), warnings.catch_warnings(action="error"):
+    with patch.object(sem_plots, "png_of", lambda figure: figure), warnings.catch_warnings(action="error"):
         figure = cast(Figure, sem_plots.progression_plot(trends(fields)))
         figure.savefig(io.BytesIO())
     (legend,) = figure.legends
@@ -217,7 +217,7 @@ def test_conditions_are_told_apart_in_the_reports_plot() -> None:
 
 
 def test_the_reports_plot_has_the_pages_colours_and_its_names_outside_the_data() -> None:
-    with patch.object(sem_plots, "_png", lambda figure: figure):
+    with patch.object(sem_plots, "png_of", lambda figure: figure):
         figure = cast(Figure, sem_plots.progression_plot(trends([*FIELDS, Point("w" * 50, 1, 0.4, (0, 0, 1), "severe")])))
     (legend,) = figure.legends
     figure.savefig(io.BytesIO())

@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import Mock, patch
 
 from corrovis.render import progression_report
-from corrovis.render.pdf import Paper, Shown, Table
+from corrovis.render.pdf import Paper, Shown, ShownTable
 from corrovis.render.progression_report import trend_record, write_progression
 from corrovis.render.progression_words import TITLE, by_text
 from corrovis.sem.exposure_table import Row, look_alikes
@@ -117,7 +117,7 @@ def test_a_progression_is_a_pdf_too(tmp_path: Path) -> None:
     with patch.object(progression_report, "write_tables_pdf", written):
         answer = write_progression(rows, [item_of(point, "low") for point in points], points, tmp_path)
     (title, notes, parts, _, path), _ = written.call_args
-    (plot,), tables = ([part for part in parts if isinstance(part, kind)] for kind in (Shown, Table))
+    (plot,), tables = ([part for part in parts if isinstance(part, kind)] for kind in (Shown, ShownTable))
     assert path.read_bytes().startswith(b"%PDF")
     assert path.read_bytes().count(b"/Subtype /Image") == 1
     assert (title, plot.png) == (TITLE, answer["plot"].read_bytes())

@@ -254,7 +254,7 @@ def test_an_earlier_heat_map_does_not_stay_beside_a_record_that_has_none(toy_sto
 @pytest.mark.parametrize("count", [1, 3, 40])
 def test_regions_are_counted_in_whole_numbers(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
-    monkeypatch.setattr(sem_plots, "_png", lambda figure: drawn.append(figure) or b"")
+    monkeypatch.setattr(sem_plots, "png_of", lambda figure: drawn.append(figure) or b"")
     sem_plots.size_histogram(inspected(squares(count)))
     axis = drawn[0].axes[0].yaxis
     assert all(tick == round(tick) for tick in axis.get_ticklocs())

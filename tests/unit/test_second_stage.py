@@ -137,7 +137,7 @@ def test_maps_of_windows_side_by_side_meet_without_an_edge() -> None:
     """Of two windows one is hot and one is cold: the heat falls over cells, not at a line, and is what it was further off."""
     maps = [torch.full((4, 4), 1.0), torch.full((4, 4), 0.2)]
     places, field = [(slice(0, 80), slice(0, 80)), (slice(0, 80), slice(80, 160))], field_of(grains(80, 160))
-    found = severity._stitched(maps, places, (80, 160), field)
+    found = severity.stitched(maps, places, (80, 160), field)
     assert found is not None
     row = found.heat[40]
     assert row[:60] == pytest.approx(1)
@@ -148,7 +148,7 @@ def test_maps_of_windows_side_by_side_meet_without_an_edge() -> None:
 
 def test_what_no_window_saw_has_no_heat() -> None:
     places = [(slice(0, 80), slice(0, 80)), (slice(0, 80), slice(200, 280))]
-    found = severity._stitched([torch.ones(4, 4)] * 2, places, (80, 280), field_of(grains(80, 280)))
+    found = severity.stitched([torch.ones(4, 4)] * 2, places, (80, 280), field_of(grains(80, 280)))
     assert found is not None
     assert not found.heat[:, 80:200].any()
     assert found.heat[:, :80].min() == found.heat[:, 200:].min() == 1

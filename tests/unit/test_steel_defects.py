@@ -46,14 +46,14 @@ def maker(toy_store: Store) -> DefectMaker:
 class Still(DefectMaker):
     """A generator that changes nothing."""
 
-    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
+    def generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
         return grey
 
 
 class Brighter(DefectMaker):
     """A generator that adds a tenth of white."""
 
-    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
+    def generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
         return grey + np.float32(0.1)
 
 
@@ -93,7 +93,7 @@ def test_tiles_leave_no_seam(toy_store: Store) -> None:
 class Noisy(DefectMaker):
     """A generator that lays its noise over the patch."""
 
-    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
+    def generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
         return grey + np.float32(0.05) * noise.numpy()
 
 
@@ -128,7 +128,7 @@ def test_tiles_without_brush_are_left_out(toy_store: Store) -> None:
     asked: list[tuple[int, ...]] = []
 
     class Counted(Still):
-        def _generate(self, grey: Float, *rest: Any) -> Float:
+        def generate(self, grey: Float, *rest: Any) -> Float:
             asked.append(grey.shape)
             return grey
 
@@ -144,7 +144,7 @@ def test_light_does_not_decide_where_defects_lie(toy_store: Store) -> None:
     shown: list[Float] = []
 
     class Shown(Still):
-        def _generate(self, grey: Float, *rest: Any) -> Float:
+        def generate(self, grey: Float, *rest: Any) -> Float:
             shown.append(grey[0])
             return grey
 
@@ -229,7 +229,7 @@ def test_a_brushed_object_leaves_the_plates_light_alone(toy_store: Store) -> Non
 class Scratching(DefectMaker):
     """A generator that draws bright lines of 3 px, and grain thrice as coarse as the plate's between them."""
 
-    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
+    def generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *_: object) -> Float:
         lines = np.isin(np.arange(grey.shape[-1]) % 40, (19, 20, 21))
         return np.asarray(grey + np.where(lines, 0.3, 0.03 * noise.numpy()), np.float32)
 

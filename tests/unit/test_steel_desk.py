@@ -39,10 +39,10 @@ class Meanwhile(DefectMaker):
         super().__init__(store)
         self.asked: list[Callable[[], Any]] = []
 
-    def _generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *more: Any) -> Float:
+    def generate(self, grey: Float, defects: list[str], variations: list[Variation], noise: Tensor, *more: Any) -> Float:
         if self.asked:
             self.asked.pop()()
-        return super()._generate(grey, defects, variations, noise, *more)
+        return super().generate(grey, defects, variations, noise, *more)
 
 
 Late = Callable[[SteelTab, SteelDesk, gr.EventData], Any]

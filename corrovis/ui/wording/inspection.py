@@ -10,7 +10,6 @@ LEAD = (
 )
 UPLOAD = "Micrographs or photos of steel"
 INSPECT = "Inspect"
-STOPPING = "Stopping after this picture …"
 STOPPED = "Stopped after {done} of {count} pictures; the download holds what was found in them."
 KEPT_SCALES = "{kept} of {count} pictures keep the scale that came with them"
 NO_FILES = "Choose one picture or more first"

@@ -12,7 +12,6 @@ UPLOAD = "Pictures and their table (CSV, Excel)"
 TABLE = "Exposure in hours or with its unit (90 min, 7 d), condition; specimen, where several pictures show one"
 COLUMNS = ["Picture", "Hours", "Condition", "Specimen"]
 COMPARE = "Compare"
-STOPPING = "Stopping after this picture …"
 STOPPED = "Stopped; nothing was compared."
 DONE = "Compared, see below: {fields} of {count} pictures, conditions: {conditions}."
 DOWNLOAD = "Plot, report and table of all fields, and everything found in each picture"

@@ -8,6 +8,7 @@ EXAMPLE = "Example: {name}"
 ONE_AT_A_TIME = "One file at a time: the last one is still being made."
 STOP = "Stop"
 STOPPING = "Stopping …"
+STOPPING_LATER = "Stopping after this picture …"
 EXPIRED = "This photo was already deleted here; upload it again"
 
 
