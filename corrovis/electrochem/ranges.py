@@ -11,7 +11,7 @@ BESIDE = (4, 8)  # points to each side of a step by which it is told, of sparse 
 DENSE = 200  # points
 CLEAR = 6.0  # times the scatter that a step has to be
 LEAST, MOST = 0.004, 0.2  # of the current; a larger step is none of an instrument's
-NEAR = 0.02  # V from zero current, where its logarithm bends too much
+NEAR = 0.02, 1.35  # V from zero current, and widths of the fitted line, at least: nearer its logarithm bends too much
 TOLD = 0.01  # of the current, from which a step is worth a warning
 
 
@@ -27,7 +27,8 @@ def range_steps(eta: Real, i: Real) -> tuple[Real, Real]:
     kernel = 2 * np.linalg.pinv(np.stack([np.ones(2 * beside), x, np.sign(x)], axis=1))[2]
     step = np.convolve(np.log(np.maximum(np.abs(i), 1e-30)), kernel[::-1], "valid")
     first, last = eta[: len(step)], eta[2 * beside - 1 :]
-    usable = (np.sign(first) == np.sign(last)) & (np.minimum(np.abs(first), np.abs(last)) > NEAR)
+    near = np.maximum(NEAR[0], NEAR[1] * (last - first))
+    usable = (np.sign(first) == np.sign(last)) & (np.minimum(np.abs(first), np.abs(last)) > near)
     size = np.where(usable, np.abs(step), 0.0)
     noise = 1.4826 * float(np.median(size[usable])) if usable.any() else np.inf
     found = [

@@ -52,12 +52,12 @@ class ElectrochemTab:
         with gr.Row(elem_classes="lab"):
             with gr.Column(elem_classes="lab-desk", scale=1):
                 self.files = gr.File(label=wording.FILES, file_count="multiple", elem_classes="curves")
-                self.stop = gr.Button(STOP, size="sm", visible=False, interactive=False)
                 there = {file: label for file, label in wording.EXAMPLES.items() if (examples / file).exists()}
                 offer([(label, [[str(examples / file)]]) for file, label in there.items()], [self.files])
             with gr.Column(elem_classes="lab-bench", scale=2):
                 self.told = gr.HTML(elem_classes="lab-told", apply_default_css=False)
                 self.plot = make_plot(wording.CURVE_PLOT)
+                self.stop = gr.Button(STOP, size="sm", visible=False, interactive=False, elem_classes="stop-fit")
                 self.table = gr.HTML(elem_classes="lab-table", apply_default_css=False)
                 self.links = gr.HTML(elem_classes="lab-table", apply_default_css=False)
             with gr.Column(elem_classes="lab-form", scale=1):
