@@ -21,6 +21,7 @@ from corrovis.tensors import tensor_of
 
 MODEL = "car-grade"
 TINT_SIDE, TINT_LEVELS, TINT_RANGE = 128, 128, 50  # px that are looked at, steps of lightness, and least range of L*
+TINT_HUE = 0.9  # of the mean chroma: the chroma of the mean, which colours of two hues lack
 TINT_SPREAD, TINT_SHARE = 2.5, 0.15  # in CIELAB, and of the chroma: none of 804 photos of cars and rust lies below both
 
 
@@ -47,7 +48,7 @@ def square(rgb: Byte, side: int) -> Byte:
 
 
 def tinted(photo: Photo) -> bool:
-    """Whether a photo has shades of one tint for its colours, as sepia has: all of a lightness have nearly the same colour.
+    """Whether a photo has shades of one tint for its colours, as sepia has: all of a lightness nearly alike, all of one hue.
 
     Of one that is grey all over, which `contrast.colourless` tells, it says either.
     """
@@ -57,5 +58,6 @@ def tinted(photo: Photo) -> bool:
     sums = np.stack([np.bincount(step, plane, TINT_LEVELS) for plane in colours.T], axis=1)
     tones = sums / np.maximum(np.bincount(step, minlength=TINT_LEVELS), 1)[:, None]
     spread, chroma = (float(np.sqrt((off**2).sum(axis=1).mean())) for off in (colours - tones[step], colours))
+    one_hue = np.hypot(*colours.mean(axis=0)) > TINT_HUE * np.hypot(*colours.T).mean()
     dark, light = np.percentile(lightness, (1, 99))
-    return bool(light - dark > TINT_RANGE and spread < min(TINT_SPREAD, TINT_SHARE * chroma))
+    return bool(one_hue and light - dark > TINT_RANGE and spread < min(TINT_SPREAD, TINT_SHARE * chroma))

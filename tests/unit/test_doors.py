@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -175,7 +174,7 @@ def test_what_gradio_itself_cannot_use_is_refused_in_words(inputs: list[Any]) ->
         open_door(upload)
     (door,) = page.fns.values()
     with pytest.raises(gr.Error, match="the request cannot be used; send files as an upload answered them"):
-        asyncio.run(page.preprocess_data(door, inputs, None))
+        page.preprocess_data(door, inputs, None).send(None)
 
 
 NO_UPLOADS = [None, 5, {"path": 5, "meta": {"_type": "gradio.FileData"}}, {"path": "/etc/passwd"}]
