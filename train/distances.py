@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import timm
 import torch
-from bootstrap import interval, mean_over_groups
+from bootstrap import UNBOUNDED, interval, mean_over_groups
 from safetensors.torch import load_file
 
 from corrovis.manifest import sha256_of
@@ -119,6 +119,6 @@ def distance(measure: Measure, made: Sample, real: Sample, rounds: int = ROUNDS)
     return {"value": value, **ends, **counts}
 
 
-def spread(values: Sequence[float]) -> dict[str, float]:
-    """Mean of one value per car, with its interval."""
-    return {**mean_over_groups(np.asarray(values), np.arange(len(values))), "n": len(values)}
+def spread(values: Sequence[float], scale: tuple[float, float] = UNBOUNDED) -> dict[str, float]:
+    """Mean of one value per car, with its interval within the ends of its scale."""
+    return {**mean_over_groups(np.asarray(values), np.arange(len(values)), scale), "n": len(values)}

@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from bootstrap import SHARE, interval
+from bootstrap import SHARE, UNBOUNDED, interval
 from distances import Lite0, Sample, distance, frechet, kernel, spread
 from lpips import Lpips
 from sem_gan import Config
@@ -298,7 +298,8 @@ def summary(materials: dict[str, Scores]) -> Scores:
         pick[f"nearest_training_patch_{name}"] = lambda m, name=name: m["nearest_training_patch"][name]["value"]  # type: ignore[misc]
     on = "mean over materials, patches of held-out specimens"
     rounded = lambda scores: {key: round(value, 4) if isinstance(value, float) else value for key, value in scores.items()}  # noqa: E731
-    return {name: {**rounded(spread([of(m) for m in materials.values()])), "on": on} for name, of in pick.items()}
+    scale = {name: SHARE if name.startswith("passed_") else UNBOUNDED for name in pick}
+    return {name: {**rounded(spread([of(m) for m in materials.values()], scale[name])), "on": on} for name, of in pick.items()}
 
 
 def evaluate_semgan(args: argparse.Namespace) -> None:
