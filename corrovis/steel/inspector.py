@@ -125,6 +125,8 @@ def turned_by(grey: Byte) -> tuple[float, Bool] | None:
         if not steel.any():
             continue
         hull = cv2.convexHull(np.asarray(cv2.findNonZero(steel.astype(np.uint8))))
+        if min(cv2.minAreaRect(hull)[1]) < LEAST_PX:
+            continue
         outline = cv2.approxPolyDP(hull, SIDE_PX, True)[:, 0]
         sides = np.roll(outline, -1, axis=0) - outline
         slanted = sides[(np.abs(sides) > SIDE_PX).all(axis=1)]

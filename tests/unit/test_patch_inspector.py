@@ -63,6 +63,13 @@ def test_steel_turned_on_a_plain_ground_is_turned_back(angle: int, whole: bool, 
     assert np.abs(cv2.GaussianBlur(steel, (0, 0), 2)[middle, middle] - there).mean() < 3
 
 
+@pytest.mark.parametrize("reach", [2, 5])
+def test_a_speck_on_a_plain_ground_is_no_steel_turned(reach: int) -> None:
+    grey = np.zeros((64, 64), np.uint8)
+    cv2.fillPoly(grey, [np.array([[32, 32 - reach], [32 + reach, 32], [32, 32 + reach], [32 - reach, 32]])], 180)
+    assert bare(Plate(grey))[0].pixels.shape == grey.shape
+
+
 @pytest.mark.parametrize("colour", [[30, 90, 200], [128] * 3])
 def test_a_frame_of_any_one_colour_is_left_out(colour: list[int]) -> None:
     framed = np.full((72, 74, 3), colour, np.uint8)
