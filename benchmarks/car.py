@@ -90,11 +90,12 @@ def browser_side(value: str) -> dict[str, float]:
     script = script_of("corrosion_stage", STAGE_SCRIPTS)
     page_script = """async ([script, template, words, value]) => {
         const compiled = template.replace(/{{#each[^]*?{{\\/each}}/g, "").replace(/{{[^}]*}}/g, "");
-        document.body.innerHTML = "<div>" + compiled + "</div>";
+        document.body.innerHTML = `<div class="workspace"><div>${compiled}</div></div>`;
         const props = { value: "", words }, watchers = [];
         const run = new Function("element", "trigger", "props", "watch", script);
-        run(document.body.firstChild, () => {}, props, (_, call) => watchers.push(call));
+        run(document.body.firstChild.firstChild, () => {}, props, (_, call) => watchers.push(call));
         const stage = document.querySelector(".corrosion-stage"), slider = stage.querySelector(".level");
+        window.dispatchEvent(new CustomEvent("corrovis:photo", { detail: { path: JSON.parse(value).key } }));
         const began = performance.now();
         props.value = value;
         watchers[0]();
