@@ -126,16 +126,16 @@ def read_spectra(
             notes.append(f"the file names an area of {named:g} cm2, which was not applied; give it to have all per area")
         blocks = zip(np.split(frequency, table.cuts), np.split(impedance, table.cuts), strict=True)
         pairs = [run for f, z in blocks for run in runs(f, z, name, notes)]
-    if len(pairs) > 1:
-        notes.append(f"{len(pairs)} spectra in the file")
     if per_area and area_cm2 is not None:
         notes.append("impedance is per area already; the area was not applied")
     applied = None if per_area else area_cm2
     if applied is not None:
         pairs = [(f, z * applied) for f, z in pairs]
     per_area = per_area or area_cm2 is not None
-    titles = [name] if len(pairs) == 1 else [f"{name} #{k}" for k in range(1, len(pairs) + 1)]
-    made = [make_spectrum(f, z, title, notes, per_area) for (f, z), title in zip(pairs, titles, strict=True)]
+    made = []
+    for place, (f, z) in enumerate(pairs, 1):
+        several = [f"{len(pairs)} spectra in the file; this is number {place}"] if len(pairs) > 1 else []
+        made.append(make_spectrum(f, z, f"{name} #{place}" if several else name, notes + several, per_area))
     return tuple(replace(spectrum, area_cm2=applied) for spectrum in made)
 
 

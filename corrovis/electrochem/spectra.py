@@ -57,10 +57,35 @@ def runs(frequency: Real, impedance: Complex, name: str, notes: list[str]) -> li
     frequency, impedance = frequency[good], impedance[good]
     if len(frequency) == 0:
         raise BadInputError(f"{name}: no row holds a frequency above 0 and an impedance; {SPECTRUM_HINT}")
+    parts = _ways(frequency)
+    if len(parts) > 1:
+        notes.append(_there_and_back([(frequency[part], impedance[part]) for part in parts]))
+        return [(frequency[part], impedance[part]) for part in parts]
     parts = _sweeps(frequency, notes)
     if len(parts) == 1 and _unordered(frequency[parts[0]]):
         notes.append("frequencies were out of order and have been sorted")
     return [(frequency[part], impedance[part]) for part in parts]
+
+
+def _ways(frequency: Real) -> list[slice]:
+    """The ways of a sweep that turns round and goes back over most of its range; all as one where it does not."""
+    log_f = np.log(frequency)
+    steps = np.sign(np.diff(log_f))
+    moves = np.flatnonzero(steps)
+    turns = moves[:-1][np.diff(steps[moves]) != 0] + 1
+    parts = _between(turns, len(frequency))
+    wide = (part.stop - part.start >= SHORTEST and np.ptp(log_f[part]) > RESTART * np.ptp(log_f) for part in parts)
+    return parts if all(wide) else [slice(0, len(frequency))]
+
+
+def _there_and_back(ways: list[tuple[Real, Complex]]) -> str:
+    """That these are spectra of their own, and how far the second is from the first where both have a frequency."""
+    said = "the frequency turns round: each way is a spectrum of its own"
+    (f, z), (f_back, z_back) = ways[:2]
+    _, there, back = np.intersect1d(f, f_back, return_indices=True)
+    if len(there) == 0:
+        return said
+    return f"{said}; the second differs by up to {np.max(np.abs(z_back[back] / z[there] - 1)):.1%} from the first"
 
 
 def _sweeps(frequency: Real, notes: list[str]) -> list[slice]:

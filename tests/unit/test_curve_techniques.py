@@ -58,3 +58,30 @@ def test_the_page_says_what_a_spectrum_lacks(tmp_path: Path, head: str, why: str
     path.write_text(head + "\n" + joined(*[Z.real, Z.imag, F][: head.count(",") + 1], separator=","))
     with pytest.raises(BadInputError, match=why):
         read_curve(path, path.name, CurveRequest(()))
+
+
+@pytest.mark.parametrize("turn", [0, 1], ids=["turned at once", "lowest frequency measured twice"])
+@pytest.mark.parametrize("first", [1, -1], ids=["down first", "up first"])
+def test_a_sweep_down_and_up_again_is_two_spectra_and_not_their_mean(tmp_path: Path, first: int, turn: int) -> None:
+    path = tmp_path / "there_and_back.csv"
+    f, z = F[::first], Z[::first]
+    back = slice(-2 + turn, None, -1)
+    columns = [np.concatenate([one, two]) for one, two in ((f, f[back]), (z.real, 2 * z.real[back]), (z.imag, 2 * z.imag[back]))]
+    path.write_text("f (Hz),Z' (ohm),Z'' (ohm)\n" + joined(*columns, separator=","))
+    there, again = read_spectra(path)
+    np.testing.assert_allclose(there.impedance, Z, rtol=1e-6)
+    np.testing.assert_allclose(again.impedance, 2 * z[back][np.argsort(-f[back])], rtol=1e-6)
+    assert len(again) == 20 + turn
+    for number, spectrum in enumerate((there, again), 1):
+        told, which = spectrum.notes
+        assert "the frequency turns round" in told
+        assert "differs by up to 100.0%" in told
+        assert which == f"2 spectra in the file; this is number {number}"
+
+
+def test_a_few_frequencies_measured_again_at_the_end_are_no_spectrum(tmp_path: Path) -> None:
+    path = tmp_path / "checked.csv"
+    some = np.r_[np.arange(21), 15, 10, 5]
+    path.write_text("f (Hz),Z' (ohm),Z'' (ohm)\n" + joined(F[some], Z.real[some], Z.imag[some], separator=","))
+    (spectrum,) = read_spectra(path)
+    np.testing.assert_allclose(spectrum.impedance, Z, rtol=1e-6)
