@@ -109,7 +109,7 @@ class ElectrochemTab:
         """The data at once, before any fit, and the fields for its kind; a window of other files goes."""
         request, window = self._request(choices), choices[self.window]
         choices[self.desk].made = None
-        curves, said = jobs.read_all(request)
+        curves, said = choices[self.desk].read(request)
         value = jobs.plot_value(curves, [], request.reference, aside=Aside(problems=tuple(said)))
         spectra = [isinstance(curve, Spectrum) for curve in curves[:1]]
         fields = [gr.update(visible=False not in spectra)] * len(self.of_spectra)
@@ -136,7 +136,7 @@ class ElectrochemTab:
         desk.stopped = False
         yield gr.skip(), gr.skip(), gr.skip(), gr.Button(interactive=True)
         with complaining():
-            curves, said = jobs.read_all(request)
+            curves, said = desk.read(request)
             each = progress.tqdm(curves, desc=wording.FITTING, unit=wording.UNIT_CURVES)
             fits, problems = jobs.fit_all(each, request, desk.heard)
             said += problems

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from corrovis.curves import CircuitFit, PolarizationCurve, Quantity, Spectrum, TafelFit, method_of
@@ -108,9 +108,21 @@ class Made:
 
 @dataclass(slots=True)
 class CurveDesk(Stoppable):
-    """A visitor's last fit.  Changed in place: whoever writes its files learns here that another has come meanwhile."""
+    """A visitor's curves and last fit.  Changed in place: whoever writes its files learns here that another has come meanwhile.
+
+    `kept` is what was read last, behind all that it was read by.
+    """
 
     made: Made | None = None
+    kept: tuple[tuple[Any, ...], list[Curve], list[str]] | None = None
+
+    def read(self, request: CurveRequest) -> tuple[list[Curve], list[str]]:
+        """As `read_all`; the same files, read the same way, are opened once: every drag of the fit window asks for them."""
+        asked = (request.files, request.area_cm2, request.columns, request.spectrum)
+        if self.kept is None or self.kept[0] != asked:
+            self.kept = asked, *read_all(request)
+        _, curves, said = self.kept
+        return [*curves], [*said]
 
     def heard(self) -> None:
         """Raise StoppedError once the visitor wants no more of a run."""

@@ -60,6 +60,28 @@ def test_a_fit_is_seen_before_its_files_are_written(tab: ElectrochemTab, curve: 
     assert (desk.made, tab.keep(desk)) == (None, ""), "other files came"
 
 
+def test_a_file_is_read_once_however_often_its_window_is_dragged(
+    tab: ElectrochemTab, curve: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    reader = jobs.read_curve
+    monkeypatch.setattr(jobs, "read_curve", lambda path, *rest: read.append(path.name) or reader(path, *rest))
+    desk = jobs.CurveDesk()
+    choices = asked(tab, curve, desk) | {tab.files: [str(curve), str(curve.parent / "gone.csv")]}
+    *_, window, _ = tab.show(choices)[:5]
+    drawn = []
+    for edges in ((-0.6, -0.3), (-0.55, -0.35)):
+        dragged = tab.remember(choices | {tab.window: window}, gr.EventData(None, {"edges": edges, "turn": window.turn + 1}))
+        *_, (plot, _, _, _) = tab.fit(choices | {tab.window: dragged})
+        drawn.append(json.loads(plot))
+    assert read == ["steel.csv", "gone.csv"]
+    assert drawn[0]["panels"][0]["window"] != drawn[1]["panels"][0]["window"]
+    assert drawn[0]["problem"] == drawn[1]["problem"] != "", "what could not be read is said each time, and once"
+    list(tab.fit(choices | {tab.area: "2"}))
+    list(tab.fit(choices | {tab.columns: "potential=1,current=2"}))
+    assert read == ["steel.csv", "gone.csv"] * 3, "read another way"
+
+
 def test_links_of_a_fit_that_is_past_are_not_shown(tab: ElectrochemTab, curve: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = jobs.CurveDesk()
     list(tab.fit(asked(tab, curve, desk)))
