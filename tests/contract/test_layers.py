@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,23 @@ def test_every_module_is_in_a_layer_of_its_own() -> None:
 def test_corrovis_does_not_import_training(path: Path) -> None:
     training = {script.stem for script in (ROOT / "train").glob("*.py")} | {"train"}
     assert not {module.split(".")[0] for module in imports_of(path)} & training
+
+
+def test_what_is_imported_is_pinned() -> None:
+    """Also what another package brings: it may bring another version, or nothing, one day."""
+    lines = re.findall(r"^([\w.-]+)(?:\[\w+\])?==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    pinned = {same_name(line) for line in lines}
+    brought_by = {top: {same_name(name) for name in names} for top, names in packages_distributions().items()}
+    scripts = [ROOT / "app.py", *(ROOT / "train").glob("*.py")]
+    own = {"corrovis", *(path.stem for path in scripts)}
+    tops = {module.split(".")[0] for path in [*SOURCES, *scripts] for module in imports_of(path)}
+    loose = {top for top in tops - own - sys.stdlib_module_names if not brought_by.get(top, set()) & pinned}
+    assert loose == set()
+
+
+def same_name(package: str) -> str:
+    """As package registries compare names."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def test_one_file_imports_ultralytics_and_none_in_passing() -> None:
