@@ -102,8 +102,8 @@ class Ager:
         age = cv2.copyMakeBorder(LEVELS[-1] - onset[box], *pad, cv2.BORDER_REFLECT_101)
         rough = torch.from_numpy(roughness_of(age, seed)).permute(2, 0, 1)[None]
         dice = np.random.default_rng(seed)
-        canvas = dice.standard_normal((CANVAS + 64, CANVAS + 64), dtype=np.float32)
-        at = canvas[top:, left:][: padded.shape[2], : padded.shape[3]]
+        canvas = dice.standard_normal((top + padded.shape[2], CANVAS + 64), dtype=np.float32)
+        at = canvas[top:, left : left + padded.shape[3]]
         with torch.inference_mode():
             wash = torch.cat([padded, rough], dim=1).contiguous()
             made = self.store.network(MODEL)(wash, torch.from_numpy(np.ascontiguousarray(at[None, None])))

@@ -88,7 +88,7 @@ class CarMasker:
         At its mirror image fewer cars are missed in bad light; from further off more of a close-up is seen at once.
         """
         near = self._look(rgb, long_side)
-        mirrored = self._look(rgb[:, ::-1], long_side)[:, :, ::-1]
+        mirrored = self._look(np.asarray(cv2.flip(rgb, 1), np.uint8), long_side)[:, :, ::-1]
         far = self._look(rgb, round(FURTHER * long_side))
         return np.stack([(a + b + resized(c, a.shape, cv2.INTER_CUBIC)) / 3 for a, b, c in zip(near, mirrored, far, strict=True)])
 
@@ -171,18 +171,22 @@ def optimise(mask: Bool, share: float = ISLAND_SHARE) -> Bool:
 
     Islands that touch the picture's border are background, however small.
     """
-    if not mask.any():
+    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    if not height:
         return mask
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    box = slice(max(0, top - 1), top + height + 1), slice(max(0, left - 1), left + width + 1)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask[box].astype(np.uint8))
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0
-    kept: Bool = (areas >= share * areas.max())[labels] & mask
+    kept: Bool = (areas >= share * areas.max())[labels] & mask[box]
     _, labels, stats, _ = cv2.connectedComponentsWithStats((~kept).astype(np.uint8), connectivity=4)
     small = stats[:, cv2.CC_STAT_AREA] < share * areas.max()
     border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     small[border] = False
     small[0] = False
-    return np.asarray(kept | small[labels], np.bool_)
+    out = np.zeros_like(mask)
+    out[box] = kept | small[labels]
+    return out
 
 
 def with_doubtful(car: Bool, probability: Float) -> Bool:

@@ -31,7 +31,7 @@ def encode(aged: AgedCar, key: str, picked: bool = False) -> str:
     `picked` says that one car of several was chosen.
     """
     paint = aged.paint
-    layer = np.where(paint[..., None] > 0, aged.layer, 0).astype(np.uint8)
+    layer = np.asarray(cv2.copyTo(aged.layer, paint), np.uint8)
     onset = np.where(paint > 0, aged.onset, 0)
     control = np.dstack([onset >> 8, onset & 255, paint]).astype(np.uint8)
     with ThreadPoolExecutor(3) as pool:  # OpenCV lets go of the lock while it deflates
