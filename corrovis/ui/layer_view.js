@@ -6,7 +6,7 @@ const find = (name) => view.querySelector(`.${name}`);
 const at = find("at"), strip = find("strip"), maps = find("maps");
 const SIDE = 768, GAP = 8;
 const now = { colours: "bone", show: "mean", layers: [], pictures: [], picture: null, awaited: null, key: null };
-const keepers = view.querySelectorAll(".keeper");
+const keepers = view.querySelectorAll(".keep .pill");
 
 function palette({ colours }) {
   return Uint32Array.from({ length: 256 }, (_, k) => {

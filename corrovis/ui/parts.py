@@ -80,11 +80,15 @@ class Handing:
 
 
 def drawing(name: str, block: str, scripts: tuple[str, ...] = (), **props: Any) -> gr.HTML:
-    """`name`.html, .css and .js of this folder as a component of CSS class `block`; `scripts` come before its own."""
-    template, style = ((HERE / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
+    """`name`.html, .css and .js of this folder as a component of CSS class `block`; `scripts` come before its own.
+
+    What all drawings have in common, controls.css, comes before its style.
+    """
+    files = (f"{name}.html", "controls.css", f"{name}.css")
+    template, common, own = ((HERE / file).read_text(encoding="utf-8") for file in files)
     return gr.HTML(
         html_template=template,
-        css_template=style,
+        css_template=common + own,
         js_on_load=script_of(name, scripts),
         apply_default_css=False,
         elem_classes=block,
