@@ -6,11 +6,11 @@
 | here | PE-GAN 2024 |
 | --- | --- |
 | `make` | production: a clean patch gets a defect; elimination: a defect becomes clean |
-| `earth_mover` | eq. 2 with the gradient penalty of WGAN-GP, weight 10 |
+| `earth_mover` | eq. 2 with the gradient penalty of WGAN-GP, weight 10, on the sum of the verdict's map, as in StarGAN's code |
 | `cls_real`, `cls_fake` | eq. 3 on real patches (discriminator), eq. 4 on made ones (generator) |
-| `rec` | eq. 5, L1, both ways round |
+| `rec` | eq. 5, L1 as a mean over pixels, both ways round |
 | `step_discriminator`, `step_generator` | eq. 6 and 7 |
-| `--no-elimination`, `--no-reconstruction` | the ablations |
+| `--no-elimination`, `--no-reconstruction` | the ablations; eq. 5 wants elimination, and goes with it |
 
 Beyond the paper: what is kept is the generator's running average, and noise comes with the clean patch, for that alone says
 nothing about where its defect should lie: another draw of the noise is another defect.

@@ -188,26 +188,6 @@ def test_what_a_method_draws_is_drawn_again() -> None:
     assert len(np.unique(one.pixels)) > 100
 
 
-class Judge(nn.Module):
-    """A discriminator of one line: its verdict is `steep` times the sum of the patch, its classes all alike."""
-
-    steep = 0.5
-
-    def forward(self, x: torch.Tensor, label: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
-        return (self.steep * x.sum(dim=(1, 2, 3))[:, None, None, None],), torch.zeros(len(x), 3)
-
-
-def test_the_earth_movers_loss_is_equation_2() -> None:
-    """The slope of such a verdict is 0.5 sqrt(16) = 2 everywhere, one more than the penalty wants."""
-    networks = pegan.Networks(pegan.PRESETS["smoke"], 3, torch.device("cpu"))
-    networks.discriminator = Judge()
-    labels = torch.tensor([0, 1])
-    shown = pegan.Batch(torch.full((2, 1, 4, 4), 0.5), labels, labels)
-    loss, logits = pegan.earth_mover(networks, shown, torch.full((2, 1, 4, 4), -0.25))
-    assert loss.item() == pytest.approx(0.5 * 16 * (-0.25 - 0.5) + pegan.PENALTY * (2 - 1) ** 2, rel=1e-5)
-    assert logits.shape == (2, 3)
-
-
 def test_the_paper_preset_is_the_papers() -> None:
     """Adam, weights and sizes as PE-GAN 2024, section 4.2, gives them."""
     config = pegan.PRESETS["paper"]
