@@ -126,7 +126,7 @@ def test_equations_4_5_and_7(rec: float) -> None:
 def test_the_ablations_leave_out_what_they_name(
     option: str | None, rec: float, erased: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["pegan.py", *([option] if option else [])])
+    monkeypatch.setattr(sys, "argv", ["pegan.py", "--data", "nowhere", *([option] if option else [])])
     config = replace(pegan.configured()[0], batch=4, critic=1, side=SIDE)
     assert config.rec == rec
     batch = pegan.draw_batch(deck(), config)
