@@ -8,6 +8,9 @@ and the distance beyond which a warning is due, set so that pictures of specimen
 
 from __future__ import annotations
 
+from itertools import product
+from typing import Any
+
 import cv2
 import numpy as np
 import torch
@@ -16,8 +19,9 @@ from torch import Tensor
 from corrovis.data_bar import inside_frame
 from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.material_net import MaterialNet
+from corrovis.resizing import resized
 from corrovis.results import Byte
-from corrovis.sem.preparing import as_seen
+from corrovis.sem.preparing import levelled, seen_scale, sized
 from corrovis.sem.results import Field
 from corrovis.store import Store
 from corrovis.tensors import tensor_of
@@ -27,6 +31,7 @@ SEEN_BY = "material"
 SIDE = 256
 WINDOWS = 2
 """Along either side of a field."""
+RIM = 2  # pixels beyond an enlarged one that it is made of
 
 
 LEARNED_ALIKE = {"pits304-pixels": "pits304"}
@@ -48,7 +53,7 @@ def strangeness(store: Store, field: Field, model: str) -> float | None:
         return None
     own = inside_frame(np.asarray(cv2.cvtColor(field.specimen, cv2.COLOR_RGB2GRAY), np.uint8))
     with torch.inference_mode():
-        distances = known(features(network, cut_windows(as_seen(field.specimen[own], store.spec(model)))))
+        distances = known(features(network, seen_windows(field.specimen[own], store.spec(model).input)))
     return float(distances.median()) / float(store.spec(name).input["limit"])
 
 
@@ -57,13 +62,34 @@ def times_as_far(strange: float) -> str:
     return f"{max(strange, 1.01):.2f}" if strange < 2 else f"{min(strange, 99):.1f}"
 
 
+def seen_windows(rgb: Byte, how: dict[str, Any]) -> list[Byte]:
+    """`cut_windows` of (H, W, 3) uint8 as a network with the record's `input` sees it; no more is enlarged than they show."""
+    own = levelled(rgb, how)
+    scale, (height, width) = seen_scale(own, how) if "enlarge" in how else 1, own.shape[:2]
+    times = int(scale)
+    if times == 1 or times != scale or min(height, width) * times < SIDE:
+        return cut_windows(sized(own, how))
+    cut = []
+    for rows, columns in places((height * times, width * times)):
+        top, left = (max(0, at.start // times - RIM) for at in (rows, columns))
+        part = own[top : -(-rows.stop // times) + RIM, left : -(-columns.stop // times) + RIM]
+        y, x = rows.start - top * times, columns.start - left * times
+        enlarged = resized(part, (times * part.shape[0], times * part.shape[1]), cv2.INTER_CUBIC)
+        cut.append(enlarged[y : y + SIDE, x : x + SIDE])
+    return cut
+
+
 def cut_windows(seen: Byte) -> list[Byte]:
     """Windows of `SIDE` spread evenly over a picture as its network sees it; a smaller picture is enlarged to one."""
-    height, width = seen.shape[:2]
-    side = min(SIDE, height, width)
-    starts = [spread_starts(length, side, WINDOWS) for length in (height, width)]
-    cut = [seen[y : y + side, x : x + side] for y in starts[0] for x in starts[1]]
+    cut = [seen[at] for at in places(seen.shape[:2])]
     return [np.asarray(cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), np.uint8) for one in cut]
+
+
+def places(size_hw: tuple[int, ...]) -> list[tuple[slice, slice]]:
+    """Rows and columns of the windows in a picture of that size."""
+    side = min(SIDE, *size_hw)
+    rows, columns = ([slice(at, at + side) for at in spread_starts(length, side, WINDOWS)] for length in size_hw)
+    return [*product(rows, columns)]
 
 
 def features(network: MaterialNet, seen: list[Byte]) -> Tensor:

@@ -60,9 +60,10 @@ class Inspector:
         heat = saliency_of(store, field, found) if explain else None
         without = [NO_MAP] if explain and heat is None and len(found.scores) else []
         grade = severity.grade(found, spec)
-        opinion = None if nothing_in(field.specimen) else severity.second_opinion(store, field, model, explain)
-        stranger = unlike(field, spec, far)
-        others = [name for name in self.segmenter.models if name != model] if stranger else []
+        empty = nothing_in(field.specimen)
+        opinion = None if empty else severity.second_opinion(store, field, model, explain)
+        stranger = empty or unlike(field, spec, far)
+        others = [name for name in self.segmenter.models if name != model] if stranger and not empty else []
         said = doubts(field, found, spec, stranger, [name for name in others if is_familiar(field, store.spec(name), far)])
         said += magnified(field, found, store, grade.sigma)
         return Inspection(
@@ -109,9 +110,7 @@ def choose_model(field: Field, segmenter: Segmenter, far: Far) -> str:
 
 
 def unlike(field: Field, spec: WeightSpec, far: Far) -> str:
-    """Why `field` is unlike all that the model of `spec` has learned from; empty where nothing says so."""
-    if empty := nothing_in(field.specimen):
-        return empty
+    """Why `field`, which shows something, is unlike all that the model of `spec` has learned from; empty where nothing says so."""
     if spec.input.get("levels") in GREY and colourful(field.specimen):
         return f"{COLOURED}, and this model has learned from grey micrographs alone"
     if spec.input.get("levels") not in GREY and colourfulness(field.specimen) < COLOURLESS:
@@ -176,10 +175,13 @@ def magnified(field: Field, found: CorrosionMap, store: Store, sigma: float) -> 
     spec = store.spec(found.made_by.model)
     if max(field.specimen.shape[:2]) <= spec.input.get("learned_side", np.inf) or seen_scale(field.specimen, spec.input) < 1:
         return []
-    seen, labels = as_seen(field.specimen, spec), found.labels[field.rows[0] : field.rows[1]] > 0
-    middle = tuple(slice((size - min(size, COMPARED)) // 2, (size + min(size, COMPARED)) // 2) for size in seen.shape[:2])
-    half = resized(seen[middle], scaled(seen[middle].shape, 0.5))
+    labels = found.labels[field.rows[0] : field.rows[1]] > 0
+    middle = tuple(slice((size - min(size, COMPARED)) // 2, (size + min(size, COMPARED)) // 2) for size in labels.shape)
     share = float(labels[middle].mean())
+    if share <= ASTRAY * sigma:
+        return []
+    seen = as_seen(field.specimen, spec)[middle]
+    half = resized(seen, scaled(seen.shape, 0.5))
     at_half = float((classes_of(store.network(spec.name), half, spec.input).argmax(axis=0) > 0).mean())
     if share - at_half <= ASTRAY * sigma:
         return []

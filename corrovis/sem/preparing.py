@@ -37,7 +37,11 @@ def as_seen(rgb: Byte, spec: WeightSpec) -> Byte:
 
 def prepared(rgb: Byte, how: dict[str, Any]) -> Byte:
     """The same, given the record's `input` alone."""
-    rgb = levelled(rgb, how)
+    return sized(levelled(rgb, how), how)
+
+
+def sized(rgb: Byte, how: dict[str, Any]) -> Byte:
+    """(H, W, 3) uint8 of a picture at its own size, levelled, to the size that the network is used to."""
     height, width = rgb.shape[:2]
     scale = seen_scale(rgb, how)
     if scale == 1:

@@ -148,9 +148,8 @@ def maps_of_pixels(network: PixelNet, seen: Byte, found: Float) -> Float:
 def maps_of_heads(network: YoloSeg, seen: Byte, found: Float) -> Float:
     """(3, h / 8, w / 8) LayerCAM of what enters the heads that classify, one for each of YOLO's scales; the rim may be longer."""
     x, heads = picture_input(seen), list(network.net.model[-1].cv3)
-    entered: list[Tensor] = []
-    with torch.no_grad(), hearing(heads, lambda module, given, output: entered.append(given)):
-        network(x)
+    with torch.no_grad():
+        entered = before_heads(network, x)
     target = np.zeros(x.shape[2:], np.float32)
     target[: found.shape[0], : found.shape[1]] = found
     maps = []
@@ -161,6 +160,17 @@ def maps_of_heads(network: YoloSeg, seen: Byte, found: Float) -> Float:
             (gradient,) = torch.autograd.grad((head(a)[0].sum(dim=0) * there).sum(), a)
         maps.append(resized(layer_cam(a.detach()[0], gradient[0]).numpy(), entered[0].shape[2:]))
     return np.stack(maps)
+
+
+def before_heads(network: YoloSeg, x: Tensor) -> list[Tensor]:
+    """What enters YOLO's heads, finest first, without what they would make of it: nearly half of a forward pass."""
+    *layers, head = network.net.model
+    last: Tensor = (x + 1) / 2
+    done: list[Tensor] = []
+    for layer in layers:  # each takes what the last one made, or joins several
+        last = layer(last if layer.f == -1 else [done[at] for at in layer.f])
+        done.append(last)
+    return [done[at] for at in head.f]
 
 
 def activation_maps(

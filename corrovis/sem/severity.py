@@ -82,8 +82,8 @@ def second_opinion(store: Store, field: Field, model: str, explain: bool = False
     seen = as_seen(field.specimen, spec)
     places = window_places(seen.shape[:2], int(spec.input["window"]))
     with torch.inference_mode():
-        views = slice(4 if 4 * len(places) <= MOST_A_SIDE**2 else 1)  # over more windows than that, the mean is settled without
-        features = [network.features(_window_input(seen[place], int(spec.input["size"]))[views]) for place in places]
+        views = 4 if 4 * len(places) <= MOST_A_SIDE**2 else 1  # over more windows than that, the mean is settled without
+        features = [network.features(_window_input(seen[place], int(spec.input["size"]), views)) for place in places]
         logits = torch.stack([network.answer(one).mean(dim=0) for one in features])
         shares = logits.mean(dim=0).softmax(dim=0)
     heat = None
@@ -109,10 +109,10 @@ def _boxes(places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: F
     return np.asarray(seen * (columns, rows, columns, rows) + (0, field.rows[0], 0, field.rows[0]), np.float32)
 
 
-def _window_input(window: Byte, side: int) -> Tensor:
-    """(4, 3, side, side), as it is, mirrored, upside down and both: corrosion has no upper side."""
+def _window_input(window: Byte, side: int, views: int) -> Tensor:
+    """(views, 3, side, side), as it is, mirrored, upside down and both: corrosion has no upper side."""
     seen = resized(window, (side, side))
-    return tensor_of(np.stack([seen, seen[:, ::-1], seen[::-1], seen[::-1, ::-1]]))
+    return tensor_of(np.stack([seen, seen[:, ::-1], seen[::-1], seen[::-1, ::-1]][:views]))
 
 
 def stitched(maps: list[Tensor], places: list[tuple[slice, slice]], seen_hw: tuple[int, ...], field: Field) -> Saliency | None:

@@ -14,9 +14,10 @@ from corrovis.images import read_photo
 from corrovis.manifest import read_manifest
 from corrovis.networks.familiarity import Familiarity
 from corrovis.results import Byte
-from corrovis.sem import inspection, material
-from corrovis.sem.familiarity import SEEN_BY, SIDE, cut_windows, record_of, strangeness, times_as_far
+from corrovis.sem import familiarity, inspection, material
+from corrovis.sem.familiarity import SEEN_BY, SIDE, cut_windows, record_of, seen_windows, strangeness, times_as_far
 from corrovis.sem.inspection import Inspector
+from corrovis.sem.preparing import prepared
 from corrovis.sem.results import Field
 from corrovis.sem.segmentation import MODELS, Segmenter
 from corrovis.settings import WEIGHTS
@@ -60,6 +61,18 @@ def test_windows_cover_both_ends(size: tuple[int, int]) -> None:
     assert found[0][0, 0, 0] == 255
     assert found[-1][-1, -1, 0] == 200
     assert len(found) == (1 if size == (256, 256) else 2 if size[0] < SIDE else 4)
+
+
+@pytest.mark.parametrize("size", [(40, 300), (300, 520), (130, 1100)], ids=["whole", "four times", "less"])
+def test_of_an_enlarged_field_the_same_windows_are_seen(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more of it is enlarged than they show."""
+    rgb, how = np.repeat(grains(*size)[..., None], 3, axis=2).astype(np.uint8), {"enlarge": 4, "enlarged_to": 3000}
+    wanted = cut_windows(prepared(rgb, how))
+    if size == (300, 520):
+        monkeypatch.setattr(familiarity, "sized", None)
+    found = seen_windows(rgb, how)
+    assert len(found) == len(wanted)
+    assert all(np.array_equal(*pair) for pair in zip(found, wanted, strict=True))
 
 
 def test_without_a_record_nothing_is_said(toy_store: Store) -> None:

@@ -355,6 +355,16 @@ def test_a_share_that_falls_with_the_size_is_said(
     assert [text[:60] for text in said] == ["60 % is corroded at this size and 50 % at half of it: the pi"] * told
 
 
+def test_a_share_that_cannot_fall_far_is_not_looked_at_again(toy_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = replace(toy_store.spec("ni20cr"), input={**toy_store.spec("ni20cr").input, "learned_side": 100})
+    monkeypatch.setitem(toy_store.specs, "ni20cr", spec)
+    monkeypatch.setattr(inspection, "classes_of", None)
+    corroded = np.zeros((180, 240))
+    corroded[:12] = 1
+    found = replace(map_of(corroded), made_by=Provenance("ni20cr", "", 0.0))
+    assert magnified(field_of(grains()), found, toy_store, 0.05) == []
+
+
 def test_results_refuse_what_does_not_fit() -> None:
     with pytest.raises(ValueError, match=r"Field\.rows"):
         Field(np.zeros((40, 40, 3), np.uint8), "a", (10, 50))

@@ -15,9 +15,10 @@ from skimage.draw import disk
 
 from corrovis.resizing import resized
 from corrovis.results import Provenance
+from corrovis.sem.hooks import hearing
 from corrovis.sem.inspection import NO_MAP, Inspector
 from corrovis.sem.results import CorrosionMap
-from corrovis.sem.saliency import METHODS, activation_maps, combined, saliency_of
+from corrovis.sem.saliency import METHODS, activation_maps, before_heads, combined, saliency_of
 from corrovis.sem.segmentation import Segmenter
 from corrovis.store import BUILDERS, Store
 
@@ -111,6 +112,19 @@ def test_yolo_has_a_map(tmp_path: Path) -> None:
     assert heat is not None
     assert heat.cells_hw == (12, 12)
     assert np.isfinite(heat.heat).all()
+
+
+@pytest.mark.slow
+def test_what_enters_the_heads_of_yolo_is_what_a_whole_pass_hands_them() -> None:
+    torch.manual_seed(0)
+    network, entered = BUILDERS["YoloSeg"](classes=1).eval(), []
+    x = torch.rand(1, 3, 64, 96) * 2 - 1
+    heads = list(network.net.model[-1].cv3)
+    with torch.no_grad(), hearing(heads, lambda module, given, output: entered.append(given)):
+        network(x)
+        found = before_heads(network, x)
+    assert [one.shape[2:] for one in found] == [(8, 12), (4, 6), (2, 3)]
+    assert all(torch.equal(*pair) for pair in zip(found, entered, strict=True))
 
 
 def test_no_evidence_shows_no_map() -> None:
