@@ -20,6 +20,7 @@ from torch import nn
 from corrovis.errors import WeightFileError, WeightsError
 from corrovis.manifest import MISFITS, WeightSpec, damage, read_records, remedy, verify
 from corrovis.networks.car_unet import CarUNet
+from corrovis.networks.condition_fpn import ConditionFPN
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.familiarity import Familiarity
 from corrovis.networks.inspector_net import InspectorNet
@@ -40,7 +41,7 @@ HUB_ERRORS = (HTTPError, HFValidationError, LocalEntryNotFoundError, XetDownload
 
 NETWORKS: tuple[type[nn.Module], ...] = (
     *(CarUNet, RustTexture, SeverityNet),
-    *(CorrosionUNet, PixelNet, YoloSeg, Familiarity, SeverityClassifier),
+    *(CorrosionUNet, ConditionFPN, PixelNet, YoloSeg, Familiarity, SeverityClassifier),
     *(MaterialCNN, MaterialNet, SurfaceGAN),
     *(InspectorNet, PEGenerator),
 )

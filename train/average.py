@@ -1,6 +1,6 @@
 """The mean of several checkpoints of one training line, often more robust than any (Wortsman et al. 2022, "Model soups").
 
-python train/average.py runs/sem_structure4/last.pt runs/sem_structure5/last.pt --out runs/sem_structure_mean/last.pt
+python train/average.py runs/car_mask4/last.pt runs/car_mask5/last.pt --out runs/car_mask_mean/last.pt
 
 All but the network is the last one's, so that a training script with --resume takes the mean for a finished run and scores it.
 """

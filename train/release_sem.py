@@ -16,6 +16,7 @@ from export import Release, export
 from segmenting import unweighted
 from support import REPORTS
 
+from corrovis.networks.condition_fpn import ConditionFPN
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.sem.results import FIELD_SEVERITIES
 from corrovis.settings import WEIGHTS
@@ -85,17 +86,17 @@ RELEASES: dict[str, dict[str, Any]] = {
         "limits": PITS["limits"] + " Pits that touch are counted as one, and wide ones are missed.",
     },
     "steel-structures": {
-        "run": "sem_structure_mean",
+        "arch": "ConditionFPN",
+        "run": "sem_structure",
         "report": "sem_structure.json",
         "about": "Condition of each pixel in photos of steel structures: good, fair, poor or severe",
         "classes": ("good", "fair", "poor", "severe"),
         "input": {"size": 512, "overlap": 64, "long_side": 384, "mirror": True, "levels": "as they are", **HALVES},
-        "command": "python train/structure_segment.py; then with --start and --steps 330, 1300, 1500 --seed 4 and 1500 --seed 5; "
-        "train/average.py of the last two; the steps are those of the last leg on all photos",
+        "command": "python train/structure_segment.py --init tf_efficientnet_lite0-imagenet.safetensors --everything",
         "data": "Virginia Tech Corrosion Condition State set, official training part, 396 photos",
         "limits": "Learned from photos of steel bridges in Virginia. Severe corrosion is in a quarter of the photos and under "
         "3 % of their pixels: much of it is taken for less, mostly poor. Soil and timber can be taken for rust. The scores are "
-        "of a network that learned for 3000 steps from photos of other bridges alone; this one learned longer, from all. "
+        "of a network that learned by the same recipe from photos of other bridges alone; this one learned from all. "
         "How much of the weight of severe is left was chosen on some of the photos scored.",
     },
 }
@@ -119,7 +120,7 @@ def main() -> None:
         config = {**config, "temperature": report["compared"]["windows"]["temperature"][SECOND_STAGE]}
     network = BUILDERS[arch](**config)
     network.load_state_dict(state["network"])
-    if isinstance(network, CorrosionUNet):
+    if isinstance(network, CorrosionUNet | ConditionFPN):
         network = unweighted(network, report["made"].get("weights_taken_off", state["config"]["class_weights"]))
     trained = {"command": plan["command"], "data": plan["data"], "seconds": args.seconds, "device": "1 CPU core"}
     release = Release(

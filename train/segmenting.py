@@ -21,11 +21,13 @@ from support import load_checkpoint, save_checkpoint
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from corrovis.networks.condition_fpn import ConditionFPN
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.tensors import tensor_of
 
 TAKEN_OFF = "taken_off.json"  # beside checkpoints that left a group out: weights of classes taken off each one's answer
 N = TypeVar("N", bound=nn.Module)
+S = TypeVar("S", bound=CorrosionUNet | ConditionFPN)
 Sampler = Callable[[], Labelled]
 Lesson = Callable[[nn.Module, torch.device], Tensor]
 """Draws a batch, shows it to a network on a device, and returns the loss."""
@@ -127,14 +129,14 @@ def fit(network: N, lesson: Lesson, config: Any, run: Run, groups: Sequence[dict
     return found
 
 
-def unweighted(network: CorrosionUNet, class_weights: tuple[float, ...]) -> CorrosionUNet:
+def unweighted(network: S, class_weights: tuple[float, ...]) -> S:
     """A copy that answers as if all classes had weighed alike in training: their logarithms are taken off its last bias.
 
     Weights make a network look at rare classes; left in the answer they make it see them everywhere.
     """
     plain = deepcopy(network)
     with torch.no_grad():
-        plain.unet.segmentation_head[0].bias -= torch.tensor(class_weights).log()
+        plain.head.get_parameter("bias").sub_(torch.tensor(class_weights).log())
     return plain
 
 
@@ -147,7 +149,7 @@ def left_out(folder: Path, group: str) -> CorrosionUNet:
     return unweighted(network, taken_off[group]).eval()
 
 
-def probabilities(network: CorrosionUNet, rgb: np.ndarray) -> np.ndarray:
+def probabilities(network: nn.Module, rgb: np.ndarray) -> np.ndarray:
     """(classes, H, W) float32 of a whole picture in one pass, its rim mirrored to a multiple of 32."""
     height, width = rgb.shape[:2]
     padded = np.pad(rgb, ((0, -height % 32), (0, -width % 32), (0, 0)), mode="reflect")

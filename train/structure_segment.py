@@ -1,37 +1,40 @@
-"""Train `CorrosionUNet` on photos of steel structures: good, fair, poor, severe, a class a pixel (Virginia Tech's set).
+"""Train `ConditionFPN` on photos of steel structures: good, fair, poor, severe, a class a pixel (Virginia Tech's set).
 
-    python train/structure_segment.py --data DATA --init mobilenet_v2-imagenet.safetensors
-    python train/structure_segment.py --data DATA --start runs/sem_structure/held_out.pt --out runs/sem_structure2
+    python train/structure_segment.py --data DATA --init tf_efficientnet_lite0-imagenet.safetensors
+    python train/structure_segment.py --data DATA --init tf_efficientnet_lite0-imagenet.safetensors --everything
 
 Nobody wrote down which photos show the same bridge, but neighbours in number often do.  So whole runs of numbers are held out,
-and the photos beside them count for nothing.  The network learns from the others and is scored on those; then it goes on with
-all photos, and that is the one to ship.  Weights of the classes guide the learning and are taken off the answer again, but for
-half of that of severe.
+and the photos beside them count for nothing.  The network learns from the others and is scored on those; with `--everything` it
+learns from all photos by the same recipe, and that is the one to ship.  Weights of the classes guide the learning and are taken
+off the answer again, but for half of that of severe.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from copy import deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import timm
 import torch
+from safetensors.torch import load_file
 from segment_scores import benchmark_scores, confusion_of
 from segment_views import Labelled, Windows, camera, window
-from segmenting import Config, Run, Sampler, fit, probabilities, semantic, unweighted, warm_start
-from support import REPORTS, arguments, fresh_seed, load_checkpoint, read_mask, read_rgb, write_json
+from segmenting import Config, Run, Sampler, fit, probabilities, semantic, unweighted
+from support import REPORTS, arguments, fresh_seed, read_mask, read_rgb, write_json
+from torch import nn
 
-from corrovis.networks.corrosion_unet import CorrosionUNet
+from corrovis.networks.condition_fpn import ConditionFPN
 
 CLASSES = ("good", "fair", "poor", "severe")
-SCALES = (0.45, 1.2)
+SCALES = (0.5, 1.25)
 SEEN = 0.75  # of the photo's 512 px, as the network is shown it when it answers
 HELD_OUT = "held_out.json"  # names of the photos held out, beside the checkpoints
+ENCODER_RATE = 0.4  # what it learned from ImageNet is changed more slowly
 RUN, EVERY, MARGIN, PLACE = 16, 5, 4, 8
 """Numbers in a run, of which every fifth is held out; those beside it that are left out; those drawn together for intervals."""
 WEIGHTS = (1.0, 1.4, 1.4, 4.0)
@@ -81,7 +84,7 @@ def sampler(photos: list[Labelled], config: Config, seed: int) -> Sampler:
     return sample
 
 
-def found_in(network: CorrosionUNet, photo: Labelled) -> np.ndarray:
+def found_in(network: ConditionFPN, photo: Labelled) -> np.ndarray:
     """(4, H, W) probabilities, seen as it is and mirrored."""
     height, width = photo.mask.shape
     small = cv2.resize(photo.rgb, (round(width * SEEN), round(height * SEEN)), interpolation=cv2.INTER_AREA)
@@ -89,48 +92,53 @@ def found_in(network: CorrosionUNet, photo: Labelled) -> np.ndarray:
     return np.stack([cv2.resize(plane, (width, height)) for plane in both / 2])
 
 
-def score(network: CorrosionUNet, photos: list[Labelled]) -> dict[str, Any]:
+def score(network: ConditionFPN, photos: list[Labelled]) -> dict[str, Any]:
     tables = [confusion_of(found_in(network, photo).argmax(axis=0), photo.mask, len(CLASSES)) for photo in photos]
     return benchmark_scores(np.stack(tables), np.array([photo.group for photo in photos]), CLASSES)
 
 
+def warm_start(encoder: nn.Module, init: str) -> None:
+    """ImageNet weights: a local file of timm's, `imagenet` for its own download, `random` for none."""
+    if init == "random":
+        return
+    known = timm.create_model("tf_efficientnet_lite0", pretrained=True).state_dict() if init == "imagenet" else load_file(init)
+    encoder.load_state_dict({name: known[name].float() for name in encoder.state_dict()})
+
+
 def main() -> None:
     parser = arguments(__doc__, "runs/sem_structure")
-    parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, random, or a torchvision file")
-    parser.add_argument("--start", type=Path, help="a held_out.pt to go on from; it has not seen the held-out photos either")
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=Config.seed, help="another for each --start, or the same windows come again")
+    parser.add_argument("--init", default="imagenet", help="encoder weights: imagenet, random, or a file of timm's")
+    parser.add_argument("--steps", type=int, default=3400)
+    parser.add_argument("--everything", action="store_true", help="learn from all photos, score nothing: the network to ship")
     parser.add_argument("--report", type=Path, default=REPORTS / "sem_structure.json", help="where the scores go")
     args = parser.parse_args()
-    config = Config(side=256, steps=args.steps, lr=1.5e-3, ema=0.985, class_weights=WEIGHTS, seed=args.seed)
+    config = Config(side=384, steps=args.steps, lr=1.5e-3, ema=0.995, class_weights=WEIGHTS)
     if args.smoke:
         config = replace(config, side=64, batch=2, steps=2)
     photos = load_photos(args.data)
-    known, kept_back = divided(photos)
+    known, kept_back = (photos, []) if args.everything else divided(photos)
     print(f"{len(known)} photos to learn from, {len(kept_back)} held out", flush=True)
-    if args.start:
-        check_hold_out(args.start.parent, kept_back)
-    if args.resume and (args.out / "held_out.pt").exists():
-        check_hold_out(args.out, kept_back)
-    write_json(args.out / HELD_OUT, {"held_out": [photo.name for photo in kept_back]})
+    checkpoint = args.out / ("last.pt" if args.everything else "held_out.pt")
+    if not args.everything:
+        if args.resume and checkpoint.exists():
+            check_hold_out(args.out, kept_back)
+        write_json(args.out / HELD_OUT, {"held_out": [photo.name for photo in kept_back]})
     torch.manual_seed(config.seed)
-    network = CorrosionUNet(len(CLASSES))
-    if args.start:
-        load_checkpoint(args.start, network=network)
-    else:
-        warm_start(network, args.init)
-    seed = fresh_seed(config.seed, args.out / "held_out.pt", args.resume)
-    network = fit(network, semantic(sampler(known, config, seed), config), config, Run(args.out / "held_out.pt", args.resume))
+    network = ConditionFPN(len(CLASSES))
+    encoder = network.fpn.encoder
+    warm_start(encoder.model, args.init)
+    others = [part for name, part in network.named_parameters() if not name.startswith("fpn.encoder.")]
+    groups = [{"params": encoder.parameters(), "lr": ENCODER_RATE * config.lr}, {"params": others, "lr": config.lr}]
+    seed = fresh_seed(config.seed, checkpoint, args.resume)
+    run = Run(checkpoint, args.resume, every=100)
+    network = fit(network, semantic(sampler(known, config, seed), config), config, run, groups)
+    if args.everything:
+        return
     scores = score(unweighted(network, TAKEN_OFF), kept_back)
     print(scores["metrics"], flush=True)
     made = {"config": asdict(config), "scales": SCALES, "seen": SEEN, "photos": len(known), "held_out": len(kept_back)}
     made["weights_taken_off"] = TAKEN_OFF
     write_json(args.report, {**scores, "made": made})
-    again = replace(config, steps=config.steps // 3 + 1, lr=config.lr / 3)
-    print("everything", flush=True)
-    seed = fresh_seed(config.seed + 1000, args.out / "last.pt", args.resume)
-    whole = deepcopy(network).requires_grad_(True)
-    fit(whole, semantic(sampler(photos, again, seed), again), again, Run(args.out / "last.pt", args.resume))
 
 
 if __name__ == "__main__":

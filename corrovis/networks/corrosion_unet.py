@@ -27,6 +27,17 @@ class CorrosionUNet(nn.Module):
         super().__init__()
         self.unet = smp.Unet("mobilenet_v2", encoder_weights=None, decoder_channels=list(decoder_channels), classes=classes)
 
+    @property
+    def head(self) -> nn.Conv2d:
+        """The last convolution; its bias is how readily each class is called."""
+        found: nn.Conv2d = self.unet.segmentation_head[0]
+        return found
+
+    @property
+    def late(self) -> list[nn.Module]:
+        """What a heat map is made of: cells of 4 and 2 pixels, since what lies before is coarser than a grain boundary."""
+        return list(self.unet.decoder.blocks[2:4])
+
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.unet(x)
         return logits

@@ -110,7 +110,7 @@ def choose_model(field: Field, segmenter: Segmenter, far: Far) -> str:
 
 
 def unlike(field: Field, spec: WeightSpec, far: Far) -> str:
-    """Why `field`, which shows something, is unlike all that the model of `spec` has learned from; empty where nothing says so."""
+    """Why `field`, which shows something, is unlike all that the model of `spec` learned from; empty where nothing says so."""
     if spec.input.get("levels") in GREY and colourful(field.specimen):
         return f"{COLOURED}, and this model has learned from grey micrographs alone"
     if spec.input.get("levels") not in GREY and colourfulness(field.specimen) < COLOURLESS:

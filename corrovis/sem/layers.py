@@ -77,7 +77,7 @@ class LayerView:
 
 
 PICTURE_ALONE = (
-    *("MaterialNet", "MaterialCNN", "CorrosionUNet", "YoloSeg", "SeverityClassifier"),
+    *("MaterialNet", "MaterialCNN", "CorrosionUNet", "ConditionFPN", "YoloSeg", "SeverityClassifier"),
     *("InspectorNet", "SeverityNet", "CarUNet"),
 )
 """Architectures that answer to one picture and nothing else, by convolutions that they learned; `PixelNet`'s are given."""

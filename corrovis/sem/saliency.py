@@ -7,8 +7,9 @@
 | `layer_cam` | Jiang et al. 2021, eq. 3: the same with positive gradients alone |
 | `eigen_cam` | Muhammad and Yeasin 2020: first principal component of the activations, no gradient |
 
-The score that is explained is the sum of the corrosion logits over what was found: of `CorrosionUNet` in two late stages of its
-decoder, at `LONG_SIDE`; of `PixelNet` in its hidden layers and of YOLO where its heads begin, at the size of segmentation.
+The score that is explained is the sum of the corrosion logits over what was found: of `CorrosionUNet` and
+`ConditionFPN` in late stages of their decoders, at `LONG_SIDE`; of `PixelNet` in its hidden layers and of YOLO where its heads
+begin, at the size of segmentation.
 A map that rests on nothing (nothing found, no positive evidence, not finite) is None, never a zero stretched to full scale.
 """
 
@@ -23,6 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from corrovis.networks.condition_fpn import ConditionFPN
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.networks.pixel_net import PixelNet, describe
 from corrovis.networks.yolo_seg import YoloSeg
@@ -78,7 +80,7 @@ def saliency_of(store: Store, field: Field, found: CorrosionMap) -> Saliency | N
     spec, network = store.spec(found.made_by.model), store.network(found.made_by.model)
     seen = as_seen(field.specimen, spec)
     inside = (found.labels[field.rows[0] : field.rows[1]] > 0).astype(np.float32)
-    if isinstance(network, CorrosionUNet):
+    if isinstance(network, CorrosionUNet | ConditionFPN):
         seen = reduced(seen, LONG_SIDE)
         heat, cells = heat_of(network, seen, resized(inside, seen.shape[:2]), "layer_cam")
     else:
@@ -89,7 +91,9 @@ def saliency_of(store: Store, field: Field, found: CorrosionMap) -> Saliency | N
     return Saliency(np.clip(full, 0, 1, out=full), "layer_cam", cells)
 
 
-def heat_of(network: CorrosionUNet, seen: Byte, found: Float, method: Method) -> tuple[Float | None, tuple[int, int]]:
+def heat_of(
+    network: CorrosionUNet | ConditionFPN, seen: Byte, found: Float, method: Method
+) -> tuple[Float | None, tuple[int, int]]:
     """(h, w) heat of a picture as its network sees it, and the resolution of its finest map.
 
     Shape:
@@ -99,8 +103,7 @@ def heat_of(network: CorrosionUNet, seen: Byte, found: Float, method: Method) ->
     x = picture_input(seen)
     target = torch.zeros(x.shape[2:])
     target[: found.shape[0], : found.shape[1]] = torch.from_numpy(found)
-    layers = list(network.unet.decoder.blocks[2:4])  # cells of 4 and 2 pixels: what lies before is coarser than a grain boundary
-    maps = activation_maps(network, layers, x, lambda logits: (logits[0, 1:].sum(dim=0) * target).sum(), METHODS[method])
+    maps = activation_maps(network, network.late, x, lambda logits: (logits[0, 1:].sum(dim=0) * target).sum(), METHODS[method])
     heat = combined(maps, (int(x.shape[2]), int(x.shape[3])))
     cells = (int(maps[-1].shape[0]), int(maps[-1].shape[1]))
     return (None if heat is None else np.ascontiguousarray(heat[: seen.shape[0], : seen.shape[1]])), cells

@@ -69,7 +69,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("script", "checkpoint"), [("sem_segment.py", "last.pt"), ("structure_segment.py", "last.pt")])
+@pytest.mark.parametrize(("script", "checkpoint"), [("sem_segment.py", "last.pt"), ("structure_segment.py", "held_out.pt")])
 def test_scripts_train_score_and_resume(script: str, checkpoint: str, data: Path, tmp_path: Path) -> None:
     options = ("--data", data, "--out", tmp_path, "--report", tmp_path / "r.json", "--init", "random", "--smoke")
     run(script, *options)

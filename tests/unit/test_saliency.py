@@ -127,6 +127,27 @@ def test_what_enters_the_heads_of_yolo_is_what_a_whole_pass_hands_them() -> None
     assert all(torch.equal(*pair) for pair in zip(found, entered, strict=True))
 
 
+@pytest.mark.slow
+def test_conditions_of_steel_have_a_map(tmp_path: Path) -> None:
+    """In cells of four pixels, of the photo as it is: 96 x 128 of them hold 24 x 32."""
+    torch.manual_seed(0)
+    how, config = {"size": 128, "overlap": 32}, {"classes": 3, "pyramid": 32, "merged": 32}
+    release = Release(
+        "steel-structures", "ConditionFPN", [[1, 3, 64, 64]], "Toy", ("good", "poor", "severe"), how, "Toy", config=config
+    )
+    network = BUILDERS["ConditionFPN"](**config).eval()
+    with torch.no_grad():
+        network.head.bias.copy_(torch.tensor([-9.0, 9.0, 0.0]))
+    export(network, release, tmp_path)
+    store, field = Store(tmp_path), field_of(grains(96, 128))
+    found = Segmenter(store).segment(field, "steel-structures")
+    assert (found.labels == 1).mean() > 0.9
+    heat = saliency_of(store, field, found)
+    assert heat is not None
+    assert heat.cells_hw == (24, 32)
+    assert np.isfinite(heat.heat).all()
+
+
 def test_no_evidence_shows_no_map() -> None:
     assert combined([torch.zeros(4, 4)], (8, 8)) is None
     assert combined([torch.full((4, 4), float("nan"))], (8, 8)) is None
