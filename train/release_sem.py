@@ -45,13 +45,14 @@ RELEASES: dict[str, dict[str, Any]] = {
         "about": "Which share of an etched or corroded metal surface is attacked along its grain boundaries, in SEM fields",
         "classes": ("background", "corroded"),
         "input": {"size": 512, "overlap": 96, "levels": "normalised", "learned_side": LEARNED_SIDE, **HALVES},
-        "command": "python train/sem_segment.py --init mobilenet_v2-imagenet.safetensors",
+        "command": "python train/sem_segment.py --init mobilenet_v2-imagenet.safetensors, before windows were inverted; "
+        "then --start runs/sem_ni20cr --steps 400; the steps are those of the last leg",
         "data": NI20CR,
         "limits": "Learned from nine fields of one alloy in one salt, of one laboratory; time, temperature and irradiation are "
         "confounded in them. Dark debris can be taken for corrosion. Other alloys, etchants or detectors were not tested. "
-        "What it finds depends on the magnification of its fields, 1280 px wide: at a quarter of their size and enlarged three "
-        "times it finds far too much. Large pictures that are blurred are reduced before it sees them; where it is unsure of "
-        "much, or finds less at half the size, the program warns.",
+        "What it finds depends on the magnification of its fields, 1280 px wide: at a quarter of their size it can find half "
+        "as much again. Large pictures that are blurred are reduced before it sees them; where it is unsure of much, or finds "
+        "less at half the size, the program warns.",
     },
     "ni20cr-severity": {
         "run": f"sem_severity/{SECOND_STAGE}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -25,7 +24,6 @@ from corrovis.networks.condition_fpn import ConditionFPN
 from corrovis.networks.corrosion_unet import CorrosionUNet
 from corrovis.tensors import tensor_of
 
-TAKEN_OFF = "taken_off.json"  # beside checkpoints that left a group out: weights of classes taken off each one's answer
 N = TypeVar("N", bound=nn.Module)
 S = TypeVar("S", bound=CorrosionUNet | ConditionFPN)
 Sampler = Callable[[], Labelled]
@@ -141,12 +139,11 @@ def unweighted(network: S, class_weights: tuple[float, ...]) -> S:
 
 
 def left_out(folder: Path, group: str) -> CorrosionUNet:
-    """The network of two classes in a run's `folder` that has not seen `group`, its answers set as in the run's scores."""
+    """The network of two classes in a run's `folder` that has not seen `group`."""
     network, checkpoint = CorrosionUNet(), folder / f"without_{group}.pt"
     if not load_checkpoint(checkpoint, network=network):
         raise SystemExit(f"{checkpoint} is missing; train/sem_segment.py writes it")
-    taken_off = json.loads((folder / TAKEN_OFF).read_text())
-    return unweighted(network, taken_off[group]).eval()
+    return network.eval()
 
 
 def probabilities(network: nn.Module, rgb: np.ndarray) -> np.ndarray:

@@ -3,8 +3,8 @@
     python train/yolo_rival.py --data DATA --init yolov8n-seg-coco.safetensors
 
 Corrosion along grain boundaries is one net that spans the field: an instance is what hangs together in a window.  Both networks
-are asked one question, corroded or not.  How sure YOLO has to be is chosen on the other coupons, as it is for the network that
-ships, by `train/sem_segment.py`.
+are asked one question, corroded or not.  What YOLO gives is no probability of a pixel: how sure it has to be is chosen on the
+other coupons.  The network that ships, by `train/sem_segment.py`, calls corroded what is so rather than not.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import numpy as np
 import torch
 from pits_segment import boxed
 from safetensors.torch import load_file
-from segment_scores import field_scores, summary
+from segment_scores import best_elsewhere, field_ious, field_scores, summary
+from segment_views import Labelled
 from segmenting import Config, Run, fit, left_out, probabilities
-from sem_segment import load_fields, sampler, settled, surest
+from sem_segment import load_fields, sampler
 from support import REPORTS, arguments, fresh_seed, write_json
 
 from corrovis.networks.yolo_seg import YoloSeg
@@ -43,6 +44,19 @@ def connected(mask: np.ndarray) -> np.ndarray:
     numbers = np.zeros(len(area), np.uint8)
     numbers[order] = np.arange(1, len(order) + 1)
     return numbers[parts]
+
+
+def settled(corroded: np.ndarray, sure: float) -> np.ndarray:
+    """(2, H, W) probabilities of (H, W) ones of corrosion, such that `sure` becomes a half."""
+    odds = corroded / np.clip(1 - corroded, 1e-6, None) * (1 - sure) / sure
+    return np.stack([1 / (1 + odds), odds / (1 + odds)])
+
+
+def surest(fields: list[Labelled], found: dict[str, np.ndarray], levels: tuple[float, ...] = SURE) -> dict[str, float]:
+    """For each coupon the level from which a pixel is best called corroded, by the mean IoU of the other coupons' fields."""
+    curves = np.array([[field_ious(field, found[field.name] > sure).mean() for sure in levels] for field in fields])
+    best = best_elsewhere(curves, np.array([field.group for field in fields]))
+    return {coupon: levels[k] for coupon, k in best.items()}
 
 
 def refuse_ends(sure: dict[str, float]) -> None:
@@ -73,7 +87,7 @@ def main() -> None:
         views = sampler([field for field in fields if field.group != coupon], config, seed)
         network = fit(network, boxed(views, config, connected, 1.0), config, Run(checkpoint, args.resume))
         found |= {field.name: look(network, field.rgb, SEEN).probability for field in fields if field.group == coupon}
-    sure = surest(fields, found, SURE)
+    sure = surest(fields, found)
     if not args.smoke:
         refuse_ends(sure)
     called = {field.name: settled(np.clip(found[field.name], 0, 1 - 1e-6), sure[field.group]) for field in fields}
