@@ -36,8 +36,9 @@ from torch import Tensor
 from corrovis.errors import BadInputError
 from corrovis.networks.pegan import STRIDE, PEGenerator
 from corrovis.results import Bool, Float, Provenance
+from corrovis.steel.baring import unrepeated
 from corrovis.steel.brushing import AS_LIGHT, OBJECTS, faded, standing_out
-from corrovis.steel.inspector import unrepeated, was_enlarged
+from corrovis.steel.inspector import was_enlarged
 from corrovis.steel.results import CLEAN, Brush, DefectPlate, Plate
 from corrovis.steel.wiping import LIGHT, at_own_level, blurred, wiped
 from corrovis.store import Store

@@ -12,18 +12,8 @@ from drawn_plates import plate
 
 from corrovis.contrast import DRAWING, EMPTY, NOISE
 from corrovis.resizing import detail
-from corrovis.steel.inspector import (
-    SOFT,
-    SOFTER,
-    USUAL_LEVELS,
-    PatchInspector,
-    bare,
-    cut,
-    doubts,
-    levelled,
-    notes_on,
-    was_enlarged,
-)
+from corrovis.steel.baring import USUAL_LEVELS, bare, levelled
+from corrovis.steel.inspector import SOFT, SOFTER, PatchInspector, cut, doubts, notes_on, was_enlarged
 from corrovis.steel.plates import read_plate
 from corrovis.steel.results import Plate
 from corrovis.steel.texture import clean_plate

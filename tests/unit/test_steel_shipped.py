@@ -10,8 +10,9 @@ import pytest
 from micrographs import with_bar
 
 from corrovis.settings import WEIGHTS
+from corrovis.steel.baring import bare
 from corrovis.steel.defects import DefectMaker
-from corrovis.steel.inspector import PatchInspector, bare
+from corrovis.steel.inspector import PatchInspector
 from corrovis.steel.plates import MARKED, read_plate
 from corrovis.steel.results import CLEAN, Plate
 from corrovis.steel.texture import clean_plate
