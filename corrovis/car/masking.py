@@ -169,12 +169,12 @@ def with_lips(paint: Float, car: Bool, rgb: Byte) -> Float:
 def optimise(mask: Bool, share: float = ISLAND_SHARE) -> Bool:
     """The paper's mask optimiser: fill background islands and drop foreground specks below `share` of the largest part.
 
-    Islands that touch the picture's border are background, however small.
+    Islands that touch the picture's border, or the ground around, are background, however small.
     """
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     if not height:
         return mask
-    box = slice(max(0, top - 1), top + height + 1), slice(max(0, left - 1), left + width + 1)
+    box = slice(top, top + height), slice(left, left + width)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask[box].astype(np.uint8))
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0

@@ -71,6 +71,19 @@ def test_parts_are_kept_or_removed_whole(seed: int) -> None:
         assert optimised[labels == part].mean() in (0.0, 1.0)
 
 
+@given(seed=st.integers(0, 9999), sides=st.lists(st.integers(0, 3), min_size=4, max_size=4), cars=st.floats(0.3, 0.7))
+@settings(max_examples=100, deadline=None)
+def test_what_lies_around_a_car_changes_nothing(seed: int, sides: list[int], cars: float) -> None:
+    """However much ground there is beside what touches no border; where the car touches one it goes on doing so."""
+    mask = np.random.default_rng(seed).random((12, 14)) < cars
+    free = [min(1, side) for side in sides]
+    mask = np.pad(mask, ((free[0], free[1]), (free[2], free[3])))
+    more = np.pad(mask, ((4 * sides[0], 4 * sides[1]), (4 * sides[2], 4 * sides[3])))
+    height, width = mask.shape
+    found = optimise(more, 0.2)[4 * sides[0] :, 4 * sides[2] :][:height, :width]
+    assert np.array_equal(found, optimise(mask, 0.2))
+
+
 def test_empty_mask_stays_empty() -> None:
     assert not optimise(np.zeros((10, 10), bool)).any()
 
