@@ -105,10 +105,10 @@ def main() -> None:
         torch.manual_seed(config.seed)
         network = CorrosionUNet(len(CLASSES))
         file = "last.pt" if left_out == EVERYTHING else f"without_{left_out}.pt"
-        if args.start:
-            load_checkpoint(args.start / file, network=network)
-        else:
+        if not args.start:
             warm_start(network, args.init)
+        elif not load_checkpoint(args.start / file, network=network):
+            raise SystemExit(f"{args.start / file} is missing; --start names an earlier --out")
         known = [annotated(field, args.masks) for field in fields if field.group != left_out]
         seed = fresh_seed(config.seed, args.out / file, args.resume)
         network = fit(network, semantic(sampler(known, config, seed), config), config, Run(args.out / file, args.resume))

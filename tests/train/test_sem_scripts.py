@@ -75,6 +75,12 @@ def test_scripts_train_score_and_resume(script: str, checkpoint: str, data: Path
     report = json.loads((tmp_path / "r.json").read_text())
     assert all(score["low"] <= score["value"] <= score["high"] for score in report["metrics"].values() if score["value"] >= 0)
     run(script, *options, "--resume")
+    if script == "sem_segment.py":
+        run(script, *options, "--start", tmp_path, "--out", tmp_path / "second")
+        report = json.loads((tmp_path / "r.json").read_text())
+        assert (report["made"]["config"]["lr"], report["made"]["config"]["seed"]) == (0.001, 1)
+        with pytest.raises(AssertionError, match="--start names an earlier --out"):
+            run(script, *options, "--start", tmp_path / "nowhere")
 
 
 def test_a_level_is_chosen_without_the_group_that_it_is_for() -> None:
