@@ -147,7 +147,7 @@ def _decoded(data: bytes, name: str) -> str:
         except UnicodeDecodeError:
             return data.decode("cp1252")
     except UnicodeDecodeError as error:
-        raise BadInputError(f"{name} is no text ({error.reason}); give a CSV with {', '.join(COLUMNS)}") from error
+        raise BadInputError(f"{name} is no text; give a CSV with {', '.join(COLUMNS)}") from error
 
 
 def _head(lines: Sequence[str]) -> tuple[int, str]:
@@ -187,7 +187,7 @@ def row_of(record: Record, folder: Path, where: str, thousands: str = ",") -> Ro
     except ValueError:
         exposure = float("nan")
     if not 0 <= exposure <= MOST_HOURS:
-        raise BadInputError(f"{where}: {column} is {record.get(column)!r}; {CONVERT}")
+        raise BadInputError(f"{where}: {column} is {record.get(column)!r:.40}; {CONVERT}")
     condition, specimen = ((record.get(name) or "").strip() for name in ("condition", SPECIMEN))
     for name, said in (("condition", condition), (SPECIMEN, specimen)):
         if len(said) > LONGEST:

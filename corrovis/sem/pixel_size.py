@@ -67,9 +67,9 @@ def parse_scale_bar(text: str) -> float:
 
 def _length_um(text: str, of: str, example: str) -> float:
     found = re.fullmatch(rf"\s*{NUMBER}\s*([a-zµμ]+)\s*", text)
-    number = _number(found[1], f"{of} {text!r}") if found and found[2] in UM else 0
-    if not found or number <= 0:
-        raise BadInputError(f"{of} {text!r} is no length; write a number and a unit, as in {example}")
+    number = _number(found[1], f"{of} {text!r:.40}") if found and found[2] in UM else 0
+    if not found or not 0 < number < float("inf"):
+        raise BadInputError(f"{of} {text!r:.40} is no length; write a number and a unit, as in {example}")
     return number * UM[found[2]]
 
 
@@ -107,7 +107,8 @@ def _fitted(written: Stated, size_hw: tuple[int, int]) -> tuple[float, str]:
 
 
 def _refuse(text: str) -> PixelSize:
-    raise BadInputError(f"pixel size {text!r} is not that of any microscope or camera; write the side of one pixel, as in 0.5um")
+    told = f"pixel size {text!r:.40} is not that of any microscope or camera"
+    raise BadInputError(f"{told}; write the side of one pixel, as in 0.5um")
 
 
 def _tags(data: bytes) -> dict[int, Any]:
@@ -183,5 +184,5 @@ def _text(value: Any) -> str:
 def _number(text: str, what: str) -> float:
     """Raises BadInputError where the figure can be read in two ways; `what` begins the error."""
     if THOUSANDS.fullmatch(text):
-        raise BadInputError(f"{what}: {text} may be thousands or decimals; write it without a comma, as in 1000 or 1.0")
+        raise BadInputError(f"{what}: {text:.40} may be thousands or decimals; write it without a comma, as in 1000 or 1.0")
     return float(text.replace(",", "."))

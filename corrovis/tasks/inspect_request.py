@@ -39,7 +39,7 @@ def request_of(
     """
     size, bar = ((text or "").strip() for text in (pixel_size, scale_bar))
     if model and model not in models:
-        raise BadInputError(f"no inspection model is called {model}; there are {', '.join(models) or 'none'}")
+        raise BadInputError(f"no inspection model is called {model:.40}; there are {', '.join(models) or 'none'}")
     if size and bar:
         raise BadInputError("pixel size and scale bar both say how large a pixel is; give one of them")
     return InspectRequest(model or None, parse_pixel_size(size) if size else None, explain, parse_scale_bar(bar) if bar else None)

@@ -171,7 +171,7 @@ def make_summary() -> gr.Dataframe:
         label=wording.PICTURES,
         wrap=True,
         max_height=1200,
-        column_widths=["48px", "200px", "100px", "165px", "85px", "360px", "270px"],  # a phone scrolls
+        column_widths=["48px", "200px", "100px", "190px", "85px", "345px", "260px"],  # a phone scrolls
     )
 
 

@@ -48,6 +48,18 @@ def test_a_pixel_size_without_number_or_unit_is_refused(text: str) -> None:
         parse_pixel_size(text)
 
 
+@pytest.mark.parametrize("text", ["x" * 5000, "1" * 5000 + "um", "1,000," + "0" * 5000 + "um"])
+def test_a_length_of_many_letters_is_told_in_a_short_line(text: str) -> None:
+    with pytest.raises(BadInputError) as refused:
+        parse_pixel_size(text)
+    assert len(str(refused.value)) < 200
+
+
+def test_a_scale_bar_without_end_is_refused() -> None:
+    with pytest.raises(BadInputError, match="scale bar '1e999um' is no length"):
+        parse_scale_bar("1e999um")
+
+
 @pytest.mark.parametrize("text", ["1,000nm", "12,500 nm", "1,200.5nm", "1.200,5nm", "1,000,000nm"])
 def test_a_length_that_can_be_read_in_two_ways_is_refused(text: str) -> None:
     for parse, of in ((parse_pixel_size, "pixel size"), (parse_scale_bar, "scale bar")):

@@ -326,6 +326,7 @@ def test_hours_that_can_be_read_in_one_way_are(text: str, hours: float, tmp_path
         (f"file,exposure_h,condition\na.png,4,{'x' * 201}\n", "line 2: condition x{40}... has 201 letters; write 200 at"),
         (f"file,exposure_h,condition,coupon\na.png,4,x,{'y' * 201}\n", "line 2: specimen y{40}... has 201 letters"),
         ("file,exposure_h,condition\na.png,long,x\n", "line 2: exposure_h is 'long'"),
+        (f"file,exposure_h,condition\na.png,{'z' * 201},x\n", "exposure_h is 'z{39}; write hours"),
         ("file,exposure_h,condition\na.png,-1,x\n", "0 or more"),
         ("file,exposure_h,condition\na.png\n", "exposure_h is None"),
         (f"file,exposure_h,condition\n{'x' * 200_000},1,dry\n", "line 2 is no line of a table .*field"),
