@@ -27,9 +27,9 @@ from support import REPORTS, arguments, fresh_seed, write_json
 from corrovis.networks.yolo_seg import YoloSeg
 from corrovis.sem.segmentation import look
 
-CONFIG = Config(side=320, batch=4, steps=400, lr=1e-3, ema=0.98)
-SEEN = {"size": 640, "overlap": 64, "sure": 0.005}
-SURE = (0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+CONFIG = Config(side=320, batch=4, steps=1600, lr=1e-3, ema=0.98)
+SEEN = {"size": 640, "overlap": 64, "sure": 0.001}
+SURE = (0.0015, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 LEAST_PX = 12  # of an instance to learn from: smaller crumbs are what a window's rim leaves
 MOST = 60  # instances of a window, the largest first
 ON = "fields of coupons that the network had not seen"
