@@ -172,6 +172,13 @@ def stage_of(page: Page) -> Locator:
     return page.locator(".corrosion-stage")
 
 
+def open_tabs(page: Page, *names: str) -> None:
+    """Each within the one before, and drawn: a field that is filled while Gradio draws it goes back to its first value."""
+    for name in names:
+        page.get_by_role("tab", name=name).click()
+        page.evaluate("() => new Promise((drawn) => setTimeout(drawn, 300))")
+
+
 def slider_of(page: Page) -> Locator:
     return page.get_by_role("slider", name="Corrosion level")
 

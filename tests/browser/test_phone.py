@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import OpenPage, upload, write
+from conftest import OpenPage, open_tabs, upload, write
 from playwright.sync_api import Locator, Page, expect
 from toy import micrograph, street
 
@@ -27,7 +27,7 @@ RESTING = """(part, rest) => new Promise((done) => {
 def on_phone(open_page: OpenPage, tab: str, width: int = 390) -> Page:
     """A phone that shows `tab`: each can be reached at once."""
     page = open_page(**PHONE, viewport={"width": width, "height": 844})
-    page.get_by_role("tab", name=tab).tap()
+    open_tabs(page, tab)
     return page
 
 

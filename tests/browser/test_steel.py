@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import PATIENCE_MS, WEBGL, Launch, OpenPage
+from conftest import PATIENCE_MS, WEBGL, Launch, OpenPage, open_tabs
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -235,8 +235,7 @@ def test_what_the_brush_wipes_is_where_it_was_painted(painter: Page, spoiled: Pa
 
 
 def test_a_set_is_made_and_taken_home(page: Page, tmp_path: Path) -> None:
-    page.get_by_role("tab", name="Steel").click()
-    page.get_by_role("tab", name="Training set").click()
+    open_tabs(page, "Steel", "Training set")
     page.get_by_role("spinbutton", name="Patches of each").fill("2")
     page.get_by_role("button", name="Make the set").click()
     expect(page.locator(".block.told")).to_contain_text("18 patches")
@@ -250,8 +249,7 @@ def test_a_set_is_made_and_taken_home(page: Page, tmp_path: Path) -> None:
 
 
 def test_a_set_in_the_making_can_be_stopped(page: Page) -> None:
-    page.get_by_role("tab", name="Steel").click()
-    page.get_by_role("tab", name="Training set").click()
+    open_tabs(page, "Steel", "Training set")
     page.get_by_role("spinbutton", name="Patches of each").fill("300")
     stop, go = (page.locator(".steel-set").get_by_role("button", name=name, exact=True) for name in ("Stop", "Make the set"))
     expect(stop).to_be_hidden()

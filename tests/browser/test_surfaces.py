@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_MS
+from conftest import PATIENCE_MS, open_tabs
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 
 def test_surfaces_are_drawn_shown_and_packed(page: Page, tmp_path: Path) -> None:
-    page.get_by_role("tab", name="Materials lab").click()
+    open_tabs(page, "Materials lab")
     page.get_by_role("spinbutton", name="Pictures").fill("2")
     page.get_by_role("spinbutton", name="Side, px").fill("96")
     page.get_by_role("button", name="Draw", exact=True).click()
