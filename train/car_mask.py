@@ -4,6 +4,10 @@
     python train/car_mask.py --data DATA --init yolov8n-seg-coco.safetensors --side 320 --steps 1200
     python train/car_mask.py --data DATA --start runs/car_mask/last.pt --out runs/car_mask2 --side 416 --steps 1100 --seed 1
     python train/car_mask.py --data DATA --start runs/car_mask2/last.pt --out runs/car_mask3 --side 416 --steps 450 --seed 2
+    python train/car_mask.py --data DATA --start runs/car_mask3/last.pt --out runs/car_mask4 --side 416 --steps 600 --seed 3
+    python train/average.py runs/car_mask3/last.pt runs/car_mask4/last.pt --out runs/mean4/last.pt
+    python train/car_mask.py --data DATA --start runs/mean4/last.pt --out runs/car_mask5 --side 416 --steps 2600 --seed 5
+    python train/average.py runs/mean4/last.pt runs/car_mask5/last.pt --out runs/mean5/last.pt    # the one shipped
     python train/car_mask.py --data DATA --encoder mobilenet_v2 --init mobilenet_v2-imagenet.safetensors    # the paper's own
 
 Cars are learned from 194 drawn masks, and from a detector's masks of the others, where that saw a car; paint from the cars that

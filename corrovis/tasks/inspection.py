@@ -26,6 +26,8 @@ TAKEN = (SUMMARY, OVERVIEW, *(f"progression.{kind}" for kind in ("png", "html", 
 """Files beside the pictures' folders."""
 NOT_SENT = Path("not sent with the table")
 """Where a picture is looked for that did not come with the table that names it: nothing is there."""
+LONGEST_NAME = 60
+"""Letters of a picture's name that its folder is called by; of any script, they are fewer bytes than a disk allows."""
 Picture = tuple[Path, str]
 """A picture's file, and its name where that is another, as of an upload; else ""."""
 Progress = Callable[[int, int, str], None]
@@ -107,7 +109,7 @@ def own_names(names: Iterable[str]) -> list[str]:
     """A folder's name for each picture, also where two are called the same."""
     used = dict.fromkeys(TAKEN)
     for name in names:
-        stem = Path(name).stem.strip(".") or "picture"  # of "...png" the stem is ".."
+        stem = Path(name).stem.strip(".")[:LONGEST_NAME] or "picture"  # of "...png" the stem is ".."
         used[next(n for n in (stem, *(f"{stem}-{i}" for i in range(2, len(used) + 3))) if n not in used)] = None
     return list(used)[len(TAKEN) :]
 

@@ -223,7 +223,15 @@ def test_pictures_of_one_name_do_not_overwrite_each_other(corrovis: Run, folder:
     assert (folder / "o/plain/report.html").exists()
 
 
-@pytest.mark.parametrize(("name", "own"), [("...png", "picture"), ("..x..png", "x"), ("summary.html.png", "summary.html-2")])
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("...png", "picture"),
+        ("..x..png", "x"),
+        ("summary.html.png", "summary.html-2"),
+        (f"{200 * 'x'}.png", 60 * "x"),
+    ],
+)
 def test_nothing_is_written_outside_the_folder_whatever_a_picture_is_called(
     corrovis: Run,
     folder: Path,
