@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from car_mask_scores import mask_scores
 from car_methods import WHOLE, Ours, Paper, Rusted
-from car_outlines import read_outlines
 from car_pictures import Picture, read_pictures
 from car_scores import (
     Scores,
@@ -27,7 +27,6 @@ from car_scores import (
     judge_scores,
     leak_scores,
     letterbox,
-    mask_scores,
     reference,
     samples,
 )
@@ -75,28 +74,15 @@ def car_masks(store: Store | None, pictures: list[Picture], drawn: set[str], rep
         report.skipped[MASK] = f"{MASK} is not among the weights; drawn and weak masks stand in, all of the car counts as paint"
         nobody = Provenance("labels", "", 0.0)
         return {p.name: CarMask(p.car.copy(), p.car.astype(np.float32), (), nobody) for p in pictures}
-    masker, masks, found, truth, outlines = CarMasker(store), {}, [], [], read_outlines()
-    painted: list[np.ndarray] = []
-    outlined: list[np.ndarray] = []
+    masker, masks = CarMasker(store), {}
     for picture in pictures:
         photo = Photo(picture.rgb, picture.name)
         try:
             masks[picture.name] = masker.mask(photo)
-            car = masks[picture.name].car
         except NoCarError:
             masks[picture.name] = masker.mask(photo, whole=True)
-            car = np.zeros(picture.car.shape, bool)  # scored as what it is: nothing found
             report.notes.setdefault("no_car_found", []).append(picture.name)
-        if picture.name in drawn:
-            found.append(car)
-            truth.append(picture.car)
-        if picture.name in outlines:
-            painted.append(masks[picture.name].paint > 0.5)
-            outlined.append(outlines[picture.name].masks(255 * picture.car.astype(np.uint8))[1] > 0)
-    if found:
-        report.add(MASK, mask_scores(found, truth, "iou", "drawn masks of held-out clean cars"))
-    if painted:
-        report.add(MASK, mask_scores(painted, outlined, "paint_iou", "paint of held-out clean cars, outlined by hand"))
+    report.add(MASK, mask_scores(masker, pictures, drawn))
     return masks
 
 

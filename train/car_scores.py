@@ -2,7 +2,7 @@
 
 | question | here | 95 % interval |
 | --- | --- | --- |
-| does the mask fit? | `mask_scores` | bootstrap over photos |
+| does the mask fit? | `car_mask_scores.mask_scores` | bootstrap over photos |
 | does it look like real rusty cars? | `distance_scores`: FD-Lite0 and KID, crops and patches | bootstrap over cars |
 | does a stranger see the level asked for? | `judge_scores` | bootstrap over photos |
 | does paint without rust keep its colour, and the background its pixels? | `fidelity_scores` | bootstrap over photos |
@@ -22,7 +22,6 @@ from car_methods import Rusted
 from car_pictures import PLACES, Picture, masked, patches, square
 from distances import Sample, distance, frechet, kernel, spread
 from scipy.stats import spearmanr
-from segment_scores import iou
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from corrovis.results import SEVERITIES
@@ -41,11 +40,6 @@ OF_ONE_CAR = 3  # photos at most, or the one car that half of the photos show wo
 
 def rounded(score: dict[str, Any], on: str) -> dict[str, Any]:
     return {**{k: round(v, 4) if isinstance(v, float) else v for k, v in score.items()}, "on": on}
-
-
-def mask_scores(found: list[np.ndarray], truth: list[np.ndarray], name: str, on: str) -> Scores:
-    """IoU of masks (H, W) bool, found against drawn."""
-    return {name: rounded(spread([iou(a, b) for a, b in zip(found, truth, strict=True)]), on)}
 
 
 def windows(picture: Picture, rgb: np.ndarray, side: int) -> dict[str, list[np.ndarray]]:

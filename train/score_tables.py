@@ -56,6 +56,11 @@ Rows = tuple[tuple[str, str, str], ...]  # label, model, name of the score
 CARS: Rows = (
     ("car mask, IoU", "car-mask", "iou"),
     ("mask of its paint, IoU", "car-mask", "paint_iou"),
+    ("car mask in dark photos, IoU", "car-mask", "iou_dark"),
+    ("... blurred", "car-mask", "iou_blurred"),
+    ("... noisy", "car-mask", "iou_noisy"),
+    ("... JPEG at quality 15", "car-mask", "iou_jpeg_15"),
+    ("... close-ups", "car-mask", "iou_close_up"),
     ("severity of a photo, accuracy on four levels", "car-grade", "accuracy"),
     ("... mean recall of the four levels", "car-grade", "balanced_accuracy"),
     ("... rusty or clean", "car-grade", "rusty_or_clean_accuracy"),
